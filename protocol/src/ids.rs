@@ -1,0 +1,106 @@
+//! Identifiers. One form each: a lower-case hyphenated UUID; every other spelling is refused, so that
+//! no two texts can name the same thing (a cache or an audit search would see two).
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use uuid::Uuid;
+
+/// The text was not a canonical UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadId;
+
+impl fmt::Display for BadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a canonical UUID (8-4-4-4-12 lower-case hexadecimal digits)")
+    }
+}
+
+impl std::error::Error for BadId {}
+
+fn canonical(text: &str) -> Result<Uuid, BadId> {
+    let id = Uuid::try_parse(text).map_err(|_| BadId)?;
+    let mut buffer = [0u8; uuid::fmt::Hyphenated::LENGTH];
+    if id.hyphenated().encode_lower(&mut buffer) == text { Ok(id) } else { Err(BadId) }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Uuid))]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps a UUID made by the caller (the server makes random version 4 ones).
+            pub const fn new(id: Uuid) -> Self { Self(id) }
+            /// The bare UUID, for storage.
+            pub const fn uuid(self) -> Uuid { self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{}", self.0.hyphenated()) }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{}({})", stringify!($name), self.0.hyphenated()) }
+        }
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> { canonical(text).map(Self) }
+        }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> { s.collect_str(self) }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
+                canonical(&text).map(Self).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+id!(
+    /// A terminal: the only name it has outside `runtime/`.
+    TerminalId
+);
+id!(
+    /// A person's account.
+    UserId
+);
+id!(
+    /// A login session. Public (it is shown in the sessions list); it is not the cookie's secret.
+    SessionId
+);
+id!(
+    /// An invitation or reset link. Public; the link's token is the secret.
+    InviteId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_spelling_is_an_id() {
+        let good = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+        assert_eq!(good.parse::<TerminalId>().unwrap().to_string(), good);
+        for bad in [
+            "67E55044-10B1-426F-9247-BB680E5FE0C8",
+            "67e5504410b1426f9247bb680e5fe0c8",
+            "{67e55044-10b1-426f-9247-bb680e5fe0c8}",
+            "urn:uuid:67e55044-10b1-426f-9247-bb680e5fe0c8",
+            " 67e55044-10b1-426f-9247-bb680e5fe0c8",
+            "",
+        ] {
+            assert_eq!(bad.parse::<TerminalId>(), Err(BadId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn json_is_the_plain_text() {
+        let id: TerminalId = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap();
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"67e55044-10b1-426f-9247-bb680e5fe0c8\"");
+        assert_eq!(serde_json::from_str::<TerminalId>(&json).unwrap(), id);
+    }
+}

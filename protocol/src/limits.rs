@@ -1,0 +1,36 @@
+//! Every bound of the protocol, named once. Units are in the names.
+
+/// Largest message a client may send on a terminal socket; a paste is cut into pieces of at most this.
+pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Largest piece of output in one frame, from the guest or to a client.
+pub const OUTPUT_CHUNK_BYTES_MAX: usize = 32 * 1024;
+/// Largest frame on the guest link, either way.
+pub const LINK_FRAME_BYTES_MAX: usize = 128 * 1024;
+/// Output a pane keeps for resume, in the guest and in the server.
+pub const RING_BYTES: usize = 1024 * 1024;
+/// Output that may be sent and not yet parsed by a viewer before the server stops reading the PTY.
+pub const OUTSTANDING_BYTES_MAX: u64 = 384 * 1024;
+/// Terminal width, in cells.
+pub const COLS: std::ops::RangeInclusive<u16> = 2..=1000;
+/// Terminal height, in cells.
+pub const ROWS: std::ops::RangeInclusive<u16> = 1..=500;
+/// Size used when a client names none.
+pub const SIZE_DEFAULT: (u16, u16) = (80, 24);
+/// Panes (shells) of one terminal.
+pub const PANES_MAX: usize = 8;
+/// Sockets attached to one pane.
+pub const VIEWERS_MAX: usize = 8;
+/// The server pings a silent client this often.
+pub const PING_SECS: u64 = 20;
+/// A client that answers nothing for this long is half-open and is dropped.
+pub const SILENT_SECS_MAX: u64 = 60;
+/// Largest JSON body of a request.
+pub const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Password length, in characters (OWASP password storage).
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
+/// Items on one page of a list, at most.
+pub const PAGE_ITEMS_MAX: u32 = 200;
+/// Items on one page of a list, when none is asked for.
+pub const PAGE_ITEMS_DEFAULT: u32 = 50;
+/// Recovery codes in one set.
+pub const RECOVERY_CODES: usize = 10;

@@ -1,0 +1,141 @@
+//! Texts that people type, parsed once at the edge into types that cannot be wrong.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+/// Why a typed text was refused; the sentence is shown to the person as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadText(pub &'static str);
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for BadText {}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses what a person typed.
+            ///
+            /// # Errors
+            /// [`BadText`] with the sentence to show.
+            pub fn parse(text: &str) -> Result<Self, BadText> {
+                let check: fn(&str) -> Result<String, BadText> = $check;
+                check(text).map(Self)
+            }
+            /// The text.
+            pub fn as_str(&self) -> &str { &self.0 }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
+                Self::parse(&text).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+text!(
+    /// An account's name: 3 to 32 of `a-z 0-9 . _ -`, starting with a letter. Lower case only, so that two
+    /// accounts can never look alike.
+    Username,
+    |text| {
+        let text = text.trim();
+        let mut chars = text.chars();
+        let first = chars.next().is_some_and(|c| c.is_ascii_lowercase());
+        let rest = chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
+        if first && rest && (3..=32).contains(&text.len()) {
+            Ok(text.to_owned())
+        } else {
+            Err(BadText("A username has 3 to 32 of a-z, 0-9, dot, dash and underscore, and starts with a letter."))
+        }
+    }
+);
+
+text!(
+    /// A terminal's name: 1 to 64 characters, no control or invisible direction characters. A label, never an address:
+    /// two terminals may share it.
+    TerminalName,
+    |text| {
+        let text = text.trim();
+        let bad = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if text.is_empty() || text.chars().count() > 64 {
+            Err(BadText("A terminal's name has 1 to 64 characters."))
+        } else if text.chars().any(bad) {
+            Err(BadText("A terminal's name has no control or invisible characters."))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+);
+
+text!(
+    /// The name of an image, tier, profile or pane: 1 to 32 of `a-z 0-9 -`.
+    Slug,
+    |text| {
+        let ok = !text.is_empty() && text.len() <= 32 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if ok { Ok(text.to_owned()) } else { Err(BadText("A name here has 1 to 32 of a-z, 0-9 and dash.")) }
+    }
+);
+
+/// A secret on its way from a form to the server: a password, a code, a token. Never printed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Password))]
+pub struct Sensitive(String);
+
+impl Sensitive {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+    /// The secret itself; keep it on the stack of the function that checks it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sensitive(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_plain_and_lower_case() {
+        assert!(Username::parse("ada.l-1").is_ok());
+        for bad in ["Ada", "ab", "1ada", "a b c", "ädä", &"a".repeat(33)] {
+            assert!(Username::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn terminal_names_hide_nothing() {
+        assert_eq!(TerminalName::parse("  <b>prod</b> 💥 ").unwrap().as_str(), "<b>prod</b> 💥");
+        for bad in ["", "   ", "a\u{202e}b", "a\nb", &"x".repeat(65)] {
+            assert!(TerminalName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        assert_eq!(format!("{:?}", Sensitive::new("hunter2")), "Sensitive(..)");
+    }
+}

@@ -1,0 +1,2 @@
+//! server main
+fn main() {}
