@@ -1,0 +1,175 @@
+//! The gate: the only place where the two proofs are made.
+
+use std::sync::Arc;
+
+use protocol::{ProblemKind, SessionId, TerminalId, UserId, terminals::TerminalState};
+
+use super::{
+    lease::{Cuts, GrantClock, Lease},
+    policy::{self, Verdict},
+};
+use crate::{
+    auth::Caller,
+    clock::Clock,
+    store::{Db, Facts, StoreError, TerminalFacts},
+};
+
+/// Why the gate stays shut.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The login is not there, not complete, over, or its account is disabled.
+    #[error("not signed in")]
+    NotLoggedIn,
+    /// Not there, or not the caller's; nobody is told which.
+    #[error("no such terminal")]
+    NotFound,
+    /// It is the caller's, and open, but has no shell to reach.
+    #[error("the terminal is {}", .0.as_str())]
+    NotRunning(TerminalState),
+    /// Locked, and no grant of this login session is alive.
+    #[error("locked with MFA")]
+    Locked,
+    /// The facts could not be read; a database that does not answer means locked.
+    #[error("the facts could not be read")]
+    Unavailable(#[from] StoreError),
+}
+
+impl Denied {
+    /// The refusal this is reported as.
+    pub const fn kind(&self) -> ProblemKind {
+        match self {
+            Self::NotLoggedIn => ProblemKind::NotLoggedIn,
+            Self::NotFound => ProblemKind::NotFound,
+            Self::NotRunning(_) => ProblemKind::NotRunning,
+            Self::Locked => ProblemKind::Locked,
+            Self::Unavailable(_) => ProblemKind::Unavailable,
+        }
+    }
+}
+
+/// Proof that the caller may know this terminal: name, state, lock, start, stop. Not one byte of it.
+#[derive(Debug)]
+pub struct VisibleTerminal {
+    id: TerminalId,
+    user: UserId,
+    session: SessionId,
+    facts: TerminalFacts,
+}
+
+impl VisibleTerminal {
+    /// Which terminal.
+    pub fn id(&self) -> TerminalId {
+        self.id
+    }
+    /// Whose (the caller).
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+    /// The asking login session.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+    /// The facts at the instant of the decision.
+    pub fn facts(&self) -> &TerminalFacts {
+        &self.facts
+    }
+}
+
+/// Proof that the caller may touch this terminal's bytes, for as long as the lease lives.
+/// No Clone, no Default, no Serialize: only this file can build one.
+#[derive(Debug)]
+pub struct TerminalAccess {
+    id: TerminalId,
+    user: UserId,
+    session: SessionId,
+    lease: Lease,
+}
+
+impl TerminalAccess {
+    /// Which terminal.
+    pub fn id(&self) -> TerminalId {
+        self.id
+    }
+    /// Who.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+    /// By which login session.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+    /// The running part: ask `live()` for every frame, wait on `ended()`.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+}
+
+/// Makes the proofs.
+#[derive(Debug, Clone)]
+pub struct TerminalGate {
+    db: Db,
+    cuts: Arc<Cuts>,
+    clock: Clock,
+}
+
+impl TerminalGate {
+    /// A gate over this store.
+    pub fn new(db: Db, cuts: Arc<Cuts>, clock: Clock) -> Self {
+        Self { db, cuts, clock }
+    }
+
+    /// May the caller know that it exists?
+    ///
+    /// # Errors
+    /// [`Denied::NotFound`] for every terminal that is not the caller's.
+    pub async fn find(&self, who: &Caller, id: TerminalId) -> Result<VisibleTerminal, Denied> {
+        let facts = self.db.access_facts(who.session, id).await?;
+        match (policy::visible(&facts, who.user, self.clock.now()), facts.terminal) {
+            (Verdict::Open { .. }, Some(facts)) => {
+                Ok(VisibleTerminal { id, user: who.user, session: who.session, facts })
+            }
+            (Verdict::NotLoggedIn, _) => Err(Denied::NotLoggedIn),
+            _ => Err(Denied::NotFound),
+        }
+    }
+
+    /// May the caller touch its bytes? Subscribe, read, decide, look again, build.
+    ///
+    /// # Errors
+    /// [`Denied`]; also when a cut was decided while the facts were read.
+    pub async fn admit(&self, who: &Caller, id: TerminalId) -> Result<TerminalAccess, Denied> {
+        let holds = self.cuts.subscribe(who.session, id);
+        let mut facts = self.db.access_facts(who.session, id).await?;
+        self.freshen(&mut facts, who.session, id);
+        let (grant, session_ends) = match policy::decide(&facts, (who.user, who.session), id, self.clock.now()) {
+            Verdict::Open { grant, session_ends } => (grant, session_ends),
+            Verdict::NotLoggedIn => return Err(Denied::NotLoggedIn),
+            Verdict::NotFound => return Err(Denied::NotFound),
+            Verdict::NotRunning(state) => return Err(Denied::NotRunning(state)),
+            Verdict::Locked => return Err(Denied::Locked),
+        };
+        let grant = grant.map(|g| {
+            let make = || GrantClock::new(g.epoch, g.last_input_at, g.idle_secs, g.absolute_end);
+            self.cuts.grant_clock(who.session, id, make)
+        });
+        let lease = Lease::new(holds, grant, session_ends, self.clock.clone());
+        if let Some(cut) = lease.tripped() {
+            return Err(match cut.problem_kind() {
+                ProblemKind::NotLoggedIn => Denied::NotLoggedIn,
+                ProblemKind::NotFound => Denied::NotFound,
+                ProblemKind::NotRunning => Denied::NotRunning(TerminalState::Stopped),
+                _ => Denied::Locked,
+            });
+        }
+        Ok(TerminalAccess { id, user: who.user, session: who.session, lease })
+    }
+
+    /// Input of a live socket is written to the store only now and then; the shared clock knows it at once.
+    fn freshen(&self, facts: &mut Facts, session: SessionId, id: TerminalId) {
+        if let (Some(grant), Some(live)) = (facts.grant.as_mut(), self.cuts.live_grant(session, id))
+            && live.epoch() == grant.epoch
+        {
+            grant.last_input_at = grant.last_input_at.max(live.last_input());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Who is asking: accounts, passwords, login sessions.
+
+mod caller;
+
+pub use caller::Caller;

@@ -1,0 +1,106 @@
+//! Engines: what makes, runs and removes containers. The engine's own ids never leave this module.
+//!
+//! Everything that reaches the bytes of a terminal takes a [`TerminalAccess`]; everything else is about the container.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::{TerminalId, admin::Finding, events::Stage, security::SecurityReport, terminals::Stats};
+
+use crate::access::TerminalAccess;
+
+/// What a container is made from. The profile is not in here: it is one const, for every container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchSpec {
+    /// The terminal it is for.
+    pub id: TerminalId,
+    /// The engine's reference of the image, e.g. `rexec/debian:1`.
+    pub image_reference: String,
+    /// Host name inside, made from the terminal's name: `[a-z0-9-]{1,32}`.
+    pub hostname: String,
+    /// Limits of the tier.
+    pub limits: Limits,
+}
+
+/// Limits of a tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory in bytes; swap is equal to memory, so none is added.
+    pub memory_bytes: u64,
+    /// CPU quota in thousandths of a core.
+    pub cpu_millis: u32,
+}
+
+/// What the engine failed at.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The engine does not answer, or not in time.
+    #[error("the container engine does not answer: {0}")]
+    Unavailable(String),
+    /// The image is not on the engine.
+    #[error("the image {0} is not on the engine")]
+    NoImage(String),
+    /// The terminal has no container.
+    #[error("the terminal has no container")]
+    NoContainer,
+    /// What was created is not what the profile says; it has been destroyed.
+    #[error("the container differs from the hardening profile: {0}")]
+    Differs(String),
+    /// The guest did not report in time, or not truthfully; the container has been destroyed.
+    #[error("the guest did not report: {0}")]
+    NoGuest(String),
+    /// The engine refused.
+    #[error("the engine refused: {0}")]
+    Engine(String),
+}
+
+/// State of a container of ours, for reconciling after a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It runs.
+    Running,
+    /// It exists and does not run.
+    Stopped,
+    /// Only its volume is left.
+    VolumeOnly,
+}
+
+/// Told of each stage as it is done.
+pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
+
+/// An engine. All calls have a deadline of their own and leave nothing half made: a failed `create` removes what it made.
+#[async_trait]
+pub trait Runtime: Send + Sync + std::fmt::Debug {
+    /// Makes volume and container, verifies from outside, starts, verifies from inside; the shell can be opened after it.
+    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), RuntimeError>;
+    /// Starts a stopped container again, verified again.
+    async fn start(&self, id: TerminalId) -> Result<(), RuntimeError>;
+    /// Stops it; the volume stays. Stopping a stopped one is no error.
+    async fn stop(&self, id: TerminalId) -> Result<(), RuntimeError>;
+    /// Removes container and volume and proves that both are gone. Removing what is not there is no error.
+    async fn delete(&self, id: TerminalId) -> Result<(), RuntimeError>;
+    /// Changes limits of a running container.
+    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), RuntimeError>;
+    /// Every container and volume of this instance.
+    async fn list(&self) -> Result<Vec<(TerminalId, Found)>, RuntimeError>;
+    /// CPU, memory, processes.
+    async fn stats(&self, id: TerminalId) -> Result<Stats, RuntimeError>;
+    /// The profile row by row: asked, seen from outside, seen from inside.
+    async fn security(&self, id: TerminalId) -> Result<SecurityReport, RuntimeError>;
+    /// Size in bytes of an image, `None` when the engine does not have it.
+    async fn image_size(&self, reference: &str) -> Result<Option<u64>, RuntimeError>;
+    /// What the host offers and lacks.
+    async fn probe(&self) -> Vec<Finding>;
+    /// The guest link of a terminal, for sessions. Takes the proof: this is where bytes begin.
+    async fn link(&self, access: &TerminalAccess) -> Result<Arc<dyn GuestLink>, RuntimeError>;
+}
+
+/// A connection to the guest of one terminal that heals itself: it survives the loss of the socket.
+/// One exists per running terminal; panes are multiplexed on it.
+#[async_trait]
+pub trait GuestLink: Send + Sync + std::fmt::Debug {
+    /// Sends one message; waits while the guest does not read.
+    async fn send(&self, message: protocol::link::ToGuest) -> Result<(), RuntimeError>;
+    /// Takes the stream of messages of one connection. Ends when that connection is lost; call again to wait for the next.
+    async fn connect(&self) -> Result<tokio::sync::mpsc::Receiver<protocol::link::FromGuest>, RuntimeError>;
+}
