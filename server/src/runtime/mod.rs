@@ -2,6 +2,8 @@
 //!
 //! Everything that reaches the bytes of a terminal takes a [`TerminalAccess`]; everything else is about the container.
 
+pub mod guest_link;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
