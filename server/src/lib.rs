@@ -1,9 +1,14 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/layers.rs reads the sources):
-//! `clock config secret telemetry` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `terminals` `admin` < `api` `web` < `main`.
+//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `services` < `terminals` `admin` < `api` `web` < `main`.
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod api;
 pub mod auth;
+pub mod bus;
 pub mod clock;
+pub mod config;
 pub mod runtime;
+pub mod secret;
+pub mod services;
 pub mod store;

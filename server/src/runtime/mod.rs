@@ -91,6 +91,8 @@ pub trait Runtime: Send + Sync + std::fmt::Debug {
     async fn security(&self, id: TerminalId) -> Result<SecurityReport, RuntimeError>;
     /// Size in bytes of an image, `None` when the engine does not have it.
     async fn image_size(&self, reference: &str) -> Result<Option<u64>, RuntimeError>;
+    /// Whether the engine answers.
+    async fn ping(&self) -> Result<(), RuntimeError>;
     /// What the host offers and lacks.
     async fn probe(&self) -> Vec<Finding>;
     /// The guest link of a terminal, for sessions. Takes the proof: this is where bytes begin.

@@ -1,0 +1,100 @@
+//! Bodies, queries and path ids, parsed at the edge. What cannot be read is refused with words.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Request, rejection::JsonRejection},
+    http::request::Parts,
+};
+use protocol::{Problem, ProblemKind, TerminalId};
+use serde::de::DeserializeOwned;
+
+use super::problem::Refusal;
+
+/// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(body_refusal(&rejection)),
+        }
+    }
+}
+
+impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
+    fn into_response(self) -> axum::response::Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// A JSON body that may be absent altogether; then the type's default.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Refusal::new(ProblemKind::TooLarge, "Send a smaller body."))?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|e| Refusal::new(ProblemKind::BadRequest, explain(&e.to_string())))
+    }
+}
+
+fn body_refusal(rejection: &JsonRejection) -> Refusal {
+    match rejection {
+        JsonRejection::MissingJsonContentType(_) => {
+            Refusal::new(ProblemKind::NotJson, "Send the body as application/json.")
+        }
+        JsonRejection::BytesRejection(_) => Refusal::new(ProblemKind::TooLarge, "Send a smaller body."),
+        other => Refusal::new(ProblemKind::BadRequest, explain(&other.body_text())),
+    }
+}
+
+/// The parser's own sentence, without the prefixes of the layers above it. It names fields and positions, never values
+/// of secrets: the secret types refuse nothing.
+fn explain(text: &str) -> String {
+    let text = text.rsplit("target type: ").next().unwrap_or(text);
+    format!("The body could not be read: {}.", text.trim_end_matches('.'))
+}
+
+/// A query string, parsed into a type with `deny_unknown_fields`.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        axum::extract::Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Query(value)| Self(value))
+            .map_err(|e| Refusal(Problem::new(ProblemKind::BadRequest, format!("The query could not be read: {e}."))))
+    }
+}
+
+/// The `{id}` of a terminal's path. A malformed id is answered like an unknown one: nothing is there.
+#[derive(Debug, Clone, Copy)]
+pub struct TerminalPath(pub TerminalId);
+
+impl<S: Send + Sync> FromRequestParts<S> for TerminalPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| no_such_terminal())?;
+        text.parse().map(Self).map_err(|_| no_such_terminal())
+    }
+}
+
+fn no_such_terminal() -> Refusal {
+    crate::access::Denied::NotFound.into()
+}

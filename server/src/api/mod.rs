@@ -1,0 +1,53 @@
+//! REST: the only door for programs and for the pages' own requests. Thin: parse, ask a use-case, answer.
+
+pub mod extract;
+pub mod health;
+pub mod origin;
+pub mod problem;
+pub mod request_id;
+pub mod route;
+
+pub use route::{Needs, ROUTES, Route};
+
+use axum::{Router, extract::DefaultBodyLimit, response::IntoResponse as _};
+use protocol::{ProblemKind, limits};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::services::Services;
+use problem::Refusal;
+
+#[derive(OpenApi)]
+#[openapi(info(title = "Rexec", description = "Hardened container terminals, each with its own MFA lock."))]
+struct Document;
+
+/// Each file of handlers gives its routes here.
+fn documented() -> OpenApiRouter<Services> {
+    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes())
+}
+
+/// The OpenAPI 3.1 document, generated from the handlers.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().into_openapi()
+}
+
+/// All REST routes with their common layers (body limit, origin check). The request id layer is outside, in `web`.
+pub fn router(services: &Services) -> Router<Services> {
+    let (router, document) = documented().split_for_parts();
+    let document = std::sync::Arc::new(serde_json::to_vec(&document).unwrap_or_default());
+    router
+        .route("/api/openapi.json", axum::routing::get(move || health::document(document.clone())))
+        .route("/api/{*rest}", axum::routing::any(nothing_here))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
+        .layer(DefaultBodyLimit::max(limits::JSON_BODY_BYTES_MAX))
+}
+
+async fn nothing_here() -> Refusal {
+    Refusal::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
+}
+
+async fn wrong_method() -> axum::response::Response {
+    Refusal::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
+        .into_response()
+}

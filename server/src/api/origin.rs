@@ -1,0 +1,34 @@
+//! Requests that change something must come from our own pages (ASVS 4.4.2): an exact `Origin`, or the browser's own
+//! word `Sec-Fetch-Site: same-origin`. Cookies are SameSite=Strict as well; this holds where that does not.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use protocol::ProblemKind;
+
+use super::problem::Refusal;
+use crate::services::{Origins, Services};
+
+/// Refuses foreign changes before any handler runs.
+pub async fn layer(State(services): State<Services>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || ours(request.headers(), &services.origins) {
+        return next.run(request).await;
+    }
+    Refusal::new(
+        ProblemKind::ForeignOrigin,
+        "Changes are taken from Rexec's own pages only. Programs send the Origin header of the public URL.",
+    )
+    .into_response()
+}
+
+/// Whether the headers say that a page of ours is asking.
+pub fn ours(headers: &HeaderMap, origins: &Origins) -> bool {
+    match headers.get(header::ORIGIN) {
+        Some(origin) => origin.to_str().is_ok_and(|origin| origins.allows(origin)),
+        None => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+    }
+}

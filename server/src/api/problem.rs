@@ -1,0 +1,78 @@
+//! Every refusal leaves through here, as `application/problem+json` with the request's id.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use protocol::{Problem, ProblemKind};
+
+use crate::{access::Denied, store::StoreError};
+
+/// A refusal on its way out of a handler.
+#[derive(Debug)]
+pub struct Refusal(pub Problem);
+
+/// What handlers return.
+pub type Answer<T> = Result<T, Refusal>;
+
+impl Refusal {
+    /// A refusal with why and what to do next.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self(Problem::new(kind, detail))
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
+        Self::new(ProblemKind::Unavailable, "The database does not answer. Nothing was changed; try again in a moment.")
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        let kind = denied.kind();
+        match denied {
+            Denied::NotLoggedIn => Self::new(kind, "Your login has ended. Sign in again."),
+            Denied::NotFound => {
+                Self::new(kind, "There is no such terminal, or it is not yours. Go back to your terminals.")
+            }
+            Denied::NotRunning(state) => {
+                Self::new(kind, format!("The terminal is {}. Start it, then connect.", state.as_str()))
+            }
+            Denied::Locked => {
+                Self::new(kind, "Enter a code of your authenticator app to use it, or to remove the lock.")
+            }
+            Denied::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(mut problem) = self;
+        if problem.request_id.is_none() {
+            problem.request_id = super::request_id::current();
+        }
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(secs) = problem.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        if problem.status == 401 {
+            // Says "log in with a cookie" to programs, and opens no browser dialog.
+            headers.insert(HeaderName::from_static("www-authenticate"), HeaderValue::from_static("Cookie"));
+        }
+        response
+    }
+}

@@ -1,0 +1,27 @@
+//! One id per request: in the log, in every refusal, in the audit trail. Never taken from the client.
+
+use axum::{extract::Request, http::HeaderValue, middleware::Next, response::Response};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// Id of the request this task answers.
+pub fn current() -> Option<String> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Gives the request its id, a span, and the `x-request-id` answer header.
+pub async fn layer(request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().simple().to_string();
+    // The path only: queries may hold one-time tokens.
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let mut response = CURRENT.scope(id.clone(), next.run(request).instrument(span.clone())).await;
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}

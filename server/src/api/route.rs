@@ -1,0 +1,41 @@
+//! The route table: every REST route, and who may use it. A test compares it with what is mounted and documented, and
+//! tries every kind of caller on every row.
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nobody in particular.
+    Nothing,
+    /// A login whose password was right and whose code is missing; nothing else fits.
+    Pending,
+    /// A full login.
+    Login,
+    /// A full login, and the terminal in the path must be the caller's own.
+    OwnTerminal,
+    /// A full login, own terminal, and no lock in the way: bytes move here.
+    TerminalBytes,
+    /// A full login with the administrator's role.
+    Admin,
+}
+
+/// One row of the route table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// Upper-case method.
+    pub method: &'static str,
+    /// Path with `{id}`-like parameters.
+    pub path: &'static str,
+    /// Who may use it.
+    pub needs: Needs,
+}
+
+const fn row(method: &'static str, path: &'static str, needs: Needs) -> Route {
+    Route { method, path, needs }
+}
+
+/// Every REST route there is. A route that is mounted and not in here, or the other way round, fails a test.
+pub const ROUTES: &[Route] = &[
+    row("GET", "/healthz", Needs::Nothing),
+    row("GET", "/readyz", Needs::Nothing),
+    row("GET", "/api/openapi.json", Needs::Nothing),
+];

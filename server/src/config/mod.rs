@@ -1,0 +1,209 @@
+//! Configuration: `rexec.toml`, then `REXEC_*` variables, then flags. Every mistake is reported at once.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// The configuration of a server, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Where the database, keys and sockets are.
+    pub data_dir: PathBuf,
+    /// PostgreSQL URL; absent: SQLite in the data directory. Holds a password: never printed.
+    pub database_url: Option<DatabaseUrl>,
+    /// What people type into the browser; absent: derived from `listen`.
+    pub public_url: Option<String>,
+    /// Where the engine is; absent: the usual local socket.
+    pub docker_host: Option<String>,
+    /// Hops whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// `tracing` filter, e.g. `info` or `rexec=debug`.
+    pub log: String,
+}
+
+/// A database URL. Not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The URL itself, for the driver.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(..)")
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The settings as written, before they are checked. `None` everywhere means: all defaults.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raw {
+    /// `127.0.0.1:8080`
+    pub listen: Option<String>,
+    /// `/var/lib/rexec`
+    pub data_dir: Option<String>,
+    /// `postgres://user@host/name`
+    pub database_url: Option<String>,
+    /// `https://rexec.example`
+    pub public_url: Option<String>,
+    /// `unix:///var/run/docker.sock`
+    pub docker_host: Option<String>,
+    /// `10.0.0.0/8, 192.168.1.1`
+    pub trusted_proxies: Option<String>,
+    /// `text` or `json`
+    pub log_format: Option<LogFormat>,
+    /// `info`
+    pub log: Option<String>,
+}
+
+/// What is wrong with a configuration: every mistake, each with its name and what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} mistake(s):\n  {}", .0.len(), .0.join("\n  "))]
+pub struct BadConfig(pub Vec<String>);
+
+/// Reads file and environment, lays the flags over them, and checks the result.
+///
+/// # Errors
+/// [`BadConfig`] with every mistake.
+pub fn load(file: Option<&str>, flags: Raw) -> Result<Config, BadConfig> {
+    let named =
+        config::File::with_name(file.unwrap_or("rexec.toml")).format(config::FileFormat::Toml).required(file.is_some());
+    let raw = config::Config::builder()
+        .add_source(named)
+        .add_source(config::Environment::with_prefix("REXEC").ignore_empty(true).source(Some(ours())))
+        .build()
+        .and_then(config::Config::try_deserialize::<Raw>)
+        .map_err(|e| BadConfig(vec![e.to_string()]))?;
+    check(over(raw, flags))
+}
+
+/// The `REXEC_*` variables that are ours; the build and the tests have variables of their own with that prefix.
+fn ours() -> std::collections::HashMap<String, String> {
+    const NAMES: [&str; 8] = [
+        "REXEC_LISTEN",
+        "REXEC_DATA_DIR",
+        "REXEC_DATABASE_URL",
+        "REXEC_PUBLIC_URL",
+        "REXEC_DOCKER_HOST",
+        "REXEC_TRUSTED_PROXIES",
+        "REXEC_LOG_FORMAT",
+        "REXEC_LOG",
+    ];
+    NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
+}
+
+fn over(under: Raw, top: Raw) -> Raw {
+    Raw {
+        listen: top.listen.or(under.listen),
+        data_dir: top.data_dir.or(under.data_dir),
+        database_url: top.database_url.or(under.database_url),
+        public_url: top.public_url.or(under.public_url),
+        docker_host: top.docker_host.or(under.docker_host),
+        trusted_proxies: top.trusted_proxies.or(under.trusted_proxies),
+        log_format: top.log_format.or(under.log_format),
+        log: top.log.or(under.log),
+    }
+}
+
+/// Checks raw settings.
+///
+/// # Errors
+/// [`BadConfig`] with every mistake.
+pub fn check(raw: Raw) -> Result<Config, BadConfig> {
+    let mut wrong = Vec::new();
+    let listen = raw.listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listen = listen.parse::<SocketAddr>().map_err(|_| {
+        wrong.push(format!("listen: `{listen}` is not ADDRESS:PORT; write for example 127.0.0.1:8080"));
+    });
+    let public_url = raw.public_url.map(|url| url.trim_end_matches('/').to_owned());
+    if let Some(url) = &public_url
+        && !is_origin(url)
+    {
+        wrong.push(format!("public_url: `{url}` is not http(s)://HOST[:PORT] without a path"));
+    }
+    if let Some(url) = &raw.database_url
+        && !url.starts_with("postgres://")
+        && !url.starts_with("postgresql://")
+    {
+        wrong.push("database_url: only postgres:// URLs; leave it out for the embedded database".to_owned());
+    }
+    let mut trusted_proxies = Vec::new();
+    for hop in raw.trusted_proxies.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|h| !h.is_empty()) {
+        match hop.parse::<IpNet>().or_else(|_| hop.parse::<std::net::IpAddr>().map(IpNet::from)) {
+            Ok(net) => trusted_proxies.push(net),
+            Err(_) => wrong.push(format!("trusted_proxies: `{hop}` is neither an address nor a network")),
+        }
+    }
+    let data_dir = PathBuf::from(raw.data_dir.unwrap_or_else(|| "rexec-data".to_owned()));
+    match listen {
+        Ok(listen) if wrong.is_empty() => Ok(Config {
+            listen,
+            data_dir,
+            database_url: raw.database_url.map(DatabaseUrl),
+            public_url,
+            docker_host: raw.docker_host,
+            trusted_proxies,
+            log_format: raw.log_format.unwrap_or(LogFormat::Text),
+            log: raw.log.unwrap_or_else(|| "info".to_owned()),
+        }),
+        _ => Err(BadConfig(wrong)),
+    }
+}
+
+fn is_origin(url: &str) -> bool {
+    let Ok(uri) = url.parse::<http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.authority().is_some_and(|a| !a.as_str().contains('@') && !a.as_str().is_empty())
+        && matches!(uri.path(), "" | "/")
+        && uri.query().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let config = check(Raw::default()).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert!(config.database_url.is_none() && config.trusted_proxies.is_empty());
+    }
+
+    #[test]
+    fn every_mistake_is_said_at_once() {
+        let raw = Raw {
+            listen: Some("here".into()),
+            public_url: Some("ftp://x/y".into()),
+            database_url: Some("mysql://x".into()),
+            trusted_proxies: Some("10.0.0.0/8, proxy".into()),
+            ..Raw::default()
+        };
+        let BadConfig(wrong) = check(raw).unwrap_err();
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_database_url_does_not_print() {
+        let raw = Raw { database_url: Some("postgres://u:hunter2@h/d".into()), ..Raw::default() };
+        assert!(!format!("{:?}", check(raw).unwrap()).contains("hunter2"));
+    }
+}

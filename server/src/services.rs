@@ -1,0 +1,130 @@
+//! What every use-case needs, passed as one value. Built once in `main`, once per test server.
+
+use std::{net::IpAddr, sync::Arc};
+
+use ipnet::IpNet;
+use protocol::Timestamp;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    access::{Cuts, TerminalGate},
+    bus::Bus,
+    clock::Clock,
+    config::Config,
+    runtime::Runtime,
+    secret::Keyring,
+    store::Db,
+};
+
+/// The shared parts of a running server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// Configuration, checked.
+    pub config: Arc<Config>,
+    /// Time.
+    pub clock: Clock,
+    /// The store.
+    pub db: Db,
+    /// Keys for secrets at rest.
+    pub keys: Arc<Keyring>,
+    /// Switches that end leases.
+    pub cuts: Arc<Cuts>,
+    /// The one decision.
+    pub gate: TerminalGate,
+    /// The engine.
+    pub runtime: Arc<dyn Runtime>,
+    /// Changes, told to listening pages.
+    pub bus: Bus,
+    /// Origins a browser may call from.
+    pub origins: Arc<Origins>,
+    /// Tripped when the server goes away.
+    pub shutdown: CancellationToken,
+    /// Work that must be finished before the server goes away (launches, deletions).
+    pub tasks: TaskTracker,
+    /// When this process started.
+    pub started_at: Timestamp,
+}
+
+/// Where pages of ours come from. A browser names its page's origin; every other one is foreign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    public: String,
+    allowed: Vec<String>,
+}
+
+impl Origins {
+    /// The configured public URL's origin; without one, the loopback names of the port.
+    pub fn new(public_url: Option<&str>, listen: std::net::SocketAddr) -> Self {
+        if let Some(url) = public_url {
+            let url = url.trim_end_matches('/').to_owned();
+            return Self { allowed: vec![url.clone()], public: url };
+        }
+        let port = listen.port();
+        let mut allowed = vec![format!("http://{listen}")];
+        if listen.ip().is_loopback() {
+            allowed.extend(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("http://{name}:{port}")));
+        }
+        Self { public: format!("http://{listen}"), allowed }
+    }
+
+    /// The address to print and to build links from, without a slash at the end.
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// Whether an `Origin` header names one of our pages: exact, no patterns.
+    pub fn allows(&self, origin: &str) -> bool {
+        self.allowed.iter().any(|ours| ours == origin)
+    }
+}
+
+/// The client's address: the socket's, unless that hop is a configured proxy; then the nearest hop that is not one.
+/// (ASVS 4.1.3)
+pub fn client_address(socket: IpAddr, forwarded_for: Option<&str>, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    let mut address = socket;
+    let mut hops = forwarded_for.unwrap_or_default().rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
+    while is_trusted(&address) {
+        match hops.next() {
+            Some(Ok(next)) => address = next,
+            _ => break,
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_exact() {
+        let ours = Origins::new(Some("https://rexec.example/"), "0.0.0.0:80".parse().unwrap());
+        assert!(ours.allows("https://rexec.example"));
+        for foreign in [
+            "null",
+            "",
+            "http://rexec.example",
+            "https://rexec.example.evil.test",
+            "https://evil-rexec.example",
+            "https://rexec.example:8443",
+        ] {
+            assert!(!ours.allows(foreign), "{foreign}");
+        }
+        let local = Origins::new(None, "127.0.0.1:8080".parse().unwrap());
+        assert!(local.allows("http://localhost:8080") && local.allows("http://127.0.0.1:8080"));
+        assert!(!local.allows("http://localhost:80"));
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_behind_a_trusted_hop() {
+        let (proxy, client, liar) = ("10.0.0.1", "203.0.113.9", "198.51.100.7");
+        let ip = |s: &str| s.parse::<IpAddr>().unwrap();
+        let trusted = ["10.0.0.0/8".parse::<IpNet>().unwrap()];
+        assert_eq!(client_address(ip(client), Some(liar), &trusted), ip(client), "a direct client cannot choose");
+        assert_eq!(client_address(ip(proxy), Some(&format!("{liar}, {client}")), &trusted), ip(client));
+        assert_eq!(client_address(ip(proxy), Some("not an address"), &trusted), ip(proxy));
+        assert_eq!(client_address(ip(proxy), None, &trusted), ip(proxy));
+        assert_eq!(client_address(ip(proxy), Some(&format!("{client}, 10.0.0.2")), &trusted), ip(client));
+    }
+}
