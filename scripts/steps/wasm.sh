@@ -48,10 +48,11 @@ _std_sources() {
   [ -n "${package:-}" ] || { warn "No suite of the mirror has rust-src $version"; return 1; }
   say "Fetching rust-src $package from $suite into $SHARED_CACHE (the machine's own sources stay unchanged)"
   (cd "$SHARED_CACHE/apt/archives" && retry _own_apt apt-get -qq download "rust-src=$package") || return 1
-  rm -rf "$SHARED_CACHE/rust-src/unpacked"
+  rm -rf "$SHARED_CACHE/rust-src/unpacked" && mkdir -p "$SHARED_CACHE/rust-src"
   dpkg-deb -x "$SHARED_CACHE"/apt/archives/rust-src_*.deb "$SHARED_CACHE/rust-src/unpacked" || return 1
-  mkdir -p "$dir"
-  cp -r "$SHARED_CACHE/rust-src/unpacked/usr/src/rustc-$version"/. "$dir/" || return 1
+  rm -rf "$dir" && mkdir -p "$dir"
+  # The library alone; the compiler's own sources are ten times as much.
+  mv "$SHARED_CACHE/rust-src/unpacked/usr/src/rustc-$version/library" "$dir/" || return 1
   rm -rf "$SHARED_CACHE/rust-src/unpacked" "$SHARED_CACHE"/apt/archives/rust-src_*.deb
   [ -e "$dir/library/std/Cargo.toml" ]
 }
@@ -62,9 +63,9 @@ _build_std() {
   printf '[package]\nname = "stdprobe"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["rlib"]\n[profile.release]\npanic = "abort"\nopt-level = "z"\ncodegen-units = 1\n[workspace]\n' >"$dir/Cargo.toml"
   : >"$dir/src/lib.rs"
   # RUSTC_BOOTSTRAP lets a stable cargo use -Z here, and only here. Bitcode in the rlibs is what fat LTO reads.
-  (cd "$dir" && __CARGO_TESTS_ONLY_SRC_ROOT="$src" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" \
+  (cd "$dir" && __CARGO_TESTS_ONLY_SRC_ROOT="$src/library" CARGO_NET_RETRY=8 RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" \
     RUSTFLAGS="-C embed-bitcode=yes --remap-path-prefix=$src=/rustc/std --remap-path-prefix=$HOME/.cargo=/cargo" \
-    retry cargo build -q --release --target "$WASM_TARGET" -Z build-std=std,panic_abort)
+    cargo build -q --release --target "$WASM_TARGET" -Z build-std=std,panic_abort)
 }
 
 _wasm_by_building() {
