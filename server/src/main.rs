@@ -1,2 +1,3 @@
-//! server main
+//! The command line: `serve`, `doctor`, `config check`, `admin reset-link`.
+
 fn main() {}

@@ -1,0 +1,132 @@
+//! The data directory: private to the server's user, and to one server at a time.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadDataDir {
+    /// It cannot be made, read or written.
+    #[error("the data directory {0} cannot be used: {1}. Choose another with --data-dir, or mend its owner and mode.")]
+    Io(PathBuf, #[source] io::Error),
+    /// Another server has it.
+    #[error("another Rexec already serves from {0}. Stop it, or choose another directory with --data-dir.")]
+    Taken(PathBuf),
+    /// The instance file was edited.
+    #[error("{0} does not hold a UUID. Restore it: containers are found by it.")]
+    BadInstance(PathBuf),
+}
+
+/// An open data directory; the lock is held as long as this lives.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    instance: Uuid,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes it when it is not there (mode 0700), takes the lock, reads or makes the instance id.
+    ///
+    /// # Errors
+    /// [`BadDataDir`] with what to do.
+    pub fn open(path: &Path) -> Result<Self, BadDataDir> {
+        let io = |e| BadDataDir::Io(path.to_owned(), e);
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io)?;
+        let path = path.canonicalize().map_err(io)?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
+        let lock = lock.map_err(|e| BadDataDir::Io(path.clone(), e))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(BadDataDir::Taken(path)),
+            Err(fs::TryLockError::Error(e)) => return Err(BadDataDir::Io(path, e)),
+        }
+        let instance = instance(&path.join("instance"))?;
+        Ok(Self { path, instance, _lock: lock })
+    }
+
+    /// Absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which instance this is: several may share one engine without touching each other's containers.
+    pub fn instance(&self) -> Uuid {
+        self.instance
+    }
+
+    /// Writes the guest where the engine can mount it from, and gives its path. A running guest keeps its old file.
+    ///
+    /// # Errors
+    /// [`BadDataDir::Io`].
+    pub fn install_guest(&self, guest: &[u8]) -> Result<PathBuf, BadDataDir> {
+        let io = |e| BadDataDir::Io(self.path.clone(), e);
+        let dir = self.path.join("guest");
+        DirBuilder::new().recursive(true).mode(0o755).create(&dir).map_err(io)?;
+        let (file, fresh) = (dir.join("rexec-guest"), dir.join("rexec-guest.new"));
+        if fs::read(&file).is_ok_and(|old| old == guest) {
+            return Ok(file);
+        }
+        write_new(&fresh, guest, 0o755).map_err(io)?;
+        fs::rename(&fresh, &file).map_err(io)?;
+        Ok(file)
+    }
+}
+
+fn instance(file: &Path) -> Result<Uuid, BadDataDir> {
+    match fs::read_to_string(file) {
+        Ok(text) => text.trim().parse().map_err(|_| BadDataDir::BadInstance(file.to_owned())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let id = Uuid::new_v4();
+            write_new(file, id.hyphenated().to_string().as_bytes(), 0o600)
+                .map_err(|e| BadDataDir::Io(file.to_owned(), e))?;
+            Ok(id)
+        }
+        Err(e) => Err(BadDataDir::Io(file.to_owned(), e)),
+    }
+}
+
+fn write_new(file: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let _ = fs::remove_file(file);
+    let mut out = OpenOptions::new().create_new(true).write(true).mode(mode).open(file)?;
+    out.set_permissions(fs::Permissions::from_mode(mode))?;
+    out.write_all(bytes)?;
+    out.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_server_at_a_time_and_a_lasting_instance() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let first = DataDir::open(&path).unwrap();
+        assert!(matches!(DataDir::open(&path), Err(BadDataDir::Taken(_))));
+        let id = first.instance();
+        drop(first);
+        assert_eq!(DataDir::open(&path).unwrap().instance(), id);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn the_guest_is_replaced_only_when_it_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        let path = data.install_guest(b"one").unwrap();
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(data.install_guest(b"one").unwrap(), path);
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+        data.install_guest(b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+}

@@ -1,0 +1,22 @@
+//! The log: to standard error, as text or JSON. Standard output is for the ready line and command results.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, LogFormat};
+
+/// Starts the log. A filter that cannot be read falls back to `info`; the log says so.
+pub fn start(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log);
+    let bad = filter.as_ref().err().map(ToString::to_string);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first.
+    let _ = match config.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    if let Some(bad) = bad {
+        tracing::warn!(filter = config.log, error = bad, "the log filter cannot be read; using `info`");
+    }
+}

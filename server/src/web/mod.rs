@@ -1,0 +1,31 @@
+//! The outermost router: REST, the site's files, the pages, and the layers around all of them.
+
+pub mod headers;
+mod pages;
+pub mod static_files;
+
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{api, services::Services};
+
+/// Everything the server answers.
+pub fn router(services: &Services) -> Router {
+    let pages = pages::router(services);
+    api::router(services)
+        .with_state(services.clone())
+        .merge(pages)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(headers::layer))
+        .layer(middleware::from_fn(api::request_id::layer))
+}
+
+/// A bug of ours: logged by the panic hook with the request's id; the client learns the id and nothing else.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    api::problem::Refusal::new(
+        protocol::ProblemKind::Internal,
+        "This is our mistake. Try again; if it stays, tell your administrator the request id.",
+    )
+    .into_response()
+}
