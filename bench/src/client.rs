@@ -1,0 +1,180 @@
+//! A client of the public API, and a server to point it at: the real binary, in an empty folder, on a free port.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use futures_util::{SinkExt as _, StreamExt as _};
+use protocol::frame::{ClientFrame, SUBPROTOCOL, ServerFrame};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpStream,
+    process::{Child, Command},
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
+
+/// How long anything may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server of our own.
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub base: String,
+    /// The one-time token of the printed link.
+    pub token: String,
+    /// From the start of the process to its ready line.
+    pub ready_after: Duration,
+    _dir: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts `binary serve` in an empty folder.
+    pub async fn start(binary: &Path) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let began = Instant::now();
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(dir.path().join("d"))
+            .current_dir(dir.path())
+            .env("REXEC_LOG", "warn")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}; build it with ./run --build", binary.display()))?;
+        let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
+        let ready = async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(url) = line.strip_prefix("Rexec is ready: ") {
+                    return Ok(url.to_owned());
+                }
+            }
+            bail!("the server ended before it was ready")
+        };
+        let url = tokio::time::timeout(PATIENCE, ready).await.context("the server was not ready in time")??;
+        let (base, token) = url.split_once("/setup?token=").context("no set-up link in the ready line")?;
+        Ok(Self { base: base.to_owned(), token: token.to_owned(), child, ready_after: began.elapsed(), _dir: dir })
+    }
+
+    /// Asks it to stop, and waits.
+    pub async fn stop(mut self) -> Result<()> {
+        if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        }
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server did not stop")??;
+        Ok(())
+    }
+}
+
+/// A signed-in person.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    cookie: String,
+}
+
+impl Client {
+    /// Uses the set-up link of a fresh server.
+    pub async fn set_up(server: &Server) -> Result<Self> {
+        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let body = json!({"token": server.token, "username": "bench", "password": "correct horse battery"});
+        let answer = http.post(format!("{}/api/setup", server.base)).header("origin", &server.base).json(&body);
+        let answer = answer.send().await?.error_for_status()?;
+        let cookie = answer.headers().get("set-cookie").context("no cookie")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        Ok(Self { http, base: server.base.clone(), cookie })
+    }
+
+    async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        request = request.header("cookie", &self.cookie).header("origin", &self.base);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{path}: {status} {text}");
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Makes a terminal and waits until it runs; gives its id.
+    pub async fn create(&self, image: &str) -> Result<String> {
+        let mut terminal = self.call(reqwest::Method::POST, "/api/terminals", Some(json!({ "image": image }))).await?;
+        let id = terminal["id"].as_str().context("no id")?.to_owned();
+        while terminal["state"] == "creating" {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            terminal = self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await?;
+        }
+        ensure!(terminal["state"] == "running", "not running: {terminal}");
+        Ok(id)
+    }
+
+    /// Removes a terminal and waits until it is gone.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        self.call(reqwest::Method::DELETE, &format!("/api/terminals/{id}"), None).await?;
+        while self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Attaches to the main pane.
+    pub async fn attach(&self, id: &str) -> Result<Attached> {
+        let url = format!("{}/api/terminals/{id}/attach?cols=80&rows=24", self.base.replacen("http", "ws", 1));
+        let mut request = url.into_client_request()?;
+        let headers = request.headers_mut();
+        headers.insert("cookie", self.cookie.parse()?);
+        headers.insert("origin", self.base.parse()?);
+        headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
+        let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
+        if let MaybeTlsStream::Plain(tcp) = socket.get_mut() {
+            tcp.set_nodelay(true)?;
+        }
+        Ok(Attached { socket })
+    }
+}
+
+/// An open terminal socket.
+pub struct Attached {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Attached {
+    /// Types bytes.
+    pub async fn input(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.socket.send(Message::Binary(ClientFrame::Input(bytes).encode().into())).await?)
+    }
+
+    /// Next bytes of the screen, from Output and Snapshot frames; acknowledges them.
+    pub async fn output(&mut self) -> Result<Vec<u8>> {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.context("no output in time")?;
+            let Message::Binary(frame) = message.context("the socket was closed")?? else { continue };
+            let (position, bytes) = match ServerFrame::decode(&frame)? {
+                ServerFrame::Output { position, bytes } => (position + bytes.len() as u64, bytes),
+                ServerFrame::Snapshot { position, bytes } => (position, bytes),
+                _ => continue,
+            };
+            self.socket.send(Message::Binary(ClientFrame::Ack(position).encode().into())).await?;
+            return Ok(bytes);
+        }
+    }
+
+    /// Reads until the bytes seen so far contain `needle`.
+    pub async fn wait_for(&mut self, needle: &[u8]) -> Result<()> {
+        let mut seen = Vec::new();
+        loop {
+            seen.extend(self.output().await?);
+            if seen.windows(needle.len()).any(|w| w == needle) {
+                return Ok(());
+            }
+        }
+    }
+}

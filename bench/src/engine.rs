@@ -1,0 +1,79 @@
+//! The engine by itself, as the peer: what create, start and an exec'd shell cost without us.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use bollard::{
+    Docker,
+    exec::{StartExecOptions, StartExecResults},
+    models::{ContainerCreateBody, ExecConfig, HostConfig},
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+};
+use futures_util::StreamExt as _;
+use tokio::io::AsyncWriteExt as _;
+
+/// Label of everything this bench makes, so that a broken run can be cleaned up by hand.
+const LABEL: &str = "rexec.bench";
+
+/// A connection to the local engine.
+pub struct Engine(Docker);
+
+impl Engine {
+    /// Connects.
+    pub async fn connect() -> Result<Self> {
+        let docker = Docker::connect_with_local_defaults()?.negotiate_version().await?;
+        docker.ping().await.context("the engine does not answer")?;
+        Ok(Self(docker))
+    }
+
+    /// One create + start of a container of the same image with the engine's own defaults, without any of our rows.
+    /// Gives the time until the engine says it runs.
+    pub async fn create_and_start(&self, image: &str) -> Result<(Duration, String)> {
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            cmd: Some(vec!["sleep".to_owned(), "3600".to_owned()]),
+            labels: Some(HashMap::from([(LABEL.to_owned(), "1".to_owned())])),
+            host_config: Some(HostConfig { init: Some(true), ..HostConfig::default() }),
+            ..ContainerCreateBody::default()
+        };
+        let began = Instant::now();
+        let made = self.0.create_container(Some(CreateContainerOptionsBuilder::new().build()), body).await?;
+        self.0.start_container(&made.id, None).await?;
+        Ok((began.elapsed(), made.id))
+    }
+
+    /// Removes a container.
+    pub async fn remove(&self, id: &str) -> Result<()> {
+        let force = RemoveContainerOptionsBuilder::new().force(true).build();
+        Ok(self.0.remove_container(id, Some(force)).await?)
+    }
+
+    /// Echo times of `cat` on a PTY of an engine exec: the usual way to a shell.
+    pub async fn exec_echo(&self, id: &str, rounds: usize) -> Result<crate::figures::Samples> {
+        let config = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            tty: Some(true),
+            cmd: Some(vec!["cat".to_owned()]),
+            ..ExecConfig::default()
+        };
+        let exec = self.0.create_exec(id, config).await?;
+        let tty = StartExecOptions { tty: true, ..StartExecOptions::default() };
+        let StartExecResults::Attached { mut output, mut input } = self.0.start_exec(&exec.id, Some(tty)).await? else {
+            anyhow::bail!("the exec is not attached");
+        };
+        let mut samples = crate::figures::Samples::default();
+        for round in 0..rounds {
+            let letter = [b'a' + u8::try_from(round % 26).unwrap_or(0)];
+            let began = Instant::now();
+            input.write_all(&letter).await?;
+            input.flush().await?;
+            output.next().await.context("the exec ended")??;
+            samples.push(began.elapsed());
+        }
+        Ok(samples)
+    }
+}
