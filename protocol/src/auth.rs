@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SessionId, Timestamp, UserId,
-    names::{Sensitive, Username},
+    names::{BadText, Sensitive, Username},
 };
 
 /// Answer of `GET /api/setup`.
@@ -110,6 +110,18 @@ impl Role {
         match self {
             Self::User => "user",
             Self::Admin => "admin",
+        }
+    }
+}
+
+/// From the stored word.
+impl TryFrom<String> for Role {
+    type Error = BadText;
+    fn try_from(word: String) -> Result<Self, BadText> {
+        match word.as_str() {
+            "user" => Ok(Self::User),
+            "admin" => Ok(Self::Admin),
+            _ => Err(BadText("A role is user or admin.")),
         }
     }
 }

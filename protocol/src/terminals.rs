@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     TerminalId, Timestamp,
-    names::{Sensitive, Slug, TerminalName},
+    names::{BadText, Sensitive, Slug, TerminalName},
 };
 
 /// Where a terminal is in its life.
@@ -34,6 +34,15 @@ impl TerminalState {
             Self::Failed => "failed",
             Self::Deleting => "deleting",
         }
+    }
+}
+
+/// From the stored word.
+impl TryFrom<String> for TerminalState {
+    type Error = BadText;
+    fn try_from(word: String) -> Result<Self, BadText> {
+        let all = [Self::Creating, Self::Running, Self::Stopped, Self::Failed, Self::Deleting];
+        all.into_iter().find(|s| s.as_str() == word).ok_or(BadText("That is no state of a terminal."))
     }
 }
 

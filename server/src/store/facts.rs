@@ -1,6 +1,9 @@
 //! What the gate decides on, read in one transaction. Plain values: the decision itself is in `access/`.
 
 use protocol::{SessionId, TerminalId, Timestamp, UserId, terminals::TerminalState};
+use uuid::Uuid;
+
+use super::{Db, StoreError, Tx, sql::fetch};
 
 /// What the store knows of a login session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +21,13 @@ pub struct SessionFacts {
 }
 
 /// What the store knows of a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TerminalFacts {
     /// Whose.
+    #[sqlx(try_from = "Uuid")]
     pub owner: UserId,
     /// State.
+    #[sqlx(try_from = "String")]
     pub state: TerminalState,
     /// Locked with MFA.
     pub locked: bool,
@@ -31,23 +36,30 @@ pub struct TerminalFacts {
 }
 
 /// What the store knows of a grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct GrantFacts {
     /// Whose.
+    #[sqlx(try_from = "Uuid")]
     pub user: UserId,
     /// Login session it was given to.
+    #[sqlx(try_from = "Uuid")]
     pub session: SessionId,
     /// Terminal it opens.
+    #[sqlx(try_from = "Uuid")]
     pub terminal: TerminalId,
     /// Epoch of the terminal when it was given.
     pub epoch: i64,
     /// When it was given.
+    #[sqlx(try_from = "i64")]
     pub granted_at: Timestamp,
     /// Last input on it.
+    #[sqlx(try_from = "i64")]
     pub last_input_at: Timestamp,
     /// Ends after this long without input.
+    #[sqlx(try_from = "i64")]
     pub idle_secs: u32,
     /// Ends here in any case.
+    #[sqlx(try_from = "i64")]
     pub absolute_end: Timestamp,
 }
 
@@ -60,4 +72,70 @@ pub struct Facts {
     pub terminal: Option<TerminalFacts>,
     /// The newest grant of that session on that terminal.
     pub grant: Option<GrantFacts>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionFactsRow {
+    #[sqlx(try_from = "Uuid")]
+    user: UserId,
+    full: bool,
+    disabled: bool,
+    #[sqlx(try_from = "i64")]
+    last_seen_at: Timestamp,
+    idle_secs: i64,
+    #[sqlx(try_from = "i64")]
+    absolute_end: Timestamp,
+}
+
+impl From<SessionFactsRow> for SessionFacts {
+    fn from(row: SessionFactsRow) -> Self {
+        let idle_end = row.last_seen_at.plus_secs(row.idle_secs);
+        Self {
+            user: row.user,
+            full: row.full,
+            disabled: row.disabled,
+            last_seen_at: row.last_seen_at,
+            ends_at: idle_end.min(row.absolute_end),
+        }
+    }
+}
+
+impl Db {
+    /// Reads what the gate decides on, in one transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer: the gate stays shut.
+    pub async fn access_facts(&self, session: SessionId, terminal: TerminalId) -> Result<Facts, StoreError> {
+        let mut tx = self.read().await?;
+        let facts = tx.access_facts(session, terminal).await?;
+        tx.commit().await?;
+        Ok(facts)
+    }
+}
+
+impl Tx {
+    /// Reads what the gate decides on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn access_facts(&mut self, session: SessionId, terminal: TerminalId) -> Result<Facts, StoreError> {
+        let found = fetch!(
+            fetch_optional,
+            self,
+            SessionFactsRow,
+            "SELECT s.user_id AS \"user\", s.kind = 'full' AS \"full\", u.disabled, s.last_seen_at, s.idle_secs,
+                    s.absolute_end
+             FROM login_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+            session.uuid()
+        );
+        let about = fetch!(
+            fetch_optional,
+            self,
+            TerminalFacts,
+            "SELECT owner_id AS owner, state, mfa_locked AS locked, lock_epoch AS epoch FROM terminals WHERE id = $1",
+            terminal.uuid()
+        );
+        let grant = self.grant(session, terminal).await?;
+        Ok(Facts { session: found.map(SessionFacts::from), terminal: about, grant })
+    }
 }

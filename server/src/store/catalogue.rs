@@ -1,0 +1,146 @@
+//! Rows of what may be launched: images and tiers.
+
+use protocol::names::Slug;
+
+use super::{
+    StoreError, Tx,
+    sql::{execute, fetch},
+};
+
+/// An image.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ImageRow {
+    /// Name to launch it by.
+    #[sqlx(try_from = "String")]
+    pub name: Slug,
+    /// Title for people.
+    pub title: String,
+    /// What is in it.
+    pub description: String,
+    /// The engine's reference.
+    pub reference: String,
+    /// It may be launched.
+    pub enabled: bool,
+    /// It is offered first.
+    pub is_default: bool,
+}
+
+/// A tier.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct TierRow {
+    /// Name to launch it by.
+    #[sqlx(try_from = "String")]
+    pub name: Slug,
+    /// Title for people.
+    pub title: String,
+    /// Memory limit.
+    #[sqlx(try_from = "i64")]
+    pub memory_bytes: u64,
+    /// CPU quota in thousandths of a core.
+    #[sqlx(try_from = "i64")]
+    pub cpu_millis: u32,
+    /// It is offered first.
+    pub is_default: bool,
+}
+
+impl Tx {
+    /// Every image, the default first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn images(&mut self) -> Result<Vec<ImageRow>, StoreError> {
+        Ok(fetch!(
+            fetch_all,
+            self,
+            ImageRow,
+            "SELECT name, title, description, reference, enabled, is_default FROM images ORDER BY is_default DESC, name"
+        ))
+    }
+
+    /// One image.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn image(&mut self, name: &Slug) -> Result<Option<ImageRow>, StoreError> {
+        Ok(fetch!(
+            fetch_optional,
+            self,
+            ImageRow,
+            "SELECT name, title, description, reference, enabled, is_default FROM images WHERE name = $1",
+            name.as_str()
+        ))
+    }
+
+    /// Makes or replaces an image; a new default takes the place of the old one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn put_image(&mut self, image: &ImageRow) -> Result<(), StoreError> {
+        if image.is_default {
+            execute!(self, "UPDATE images SET is_default = FALSE WHERE is_default");
+        }
+        execute!(
+            self,
+            "INSERT INTO images (name, title, description, reference, enabled, is_default)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (name) DO UPDATE SET title = excluded.title, description = excluded.description,
+                reference = excluded.reference, enabled = excluded.enabled, is_default = excluded.is_default",
+            image.name.as_str(),
+            image.title.as_str(),
+            image.description.as_str(),
+            image.reference.as_str(),
+            image.enabled,
+            image.is_default
+        );
+        Ok(())
+    }
+
+    /// Every tier, the smallest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tiers(&mut self) -> Result<Vec<TierRow>, StoreError> {
+        Ok(fetch!(
+            fetch_all,
+            self,
+            TierRow,
+            "SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers ORDER BY memory_bytes, cpu_millis, name"
+        ))
+    }
+
+    /// One tier.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tier(&mut self, name: &Slug) -> Result<Option<TierRow>, StoreError> {
+        Ok(fetch!(
+            fetch_optional,
+            self,
+            TierRow,
+            "SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers WHERE name = $1",
+            name.as_str()
+        ))
+    }
+
+    /// Makes or replaces a tier; a new default takes the place of the old one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn put_tier(&mut self, tier: &TierRow) -> Result<(), StoreError> {
+        if tier.is_default {
+            execute!(self, "UPDATE tiers SET is_default = FALSE WHERE is_default");
+        }
+        execute!(
+            self,
+            "INSERT INTO tiers (name, title, memory_bytes, cpu_millis, is_default) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (name) DO UPDATE SET title = excluded.title, memory_bytes = excluded.memory_bytes,
+                cpu_millis = excluded.cpu_millis, is_default = excluded.is_default",
+            tier.name.as_str(),
+            tier.title.as_str(),
+            i64::try_from(tier.memory_bytes).unwrap_or(i64::MAX),
+            i64::from(tier.cpu_millis),
+            tier.is_default
+        );
+        Ok(())
+    }
+}

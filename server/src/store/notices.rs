@@ -1,0 +1,51 @@
+//! Rows of notices: what a person must know about their own account.
+
+use protocol::{Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{
+    StoreError, Tx,
+    sql::{execute, fetch},
+};
+
+impl Tx {
+    /// Leaves a notice.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn insert_notice(&mut self, user: UserId, text: &str, now: Timestamp) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO notices (id, user_id, at, text) VALUES ($1, $2, $3, $4)",
+            Uuid::new_v4(),
+            user.uuid(),
+            now.millis(),
+            text
+        );
+        Ok(())
+    }
+
+    /// The newest notices, newest first, with their instants.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn notices(&mut self, user: UserId) -> Result<Vec<(Timestamp, String)>, StoreError> {
+        let rows = fetch!(
+            fetch_all,
+            self,
+            (i64, String),
+            "SELECT at, text FROM notices WHERE user_id = $1 ORDER BY at DESC LIMIT 20",
+            user.uuid()
+        );
+        Ok(rows.into_iter().map(|(at, text)| (Timestamp::from_millis(at), text)).collect())
+    }
+
+    /// The person has seen them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delete_notices(&mut self, user: UserId) -> Result<(), StoreError> {
+        execute!(self, "DELETE FROM notices WHERE user_id = $1", user.uuid());
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Stories: what people and attackers do, told against real parts. One binary, because linking is what costs time.
+
+mod database;
+mod store_contract;
