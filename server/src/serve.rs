@@ -1,0 +1,143 @@
+//! A server from configuration to the last open socket: opens what it needs, mends what a crash left, says it is
+//! ready, serves, and goes away in order.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use axum::{extract::connect_info::IntoMakeServiceWithConnectInfo, serve::ListenerExt as _};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    access::{Cuts, TerminalGate},
+    auth,
+    bus::Bus,
+    clock::Clock,
+    config::Config,
+    data_dir::DataDir,
+    runtime::docker::Docker,
+    secret::Keyring,
+    services::{Origins, Services},
+    store::Db,
+    telemetry, terminals,
+    web::{self, static_files},
+};
+
+/// The program that becomes PID 1 of every container.
+const GUEST: &[u8] = include_bytes!(env!("REXEC_GUEST_BIN"));
+/// Open sockets and running launches get this long when the server is told to stop.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When something the server needs cannot be opened; the message says what to do.
+pub async fn run(config: Config) -> Result<()> {
+    telemetry::start(&config);
+    let data = DataDir::open(&config.data_dir)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
+    let services = services(config, &data, listener.local_addr()?).await?;
+    let link = auth::setup_link(&services).await?;
+    terminals::reaper::mend(&services).await;
+    stop_on_signal(services.shutdown.clone());
+    announce(&services, link.as_deref());
+    serve(listener, &services).await?;
+    farewell(&services).await;
+    drop(data);
+    Ok(())
+}
+
+/// Builds everything a use-case needs.
+async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result<Services> {
+    anyhow::ensure!(
+        !GUEST.is_empty() && static_files::built(),
+        "this binary was built without its pages or its guest; build it with `./run --build`"
+    );
+    let keys = Keyring::open(&data.path().join("keys")).context("the keys cannot be opened")?;
+    let db = open_db(&config, data.path()).await?;
+    let guest = data.install_guest(GUEST)?;
+    let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest)
+        .await
+        .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
+    let (clock, cuts) = (Clock::System, Arc::new(Cuts::default()));
+    Ok(Services {
+        origins: Arc::new(Origins::new(config.public_url.as_deref(), address)),
+        config: Arc::new(config),
+        gate: TerminalGate::new(db.clone(), cuts.clone(), clock.clone()),
+        started_at: clock.now(),
+        clock,
+        db,
+        keys: Arc::new(keys),
+        cuts,
+        runtime: Arc::new(runtime),
+        bus: Bus::default(),
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    })
+}
+
+/// The configured PostgreSQL, or the file in the data directory.
+///
+/// # Errors
+/// When it cannot be opened or brought up to date.
+pub async fn open_db(config: &Config, data_dir: &Path) -> Result<Db> {
+    match &config.database_url {
+        Some(url) => Db::postgres(url.reveal()).await.context("the PostgreSQL database cannot be used"),
+        None => Db::sqlite(&data_dir.join("rexec.db")).await.context("the embedded database cannot be used"),
+    }
+}
+
+/// Standard output is for this line alone; programs wait for it.
+fn announce(services: &Services, setup_link: Option<&str>) {
+    let url = setup_link.unwrap_or_else(|| services.origins.public());
+    println!("Rexec is ready: {url}");
+}
+
+async fn serve(listener: TcpListener, services: &Services) -> Result<()> {
+    let app = web::router(services);
+    let make: IntoMakeServiceWithConnectInfo<_, SocketAddr> = app.into_make_service_with_connect_info();
+    // Small frames must not wait for more.
+    let listener = listener.tap_io(|tcp| {
+        if let Err(error) = tcp.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    let shutdown = services.shutdown.clone();
+    let serving = axum::serve(listener, make).with_graceful_shutdown(async move { shutdown.cancelled().await });
+    let shutdown = services.shutdown.clone();
+    let overdue = async move {
+        shutdown.cancelled().await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        done = serving => done.context("the listener failed"),
+        () = overdue => Ok(()),
+    }
+}
+
+/// Launches and removals under way are finished, so that the next start has little to mend. Containers keep running.
+async fn farewell(services: &Services) {
+    services.tasks.close();
+    if tokio::time::timeout(FAREWELL, services.tasks.wait()).await.is_err() {
+        tracing::warn!("some launches or removals were not finished; the next start mends them");
+    }
+}
+
+fn stop_on_signal(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::warn!("signals cannot be caught; stopping will not be graceful");
+        return;
+    };
+    // Lives as long as the process: it is what ends it.
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        tracing::info!("stopping: sockets are closed, containers keep running");
+        shutdown.cancel();
+    });
+}
