@@ -14,6 +14,7 @@ pub mod link;
 pub mod mfa;
 pub mod names;
 pub mod problem;
+pub mod ring;
 pub mod security;
 pub mod terminals;
 pub mod timestamp;
