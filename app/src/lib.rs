@@ -1,24 +1,21 @@
 //! Pages and components, shared by server rendering and browser.
+//!
+//! What the server provides in the context before rendering: an `Arc<dyn backend::Backend>` of the caller, and the
+//! nonce of the response (`leptos::nonce`). What the browser provides: a [`mount::TerminalMount`].
+//! This crate refuses to know databases, engines, sockets and the terminal emulator.
 #![forbid(unsafe_code)]
-use leptos::prelude::*;
 
-/// The whole page below `<body>`.
-#[component]
-pub fn App() -> impl IntoView {
-    view! { <main>"Rexec"</main> }
-}
+pub mod api;
+pub mod backend;
+mod browser;
+mod components;
+pub mod mount;
+mod pages;
+mod routes;
+#[cfg(feature = "ssr")]
+mod shell;
+mod state;
 
-/// The HTML document around [`App`].
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <HydrationScripts options/>
-            </head>
-            <body><App/></body>
-        </html>
-    }
-}
+pub use routes::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;

@@ -1,0 +1,11 @@
+//! The REST routes as pages call them: one async function per route. REST is the only door; there are no server
+//! functions, so what a page may do is exactly what the published contract says.
+
+mod query;
+mod reads;
+mod transport;
+mod writes;
+
+pub use query::{After, AuditQuery, Encoded};
+pub use reads::*;
+pub use writes::*;

@@ -1,0 +1,73 @@
+//! Query strings of the list routes, written the way the contract spells them.
+
+use std::fmt;
+
+use protocol::admin::Outcome;
+
+/// Cursor of a list: absent for the first page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct After(pub Option<String>);
+
+/// Filters of the audit lists; empty means "any".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Event name, e.g. `terminal_mfa_locked`.
+    pub event: String,
+    /// Account name of the actor.
+    pub actor: String,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Cursor of the page.
+    pub after: Option<String>,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_pairs(f, &[("after", self.0.as_deref().unwrap_or_default())])
+    }
+}
+
+impl fmt::Display for AuditQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = match self.outcome {
+            Some(Outcome::Success) => "success",
+            Some(Outcome::Failure) => "failure",
+            None => "",
+        };
+        let after = self.after.as_deref().unwrap_or_default();
+        write_pairs(f, &[("event", &self.event), ("actor", &self.actor), ("outcome", outcome), ("after", after)])
+    }
+}
+
+fn write_pairs(f: &mut fmt::Formatter<'_>, pairs: &[(&str, &str)]) -> fmt::Result {
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+    for (index, (name, value)) in given.enumerate() {
+        write!(f, "{}{name}={}", if index == 0 { '?' } else { '&' }, Encoded(value))?;
+    }
+    Ok(())
+}
+
+/// A text as it may stand in a URL (RFC 3986 2.3: only unreserved characters stay).
+pub struct Encoded<'a>(pub &'a str);
+
+impl fmt::Display for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.bytes().try_for_each(|b| match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => write!(f, "{}", b as char),
+            other => write!(f, "%{other:02X}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_given_is_asked_for() {
+        assert_eq!(After(None).to_string(), "");
+        assert_eq!(After(Some("a b&c".into())).to_string(), "?after=a%20b%26c");
+        let query = AuditQuery { actor: "ada".into(), outcome: Some(Outcome::Failure), ..Default::default() };
+        assert_eq!(query.to_string(), "?actor=ada&outcome=failure");
+    }
+}

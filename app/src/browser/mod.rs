@@ -1,0 +1,59 @@
+//! The few things pages need from the browser beyond elements: address bar, clipboard, downloads, listeners.
+//! Called from events and effects only; nothing here runs on the server.
+
+mod listen;
+mod save;
+
+pub(crate) use listen::{on_document, on_window};
+pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
+
+use protocol::{Problem, ProblemKind};
+use web_sys::{Document, FormData, HtmlFormElement, Window};
+
+use crate::api::Encoded;
+
+/// The window.
+pub(crate) fn window() -> Window {
+    web_sys::window().expect("called in the browser")
+}
+
+/// The document.
+pub(crate) fn document() -> Document {
+    window().document().expect("a window of the browser has a document")
+}
+
+/// Leaves this program for a page loaded anew: after login and logout nothing of the old session may stay in memory.
+pub(crate) fn load_page(path: &str) {
+    let _ = window().location().replace(path);
+}
+
+/// Replaces the address without loading, to take a one-time token out of the address bar and the history.
+pub(crate) fn hide_query() {
+    let window = window();
+    let path = window.location().pathname().unwrap_or_default();
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+    }
+}
+
+/// When the login ended: goes to the login page and comes back here afterwards. True when it did.
+pub(crate) fn left_for_login(problem: &Problem) -> bool {
+    let ended = problem.kind == ProblemKind::NotLoggedIn;
+    if ended {
+        let here = window().location().pathname().unwrap_or_default();
+        load_page(&format!("/login?next={}", Encoded(&here)));
+    }
+    ended
+}
+
+/// A field of a form as it stands in the page: also right when a password manager or a person filled it in before the
+/// program ran.
+pub(crate) fn form_value(form: &HtmlFormElement, name: &str) -> String {
+    FormData::new_with_form(form).ok().and_then(|data| data.get(name).as_string()).unwrap_or_default()
+}
+
+/// Only paths of this site are followed after login.
+pub(crate) fn safe_next(next: Option<String>) -> String {
+    next.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
+        .unwrap_or_else(|| "/".to_owned())
+}

@@ -1,0 +1,100 @@
+//! The one way a code is typed, everywhere: six digits that send themselves, or a recovery code.
+
+use leptos::{ev::Event, html::Input, prelude::*};
+
+use super::{Glyph, Icon};
+
+/// Digits of an authenticator app's code (RFC 6238; what the apps show).
+const DIGITS: usize = 6;
+
+/// The field. `code` always holds what was typed, without blanks; `on_full` runs once when the sixth digit arrives.
+#[component]
+pub(crate) fn CodeField(
+    /// What was typed.
+    code: RwSignal<String>,
+    /// The sixth digit arrived.
+    #[prop(into)]
+    on_full: Callback<()>,
+    /// A refusal is shown: the field empties itself and takes the keyboard again.
+    #[prop(into, optional)]
+    refused: Signal<bool>,
+    /// The answer is awaited.
+    #[prop(into, optional)]
+    busy: Signal<bool>,
+    /// It takes the keyboard when it appears.
+    #[prop(default = true)]
+    autofocus: bool,
+) -> impl IntoView {
+    let recovery = RwSignal::new(false);
+    let input = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        recovery.track();
+        if let Some(input) = input.get() {
+            if autofocus {
+                let _ = input.focus();
+            }
+        }
+    });
+    Effect::new(move |before: Option<bool>| {
+        let now = refused.get();
+        if now && before == Some(false) {
+            code.set(String::new());
+            if let Some(input) = input.get_untracked() {
+                let _ = input.focus();
+            }
+        }
+        now
+    });
+    let typed = move |event: Event| accept(&event_target_value(&event), recovery.get_untracked(), code, input, on_full);
+    let swap = move |_| {
+        code.set(String::new());
+        recovery.update(|recovery| *recovery = !*recovery);
+    };
+    view! {
+        <div class="code-field">
+            <label class="field-label" for="code">
+                {move || if recovery.get() { "Recovery code" } else { "Six-digit code" }}
+            </label>
+            <input
+                node_ref=input
+                class="input code-input"
+                class:code-input-recovery=move || recovery.get()
+                id="code"
+                name="code"
+                r#type="text"
+                inputmode=move || if recovery.get() { "text" } else { "numeric" }
+                autocomplete=move || if recovery.get() { "off" } else { "one-time-code" }
+                autocapitalize="none"
+                spellcheck="false"
+                maxlength=move || if recovery.get() { 40 } else { 12 }
+                placeholder=move || if recovery.get() { "xxxx-xxxx-xxxx-xxxx" } else { "000000" }
+                readonly=move || busy.get()
+                aria-invalid=move || refused.get().then_some("true")
+                prop:value=move || code.get()
+                on:input=typed
+                data-testid="code"
+            />
+            <button r#type="button" class="link small" on:click=swap data-testid="code-swap">
+                <Icon glyph=Glyph::Key/>
+                {move || if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }}
+            </button>
+        </div>
+    }
+}
+
+fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Callback<()>) {
+    if recovery {
+        code.set(text.trim().to_owned());
+        return;
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).take(DIGITS).collect();
+    if let Some(input) = input.get_untracked().filter(|_| digits != text) {
+        input.set_value(&digits);
+    }
+    let was_full = code.with_untracked(|code| *code == digits);
+    let full = digits.len() == DIGITS && !was_full;
+    code.set(digits);
+    if full {
+        on_full.run(());
+    }
+}

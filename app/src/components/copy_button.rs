@@ -1,0 +1,50 @@
+//! A button that copies a text and says so.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::{Glyph, Icon};
+use crate::{browser, state::Toasts};
+
+/// Copies `text`; the label changes for a moment.
+#[component]
+pub(crate) fn CopyButton(
+    /// What to copy.
+    #[prop(into)]
+    text: Signal<String>,
+    /// What it says.
+    #[prop(default = "Copy")]
+    label: &'static str,
+    /// For tests.
+    #[prop(default = "copy")]
+    testid: &'static str,
+) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let toasts = Toasts::get();
+    let copy = move |_| {
+        spawn_local(async move {
+            if browser::copy_text(&text.get_untracked()).await {
+                copied.set(true);
+                set_timeout(
+                    move || {
+                        let _ = copied.try_set(false);
+                    },
+                    Duration::from_secs(2),
+                );
+            } else {
+                toasts.plain("Not copied", "The browser did not allow it. Select the text and copy it by hand.");
+            }
+        });
+    };
+    view! {
+        <button r#type="button" class="btn btn-small" on:click=copy data-testid=testid>
+            {move || if copied.get() {
+                view! { <Icon glyph=Glyph::Check/> }
+            } else {
+                view! { <Icon glyph=Glyph::Copy/> }
+            }}
+            <span aria-live="polite">{move || if copied.get() { "Copied" } else { label }}</span>
+        </button>
+    }
+}

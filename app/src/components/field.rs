@@ -1,0 +1,145 @@
+//! A labelled text field with its hint and its refusal below.
+
+use leptos::prelude::*;
+use protocol::Problem;
+
+use super::{Glyph, Icon};
+
+/// One line of text. The value is read from the form when it is sent; see `browser::form_value`.
+#[component]
+pub(crate) fn Field(
+    /// Name in the form; a refusal of this field is shown here.
+    name: &'static str,
+    /// Label.
+    #[prop(into)]
+    label: String,
+    /// What to know before typing.
+    #[prop(into, optional)]
+    hint: String,
+    /// `type=` of the input.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// `autocomplete=`.
+    #[prop(default = "off")]
+    autocomplete: &'static str,
+    /// Shown while empty.
+    #[prop(into, optional)]
+    placeholder: String,
+    /// First value.
+    #[prop(into, optional)]
+    value: String,
+    /// It may stay empty.
+    #[prop(optional)]
+    optional: bool,
+    /// It takes the keyboard when the page opens.
+    #[prop(optional)]
+    autofocus: bool,
+    /// Most characters.
+    #[prop(default = 200)]
+    maxlength: usize,
+    /// The form's refusal.
+    #[prop(into, optional)]
+    problem: Signal<Option<Problem>>,
+) -> impl IntoView {
+    let refusal = field_refusal(name, problem);
+    let note = format!("{name}-note");
+    view! {
+        <div class="field">
+            <label class="field-label" for=name>
+                {label} {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
+            </label>
+            <input
+                class="input"
+                id=name
+                name=name
+                r#type=kind
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder=placeholder
+                value=value
+                required=!optional
+                autofocus=autofocus
+                maxlength=maxlength
+                aria-describedby=note.clone()
+                aria-invalid=move || refusal.get().map(|_| "true")
+                data-testid=format!("field-{name}")
+            />
+            <FieldNote id=note hint refusal/>
+        </div>
+    }
+}
+
+/// A password, hidden until the person asks to see it.
+#[component]
+pub(crate) fn PasswordField(
+    /// Name in the form; a refusal of this field is shown here.
+    name: &'static str,
+    /// Label.
+    #[prop(into)]
+    label: String,
+    /// What to know before typing.
+    #[prop(into, optional)]
+    hint: String,
+    /// `current-password` or `new-password`.
+    autocomplete: &'static str,
+    /// It takes the keyboard when the page opens.
+    #[prop(optional)]
+    autofocus: bool,
+    /// The form's refusal.
+    #[prop(into, optional)]
+    problem: Signal<Option<Problem>>,
+) -> impl IntoView {
+    let refusal = field_refusal(name, problem);
+    let note = format!("{name}-note");
+    let shown = RwSignal::new(false);
+    view! {
+        <div class="field">
+            <label class="field-label" for=name>{label}</label>
+            <div class="input-group">
+                <input
+                    class="input"
+                    id=name
+                    name=name
+                    r#type=move || if shown.get() { "text" } else { "password" }
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    required=true
+                    autofocus=autofocus
+                    maxlength=*protocol::limits::PASSWORD_CHARS.end()
+                    aria-describedby=note.clone()
+                    aria-invalid=move || refusal.get().map(|_| "true")
+                    data-testid=format!("field-{name}")
+                />
+                <button
+                    r#type="button"
+                    class="input-action"
+                    aria-pressed=move || shown.get().to_string()
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    {move || if shown.get() { "Hide" } else { "Show" }}
+                </button>
+            </div>
+            <FieldNote id=note hint refusal/>
+        </div>
+    }
+}
+
+fn field_refusal(name: &'static str, problem: Signal<Option<Problem>>) -> Memo<Option<String>> {
+    Memo::new(move |_| {
+        problem.with(|problem| problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(|p| p.detail.clone()))
+    })
+}
+
+#[component]
+fn FieldNote(id: String, hint: String, refusal: Memo<Option<String>>) -> impl IntoView {
+    view! {
+        <p id=id class="field-note" class:field-refusal=move || refusal.get().is_some() aria-live="polite">
+            {move || match refusal.get() {
+                Some(text) => view! { <Icon glyph=Glyph::Warning/> {text} }.into_any(),
+                None => hint.clone().into_any(),
+            }}
+        </p>
+    }
+}

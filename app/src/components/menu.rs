@@ -1,0 +1,92 @@
+//! A button that opens a short list of actions. Arrow keys move, Escape and a click elsewhere close.
+
+use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, Node};
+
+use crate::{browser, state::Hydrated};
+
+/// The menu. Its items are buttons or links with `role="menuitem"` and class `menu-item`.
+#[component]
+pub(crate) fn Menu(
+    /// Name of the button for people who do not see it.
+    #[prop(into)]
+    label: String,
+    /// Class of the button.
+    #[prop(default = "btn btn-icon btn-ghost")]
+    class: &'static str,
+    /// For tests.
+    #[prop(default = "menu")]
+    testid: &'static str,
+    /// What the button shows.
+    #[prop(into)]
+    face: ViewFn,
+    /// The items.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let root = NodeRef::<Div>::new();
+    let pending = Hydrated::pending();
+    Effect::new(move |_| {
+        browser::on_document("mousedown", move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+            let inside = root.try_get_untracked().flatten().is_some_and(|root| root.contains(target.as_ref()));
+            if !inside && open.try_get_untracked() == Some(true) {
+                open.set(false);
+            }
+        });
+    });
+    let keys = move |event: KeyboardEvent| {
+        if let Some(root) = root.get_untracked().filter(|_| open.get_untracked()) {
+            steer(&event, &root, open);
+        }
+    };
+    view! {
+        <div class="menu" node_ref=root on:keydown=keys>
+            <button
+                r#type="button"
+                class=class
+                aria-label=label
+                aria-haspopup="menu"
+                aria-expanded=move || open.get().to_string()
+                disabled=pending
+                on:click=move |_| open.update(|open| *open = !*open)
+                data-testid=testid
+            >
+                {face.run()}
+            </button>
+            <Show when=move || open.get()>
+                <div class="menu-list" role="menu" on:click=move |_| open.set(false)>{children()}</div>
+            </Show>
+        </div>
+    }
+}
+
+fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
+    let step: i32 = match event.key().as_str() {
+        "Escape" => {
+            open.set(false);
+            focus(root.query_selector("button").ok().flatten());
+            return event.stop_propagation();
+        }
+        "ArrowDown" => 1,
+        "ArrowUp" => -1,
+        _ => return,
+    };
+    event.prevent_default();
+    let Ok(items) = root.query_selector_all("[role=menuitem]") else { return };
+    let count = items.length() as i32;
+    if count == 0 {
+        return;
+    }
+    let active = browser::document().active_element();
+    let at = (0..count).find(|&i| items.item(i as u32).as_ref() == active.as_ref().map(AsRef::as_ref));
+    let next = at.map_or(if step > 0 { 0 } else { count - 1 }, |at| (at + step).rem_euclid(count));
+    focus(items.item(next as u32).and_then(|node| node.dyn_into().ok()));
+}
+
+fn focus(element: Option<web_sys::Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,65 @@
+//! Refusals as people see them: what happened, why, what next.
+
+use leptos::prelude::*;
+use protocol::Problem;
+
+use super::{Glyph, Icon};
+
+/// A refusal beside the form or list it belongs to. Takes no room while there is none. A refusal that names a field
+/// which the form has (`fields`) is left to that field.
+#[component]
+pub(crate) fn ProblemNote(
+    /// The refusal, when there is one.
+    #[prop(into)]
+    problem: Signal<Option<Problem>>,
+    /// Fields that show their own refusals.
+    #[prop(default = &[])]
+    fields: &'static [&'static str],
+) -> impl IntoView {
+    let shown =
+        move || problem.get().filter(|problem| problem.field.as_deref().is_none_or(|field| !fields.contains(&field)));
+    view! {
+        <div aria-live="assertive" class="note-live">
+            {move || shown().map(|problem| view! {
+                <div class="note note-danger" data-testid="problem" data-kind=problem.kind.slug()>
+                    <Icon glyph=Glyph::Warning/>
+                    <div>
+                        <p class="note-title">{problem.title}</p>
+                        <p>{problem.detail}</p>
+                    </div>
+                </div>
+            })}
+        </div>
+    }
+}
+
+/// A refusal instead of a page.
+#[component]
+pub(crate) fn ProblemPage(
+    /// The refusal.
+    problem: Problem,
+) -> impl IntoView {
+    view! {
+        <section class="empty" data-testid="problem-page" data-kind=problem.kind.slug()>
+            <span class="empty-icon"><Icon glyph=Glyph::Warning/></span>
+            <h1 class="empty-title">{problem.title}</h1>
+            <p class="empty-text">{problem.detail}</p>
+            <div class="empty-actions">
+                <a class="btn" href="">"Try again"</a>
+                <a class="btn btn-ghost" href="/">"To the terminals"</a>
+            </div>
+            {problem.request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
+        </section>
+    }
+}
+
+/// What stands in a list's place while it loads.
+#[component]
+pub(crate) fn Loading(
+    /// How many rows.
+    #[prop(default = 3)]
+    rows: usize,
+) -> impl IntoView {
+    let rows = (0..rows).map(|_| view! { <div class="skeleton skeleton-row"></div> }).collect_view();
+    view! { <div class="stack" aria-busy="true" aria-label="Loading">{rows}</div> }
+}

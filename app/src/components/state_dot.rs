@@ -1,0 +1,37 @@
+//! Where a terminal is in its life: a dot and a word.
+
+use leptos::prelude::*;
+use protocol::terminals::TerminalState;
+
+/// The dot; `word` adds the word beside it, else the word is in the title.
+#[component]
+pub(crate) fn StateDot(
+    /// The state.
+    #[prop(into)]
+    state: Signal<TerminalState>,
+    /// Show the word.
+    #[prop(optional)]
+    word: bool,
+) -> impl IntoView {
+    view! {
+        <span
+            class=move || format!("state state-{}", state.get().as_str())
+            title=move || word_of(state.get())
+            data-testid="state"
+            data-state=move || state.get().as_str()
+        >
+            <span class="state-dot"></span>
+            <span class:sr-only=!word>{move || word_of(state.get())}</span>
+        </span>
+    }
+}
+
+const fn word_of(state: TerminalState) -> &'static str {
+    match state {
+        TerminalState::Creating => "Starting",
+        TerminalState::Running => "Running",
+        TerminalState::Stopped => "Stopped",
+        TerminalState::Failed => "Failed",
+        TerminalState::Deleting => "Deleting",
+    }
+}

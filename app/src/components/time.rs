@@ -1,0 +1,107 @@
+//! Dates: relative where people look, exact where they point.
+
+use leptos::prelude::*;
+use protocol::Timestamp;
+
+use crate::state::{Clock, Hydrated};
+
+/// "3 min ago", with the exact time in the title; it moves by itself.
+#[component]
+pub(crate) fn Ago(
+    /// The instant.
+    #[prop(into)]
+    at: Signal<Timestamp>,
+) -> impl IntoView {
+    let quarter = expect_context::<Clock>().quarter;
+    let hydrated = Hydrated::signal();
+    view! {
+        <time class="num" datetime=move || at.get().to_string() title=move || exact(at.get(), hydrated.get())>
+            {move || relative(at.get(), quarter.get())}
+        </time>
+    }
+}
+
+/// "14:32" until an instant, counting down; empty once it is over.
+#[component]
+pub(crate) fn Countdown(
+    /// The instant.
+    #[prop(into)]
+    until: Signal<Option<Timestamp>>,
+) -> impl IntoView {
+    let second = expect_context::<Clock>().second;
+    view! {
+        <span class="num" title=move || until.get().map(|until| exact(until, true))>
+            {move || until.get().map(|until| left(until, second.get()))}
+        </span>
+    }
+}
+
+/// The exact time: in the person's own zone where it is known, in UTC where it is not (rendered by the server).
+pub(crate) fn exact(at: Timestamp, local: bool) -> String {
+    #[cfg(not(feature = "ssr"))]
+    if local {
+        let date = js_sys::Date::new(&(at.millis() as f64).into());
+        return date.to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED).into();
+    }
+    let _ = local;
+    let text = at.to_string();
+    text.get(..19).map_or(text.clone(), |day| format!("{} UTC", day.replace('T', " ")))
+}
+
+fn relative(at: Timestamp, now: Timestamp) -> String {
+    let secs = now.secs() - at.secs();
+    let (amount, ahead) = (secs.unsigned_abs(), secs < 0);
+    let text = match amount {
+        0..45 => return if ahead { "in a moment" } else { "just now" }.to_owned(),
+        45..3_570 => format!("{} min", (amount + 30) / 60),
+        3_570..84_600 => format!("{} h", (amount + 1_800) / 3_600),
+        84_600..2_592_000 => plural((amount + 43_200) / 86_400, "day"),
+        2_592_000..31_104_000 => plural(amount / 2_592_000, "month"),
+        _ => plural(amount / 31_536_000, "year"),
+    };
+    if ahead { format!("in {text}") } else { format!("{text} ago") }
+}
+
+fn plural(amount: u64, unit: &str) -> String {
+    let amount = amount.max(1);
+    format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" })
+}
+
+fn left(until: Timestamp, now: Timestamp) -> String {
+    let secs = (until.secs() - now.secs()).max(0);
+    let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{secs:02}") } else { format!("{minutes}:{secs:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ago(secs: i64) -> String {
+        let now = Timestamp::from_millis(1_795_492_800_000);
+        relative(now.plus_secs(-secs), now)
+    }
+
+    #[test]
+    fn people_read_distances() {
+        assert_eq!(ago(3), "just now");
+        assert_eq!(ago(60), "1 min ago");
+        assert_eq!(ago(3_590), "1 h ago");
+        assert_eq!(ago(86_400), "1 day ago");
+        assert_eq!(ago(3 * 86_400), "3 days ago");
+        assert_eq!(ago(-600), "in 10 min");
+    }
+
+    #[test]
+    fn countdowns_end_at_zero() {
+        let now = Timestamp::from_millis(1_795_492_800_000);
+        assert_eq!(left(now.plus_secs(872), now), "14:32");
+        assert_eq!(left(now.plus_secs(3_661), now), "1:01:01");
+        assert_eq!(left(now.plus_secs(-5), now), "0:00");
+    }
+
+    #[test]
+    fn the_server_writes_utc() {
+        assert_eq!(exact(Timestamp::from_millis(1_795_492_800_123), false), "2026-11-24 04:00:00 UTC");
+    }
+}

@@ -1,0 +1,197 @@
+//! "New terminal": name, image and tier as cards with their limits, then the steps as they happen.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use protocol::{
+    Problem, ProblemKind, TerminalId,
+    names::{Slug, TerminalName},
+    terminals::{CreateTerminal, Image, TerminalState, Tier},
+};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlFormElement;
+
+use super::{card::bytes, progress::StageList};
+use crate::{
+    api, browser,
+    components::{Dialog, Field, Loading, ProblemNote, Submit},
+    state::Terminals,
+};
+
+/// What may be launched.
+type Offer = (Vec<Image>, Vec<Tier>);
+
+/// The dialog.
+#[component]
+pub(super) fn LaunchDialog(
+    /// Whether it is open.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <Dialog open title="New terminal".to_owned() wide=true testid="launch-dialog"><Launch open/></Dialog>
+    }
+}
+
+/// One launch from form to prompt.
+#[derive(Clone, Copy)]
+struct LaunchState {
+    busy: RwSignal<bool>,
+    problem: RwSignal<Option<Problem>>,
+    /// Terminals that were there before the button was pressed.
+    before: RwSignal<Vec<TerminalId>>,
+    /// The one that is being made, as soon as its id is known.
+    id: RwSignal<Option<TerminalId>>,
+}
+
+#[component]
+fn Launch(open: RwSignal<bool>) -> impl IntoView {
+    let terminals = Terminals::get();
+    let launch = LaunchState {
+        busy: RwSignal::new(false),
+        problem: RwSignal::new(None),
+        before: RwSignal::new(Vec::new()),
+        id: RwSignal::new(None),
+    };
+    let offer = LocalResource::new(|| async {
+        let (images, tiers) = (api::images().await?, api::tiers().await?);
+        Ok::<Offer, Problem>((images.items, tiers.items))
+    });
+    let shown = Signal::derive(move || {
+        launch.id.get().or_else(|| launch.before.with(|before| terminals.launch_beyond(before)))
+    });
+    follow(launch, open);
+    view! {
+        {move || match offer.get() {
+            None => view! { <Loading rows=4/> }.into_any(),
+            Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
+            Some(Ok(offer)) => view! { <div hidden=move || launch.busy.get()><LaunchForm launch offer open/></div> }.into_any(),
+        }}
+        <Show when=move || launch.busy.get()><StageList id=shown/></Show>
+    }
+}
+
+/// Leads to the prompt as soon as there is one, and back to the form when the launch failed.
+fn follow(launch: LaunchState, open: RwSignal<bool>) {
+    let terminals = Terminals::get();
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let Some(id) = launch.id.get() else { return };
+        let refuse = |reason: String| {
+            launch.problem.set(Some(Problem::new(ProblemKind::Unavailable, reason)));
+            launch.id.set(None);
+            launch.busy.set(false);
+        };
+        if let Some(reason) = terminals.failure(id) {
+            return refuse(reason);
+        }
+        match terminals.one(id).map(|t| (t.state, t.error)) {
+            Some((TerminalState::Running, _)) => {
+                open.set(false);
+                navigate(&format!("/terminals/{id}"), NavigateOptions::default());
+            }
+            Some((TerminalState::Failed, error)) => refuse(error.unwrap_or_else(|| "It did not start.".to_owned())),
+            _ => {}
+        }
+    });
+    // Events may be missed (a proxy, a sleeping laptop): ask as well.
+    Effect::new(move |_| {
+        let ask = move || {
+            if let Some(id) = launch.id.try_get_untracked().flatten() {
+                terminals.reload_one(id);
+            }
+        };
+        if let Ok(timer) = set_interval_with_handle(ask, std::time::Duration::from_secs(2)) {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}
+
+#[component]
+fn LaunchForm(launch: LaunchState, offer: Offer, open: RwSignal<bool>) -> impl IntoView {
+    let terminals = Terminals::get();
+    let (images, tiers) = offer;
+    let nothing = images.iter().all(|image| !image.available);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
+        match read(&form) {
+            Err(refusal) => launch.problem.set(Some(refusal)),
+            Ok(request) => {
+                launch.problem.set(None);
+                launch.before.set(terminals.ids_untracked());
+                launch.busy.set(true);
+                spawn_local(async move {
+                    match api::create_terminal(&request).await {
+                        Ok(terminal) => {
+                            let id = terminal.id;
+                            terminals.put(terminal);
+                            let _ = launch.id.try_set(Some(id));
+                        }
+                        Err(refusal) => {
+                            let _ = launch.problem.try_set(Some(refusal));
+                            let _ = launch.busy.try_set(false);
+                        }
+                    }
+                });
+            }
+        }
+    };
+    view! {
+        <form class="form" method="post" on:submit=submit data-testid="launch-form">
+            <Field name="name" label="Name" optional=true placeholder="A name is made up when you leave this empty" maxlength=64 autofocus=true problem=launch.problem/>
+            <fieldset class="choices">
+                <legend class="field-label">"Image"</legend>
+                {images.into_iter().map(|image| view! { <ImageChoice image/> }).collect_view()}
+            </fieldset>
+            <fieldset class="choices choices-three">
+                <legend class="field-label">"Size"</legend>
+                {tiers.into_iter().map(|tier| view! { <TierChoice tier/> }).collect_view()}
+            </fieldset>
+            <ProblemNote problem=launch.problem fields=&["name"]/>
+            <div class="form-actions">
+                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
+                <Submit label="Create".to_owned() busy=launch.busy disabled=Signal::stored(nothing) testid="launch-submit"/>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn ImageChoice(image: Image) -> impl IntoView {
+    let size = image.size_bytes.map(bytes);
+    view! {
+        <label class="choice" class:choice-off=!image.available data-testid=format!("image-{}", image.name)>
+            <input r#type="radio" name="image" value=image.name.to_string() checked=image.default && image.available disabled=!image.available required=true/>
+            <span class="choice-title">{image.title}</span>
+            <span class="choice-text">{image.description}</span>
+            <span class="choice-fact num">{if image.available { size } else { Some("Not on this server yet".to_owned()) }}</span>
+        </label>
+    }
+}
+
+#[component]
+fn TierChoice(tier: Tier) -> impl IntoView {
+    let cores = format!("{}.{}", tier.cpu_millis / 1000, tier.cpu_millis % 1000 / 100).replace(".0", "");
+    let plural = if tier.cpu_millis == 1000 { "core" } else { "cores" };
+    view! {
+        <label class="choice" data-testid=format!("tier-{}", tier.name)>
+            <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true/>
+            <span class="choice-title">{tier.title}</span>
+            <span class="choice-text num">{bytes(tier.memory_bytes)} " memory, no swap beyond"</span>
+            <span class="choice-fact num">{cores} " " {plural} " · " {tier.pids} " processes"</span>
+        </label>
+    }
+}
+
+fn read(form: &HtmlFormElement) -> Result<CreateTerminal, Problem> {
+    let refuse = |words: &str, field| Problem::new(ProblemKind::BadRequest, words).at(field);
+    let typed = browser::form_value(form, "name");
+    let name = (!typed.trim().is_empty()).then(|| TerminalName::parse(&typed)).transpose();
+    let slug = |field| Slug::parse(&browser::form_value(form, field)).map_err(|bad| refuse(bad.0, field));
+    Ok(CreateTerminal {
+        name: name.map_err(|bad| refuse(bad.0, "name"))?,
+        image: slug("image")?,
+        tier: Some(slug("tier")?),
+        profile: None,
+        egress: None,
+    })
+}

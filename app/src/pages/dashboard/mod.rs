@@ -1,0 +1,131 @@
+//! The dashboard: every terminal of the person as a card.
+
+mod actions;
+mod card;
+mod delete;
+mod launch;
+mod progress;
+mod rename;
+
+pub(crate) use actions::TerminalActions;
+pub(crate) use card::bytes;
+pub(crate) use delete::DeleteDialog;
+pub(crate) use progress::StageList;
+pub(crate) use rename::RenameDialog;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::Redirect;
+
+use crate::{
+    components::{Empty, Glyph, Icon, Loading, ProblemPage},
+    state::{Hydrated, Terminals, all_terminals},
+};
+use card::Card;
+use launch::LaunchDialog;
+
+/// From this many terminals on there is a filter.
+const FILTER_FROM: usize = 7;
+
+/// `/terminals` is the dashboard's other name.
+#[component]
+pub(crate) fn Home() -> impl IntoView {
+    view! { <Redirect path="/"/> }
+}
+
+/// `/`.
+#[component]
+pub(crate) fn Dashboard() -> impl IntoView {
+    let terminals = Terminals::get();
+    let list = Resource::new(|| (), |()| all_terminals());
+    let launching = RwSignal::new(false);
+    view! {
+        <Title text="Terminals"/>
+        <div class="page" data-testid="dashboard">
+            <Suspense fallback=|| view! { <Loading rows=4/> }>
+                {move || Suspend::new(async move {
+                    match list.await {
+                        Ok(items) => {
+                            terminals.seed(items);
+                            view! { <Cards launching/> }.into_any()
+                        }
+                        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+            <LaunchDialog open=launching/>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn Cards(launching: RwSignal<bool>) -> impl IntoView {
+    let terminals = Terminals::get();
+    let filter = RwSignal::new(String::new());
+    let count = Memo::new(move |_| terminals.all().len());
+    let some = move || count.get() > 0;
+    let many = move || count.get() >= FILTER_FROM;
+    let ids = Memo::new(move |_| {
+        let wanted = filter.get().to_lowercase();
+        let matches = |text: &str| text.to_lowercase().contains(&wanted);
+        let all = terminals.all();
+        all.iter().filter(|t| matches(t.name.as_str()) || matches(t.image.as_str())).map(|t| t.id).collect::<Vec<_>>()
+    });
+    view! {
+        <header class="page-head">
+            <div>
+                <h1>"Terminals"</h1>
+                <p class="muted">{move || summary(&terminals)}</p>
+            </div>
+            <div class="page-tools">
+                <Show when=many>
+                    <div class="search">
+                        <Icon glyph=Glyph::Search/>
+                        <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
+                    </div>
+                </Show>
+                <NewTerminal launching/>
+            </div>
+        </header>
+        <Show when=some fallback=move || view! { <Nothing launching/> }>
+            <ul class="cards" data-testid="cards">
+                <For each=move || ids.get() key=|id| *id let:id><Card id/></For>
+            </ul>
+            <Show when=move || ids.with(Vec::is_empty)>
+                <p class="muted center">"No terminal matches that filter."</p>
+            </Show>
+        </Show>
+    }
+}
+
+#[component]
+fn NewTerminal(launching: RwSignal<bool>) -> impl IntoView {
+    let pending = Hydrated::pending();
+    view! {
+        <button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| launching.set(true) data-testid="new-terminal">
+            <Icon glyph=Glyph::Plus/>"New terminal"
+        </button>
+    }
+}
+
+#[component]
+fn Nothing(launching: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <Empty glyph=Glyph::Terminal title="Your first terminal" testid="dashboard-empty"
+            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code.">
+            <NewTerminal launching/>
+            <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
+        </Empty>
+    }
+}
+
+fn summary(terminals: &Terminals) -> String {
+    let all = terminals.all();
+    let running = all.iter().filter(|t| t.state == protocol::terminals::TerminalState::Running).count();
+    let locked = all.iter().filter(|t| t.mfa_locked).count();
+    match all.len() {
+        0 => "None yet".to_owned(),
+        count => format!("{count} in all · {running} running · {locked} locked"),
+    }
+}

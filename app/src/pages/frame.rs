@@ -1,0 +1,160 @@
+//! The frame around every page behind the login: who is signed in, where one can go.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{
+    components::{Outlet, Redirect},
+    hooks::use_location,
+};
+use protocol::{ProblemKind, auth::Me};
+
+use super::shortcuts::{Shortcuts, ShortcutsHelp};
+use crate::{
+    api, browser,
+    components::{Glyph, Icon, Logo, Menu, ProblemPage},
+    state::{self, Account, Terminals, Toasts},
+};
+
+/// Asks who is signed in once; anonymous people are sent to the login page.
+#[component]
+pub(crate) fn Frame() -> impl IntoView {
+    let me = Resource::new(|| (), |()| api::me());
+    let path = use_location().pathname;
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match me.await {
+                    Ok(me) => view! { <Inside me/> }.into_any(),
+                    Err(problem) if problem.kind == ProblemKind::NotLoggedIn => {
+                        let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
+                        view! { <Redirect path/> }.into_any()
+                    }
+                    Err(problem) => view! { <main class="page" id="content"><ProblemPage problem/></main> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+#[component]
+fn Inside(me: Me) -> impl IntoView {
+    let account = Account::get();
+    account.seed(me);
+    let terminals = Terminals::get();
+    Effect::new(move |_| state::listen(terminals));
+    let help = RwSignal::new(false);
+    let path = use_location().pathname;
+    let in_terminal = Memo::new(move |_| path.with(|path| path.starts_with("/terminals/")));
+    view! {
+        <a class="skip" href="#content">"Skip to the content"</a>
+        <div class="frame" class:frame-terminal=move || in_terminal.get()>
+            <TopBar help/>
+            <Notices/>
+            <main class="frame-main" id="content" tabindex="-1"><Outlet/></main>
+        </div>
+        <Shortcuts help/>
+        <ShortcutsHelp open=help/>
+    }
+}
+
+#[component]
+fn TopBar(help: RwSignal<bool>) -> impl IntoView {
+    let account = Account::get();
+    let path = use_location().pathname;
+    let here = move |start: &'static str| {
+        let path = path.get();
+        let inside = if start == "/" { path == "/" || path.starts_with("/terminals") } else { path.starts_with(start) };
+        inside.then_some("page")
+    };
+    view! {
+        <header class="topbar">
+            <a class="brand" href="/" aria-label="Rexec, to the terminals"><Logo/><span>"Rexec"</span></a>
+            <nav class="topnav" aria-label="Main">
+                <a href="/" aria-current=move || here("/") data-testid="nav-terminals">"Terminals"</a>
+                <Show when=move || account.is_admin()>
+                    <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">"Administration"</a>
+                </Show>
+            </nav>
+            <div class="topbar-end">
+                <ThemeButton/>
+                <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" on:click=move |_| help.set(true) data-testid="shortcuts">
+                    <Icon glyph=Glyph::Keyboard/>
+                </button>
+                <UserMenu/>
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn UserMenu() -> impl IntoView {
+    let account = Account::get();
+    let toasts = Toasts::get();
+    let name = move || account.me().map(|me| me.username.to_string()).unwrap_or_default();
+    let leave = move |_| {
+        spawn_local(async move {
+            match api::logout().await {
+                Ok(()) => browser::load_page("/login"),
+                Err(problem) => toasts.problem(&problem),
+            }
+        });
+    };
+    let face = move || view! { <Icon glyph=Glyph::Person/><span class="wide-only" data-testid="username">{name}</span><Icon glyph=Glyph::ChevronDown/> };
+    view! {
+        <Menu label="Your account" class="btn btn-ghost" testid="user-menu" face>
+            <a class="menu-item" role="menuitem" href="/account/security" data-testid="nav-account"><Icon glyph=Glyph::Shield/>"Account and security"</a>
+            <a class="menu-item" role="menuitem" href="/account/sessions"><Icon glyph=Glyph::People/>"Login sessions"</a>
+            <a class="menu-item" role="menuitem" href="/account/audit"><Icon glyph=Glyph::Scroll/>"Your activity"</a>
+            <hr class="menu-line"/>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=leave data-testid="logout"><Icon glyph=Glyph::Logout/>"Sign out"</button>
+        </Menu>
+    }
+}
+
+/// Dark, light, or what the system says; and more contrast. Kept in this browser.
+#[component]
+fn ThemeButton() -> impl IntoView {
+    let choose = |name: &'static str, value: Option<&'static str>| {
+        move |_| {
+            browser::save_setting(name, value);
+            if let Some(root) = browser::document().document_element() {
+                let attribute = format!("data-{name}");
+                let _ = match value {
+                    Some(value) => root.set_attribute(&attribute, value),
+                    None => root.remove_attribute(&attribute),
+                };
+            }
+        }
+    };
+    let face = || view! { <Icon glyph=Glyph::Contrast/> };
+    view! {
+        <Menu label="Appearance" testid="theme-menu" face>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", None) data-testid="theme-system"><Icon glyph=Glyph::Contrast/>"As the system"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", Some("dark")) data-testid="theme-dark"><Icon glyph=Glyph::Moon/>"Dark"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", Some("light")) data-testid="theme-light"><Icon glyph=Glyph::Sun/>"Light"</button>
+            <hr class="menu-line"/>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("contrast", None)>"Normal contrast"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("contrast", Some("more"))>"High contrast"</button>
+        </Menu>
+    }
+}
+
+/// What the person must know or do: a required factor, a reset factor, few recovery codes.
+#[component]
+fn Notices() -> impl IntoView {
+    let account = Account::get();
+    let texts = move || account.me().map(|me| me.notices).unwrap_or_default();
+    let must_enrol = move || account.me().is_some_and(|me| me.mfa_must_enrol);
+    view! {
+        <Show when=must_enrol>
+            <div class="banner banner-warning" role="status" data-testid="must-enrol">
+                <Icon glyph=Glyph::Shield/>
+                <p>"This organisation asks every account for MFA. Enable it to use terminals."</p>
+                <a class="btn btn-small" href="/account/security">"Set it up"</a>
+            </div>
+        </Show>
+        {move || texts().into_iter().map(|text| view! {
+            <div class="banner" role="status" data-testid="notice"><Icon glyph=Glyph::Warning/><p>{text}</p></div>
+        }).collect_view()}
+    }
+}

@@ -1,0 +1,89 @@
+//! Keyboard shortcuts of the pages, and the sheet that lists them. The terminal's own keys are its own.
+
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+
+use crate::{browser, components::Dialog};
+
+/// Listens for single keys while nobody is typing anywhere.
+#[component]
+pub(super) fn Shortcuts(
+    /// Opens the sheet.
+    help: RwSignal<bool>,
+) -> impl IntoView {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let navigate = navigate.clone();
+        browser::on_document("keydown", move |event| {
+            let event: KeyboardEvent = event.unchecked_into();
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || is_typing() {
+                return;
+            }
+            match event.key().as_str() {
+                "?" => help.set(true),
+                "/" => press("[data-testid=filter]", false),
+                "n" => press("[data-testid=new-terminal]", true),
+                "t" => navigate("/", NavigateOptions::default()),
+                _ => return,
+            }
+            event.prevent_default();
+        });
+    });
+}
+
+fn is_typing() -> bool {
+    let Some(active) = browser::document().active_element() else { return false };
+    let tag = active.tag_name();
+    let editable = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+    editable || active.closest("dialog, .terminal-host").ok().flatten().is_some()
+}
+
+fn press(selector: &str, click: bool) {
+    let found = browser::document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+        if click {
+            element.click();
+        }
+    }
+}
+
+const SHEET: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "Everywhere",
+        &[("?", "This sheet"), ("T", "To the terminals"), ("N", "New terminal"), ("/", "Filter the terminals")],
+    ),
+    (
+        "In a terminal",
+        &[
+            ("Ctrl + Shift + C", "Copy the selection"),
+            ("Ctrl + C", "Copy when text is selected, else interrupt"),
+            ("Ctrl + Shift + V", "Paste"),
+            ("Ctrl + Shift + F", "Search"),
+            ("Ctrl + F6", "Leave the terminal for the toolbar (also Ctrl + Shift + Esc)"),
+        ],
+    ),
+    ("In menus and dialogs", &[("↑ ↓", "Move"), ("Esc", "Close")]),
+];
+
+/// The sheet.
+#[component]
+pub(super) fn ShortcutsHelp(
+    /// Whether it is open.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    view! {
+        <Dialog open title="Keyboard shortcuts".to_owned() testid="shortcuts-sheet">
+            {SHEET.into_iter().map(|(title, rows)| view! {
+                <section class="keys">
+                    <h3 class="keys-title">{title}</h3>
+                    <dl>
+                        {rows.iter().map(|(key, does)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> }).collect_view()}
+                    </dl>
+                </section>
+            }).collect_view()}
+        </Dialog>
+    }
+}

@@ -1,0 +1,126 @@
+//! "Lock with MFA": the same control on card and toolbar. What it offers follows the three states of the lock.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use protocol::{TerminalId, terminals::TerminalState};
+
+use super::lock_prompt::CodeForm;
+use crate::{
+    api,
+    components::{Dialog, Glyph, Icon, LockState, Menu},
+    state::{Account, Hydrated, Terminals, Toasts},
+};
+
+/// What a code is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A grant for this login session; the lock stays.
+    Verify,
+    /// The lock goes.
+    Unlock,
+}
+
+/// The control of one terminal's lock.
+#[component]
+pub(crate) fn LockButton(
+    /// Which terminal.
+    id: TerminalId,
+    /// Smaller, for cards.
+    #[prop(optional)]
+    small: bool,
+) -> impl IntoView {
+    let terminals = Terminals::get();
+    let terminal = Memo::new(move |_| terminals.one(id));
+    let lock = LockState::follow(terminal);
+    let slug = Memo::new(move |_| lock.get().slug());
+    let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.state == TerminalState::Running)));
+    move || match (slug.get(), running.get()) {
+        ("open", true) => view! { <LockNow id small/> }.into_any(),
+        ("open", false) => ().into_any(),
+        (slug, _) => view! { <LockMenu id small granted=slug == "granted"/> }.into_any(),
+    }
+}
+
+const fn class_of(small: bool) -> &'static str {
+    if small { "btn btn-small btn-lock" } else { "btn btn-lock" }
+}
+
+/// Locking is always safe, so it asks for nothing; only an account without a factor is sent to get one.
+#[component]
+fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
+    let account = Account::get();
+    let busy = RwSignal::new(false);
+    let explain = RwSignal::new(false);
+    let pending = Hydrated::pending();
+    let click = move |_| {
+        if account.mfa_enabled() { lock_now(id, busy) } else { explain.set(true) }
+    };
+    view! {
+        <button r#type="button" class=class_of(small) disabled=move || pending() || busy.get() aria-busy=move || busy.get().then_some("true") on:click=click data-testid="lock">
+            <Icon glyph=Glyph::LockClosed/><span>"Lock with MFA"</span>
+        </button>
+        <Dialog open=explain title="First enable MFA".to_owned() testid="lock-needs-mfa">
+            <p>"A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your account has no authenticator app yet; setting one up takes a minute."</p>
+            <div class="form-actions">
+                <button r#type="button" class="btn" on:click=move |_| explain.set(false)>"Not now"</button>
+                <a class="btn btn-primary" href="/account/security" data-testid="to-security">"Account → Security"</a>
+            </div>
+        </Dialog>
+    }
+}
+
+fn lock_now(id: TerminalId, busy: RwSignal<bool>) {
+    let (terminals, toasts) = (Terminals::get(), Toasts::get());
+    busy.set(true);
+    spawn_local(async move {
+        match api::lock(id).await {
+            Ok(status) => {
+                terminals.put_lock(id, &status);
+                toasts.good("Locked. Every open view of it was cut; the shell keeps running.");
+            }
+            Err(problem) => toasts.problem(&problem),
+        }
+        let _ = busy.try_set(false);
+    });
+}
+
+#[component]
+fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
+    let asking = RwSignal::new(None::<Purpose>);
+    let busy = RwSignal::new(false);
+    let open = RwSignal::new(false);
+    let ask = move |purpose| {
+        asking.set(Some(purpose));
+        open.set(true);
+    };
+    let title = Signal::derive(move || {
+        match asking.get() {
+            Some(Purpose::Unlock) => "Remove the lock",
+            _ if granted => "Extend your access",
+            _ => "Use it for now",
+        }
+        .to_owned()
+    });
+    let face = || view! { <Icon glyph=Glyph::LockClosed/><span>"Lock"</span><Icon glyph=Glyph::ChevronDown/> };
+    view! {
+        <Menu label="Lock" class=class_of(small) testid="lock-menu" face>
+            {granted.then(|| view! {
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| lock_now(id, busy) data-testid="lock-again"><Icon glyph=Glyph::LockClosed/>"Lock again now"</button>
+            })}
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>{if granted { "Extend with a code" } else { "Use it for now" }}</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Remove the lock"</button>
+        </Menu>
+        <Dialog open title testid="lock-dialog">
+            {move || asking.get().map(|purpose| view! {
+                <CodeForm id purpose=Signal::stored(purpose) on_done=Callback::new(move |()| open.set(false))/>
+            })}
+        </Dialog>
+    }
+}
+
+/// Sends a code for its purpose. Shared by the prompt on the page and the dialog of this control.
+pub(super) fn on_submit(send: Callback<()>) -> impl Fn(SubmitEvent) + 'static {
+    move |event| {
+        event.prevent_default();
+        send.run(());
+    }
+}

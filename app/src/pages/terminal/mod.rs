@@ -1,0 +1,93 @@
+//! The terminal page: toolbar, the terminal itself, and everything that can stand in its place.
+
+mod banner;
+mod keys;
+mod lock_button;
+mod lock_prompt;
+mod search;
+mod security;
+mod session;
+mod stage;
+mod toolbar;
+
+pub(crate) use lock_button::LockButton;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use protocol::{Problem, ProblemKind, TerminalId};
+
+use crate::{
+    api,
+    components::{Loading, ProblemPage},
+    state::Terminals,
+};
+use session::Session;
+
+/// `/terminals/:id`.
+#[component]
+pub(crate) fn TerminalPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<TerminalId>().ok()));
+    // Keyed by the id: another terminal is another page, with nothing of this one left.
+    move || match id.get() {
+        Some(id) => view! { <Known id/> }.into_any(),
+        None => view! { <ProblemPage problem=nothing_here()/> }.into_any(),
+    }
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(ProblemKind::NotFound, "This terminal does not exist, or it is not yours.")
+}
+
+#[component]
+fn Known(id: TerminalId) -> impl IntoView {
+    let terminals = Terminals::get();
+    let first = Resource::new(|| (), move |()| api::terminal(id));
+    view! {
+        <Suspense fallback=|| view! { <div class="page"><Loading/></div> }>
+            {move || Suspend::new(async move {
+                match first.await {
+                    Ok(terminal) => {
+                        terminals.put(terminal);
+                        view! { <Workspace id/> }.into_any()
+                    }
+                    Err(problem) => view! { <ProblemPage problem/> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Workspace(id: TerminalId) -> impl IntoView {
+    let terminals = Terminals::get();
+    let session = Session::provide(id);
+    let there = Memo::new(move |_| session.terminal.with(Option::is_some));
+    let name = Memo::new(move |_| terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default());
+    view! {
+        <Title text=move || name.get()/>
+        <Show when=move || there.get() fallback=|| view! { <Deleted/> }>
+            <div class="workspace" data-testid="workspace">
+                <toolbar::Toolbar/>
+                <search::SearchBar/>
+                <div class="workspace-body">
+                    <stage::Stage/>
+                    <security::SecurityPanel/>
+                </div>
+                <keys::KeyRow/>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Deleted() -> impl IntoView {
+    view! {
+        <section class="empty" data-testid="terminal-gone">
+            <h1 class="empty-title">"This terminal is gone"</h1>
+            <p class="empty-text">"It was deleted, with its container and home folder."</p>
+            <div class="empty-actions"><a class="btn btn-primary" href="/">"To the terminals"</a></div>
+        </section>
+    }
+}

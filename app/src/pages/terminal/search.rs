@@ -1,0 +1,56 @@
+//! Search in the terminal's text.
+
+use leptos::{ev::KeyboardEvent, html::Input, prelude::*};
+
+use super::session::Session;
+use crate::components::{Glyph, Icon};
+
+/// The bar; open while `searching` is true.
+#[component]
+pub(super) fn SearchBar() -> impl IntoView {
+    let session = Session::get();
+    view! { <Show when=move || session.searching.get()><Bar/></Show> }
+}
+
+#[component]
+fn Bar() -> impl IntoView {
+    let session = Session::get();
+    let input = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            let _ = input.focus();
+        }
+    });
+    let find = move |backwards| {
+        let text = input.get_untracked().map(|input| input.value()).unwrap_or_default();
+        session.with(|terminal| terminal.find(&text, backwards));
+    };
+    let close = move || {
+        session.with(|terminal| {
+            terminal.end_search();
+            terminal.focus();
+        });
+        session.searching.set(false);
+        session.found.set((None, 0));
+    };
+    let keys = move |event: KeyboardEvent| match event.key().as_str() {
+        "Enter" => find(event.shift_key()),
+        "Escape" => close(),
+        _ => {}
+    };
+    let count = move || match session.found.get() {
+        (Some(index), count) => format!("{} of {count}", index + 1),
+        (None, 0) => "Nothing found".to_owned(),
+        (None, count) => format!("{count} found"),
+    };
+    view! {
+        <div class="searchbar" role="search" data-testid="terminal-search">
+            <Icon glyph=Glyph::Search/>
+            <input node_ref=input class="input" r#type="text" placeholder="Search this terminal" aria-label="Search this terminal" spellcheck="false" on:input=move |_| find(true) on:keydown=keys data-testid="terminal-search-input"/>
+            <span class="muted small num" aria-live="polite">{count}</span>
+            <button r#type="button" class="btn btn-small" on:click=move |_| find(true)>"Previous"</button>
+            <button r#type="button" class="btn btn-small" on:click=move |_| find(false)>"Next"</button>
+            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Close search" on:click=move |_| close()><Icon glyph=Glyph::Close/></button>
+        </div>
+    }
+}

@@ -1,0 +1,92 @@
+//! The Security panel: every row of the hardening profile as asked, as seen from outside, as seen from inside.
+
+use leptos::prelude::*;
+use protocol::security::{SecurityReport, SecurityRow, Verdict};
+
+use super::session::Session;
+use crate::{
+    api,
+    components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote},
+};
+
+/// The drawer; read anew at each opening.
+#[component]
+pub(super) fn SecurityPanel() -> impl IntoView {
+    let session = Session::get();
+    view! {
+        <Show when=move || session.panel.get()>
+            <aside class="panel" aria-label="Security" data-testid="security-panel">
+                <header class="panel-head">
+                    <h2>"Security"</h2>
+                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| session.panel.set(false)><Icon glyph=Glyph::Close/></button>
+                </header>
+                <Report/>
+            </aside>
+        </Show>
+    }
+}
+
+#[component]
+fn Report() -> impl IntoView {
+    let id = Session::get().id;
+    let report = LocalResource::new(move || api::security(id));
+    move || match report.get() {
+        None => view! { <Loading rows=6/> }.into_any(),
+        Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
+        Some(Ok(report)) => view! { <Rows report/> }.into_any(),
+    }
+}
+
+#[component]
+fn Rows(report: SecurityReport) -> impl IntoView {
+    let score = format!("{}.{}", report.score_tenths / 10, report.score_tenths % 10);
+    let verified = report.rows.iter().filter(|row| row.verdict == Verdict::Verified).count();
+    let summary = format!("{verified} of {} rows verified", report.rows.len());
+    view! {
+        <div class="score">
+            <p class="score-figure num"><strong>{score}</strong>" / 10"</p>
+            <div>
+                <p>"Profile " <strong>{report.profile}</strong> ", " {summary}</p>
+                <p class="muted small">"Counted from what was seen, not from what was asked for. Looked at " <Ago at=report.at/> "."</p>
+            </div>
+        </div>
+        <ul class="rows">{report.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</ul>
+        <h3>"Check by hand"</h3>
+        <p class="muted small">"Run these in the terminal; what they print is what the rows say."</p>
+        <ul class="commands">
+            {report.commands.into_iter().map(|command| view! {
+                <li><code>{command.clone()}</code><CopyButton text=command/></li>
+            }).collect_view()}
+        </ul>
+    }
+}
+
+#[component]
+fn Row(row: SecurityRow) -> impl IntoView {
+    let (class, glyph, word) = match row.verdict {
+        Verdict::Verified => ("row row-verified", Glyph::Check, "Verified"),
+        Verdict::NotInForce => ("row row-absent", Glyph::Minus, "Not in force"),
+        Verdict::Differs => ("row row-differs", Glyph::Warning, "Differs"),
+        Verdict::Unknown => ("row", Glyph::Clock, "Not looked at"),
+    };
+    let fact = |label: &'static str, text: Option<String>| {
+        text.map(|text| view! { <div><dt>{label}</dt><dd>{text}</dd></div> })
+    };
+    view! {
+        <li class=class data-testid="security-row" data-row=row.id data-verdict=word>
+            <details>
+                <summary>
+                    <span class="row-mark"><Icon glyph/></span>
+                    <span class="row-title">{row.title}</span>
+                    <span class="row-word small">{word}</span>
+                </summary>
+                <dl class="row-facts">
+                    {fact("Asked for", Some(row.asked))}
+                    {fact("Seen from outside", row.outside)}
+                    {fact("Seen from inside", row.inside)}
+                </dl>
+                <p class="muted small">{row.note}</p>
+            </details>
+        </li>
+    }
+}

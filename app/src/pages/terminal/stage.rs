@@ -1,0 +1,88 @@
+//! The middle of the page: the terminal, or what stands in its place.
+
+use leptos::prelude::*;
+use protocol::terminals::TerminalState;
+
+use super::{
+    banner::Banner,
+    lock_prompt::LockPrompt,
+    session::{Link, Session},
+};
+use crate::{
+    api,
+    components::{Empty, Glyph, LockState},
+    pages::dashboard::StageList,
+    state::{Terminals, Toasts},
+};
+
+/// The terminal's element is always there and always empty in the HTML; only the browser fills it.
+#[component]
+pub(super) fn Stage() -> impl IntoView {
+    let session = Session::get();
+    let running = move || session.state() == Some(TerminalState::Running);
+    let locked = Memo::new(move |_| session.lock.get() == LockState::Locked);
+    let usable = move || running() && !locked.get();
+    let waiting = move || usable() && matches!(session.link.get(), Link::Connecting | Link::Idle);
+    view! {
+        <section class="stage-area" aria-label="Terminal">
+            <Banner/>
+            <div class="terminal-frame" class:terminal-off=move || !usable()>
+                <div class="terminal-host" node_ref=session.host data-testid="terminal"></div>
+                <Show when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></Show>
+            </div>
+            <Show when=move || locked.get()><LockPrompt/></Show>
+            <Show when=move || !running() && !locked.get()><NotRunning/></Show>
+        </section>
+    }
+}
+
+#[component]
+fn NotRunning() -> impl IntoView {
+    let session = Session::get();
+    let (terminals, toasts) = (Terminals::get(), Toasts::get());
+    let id = session.id;
+    let start = move |_| {
+        terminals.change(id, |terminal| terminal.state = TerminalState::Creating);
+        leptos::task::spawn_local(async move {
+            if let Err(problem) = api::start_terminal(id).await {
+                toasts.problem(&problem);
+            }
+            terminals.reload_one(id);
+        });
+    };
+    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" on:click=start data-testid="start">{label}</button> };
+    let state = Memo::new(move |_| session.state());
+    move || {
+        match state.get() {
+        Some(TerminalState::Creating) => view! { <div class="stage-box"><StageList id=Some(id)/><Ask/></div> }.into_any(),
+        Some(TerminalState::Stopped) => view! {
+            <Empty glyph=Glyph::Stop title="Stopped" text="The container is stopped. Its home folder is kept; a new shell starts with it." testid="stopped">
+                {begin("Start")}
+            </Empty>
+        }
+        .into_any(),
+        Some(TerminalState::Failed) => {
+            let why = session.terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
+            view! {
+                <Empty glyph=Glyph::Warning title="It could not be started" text=why.unwrap_or_else(|| "The server gave no reason.".to_owned()) testid="failed">
+                    {begin("Try again")}
+                </Empty>
+            }
+            .into_any()
+        }
+        _ => view! { <Empty glyph=Glyph::Trash title="Being deleted" text="The container and its home folder are being removed."/> }.into_any(),
+    }
+    }
+}
+
+/// Asks for the state now and then while it starts: events may be missed.
+#[component]
+fn Ask() -> impl IntoView {
+    let (terminals, id) = (Terminals::get(), Session::get().id);
+    Effect::new(move |_| {
+        if let Ok(timer) = set_interval_with_handle(move || terminals.reload_one(id), std::time::Duration::from_secs(2))
+        {
+            on_cleanup(move || timer.clear());
+        }
+    });
+}

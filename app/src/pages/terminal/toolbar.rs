@@ -1,0 +1,103 @@
+//! The terminal's toolbar: what it is, how it stands, what can be done.
+
+use leptos::prelude::*;
+use protocol::terminals::TerminalState;
+
+use super::{
+    lock_button::LockButton,
+    session::{Link, Session},
+};
+use crate::{
+    browser,
+    components::{Glyph, Icon, LockBadge, StateDot},
+    pages::dashboard::{RenameDialog, TerminalActions},
+    state::Hydrated,
+};
+
+/// The bar.
+#[component]
+pub(super) fn Toolbar() -> impl IntoView {
+    let session = Session::get();
+    let name = move || session.terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default());
+    let state = Signal::derive(move || session.state().unwrap_or(TerminalState::Deleting));
+    let renaming = RwSignal::new(false);
+    view! {
+        <div class="toolbar" role="toolbar" aria-label="Terminal">
+            <div class="toolbar-part toolbar-what">
+                <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals"><Icon glyph=Glyph::Back/></a>
+                <StateDot state/>
+                <h1 class="toolbar-name" title=name data-testid="terminal-name">{name}</h1>
+                <LockBadge state=session.lock/>
+            </div>
+            <div class="toolbar-part toolbar-facts"><Facts/></div>
+            <div class="toolbar-part toolbar-tools">
+                <Tools/>
+                <LockButton id=session.id/>
+                <TerminalActions id=session.id renaming/>
+            </div>
+        </div>
+        <RenameDialog id=session.id open=renaming/>
+    }
+}
+
+/// Size and round trip.
+#[component]
+fn Facts() -> impl IntoView {
+    let session = Session::get();
+    let live = move || session.link.get() == Link::Live;
+    let size = move || session.size.get().filter(|_| live()).map(|(cols, rows)| format!("{cols}×{rows}"));
+    let latency = move || session.latency.get().filter(|_| live());
+    let quality = move || match latency() {
+        Some(0..=800) => "latency latency-good",
+        Some(801..=2500) => "latency latency-fair",
+        Some(_) => "latency latency-poor",
+        None => "latency",
+    };
+    let text = move || {
+        latency().map(|tenths| {
+            if tenths < 100 { format!("{}.{} ms", tenths / 10, tenths % 10) } else { format!("{} ms", tenths / 10) }
+        })
+    };
+    view! {
+        <span class="num muted small" title="Columns × rows" data-testid="size">{size}</span>
+        <span class=quality title="Round trip to the server" data-testid="latency"><span class="num small">{text}</span></span>
+    }
+}
+
+/// Buttons that work on a live terminal only.
+#[component]
+fn Tools() -> impl IntoView {
+    let session = Session::get();
+    let pending = Hydrated::pending();
+    let off = move || pending() || session.link.get() != Link::Live;
+    let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, wide: bool, run: Box<dyn Fn() + Send>| {
+        let class = if wide { "btn btn-icon btn-ghost wide-only" } else { "btn btn-icon btn-ghost" };
+        view! {
+            <button r#type="button" class=class aria-label=label title=label disabled=off on:click=move |_| run() data-testid=testid><Icon glyph/></button>
+        }
+    };
+    let copy = move || {
+        session.with(|t| {
+            let _ = t.copy_selection();
+        })
+    };
+    let paste = move || session.with(|t| t.paste_clipboard());
+    view! {
+        {tool(Glyph::Search, "Search (Ctrl+Shift+F)", "tool-search", false, Box::new(move || session.searching.update(|on| *on = !*on)))}
+        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Copy" title="Copy (Ctrl+Shift+C)" disabled=move || off() || !session.selected.get() on:click=move |_| copy() data-testid="tool-copy"><Icon glyph=Glyph::Copy/></button>
+        {tool(Glyph::Paste, "Paste (Ctrl+Shift+V)", "tool-paste", false, Box::new(paste))}
+        {tool(Glyph::Minus, "Smaller text", "tool-smaller", true, Box::new(move || session.set_font(-1)))}
+        {tool(Glyph::Plus, "Larger text", "tool-larger", true, Box::new(move || session.set_font(1)))}
+        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Full screen" title="Full screen" disabled=pending on:click=move |_| full_screen() data-testid="tool-fullscreen"><Icon glyph=Glyph::Expand/></button>
+        <button r#type="button" class="btn btn-ghost" aria-label="Security" aria-expanded=move || session.panel.get().to_string() disabled=pending on:click=move |_| session.panel.update(|open| *open = !*open) data-testid="tool-security"><Icon glyph=Glyph::Shield/><span class="wide-only">"Security"</span></button>
+    }
+}
+
+fn full_screen() {
+    let document = browser::document();
+    if document.fullscreen_element().is_some() {
+        document.exit_fullscreen();
+    } else if let Ok(Some(workspace)) = document.query_selector(".workspace") {
+        let _ = workspace.request_fullscreen();
+    }
+}

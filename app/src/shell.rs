@@ -1,0 +1,63 @@
+//! The HTML document around [`App`]: head, the three files of the first load, and the scripts that may run inline.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::App;
+
+/// Sets theme and contrast before the first paint, so that no page flashes in the wrong colours.
+const APPEARANCE: &str = r#"try{const d=document.documentElement,s=localStorage;for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#;
+
+/// Starts the page, and reloads a page that comes out of the back/forward cache: it may show what is locked by now.
+const START: &str = r#"addEventListener("pageshow",e=>{if(e.persisted)location.reload()});
+import init,{hydrate}from"/pkg/rexec.js";
+init({module_or_path:"/pkg/rexec.wasm"}).then(()=>hydrate()).catch(e=>{console.error(e);document.documentElement.dataset.broken=""});"#;
+
+/// The document. The server renders it with a nonce in the context; the two inline scripts carry it, and nothing else
+/// in the document is inline. The preload links are written out here because the framework's own put the nonce into
+/// `crossorigin`, which makes some browsers fetch the module twice.
+pub fn shell(_options: LeptosOptions) -> impl IntoView {
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="dark light"/>
+                <meta name="referrer" content="no-referrer"/>
+                <meta name="csp-nonce" nonce=nonce.clone()/>
+                <script nonce=nonce.clone() inner_html=APPEARANCE></script>
+                <link rel="stylesheet" href="/pkg/rexec.css"/>
+                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="modulepreload" href="/pkg/rexec.js"/>
+                <link rel="preload" href="/pkg/rexec.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <Broken/>
+                <script r#type="module" nonce=nonce inner_html=START></script>
+            </body>
+        </html>
+    }
+}
+
+/// Shown by the style sheet alone when the program could not start or stopped working: it must not need the program.
+#[component]
+fn Broken() -> impl IntoView {
+    view! {
+        <div class="broken" role="alert" data-testid="page-broken">
+            <div class="broken-box">
+                <h1>"This page stopped working"</h1>
+                <p>"Something in the page failed. Your terminals are on the server and keep running."</p>
+                <a class="btn btn-primary" href="">"Reload the page"</a>
+            </div>
+        </div>
+        <noscript>
+            <p class="noscript">"Rexec needs JavaScript and WebAssembly: the terminal runs in this page."</p>
+        </noscript>
+    }
+}
