@@ -1,0 +1,168 @@
+//! The audit trail: who did what, when, from where, and how it ended. Refuses to know who may read it.
+//!
+//! An event is appended in the transaction of the change it tells of: no event, no change. Refusals have a transaction
+//! of their own. Values of details need `Display`, which secrets do not have.
+
+mod chain;
+mod event;
+mod search;
+
+pub use chain::verify;
+pub use event::Event;
+pub use search::{Page, Search, export_after, search};
+
+use std::{fmt::Display, net::IpAddr};
+
+use protocol::{TerminalId, Timestamp, UserId, admin::Outcome, names::Username};
+
+use crate::store::{AuditRow, Db, StoreError, Tx};
+
+/// Longest detail that is kept, in bytes.
+const DETAIL_BYTES_MAX: usize = 1000;
+
+/// Who and from where.
+#[derive(Debug, Clone, Default)]
+pub struct Actor {
+    /// Account; `None` for unknown callers and for the system itself.
+    pub user: Option<UserId>,
+    /// Its name.
+    pub name: Option<Username>,
+    /// Client address.
+    pub address: Option<IpAddr>,
+    /// Request id.
+    pub request_id: Option<String>,
+}
+
+impl Actor {
+    /// The server itself: jobs, start-up, the command line.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// The same place, now known to be this account.
+    #[must_use]
+    pub fn known_as(&self, user: UserId, name: &Username) -> Self {
+        Self { user: Some(user), name: Some(name.clone()), ..self.clone() }
+    }
+}
+
+/// One event on its way into the trail.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Entry {
+    event: Event,
+    outcome: Outcome,
+    subject: Option<UserId>,
+    target: Option<String>,
+    target_name: Option<String>,
+    detail: String,
+}
+
+impl Entry {
+    /// Something was done.
+    pub fn new(event: Event) -> Self {
+        Self { event, outcome: Outcome::Success, subject: None, target: None, target_name: None, detail: String::new() }
+    }
+
+    /// It was tried, and refused or failed.
+    pub fn failed(mut self) -> Self {
+        self.outcome = Outcome::Failure;
+        self
+    }
+
+    /// It is about this account; its person sees the event.
+    pub fn about_user(mut self, id: UserId, name: &Username) -> Self {
+        self.subject = Some(id);
+        self.target = Some(id.to_string());
+        self.target_name = Some(name.to_string());
+        self
+    }
+
+    /// It is about this terminal; its owner sees the event.
+    pub fn about_terminal(mut self, id: TerminalId, name: &impl Display, owner: UserId) -> Self {
+        self.subject = Some(owner);
+        self.target = Some(id.to_string());
+        self.target_name = Some(name.to_string());
+        self
+    }
+
+    /// It is about a thing with a name: an image, a tier, a link.
+    pub fn about(mut self, id: &impl Display, name: &impl Display) -> Self {
+        self.target = Some(id.to_string());
+        self.target_name = Some(name.to_string());
+        self
+    }
+
+    /// One more fact. Never a secret, never what a person typed into a field for a secret.
+    pub fn detail(mut self, name: &'static str, value: impl Display) -> Self {
+        let gap = if self.detail.is_empty() { "" } else { " " };
+        let value = value.to_string();
+        let quoted = value.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"');
+        let value = if quoted { format!("{value:?}") } else { value };
+        let more = format!("{gap}{name}={value}");
+        if self.detail.len() + more.len() <= DETAIL_BYTES_MAX {
+            self.detail.push_str(&more);
+        }
+        self
+    }
+}
+
+/// Appends an event to the chain, in the caller's transaction. Append after the changes it tells of: the end of the
+/// chain is held from here to the commit.
+///
+/// # Errors
+/// When it cannot be written; then the change must not happen either.
+pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
+    let (seq, previous) = tx.next_audit_position().await?;
+    let mut row = AuditRow {
+        seq,
+        at: now.millis(),
+        event: entry.event.as_str().to_owned(),
+        outcome: outcome_word(entry.outcome).to_owned(),
+        actor: actor.name.as_ref().map(ToString::to_string),
+        actor_id: actor.user.map(UserId::uuid),
+        subject_id: entry.subject.map(UserId::uuid),
+        target: entry.target,
+        target_name: entry.target_name,
+        address: actor.address.map(|a| a.to_string()),
+        detail: (!entry.detail.is_empty()).then_some(entry.detail),
+        request_id: actor.request_id.clone(),
+        hash: Vec::new(),
+    };
+    row.hash = chain::hash(&previous, &row);
+    tx.append_audit(&row).await
+}
+
+/// Appends an event in a transaction of its own, for refusals and for what changes nothing.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn record(db: &Db, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    append(&mut tx, now, actor, entry).await?;
+    tx.commit().await
+}
+
+const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_pairs_and_bounded() {
+        let entry = Entry::new(Event::Login).detail("a", 1).detail("b", "two words").detail("c", "x".repeat(2000));
+        assert_eq!(entry.detail, "a=1 b=\"two words\"");
+    }
+
+    #[test]
+    fn event_words_are_unique() {
+        let words: std::collections::HashSet<_> = Event::ALL.iter().map(|e| e.as_str()).collect();
+        assert_eq!(words.len(), Event::ALL.len());
+    }
+}

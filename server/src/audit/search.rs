@@ -1,0 +1,106 @@
+//! Reading the trail: pages of matching events, newest first, and the export in the order of the chain.
+
+use data_encoding::HEXLOWER;
+use protocol::{
+    Timestamp, UserId,
+    admin::{AuditView, Outcome},
+};
+use serde::Serialize;
+
+use super::outcome_word;
+use crate::store::{AuditFilter, AuditRow, Db, StoreError};
+
+/// What to look for; absent is anything.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Event word.
+    pub event: Option<String>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Actor's name.
+    pub actor: Option<String>,
+    /// Id of the terminal or account it was about.
+    pub target: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Only what this account did, or what is about it.
+    pub concerning: Option<UserId>,
+}
+
+/// One page and the position to go on before.
+#[derive(Debug)]
+pub struct Page {
+    /// Newest first.
+    pub items: Vec<AuditView>,
+    /// `None` on the last page.
+    pub next: Option<i64>,
+}
+
+/// Matching events before a position, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> Result<Page, StoreError> {
+    let filter = AuditFilter {
+        event: what.event.clone(),
+        outcome: what.outcome.map(|o| outcome_word(o).to_owned()),
+        actor: what.actor.clone(),
+        target: what.target.clone(),
+        from: what.from.map(Timestamp::millis),
+        until: what.until.map(Timestamp::millis),
+        concerning: what.concerning.map(UserId::uuid),
+    };
+    let mut tx = db.read().await?;
+    let rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit).await?;
+    tx.commit().await?;
+    let full = rows.len() == limit as usize;
+    let next = rows.last().map(|row| row.seq).filter(|_| full);
+    Ok(Page { items: rows.into_iter().map(view).collect(), next })
+}
+
+/// One line of the export: the event and its hash, so that the chain can be checked elsewhere.
+#[derive(Debug, Serialize)]
+struct Line {
+    #[serde(flatten)]
+    event: AuditView,
+    subject_id: Option<UserId>,
+    hash: String,
+}
+
+/// The next lines of the export after a position, with the position of the last one; `None` at the end.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn export_after(db: &Db, seq: i64, limit: u32) -> Result<Option<(i64, String)>, StoreError> {
+    let mut tx = db.read().await?;
+    let rows = tx.audit_after(seq, limit).await?;
+    tx.commit().await?;
+    let Some(last) = rows.last().map(|row| row.seq) else { return Ok(None) };
+    let mut lines = String::new();
+    for row in rows {
+        let line =
+            Line { subject_id: row.subject_id.map(UserId::new), hash: HEXLOWER.encode(&row.hash), event: view(row) };
+        // These types always have a JSON form.
+        lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
+        lines.push('\n');
+    }
+    Ok(Some((last, lines)))
+}
+
+fn view(row: AuditRow) -> AuditView {
+    AuditView {
+        seq: row.seq,
+        at: Timestamp::from_millis(row.at),
+        event: row.event,
+        outcome: if row.outcome == "success" { Outcome::Success } else { Outcome::Failure },
+        actor: row.actor,
+        actor_id: row.actor_id.map(UserId::new),
+        target: row.target,
+        target_name: row.target_name,
+        address: row.address,
+        detail: row.detail,
+        request_id: row.request_id,
+    }
+}
