@@ -1,0 +1,43 @@
+// End-to-end tests: the real binary, the real container engine, a real browser, real codes.
+// Refuses to know the product's inside: what is tested is what a person or a program outside can see.
+import { defineConfig } from "@playwright/test";
+
+const chromium = process.env["REXEC_CHROMIUM"] ?? "/usr/bin/chromium";
+
+export default defineConfig({
+  testDir: "./specs",
+  outputDir: "../artefacts/end2end",
+  // Each worker has a server and containers of its own; two cores carry one of them without noise.
+  workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 1),
+  // A test that passes at the second try hides a bug, in the product or in itself.
+  retries: 0,
+  forbidOnly: process.env["CI"] === "true",
+  fullyParallel: false,
+  // Waiting for an unused step of the authenticator can take half a minute, twice in some stories.
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
+  reporter: [["list"], ["json", { outputFile: "../artefacts/end2end.json" }]],
+  use: {
+    browserName: "chromium",
+    actionTimeout: 20_000,
+    navigationTimeout: 30_000,
+    viewport: { width: 1280, height: 800 },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: chromium,
+      args: [
+        // Containers and continuous integration run as root, where the browser's own sandbox cannot start.
+        "--no-sandbox",
+        // WebGL without a graphics card, so that the terminal's first renderer is the one tested.
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+        // The test machine may have no network but its own: the browser shall not try.
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+      ],
+    },
+  },
+});
