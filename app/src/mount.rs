@@ -67,6 +67,8 @@ pub enum TerminalEvent {
     },
     /// A program in the terminal asked to write the clipboard, and was not allowed to.
     ClipboardRefused,
+    /// The browser did not let the page read the clipboard.
+    PasteRefused,
     /// The one-shot Ctrl of the key row was used up.
     CtrlReleased,
     /// The person asked to leave the terminal with the keyboard.

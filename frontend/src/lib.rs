@@ -1,9 +1,27 @@
-//! The WASM entry point.
+//! The WASM entry: hydrates the pages and fills their [`TerminalMount`] port.
+
+mod bridge;
+mod close;
+mod emulator;
+mod flow;
+mod socket;
+
+use app::mount::TerminalMount;
+use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the page's hydration script.
+/// Called by the page's start script.
 #[wasm_bindgen]
 pub fn hydrate() {
-    console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        // The style sheet shows a plain message instead of the page; the program cannot be trusted to draw any more.
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-broken", "");
+        }
+    }));
+    leptos::mount::hydrate_body(|| {
+        provide_context(TerminalMount::new(bridge::mount));
+        view! { <app::App/> }
+    });
 }

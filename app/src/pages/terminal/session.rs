@@ -189,6 +189,10 @@ impl Session {
                 "A program tried to write your clipboard",
                 "Programs in a terminal are not allowed to. Select the text and copy it yourself.",
             ),
+            TerminalEvent::PasteRefused => toasts.plain(
+                "The browser did not give the clipboard to this page",
+                "Allow it for this site, or paste with Ctrl+Shift+V.",
+            ),
             TerminalEvent::CtrlReleased => self.ctrl.set(false),
             TerminalEvent::FocusLeft => focus_toolbar(),
             TerminalEvent::SearchAsked => self.searching.set(true),

@@ -1,0 +1,99 @@
+//! The emulator's JavaScript as Rust sees it. The types are our own and few, instead of a binding crate for xterm:
+//! the one there is names npm modules of an old major version in its constructors, which breaks the module graph of
+//! the whole page, and it lacks what is used most here, writing bytes with a callback.
+
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::HtmlElement;
+
+// The address is an argument so that no bundler resolves it: the emulator is fetched when the first terminal opens.
+#[wasm_bindgen(inline_js = "export function load_module(url) { return import(url); }")]
+extern "C" {
+    fn load_module(url: &str) -> Promise;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// `RexecTerminal` of `xterm/terminal.ts`.
+    pub(crate) type Emulator;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn cols(this: &Emulator) -> u16;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn rows(this: &Emulator) -> u16;
+    #[wasm_bindgen(method)]
+    pub(crate) fn write(this: &Emulator, bytes: &Uint8Array, parsed: &Function);
+    #[wasm_bindgen(method)]
+    pub(crate) fn reset(this: &Emulator);
+    #[wasm_bindgen(method)]
+    pub(crate) fn focus(this: &Emulator);
+    #[wasm_bindgen(method, js_name = setFont)]
+    pub(crate) fn set_font(this: &Emulator, px: u16);
+    #[wasm_bindgen(method)]
+    pub(crate) fn copy(this: &Emulator) -> bool;
+    #[wasm_bindgen(method, js_name = pasteClipboard)]
+    pub(crate) fn paste_clipboard(this: &Emulator);
+    #[wasm_bindgen(method)]
+    pub(crate) fn find(this: &Emulator, text: &str, backwards: bool);
+    #[wasm_bindgen(method, js_name = endSearch)]
+    pub(crate) fn end_search(this: &Emulator);
+    #[wasm_bindgen(method)]
+    pub(crate) fn dispose(this: &Emulator);
+}
+
+/// What the emulator tells.
+pub(crate) enum Told {
+    /// Bytes for the shell.
+    Input(Vec<u8>),
+    /// New size.
+    Resized(u16, u16),
+    /// Whether text is selected.
+    Selected(bool),
+    /// Search: index of the shown match (-1: none) and their number.
+    Found(i32, u32),
+    /// The person, or a program, asked for something; see `Events.asked`.
+    Asked(String),
+}
+
+/// The callbacks, kept alive as long as the emulator.
+pub(crate) struct Callbacks {
+    object: Object,
+    _held: Vec<Box<dyn std::any::Any>>,
+}
+
+impl Callbacks {
+    /// Sends everything the emulator tells to one place.
+    pub(crate) fn new(tell: impl Fn(Told) + Clone + 'static) -> Self {
+        let object = Object::new();
+        let mut held: Vec<Box<dyn std::any::Any>> = Vec::new();
+        let mut put = |name: &str, function: &JsValue, keep: Box<dyn std::any::Any>| {
+            let _ = Reflect::set(&object, &name.into(), function);
+            held.push(keep);
+        };
+        macro_rules! callback {
+            ($name:literal, |$($arg:ident: $ty:ty),*| $told:expr) => {{
+                let tell = tell.clone();
+                let closure = Closure::<dyn Fn($($ty),*)>::new(move |$($arg: $ty),*| tell($told));
+                let function = closure.as_ref().clone();
+                put($name, &function, Box::new(closure));
+            }};
+        }
+        callback!("input", |bytes: Vec<u8>| Told::Input(bytes));
+        callback!("resize", |cols: u16, rows: u16| Told::Resized(cols, rows));
+        callback!("selected", |any: bool| Told::Selected(any));
+        callback!("found", |index: i32, count: u32| Told::Found(index, count));
+        callback!("asked", |what: String| Told::Asked(what));
+        Self { object, _held: held }
+    }
+}
+
+/// Fetches the emulator (once per page) and creates one inside `host`.
+///
+/// # Errors
+/// The script could not be fetched or did not run.
+pub(crate) async fn create(host: &HtmlElement, font_px: u16, callbacks: &Callbacks) -> Result<Emulator, JsValue> {
+    let module = wasm_bindgen_futures::JsFuture::from(load_module("/pkg/terminal.js")).await?;
+    let make: Function = Reflect::get(&module, &"createTerminal".into())?.dyn_into()?;
+    let made: Promise = make.call3(&JsValue::UNDEFINED, host, &font_px.into(), &callbacks.object)?.dyn_into()?;
+    Ok(wasm_bindgen_futures::JsFuture::from(made).await?.unchecked_into())
+}

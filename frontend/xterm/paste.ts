@@ -1,0 +1,25 @@
+// Pasting, whole and harmless: a text that carries the end marker of a bracketed paste could otherwise leave the
+// brackets and run as if typed.
+
+import type { Terminal } from "@xterm/xterm";
+
+/** Escape and the other control characters that no pasted text needs; tab, line feed and return stay. */
+// eslint-disable-next-line no-control-regex
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f]/g;
+
+export function pasteText(term: Terminal, text: string): void {
+  // eslint-disable-next-line no-control-regex
+  term.paste(text.replace(/\u001b\[20[01]~/g, "").replace(CONTROLS, ""));
+}
+
+/** Takes paste events before the emulator does; returns how to stop. */
+export function bindPaste(host: HTMLElement, term: Terminal): () => void {
+  const onPaste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData?.getData("text/plain");
+    event.preventDefault();
+    event.stopPropagation();
+    if (text) pasteText(term, text);
+  };
+  host.addEventListener("paste", onPaste, true);
+  return () => host.removeEventListener("paste", onPaste, true);
+}

@@ -1,0 +1,232 @@
+// The terminal emulator as the page uses it: xterm with its addons behind a small surface of our own.
+// It refuses to know the socket and the protocol: bytes come in, bytes go out. What programs in the terminal may not do
+// to the person (clipboard, links, titles) is decided here.
+
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { WebglAddon } from "@xterm/addon-webgl";
+import { Terminal } from "@xterm/xterm";
+
+import { followAppearance, readTheme } from "./appearance";
+import { bindKeys } from "./keys";
+import { linkHandler, type LinkTip, makeLinkTip, openLink } from "./links";
+import { allowStyles } from "./nonce";
+import { bindPaste, pasteText } from "./paste";
+
+/** What the page is told. */
+export interface Events {
+  input(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  selected(any: boolean): void;
+  found(index: number, count: number): void;
+  /** "leave", "search", "bell", "clipboard" (a program's write was refused), "paste" (the browser refused to read). */
+  asked(what: string): void;
+}
+
+/** Lines kept above the screen. */
+const SCROLLBACK_LINES = 10_000;
+/** A resize is told after the size stood still this long. */
+const RESIZE_SETTLE_MS = 80;
+/** The font must not keep the terminal waiting for longer. */
+const FONT_WAIT_MS = 1_500;
+
+export const FONT_FAMILY = '"JetBrains Mono", ui-monospace, "DejaVu Sans Mono", monospace';
+
+/** Read access for the owner of the page, also used by tests: `element.rexecTerminal`. Gone as soon as it is locked. */
+export interface Reader {
+  /** Everything in the buffer, one string per line. */
+  lines(): string[];
+  /** The same as one text, without the blank lines at the end. */
+  text(): string;
+  /** Columns and rows. */
+  size(): { cols: number; rows: number };
+  /** Which renderer draws: "webgl" or "dom". */
+  renderer(): string;
+}
+
+export type Host = HTMLElement & { rexecTerminal?: Reader };
+
+/** Waits for the font, so that the cells are measured with it, then creates the terminal inside `host`. */
+export async function createTerminal(host: Host, fontPx: number, events: Events): Promise<RexecTerminal> {
+  allowStyles();
+  const font = document.fonts.load(`${fontPx}px "JetBrains Mono"`).catch(() => undefined);
+  await Promise.race([font, new Promise((resolve) => setTimeout(resolve, FONT_WAIT_MS))]);
+  return new RexecTerminal(host, fontPx, events);
+}
+
+export class RexecTerminal {
+  private readonly term: Terminal;
+  private readonly fit = new FitAddon();
+  private readonly search = new SearchAddon();
+  private readonly tip: LinkTip;
+  private readonly undo: (() => void)[] = [];
+  private webgl: WebglAddon | undefined;
+  private settle: number | undefined;
+
+  constructor(
+    private readonly host: Host,
+    fontPx: number,
+    private readonly events: Events,
+  ) {
+    this.tip = makeLinkTip(host);
+    this.term = new Terminal({
+      allowProposedApi: true, // unicode 11 and the search decorations ask for it
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      fontFamily: FONT_FAMILY,
+      fontSize: fontPx,
+      lineHeight: 1.15,
+      linkHandler: linkHandler(this.tip),
+      macOptionIsMeta: true,
+      minimumContrastRatio: 1,
+      rightClickSelectsWord: false,
+      scrollback: SCROLLBACK_LINES,
+      theme: readTheme(host),
+    });
+    this.load();
+    this.bind();
+    this.expose();
+  }
+
+  /** Columns. */
+  get cols(): number {
+    return this.term.cols;
+  }
+
+  /** Rows. */
+  get rows(): number {
+    return this.term.rows;
+  }
+
+  /** Feeds bytes; `parsed` runs when the screen has taken them in. */
+  write(bytes: Uint8Array, parsed: () => void): void {
+    this.term.write(bytes, parsed);
+  }
+
+  /** Forgets everything shown and every mode. */
+  reset(): void {
+    this.term.reset();
+  }
+
+  focus(): void {
+    this.term.focus();
+  }
+
+  setFont(px: number): void {
+    this.term.options.fontSize = px;
+    this.fit.fit();
+  }
+
+  /** Copies the selection; false when there is none. */
+  copy(): boolean {
+    const text = this.term.getSelection();
+    if (text === "") return false;
+    navigator.clipboard.writeText(text).catch(() => document.execCommand("copy"));
+    return true;
+  }
+
+  /** Reads the clipboard on the person's own request and pastes it whole. */
+  pasteClipboard(): void {
+    navigator.clipboard
+      .readText()
+      .then((text) => pasteText(this.term, text))
+      .catch(() => this.events.asked("paste"));
+    this.focus();
+  }
+
+  find(text: string, backwards: boolean): void {
+    if (text === "") return this.endSearch();
+    const style = getComputedStyle(this.host);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const decorations = {
+      matchBackground: colour("--term-match"),
+      matchOverviewRuler: colour("--term-match"),
+      activeMatchBackground: colour("--term-match-active"),
+      activeMatchColorOverviewRuler: colour("--term-match-active"),
+    };
+    if (backwards) this.search.findPrevious(text, { decorations });
+    else this.search.findNext(text, { decorations });
+  }
+
+  endSearch(): void {
+    this.search.clearDecorations();
+    this.term.clearSelection();
+  }
+
+  /** Removes the emulator and every byte it held from the page. */
+  dispose(): void {
+    clearTimeout(this.settle);
+    for (const undo of this.undo.splice(0)) undo();
+    delete this.host.rexecTerminal;
+    this.term.reset();
+    this.term.dispose();
+    this.host.replaceChildren();
+  }
+
+  private load(): void {
+    const { term } = this;
+    term.loadAddon(this.fit);
+    term.loadAddon(this.search);
+    term.loadAddon(new Unicode11Addon());
+    term.unicode.activeVersion = "11";
+    term.loadAddon(new WebLinksAddon((_, uri) => openLink(uri), this.tip.options));
+    term.open(this.host);
+    this.fit.fit();
+    this.loadWebgl();
+  }
+
+  /** Last, and only where it works: without it the terminal is drawn with elements. */
+  private loadWebgl(): void {
+    try {
+      const webgl = new WebglAddon();
+      webgl.onContextLoss(() => {
+        webgl.dispose();
+        this.webgl = undefined;
+      });
+      this.term.loadAddon(webgl);
+      this.webgl = webgl;
+    } catch {
+      this.webgl = undefined;
+    }
+  }
+
+  private bind(): void {
+    const { term, events, host } = this;
+    const encoder = new TextEncoder();
+    term.onData((text) => events.input(encoder.encode(text)));
+    term.onBinary((text) => events.input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+    term.onResize(({ cols, rows }) => events.resize(cols, rows));
+    term.onSelectionChange(() => events.selected(term.hasSelection()));
+    term.onBell(() => events.asked("bell"));
+    this.search.onDidChangeResults(({ resultIndex, resultCount }) => events.found(resultIndex, resultCount));
+    // OSC 52: reading the clipboard is never answered; writing it needs the person, who is told.
+    term.parser.registerOscHandler(52, (data) => {
+      if (!data.endsWith(";?")) events.asked("clipboard");
+      return true;
+    });
+    this.undo.push(bindKeys(term, { copy: () => this.copy(), ask: (what) => events.asked(what) }));
+    this.undo.push(bindPaste(host, term));
+    this.undo.push(followAppearance(() => (term.options.theme = readTheme(host))));
+    const observer = new ResizeObserver(() => {
+      clearTimeout(this.settle);
+      this.settle = window.setTimeout(() => this.fit.fit(), RESIZE_SETTLE_MS);
+    });
+    observer.observe(host);
+    this.undo.push(() => observer.disconnect());
+  }
+
+  private expose(): void {
+    const { term } = this;
+    const lines = (): string[] => {
+      const buffer = term.buffer.active;
+      return Array.from({ length: buffer.length }, (_, row) => buffer.getLine(row)?.translateToString(true) ?? "");
+    };
+    this.host.rexecTerminal = {
+      lines,
+      text: () => lines().join("\n").trimEnd(),
+      size: () => ({ cols: term.cols, rows: term.rows }),
+      renderer: () => (this.webgl ? "webgl" : "dom"),
+    };
+  }
+}
