@@ -1,5 +1,6 @@
 //! The outermost router: REST, the site's files, the pages, and the layers around all of them.
 
+mod backend;
 pub mod headers;
 mod pages;
 pub mod static_files;
@@ -11,10 +12,9 @@ use crate::{api, services::Services};
 
 /// Everything the server answers.
 pub fn router(services: &Services) -> Router {
-    let pages = pages::router(services);
-    api::router(services)
-        .with_state(services.clone())
-        .merge(pages)
+    let rest = api::router(services).with_state(services.clone());
+    let pages = pages::router(rest.clone());
+    rest.merge(pages)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(headers::layer))
         .layer(middleware::from_fn(api::request_id::layer))

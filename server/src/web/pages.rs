@@ -4,28 +4,36 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
+use leptos::{
+    config::LeptosOptions,
+    nonce::use_nonce,
+    prelude::{provide_context, use_context},
+};
 use leptos_axum::ResponseOptions;
 
-use super::{headers::page_policy, static_files};
-use crate::services::Services;
+use super::{backend::OwnRoutes, headers::page_policy, static_files};
 
-/// Files first, then pages; both on GET only.
-pub fn router(services: &Services) -> Router {
+/// Files first, then pages; both on GET only. `rest` is what pages read from.
+pub fn router(rest: Router) -> Router {
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
-    Router::new().fallback(get(page)).with_state((services.clone(), options))
+    Router::new().fallback(get(page)).with_state((rest, options))
 }
 
-async fn page(State((_services, options)): State<(Services, LeptosOptions)>, request: Request) -> Response {
+async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: Request) -> Response {
     if let Some(file) = static_files::serve(request.uri(), request.headers()) {
         return file;
     }
-    let render = leptos_axum::render_app_to_stream_with_context(
-        || {},
+    // A file that is not there is not a page: answering HTML would only hide the mistake.
+    if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
+    let render = leptos_axum::render_app_async_with_context(
+        move || provide_context(backend.clone()),
         move || {
             set_policy();
             app::shell(options.clone())
