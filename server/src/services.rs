@@ -8,6 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Cuts, TerminalGate},
+    auth::Throttle,
     bus::Bus,
     clock::Clock,
     config::Config,
@@ -27,6 +28,8 @@ pub struct Services {
     pub db: Db,
     /// Keys for secrets at rest.
     pub keys: Arc<Keyring>,
+    /// Throttle of password guesses.
+    pub throttle: Arc<Throttle>,
     /// Switches that end leases.
     pub cuts: Arc<Cuts>,
     /// The one decision.

@@ -138,6 +138,10 @@ impl TerminalGate {
     /// # Errors
     /// [`Denied`]; also when a cut was decided while the facts were read.
     pub async fn admit(&self, who: &Caller, id: TerminalId) -> Result<TerminalAccess, Denied> {
+        // A cookie that was copied before the owner gave a code must not ride on the grant of that code.
+        if who.stale {
+            return Err(Denied::NotLoggedIn);
+        }
         let holds = self.cuts.subscribe(who.session, id);
         let mut facts = self.db.access_facts(who.session, id).await?;
         self.freshen(&mut facts, who.session, id);

@@ -2,6 +2,7 @@
 
 pub mod extract;
 pub mod health;
+pub mod login;
 pub mod origin;
 pub mod problem;
 pub mod request_id;

@@ -1,5 +1,13 @@
-//! Who is asking: accounts, passwords, login sessions.
+//! Who is asking: passwords, tokens, login sessions, the throttle of guesses. The use-cases of accounts are built from
+//! these parts in `accounts/`; this module refuses to know HTTP, and which login may do what.
 
 mod caller;
+pub mod device;
+pub mod password;
+pub mod sessions;
+pub mod throttle;
+pub mod token;
 
-pub use caller::Caller;
+pub use caller::{Caller, PendingLogin, Visitor};
+pub use throttle::Throttle;
+pub use token::NewToken;

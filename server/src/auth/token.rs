@@ -1,0 +1,31 @@
+//! Opaque tokens: 256 random bits for cookies and one-time links. Only their hashes are stored.
+
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::secret::Secret;
+
+/// A token that has just been made; the only time it can be read.
+#[derive(Debug)]
+pub struct NewToken(Secret<String>);
+
+impl NewToken {
+    /// 256 bits from the operating system's generator.
+    pub fn random() -> Self {
+        let bytes: [u8; 32] = rand::random();
+        Self(Secret::new(BASE64URL_NOPAD.encode(&bytes)))
+    }
+    /// What is stored.
+    pub fn hash(&self) -> [u8; 32] {
+        hash(self.0.reveal())
+    }
+    /// What the person's browser gets.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+/// SHA-256 of a token. Enough for 256 random bits; a slow hash is for what people choose.
+pub fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
