@@ -56,7 +56,7 @@ impl OwnRoutes {
     }
 }
 
-fn ours(error: &dyn std::error::Error) -> Problem {
+fn ours(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::error!(error, "a page could not read one of our own routes");
     Problem::new(ProblemKind::Internal, "This is our mistake. Reload the page; if it stays, tell your administrator.")
 }
