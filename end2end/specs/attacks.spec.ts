@@ -1,0 +1,157 @@
+// What hostile people and hostile output try in the page itself.
+import { Dashboard } from "../pages/dashboard";
+import { TerminalPage } from "../pages/terminal";
+import { Api } from "../world/api";
+import { expect, test } from "../world/fixtures";
+
+/** Each would leave a trace in the page if it were anything but text. */
+const HOSTILE = [
+  `<img src=x onerror="document.body.dataset.pwned=1">`,
+  `"><script>document.body.dataset.pwned=1</script>`,
+  `'"--><svg onload=document.body.dataset.pwned=1>`,
+  `{{constructor.constructor('x')()}}\${7*7}`,
+  `<a href="javascript:document.body.dataset.pwned=1">x</a>`,
+];
+
+const notRun = { "data-pwned": /.*/ };
+
+test("hostile names are text, wherever they are shown", async ({ house, person, visit, watch }) => {
+  watch.expectsStatus(423);
+  const made: string[] = [];
+  for (const [i, name] of HOSTILE.entries()) {
+    made.push((i === 0 ? await person.launch({ name }) : await person.api.post<{ id: string }>("/api/terminals", { image: "debian", name })).id);
+  }
+  const page = await visit(person);
+  const dashboard = await new Dashboard(page).open();
+  for (const [i, id] of made.entries()) {
+    await expect(dashboard.card(id).getByTestId("card-open")).toHaveText(HOSTILE[i] ?? "");
+  }
+  await dashboard.act(made[0] ?? "", "rename");
+  await page.getByTestId("rename-input").fill(HOSTILE[1] ?? "");
+  await page.keyboard.press("Enter");
+  await expect(dashboard.card(made[0] ?? "").getByTestId("card-open")).toHaveText(HOSTILE[1] ?? "");
+  const terminal = await new TerminalPage(page).open(made[0] ?? "");
+  await terminal.ready();
+  await expect(page.getByTestId("terminal-name")).toHaveText(HOSTILE[1] ?? "");
+  expect(await page.title()).toContain(HOSTILE[1] ?? "");
+  for (const path of ["/", "/account/audit"]) {
+    await page.goto(path);
+    await expect(page.locator("main")).toBeVisible();
+    await expect(page.locator("body")).not.toHaveAttribute("data-pwned", notRun["data-pwned"]);
+    expect(await page.locator("img[src=x], main script, svg[onload]").count()).toBe(0);
+  }
+  const admin = await visit(house.admin);
+  for (const path of ["/admin/terminals", "/admin/audit", "/admin/users"]) {
+    await admin.goto(path);
+    await expect(admin.locator("main")).toBeVisible();
+    await expect(admin.locator("body")).not.toHaveAttribute("data-pwned", notRun["data-pwned"]);
+    expect(await admin.locator("img[src=x], main script, svg[onload]").count()).toBe(0);
+  }
+});
+
+test("hostile titles of images and tiers are text in the dialog for a new terminal", async ({ house, person, visit }) => {
+  interface Image { name: string; title: string; description: string; reference: string; enabled: boolean; default: boolean }
+  const admin = house.admin.api;
+  const images = (await admin.get<{ items: (Image & { size_bytes: number | null })[] }>("/api/admin/images")).items;
+  const { size_bytes: _size, name: imageName, ...image } = images.find((image) => image.name === "debian") ?? images[0]!;
+  const tiers = (await admin.get<{ items: { name: string; title: string; memory_bytes: number; cpu_millis: number; default: boolean }[] }>("/api/admin/tiers")).items;
+  const { name: tierName, title: tierTitle, memory_bytes, cpu_millis, default: first } = tiers[0]!;
+  const hostile = HOSTILE[0] ?? "";
+  await admin.ask("PUT", `/api/admin/images/${imageName}`, { ...image, title: hostile.slice(0, 64), description: HOSTILE[1] });
+  await admin.ask("PUT", `/api/admin/tiers/${tierName}`, { title: HOSTILE[2], memory_bytes, cpu_millis, default: first });
+  try {
+    const dashboard = await new Dashboard(await visit(person)).open();
+    await dashboard.openLaunchDialog();
+    await expect(dashboard.launchDialog.getByTestId(`image-${imageName}`)).toContainText(hostile.slice(0, 64));
+    await expect(dashboard.launchDialog.getByTestId(`tier-${tierName}`)).toContainText(HOSTILE[2] ?? "");
+    await expect(dashboard.page.locator("body")).not.toHaveAttribute("data-pwned", notRun["data-pwned"]);
+    expect(await dashboard.page.locator("img[src=x], main script, svg[onload]").count()).toBe(0);
+  } finally {
+    await admin.ask("PUT", `/api/admin/images/${imageName}`, image);
+    await admin.ask("PUT", `/api/admin/tiers/${tierName}`, { title: tierTitle, memory_bytes, cpu_millis, default: first });
+  }
+});
+
+test("every page carries a strict policy with a fresh nonce, and headers that isolate it", async ({ house, person }) => {
+  const nonces = new Set<string>();
+  for (const [api, path] of [
+    [new Api(house.server.origin), "/login"],
+    [new Api(house.server.origin), "/setup"],
+    [person.api, "/"],
+    [person.api, "/account/security"],
+    [person.api, "/nowhere"],
+  ] as const) {
+    const { headers } = await api.exchange("GET", path, undefined, { headers: { accept: "text/html" } });
+    const policy = String(headers["content-security-policy"]);
+    expect(policy, path).not.toMatch(/unsafe-inline|'unsafe-eval'|\*|https?:/);
+    for (const part of ["default-src 'none'", "'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'"]) expect(policy, path).toContain(part);
+    const nonce = /'nonce-([^']{16,})'/.exec(policy)?.[1] ?? "";
+    expect(nonce, path).not.toBe("");
+    expect(nonces, "used twice").not.toContain(nonce);
+    nonces.add(nonce);
+    expect(headers, path).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-embedder-policy": "require-corp",
+      "cross-origin-resource-policy": "same-origin",
+      "cache-control": "no-store",
+    });
+  }
+});
+
+test("changes from other sites are refused, in every shape", async ({ person }) => {
+  const { id } = await person.launch();
+  const body = { name: "hijacked" };
+  const shapes: Record<string, string>[] = [
+    { origin: "https://attacker.example" },
+    { origin: "null" },
+    { origin: `${person.origin}.attacker.example` },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site" },
+    {},
+  ];
+  for (const headers of shapes) {
+    const problem = await person.api.refused("PATCH", `/api/terminals/${id}`, body, { origin: null, headers });
+    expect(problem.type, JSON.stringify(headers)).toBe("foreign_origin");
+  }
+  const form = { headers: { "content-type": "application/x-www-form-urlencoded" } };
+  expect((await person.api.refused("POST", "/api/terminals", "image=debian", form)).status).toBe(415);
+  expect((await person.api.exchange("GET", `/api/terminals/${id}/stop`)).status).toBe(405);
+  expect((await person.api.exchange("GET", "/api/auth/logout")).status).toBe(405);
+  expect(await person.terminal(id)).toMatchObject({ state: "running" });
+});
+
+test("fields nobody asked for are refused, and nothing is half done", async ({ person }) => {
+  const { id } = await person.launch({ name: "mine" });
+  for (const extra of [{ owner_id: crypto.randomUUID() }, { mfa_locked: false }, { state: "stopped" }, { id: crypto.randomUUID() }]) {
+    expect((await person.api.refused("PATCH", `/api/terminals/${id}`, { name: "other", ...extra })).status).toBe(400);
+  }
+  expect((await person.terminal(id)).name).toBe("mine");
+  expect((await person.api.refused("POST", "/api/terminals", { image: "debian", privileged: true })).status).toBe(400);
+  expect([404, 422]).toContain((await person.api.refused("POST", "/api/terminals", { image: "no-such-image" })).status);
+  expect(await person.terminals()).toHaveLength(1);
+});
+
+test("the quota holds when many creates come at once, and a refused one leaves nothing", async ({ house, person }) => {
+  const { id: user } = await person.me();
+  await house.admin.api.ask("PATCH", `/api/admin/users/${user}`, { terminals_max: 2 });
+  const tries = Array.from({ length: 10 }, () => person.api.exchange("POST", "/api/terminals", { image: "debian" }));
+  const statuses = (await Promise.all(tries)).map((reply) => reply.status);
+  expect(statuses.filter((status) => status === 201 || status === 202)).toHaveLength(2);
+  expect(statuses.filter((status) => status === 409)).toHaveLength(8);
+  for (const terminal of await person.terminals()) await person.until(terminal.id, "running");
+  expect(await person.terminals()).toHaveLength(2);
+});
+
+test("after login only paths of this site are followed", async ({ person, visit }) => {
+  for (const next of ["//attacker.example/", "https://attacker.example/", "/\\attacker.example", "javascript:alert(1)"]) {
+    const page = await visit(undefined);
+    await page.goto(`/login?next=${encodeURIComponent(next)}`);
+    await expect(page.getByTestId("login-submit")).toBeEnabled();
+    await page.getByLabel("Username", { exact: true }).fill(person.username);
+    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.getByTestId("login-submit").click();
+    await expect(page.getByTestId("dashboard")).toBeVisible();
+    expect(new URL(page.url()).origin).toBe(person.origin);
+  }
+});

@@ -1,0 +1,95 @@
+// From the printed link to a prompt: what the first person on a new server does.
+import { randomUUID } from "node:crypto";
+
+import { Api } from "../world/api";
+import { expect, test as base } from "../world/fixtures";
+import { Dashboard } from "../pages/dashboard";
+import { EntryPage } from "../pages/entry";
+import { TerminalPage } from "../pages/terminal";
+import { Server } from "../world/server";
+import { Watch } from "../world/watch";
+
+/** A server nobody has set up. */
+const test = base.extend<{ untouched: Server }>({
+  // eslint-disable-next-line no-empty-pattern -- the first argument of a fixture must be a pattern
+  untouched: async ({}, use) => {
+    const server = await Server.fresh();
+    await use(server);
+    expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
+  },
+});
+
+test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({ browser, untouched }) => {
+  const watch = new Watch();
+  const context = await browser.newContext({ baseURL: untouched.origin });
+  await watch.follow(context);
+  const page = await context.newPage();
+  const link = untouched.setupLink ?? "";
+  expect(link).toMatch(/\/setup\?token=[\w-]{22,}$/);
+
+  await page.goto("/");
+  await expect(page, "nobody is signed in").toHaveURL(/\/login/);
+  await expect(page.getByTestId("setup-needed")).toBeVisible();
+
+  await page.goto(link);
+  const setup = new EntryPage(page);
+  await expect(page, "the token leaves the address bar").toHaveURL(`${untouched.origin}/setup`);
+  await setup.choose("ada", "short", "setup-submit");
+  await expect(page.getByText(/Too short/)).toBeVisible();
+  await setup.password.fill("a sentence nobody guesses");
+  await setup.repeat.fill("another sentence");
+  await page.getByTestId("setup-submit").click();
+  await expect(page.getByText(/not the same/)).toBeVisible();
+  await setup.choose("ada", "a sentence nobody guesses", "setup-submit");
+
+  const dashboard = new Dashboard(page);
+  await expect(dashboard.empty).toBeVisible();
+  await expect(page.getByTestId("username")).toHaveText("ada");
+  const id = await dashboard.launch("first");
+  const terminal = new TerminalPage(page);
+  await terminal.ready();
+  await expect(page.getByTestId("terminal-name")).toHaveText("first");
+  expect(await terminal.run("echo sum-$((40+2))")).toBe("sum-42");
+  await terminal.showsLock("open");
+
+  await terminal.enter("exit 3");
+  await expect(terminal.exitBanner).toHaveAttribute("data-status", "3");
+  await page.getByTestId("new-shell").click();
+  await expect(terminal.exitBanner).toBeHidden();
+  await terminal.ready();
+  expect(await terminal.run("echo again-$((1+1))")).toBe("again-2");
+
+  await dashboard.open();
+  await expect(dashboard.card(id)).toHaveAttribute("data-state", "running");
+  await dashboard.act(id, "delete");
+  await page.getByTestId("delete-confirm").click();
+  await expect(dashboard.card(id)).toHaveCount(0);
+  await expect(dashboard.empty).toBeVisible();
+
+  await page.goto(link);
+  await expect(page.getByTestId("setup-done"), "the link works once").toBeVisible();
+  await context.close();
+  expect(watch.unexpected()).toEqual([]);
+});
+
+test("two people who open the link at once make one administrator", async ({ untouched }) => {
+  const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
+  const tries = Array.from({ length: 8 }, (_, i) =>
+    new Api(untouched.origin).exchange("POST", "/api/setup", { token, username: `admin-${i}`, password: `a password of ${randomUUID()}` }),
+  );
+  const statuses = (await Promise.all(tries)).map((reply) => reply.status);
+  expect(statuses.filter((status) => status === 201)).toHaveLength(1);
+  expect(statuses.filter((status) => status === 409 || status === 403)).toHaveLength(7);
+});
+
+test("a wrong token makes nobody, and the right one still works after a restart", async ({ untouched }) => {
+  const body = { token: "A".repeat(43), username: "mallory", password: "a sentence nobody guesses" };
+  expect((await new Api(untouched.origin).refused("POST", "/api/setup", body)).status).toBe(403);
+  await untouched.stop();
+  await untouched.startAgain();
+  const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
+  await new Api(untouched.origin).post("/api/setup", { ...body, token, username: "ada" });
+  await untouched.stop();
+  await untouched.startAgain();
+  expect(untouched.setupLink, "no link once there is an administrator").toBeUndefined();
+});

@@ -1,0 +1,68 @@
+// What outlives what: the shell outlives the tab, the network and the server.
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+test("a closed tab leaves the shell running; a new one shows the screen and what scrolled off", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const first = await visit(person);
+  const before = await new TerminalPage(first).open(id);
+  await before.ready();
+  await before.run("kept=$((6*7)); seq 1 120 | sed 's/^/line-/'");
+  await first.close();
+  const second = await visit(person);
+  const after = await new TerminalPage(second).open(id);
+  await after.ready();
+  await after.sees(/line-120/);
+  await after.sees(/^line-2$/m);
+  expect(await after.run("echo value-$kept")).toBe("value-42");
+});
+
+test("a server that is killed and started again: the tab comes back by itself, the shell never noticed", async ({ house, person, visit, watch }) => {
+  watch.expectsNoServer();
+  watch.expectsStatus(502, 503);
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7)); (sleep 1; echo meanwhile-$((1+1)) > ~/proof) &");
+  await house.server.kill();
+  await expect(terminal.reconnecting).toBeVisible();
+  await house.server.startAgain();
+  await expect(terminal.reconnecting).toBeHidden({ timeout: 45_000 });
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+  expect(await terminal.run("cat ~/proof")).toBe("meanwhile-2");
+});
+
+test("a killed server comes back with its locks, and an open tab of a locked terminal shows nothing", async ({ house, guarded, visit, watch }) => {
+  watch.expectsNoServer();
+  watch.expectsStatus(423, 502, 503);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7)); echo visible-$kept");
+  await guarded.lock(id);
+  await house.server.kill();
+  await terminal.asksForCode();
+  await house.server.startAgain();
+  await page.reload();
+  await terminal.asksForCode();
+  expect((await guarded.lockStatus(id)).mfa_locked).toBe(true);
+  await terminal.answer("unlock", await guarded.nextCode());
+  await terminal.ready();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+});
+
+test("stopping ends the shell and keeps the home; starting gives a new shell", async ({ person, visit, watch }) => {
+  watch.expectsStatus(409);
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("echo kept > ~/file; gone=1");
+  await person.api.post(`/api/terminals/${id}/stop`);
+  await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 30_000 });
+  await page.getByTestId("start").first().click();
+  await terminal.ready();
+  expect(await terminal.run("cat ~/file; echo gone=${gone:-yes}")).toBe("kept\ngone=yes");
+});

@@ -1,0 +1,132 @@
+// Working in a terminal: size, floods, pastes, every kind of character, and what a program in it may not do to the person.
+import { createHash } from "node:crypto";
+
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+test.describe("at a prompt", () => {
+  let terminal: TerminalPage;
+
+  test.beforeEach(async ({ person, visit }) => {
+    const { id } = await person.launch();
+    const page = await visit(person, { permissions: ["clipboard-read", "clipboard-write"] });
+    terminal = await new TerminalPage(page).open(id);
+    await terminal.ready();
+  });
+
+  test("a new size of the window reaches the shell", async () => {
+    await terminal.page.setViewportSize({ width: 1000, height: 600 });
+    const told = async () => {
+      const { rows, cols } = await terminal.size();
+      return (await terminal.run("stty size")) === `${rows} ${cols}`;
+    };
+    await expect.poll(told).toBe(true);
+    const before = await terminal.size();
+    await terminal.page.setViewportSize({ width: 1400, height: 900 });
+    await expect.poll(() => terminal.size()).not.toEqual(before);
+    await expect.poll(told).toBe(true);
+  });
+
+  test("a paste of 256 kB arrives whole", async () => {
+    const size = 256 * 1024;
+    const text = Array.from({ length: size / 16 }, (_, i) => `${i.toString(36).padStart(15, ".")} `).join("");
+    const sum = createHash("sha256").update(text).digest("hex");
+    await terminal.page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    // Without echo and line editing, as a program that takes bulk input sets it.
+    await terminal.enter(` stty raw -echo; printf 'rea%s\\r\\n' dy; head -c ${size} | sha256sum; stty sane`);
+    await terminal.sees(/^ready$/m);
+    await terminal.page.keyboard.press("Control+Shift+V");
+    await terminal.sees(new RegExp(sum), 60_000);
+    await terminal.ready();
+  });
+
+  test("a paste cannot leave its brackets and run", async () => {
+    const text = "echo harmless\u001b[201~\recho broken-$((1+1))\r";
+    await terminal.page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    await terminal.focus();
+    await terminal.page.keyboard.press("Control+Shift+V");
+    await terminal.sees(/echo harmless/);
+    await terminal.page.keyboard.press("Control+C");
+    expect(await terminal.run("echo after-$((1+2))")).toBe("after-3");
+    expect(await terminal.text()).not.toMatch(/^broken-2/m);
+  });
+
+  test("a flood ends with Ctrl-C, and the prompt is there again", async () => {
+    await terminal.enter(" yes");
+    await terminal.sees(/(y\n){20}/);
+    await terminal.page.keyboard.press("Control+C");
+    await terminal.sees(/\^C\n.*\$ ?$/);
+    expect(await terminal.run("echo calm-$((2+2))")).toBe("calm-4");
+  });
+
+  test("characters of every width come through whole", async () => {
+    const text = "ä ß 漢字 한글 🙂 👩‍💻 e\u0301 Ω";
+    await terminal.enter(` printf '%s\\n' '${text}' > ~/text; sha256sum < ~/text`);
+    await terminal.sees(new RegExp(createHash("sha256").update(`${text}\n`).digest("hex")));
+    // Thousands of multi-byte characters: pieces end in the middle of some of them.
+    const flood = await terminal.run("for i in $(seq 1 3000); do printf '漢🙂é'; done; echo", 30_000);
+    expect(flood.replaceAll("\n", "")).toBe("漢🙂é".repeat(3000));
+    expect(await terminal.text()).not.toContain("\ufffd");
+  });
+
+  test("programs cannot read the clipboard, and cannot write it unasked", async () => {
+    await terminal.page.evaluate(() => navigator.clipboard.writeText("private"));
+    await terminal.enter(" printf '\\e]52;c;?\\a'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
+    await terminal.sees(/^answer=('');$/m);
+    await terminal.enter(" printf '\\e]52;c;%s\\a' $(printf hijacked | base64)");
+    await expect(terminal.page.getByTestId("toast")).toContainText(/clipboard/i);
+    expect(await terminal.page.evaluate(() => navigator.clipboard.readText())).toBe("private");
+  });
+
+  test("programs cannot make the terminal type what they choose", async () => {
+    // Title report, answerback and window reports would be typed into the shell as if by the person.
+    await terminal.enter(" printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
+    await terminal.sees(/^answer=(''|'\$?'*);$/m);
+    expect(await terminal.page.title()).not.toContain("pwned");
+  });
+
+  test("links open only where they lead to the web, in a page that knows nothing of this one", async () => {
+    const { page } = terminal;
+    const opened = await page.evaluateHandle(() => {
+      const calls: [string, string][] = [];
+      window.open = (url, _target, features) => {
+        calls.push([String(url), features ?? ""]);
+        return null;
+      };
+      return calls;
+    });
+    await terminal.run("clear; printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\n'");
+    const box = await terminal.host.boundingBox();
+    const { cols, rows } = await terminal.size();
+    const lines = (await terminal.text()).split("\n");
+    const click = async (word: string) => {
+      const row = lines.findIndex((line) => line.startsWith(word));
+      if (!box || row < 0) throw new Error(`no ${word} on the screen`);
+      const [width, height] = [box.width / cols, box.height / rows];
+      await page.mouse.move(box.x + width * 2, box.y + height * (row + 0.2));
+      await page.mouse.move(box.x + width * 3, box.y + height * (row + 0.5));
+      await page.mouse.down();
+      await page.mouse.up();
+    };
+    await click("BADLINK");
+    await click("FILE");
+    await expect(async () => {
+      await click("GOODLINK");
+      const calls = await opened.jsonValue();
+      expect(calls.length).toBeGreaterThan(0);
+    }).toPass();
+    for (const [url, features] of await opened.jsonValue()) {
+      expect(url).toBe("https://example.org/x");
+      expect(features).toContain("noopener");
+    }
+  });
+
+  test("search finds what is on the screen and above it", async () => {
+    await terminal.run("seq 1 300");
+    await terminal.page.getByTestId("tool-search").click();
+    await terminal.page.getByTestId("terminal-search-input").fill("299");
+    await expect(terminal.page.getByTestId("terminal-search")).toContainText(/\d of \d|\d found/);
+    await terminal.page.keyboard.press("Escape");
+    await expect(terminal.page.getByTestId("terminal-search")).toBeHidden();
+  });
+});
