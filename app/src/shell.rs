@@ -29,7 +29,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="csp-nonce" nonce=nonce.clone()/>
                 <script nonce=nonce.clone() inner_html=APPEARANCE></script>
                 <link rel="stylesheet" href="/pkg/rexec.css"/>
-                <link rel="preload" href="/fonts/inter.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+                <link rel="preload" href="/fonts/inter-latin-wght-normal.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="modulepreload" href="/pkg/rexec.js"/>
                 <link rel="preload" href="/pkg/rexec.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>

@@ -1,0 +1,3 @@
+// Entry of the bundle the page loads when the first terminal opens.
+
+export { createTerminal } from "./terminal";
