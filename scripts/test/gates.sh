@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# The gates that read sources: format, lengths, lint, clippy.
+
+suite_format() { (cd "$ROOT" && cargo fmt --all --check); }
+
+suite_files() { node "$ROOT/scripts/test/files.mjs"; }
+
+suite_shell() {
+  local scripts=() file
+  while IFS= read -r -d '' file; do
+    case "$file" in
+      *.sh | run | test | .ci/run) scripts+=("$file") ;;
+    esac
+  done < <(cd "$ROOT" && git ls-files -z)
+  cd "$ROOT"
+  for file in "${scripts[@]}"; do
+    case "$(head -c 9 "$file")" in '#!/bin/sh') sh -n "$file" ;; *) bash -n "$file" ;; esac
+  done
+  has shellcheck || want_packages "shell lint" shellcheck
+  shellcheck --severity=warning --external-sources "${scripts[@]}"
+  say "${#scripts[@]} scripts"
+}
+
+suite_style() {
+  cd "$ROOT"
+  [ -d style ] || cannot_run "there is no style/"
+  node_modules/.bin/stylelint 'style/**/*.scss'
+  # Compiling is the only sure proof that every variable and mixin exists.
+  node_modules/.bin/sass --no-source-map --load-path=node_modules --quiet-deps style/main.scss >/dev/null
+}
+
+suite_types() {
+  cd "$ROOT"
+  node_modules/.bin/tsc --noEmit -p tsconfig.json
+  node_modules/.bin/eslint --max-warnings=0 .
+}
+
+# One package and one set of features at a time. Checked together, cargo would join their features, and code
+# that only compiles by another crate's feature would pass.
+_clippy() { (cd "$ROOT" && cargo clippy --locked "$@" -- -D warnings); }
+
+suite_clippy_protocol() { _clippy -p protocol --all-targets; }
+suite_clippy_guest()    { _clippy -p guest --all-targets; }
+suite_clippy_app()      { _clippy -p app --features ssr --all-targets; }
+suite_clippy_server()   { _clippy -p server --all-targets; }
+suite_clippy_page() {
+  _clippy -p app --features hydrate --target "$WASM_TARGET"
+  _clippy -p frontend --target "$WASM_TARGET"
+}
+
+DENY_VERSION=0.20.2
+
+# Built from its crate once per version and kept between clones: it takes two to three minutes of both cores.
+_ensure_deny_locked() {
+  [ -x "$DENY" ] && return 0
+  say "Building cargo-deny $DENY_VERSION (two to three minutes, once)"
+  (cd / && CARGO_TARGET_DIR="$SHARED_CACHE/cargo-deny/target" retry cargo install cargo-deny --version "$DENY_VERSION" \
+    --locked --quiet --root "$SHARED_CACHE/cargo-deny/$DENY_VERSION") || cannot_run "cargo-deny could not be built"
+  rm -rf "$SHARED_CACHE/cargo-deny/target"
+}
+
+suite_licences() {
+  DENY="$SHARED_CACHE/cargo-deny/$DENY_VERSION/bin/cargo-deny"
+  with_lock cargo-deny _ensure_deny_locked
+  cd "$ROOT"
+  "$DENY" --locked check bans licenses sources
+  # The advisory database is no package but a repository of its own, which not every network reaches.
+  if timeout 120 "$DENY" fetch db >"$LOGS/advisories.log" 2>&1; then
+    "$DENY" --locked check --disable-fetch advisories
+  else
+    printf '\n%s\n' "${_red}${_bold}ADVISORIES NOT CHECKED:${_off} the advisory database cannot be reached from here."
+    tail -n 3 "$LOGS/advisories.log"
+    say "Licences, bans and sources were checked. Run ./test --only licences where the database can be reached."
+  fi
+}

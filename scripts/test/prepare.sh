@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# What suites need from the machine. Only what the chosen ones need is installed.
+
+ENGINE_STATUS="$LOCAL_CACHE/test-engine.status"
+ENGINE_LOG="$LOGS/engine.log"
+
+_any_of() {
+  local chosen want; local -a wants; IFS=' ' read -r -a wants <<<"$1"; shift
+  for chosen in "$@"; do for want in "${wants[@]}"; do [[ "$chosen" == "$want" ]] && return 0; done; done
+  return 1
+}
+
+prepare_for() {
+  step "System packages" install_base_packages
+  step "Rust toolchain" ensure_rust
+  mkdir -p "$LOGS"
+  if _any_of "server e2e" "$@"; then _engine_in_background; fi
+  if _any_of "clippy-page build budget server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
+  if _any_of "files style types build budget server e2e" "$@"; then
+    step "Node" ensure_node
+    step "Node packages" ensure_npm_packages
+  fi
+  step "Crates" retry_fetch
+}
+
+# Making the images waits mostly for the network and the disk, so it runs beside the gates that compile.
+_engine_in_background() {
+  say "Engine and base images are prepared in the background: $ENGINE_LOG"
+  rm -f "$ENGINE_STATUS"
+  (
+    set +e
+    (set -e; step "Container engine" ensure_engine; step "Base images" ensure_images) >"$ENGINE_LOG" 2>&1 </dev/null
+    echo $? >"$ENGINE_STATUS"
+  ) &
+  ENGINE_JOB=$!
+}
+
+# For suites: waits for that preparation, shows what it said, and gives up loudly where it failed.
+need_engine() {
+  [ -e "$ENGINE_STATUS" ] || say "Waiting for the engine and the base images"
+  tail --pid="$ENGINE_JOB" -f /dev/null
+  cat "$ENGINE_LOG"
+  [ "$(cat "$ENGINE_STATUS" 2>/dev/null)" = 0 ] || cannot_run "the container engine or its base images are not there (see above)"
+  _pick_client || cannot_run "the container engine does not answer"
+  export REXEC_TEST_DOCKER=1
+}
+
+# A private PostgreSQL: a new cluster in a temporary folder, its own port and password, gone with the suite.
+need_postgres() {
+  local bin dir port try
+  _pg_bin >/dev/null || want_packages "database for the tests" postgresql
+  bin="$(_pg_bin)" || cannot_run "PostgreSQL's programs are not there although its package is"
+  dir="$(mktemp -d /tmp/rexec-postgres.XXXXXX)"
+  PG_DIR="$dir" PG_BIN="$bin"
+  trap _stop_postgres EXIT
+  (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$dir/password")
+  if [ "$(id -u)" = 0 ]; then chown -R postgres: "$dir"; fi
+  _pg_user "$bin/initdb" -D "$dir/data" -U rexec -A scram-sha-256 --pwfile="$dir/password" -E UTF8 --locale=C.UTF-8 \
+    --no-sync >"$LOGS/postgres.log" 2>&1 || { tail -n 5 "$LOGS/postgres.log"; cannot_run "no database cluster could be made"; }
+  for try in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 12000))
+    # Nothing here has to survive a power cut, so nothing waits for the disk.
+    _pg_user "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/log" start \
+      -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200" \
+      >>"$LOGS/postgres.log" 2>&1 && break
+    [ "$try" = 5 ] && { tail -n 5 "$dir/log"; cannot_run "PostgreSQL did not start"; }
+  done
+  REXEC_TEST_POSTGRES_URL="postgres://rexec:$(cat "$dir/password")@127.0.0.1:$port/postgres"
+  export REXEC_TEST_POSTGRES_URL
+  say "PostgreSQL $(basename "$(dirname "$bin")") on 127.0.0.1:$port"
+}
+
+_pg_bin() {
+  local found
+  found="$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)"
+  [ -n "$found" ] && [ -x "$found/initdb" ] && printf '%s' "$found"
+}
+
+# PostgreSQL refuses to run as root.
+_pg_user() { if [ "$(id -u)" = 0 ]; then (cd /tmp && runuser -u postgres -- "$@"); else "$@"; fi; }
+
+_stop_postgres() {
+  _pg_user "$PG_BIN/pg_ctl" -D "$PG_DIR/data" -m immediate stop >/dev/null 2>&1 || true
+  rm -rf --one-file-system "$PG_DIR"
+}
+
+need_browser() {
+  has chromium || want_packages "browser for the tests" chromium fonts-dejavu-core
+  package_there fonts-dejavu-core || want_packages "fonts for the browser" fonts-dejavu-core
+  export REXEC_CHROMIUM; REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
+}

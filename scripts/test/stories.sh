@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# The suites that run the product: unit tests, the release build, server stories, the browser.
+
+_cargo_test() { (cd "$ROOT" && cargo test --locked "$@"); }
+
+suite_unit() {
+  _cargo_test -p protocol
+  _cargo_test -p guest
+}
+
+# The binary that is shipped is the one that the browser meets, so it is built as ./run --build builds it.
+suite_build() {
+  "$ROOT/run" --build
+  local file
+  for file in dist/rexec target/site/pkg/rexec.wasm target/guest-bin/rexec-guest; do
+    if grep -a -q -F -e "$ROOT/" -e "$CARGO_HOME_DIR/" "$ROOT/$file"; then
+      die "$file contains a path of this machine" "$(grep -a -o -m 3 -F -e "$ROOT/" -e "$CARGO_HOME_DIR/" "$ROOT/$file" | sort -u)" \
+        "Look at shipped_flags in scripts/lib/cargo.sh."
+    fi
+  done
+  say "no path of this machine inside"
+}
+
+suite_budget() {
+  [ -e "$ROOT/target/site/pkg/rexec.wasm.br" ] || "$ROOT/scripts/build-frontend.sh"
+  node "$ROOT/scripts/test/budget.mjs" "$ROOT/target/site"
+}
+
+# In the dev profile, although the release build just made optimised dependencies: stories are worth most with
+# overflow checks and debug assertions on, and after an edit only one crate is compiled, incrementally.
+suite_server() {
+  need_engine
+  need_postgres
+  [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
+  _cargo_test -p server
+}
+
+suite_e2e() {
+  [ -e "$ROOT/end2end/playwright.config.ts" ] || cannot_run "there is no end2end/playwright.config.ts"
+  need_engine
+  need_browser
+  [ -x "$ROOT/dist/rexec" ] || "$ROOT/run" --build
+  export REXEC_BIN="$ROOT/dist/rexec"
+  cd "$ROOT"
+  node_modules/.bin/playwright test --config end2end/playwright.config.ts
+}
