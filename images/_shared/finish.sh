@@ -17,7 +17,8 @@ chown -R 1000:1000 /home/user
 cp /tmp/rexec/skel/.bashrc /root/.bashrc
 
 # Where the guest binary and its link to the server are mounted, read-only, at run time.
-mkdir -p -m 0755 /.rexec /.rexec/link
+mkdir -p /.rexec/link
+chmod 0755 /.rexec /.rexec/link
 touch /.rexec/guest
 # No new privileges can be gained in the container, so a setuid sudo cannot work. The guest, called by
 # this name, asks PID 1 instead.

@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Runs suites one after the other, counts what they ran, and says it in a table.
 
-LOGS="$ROOT/artefacts/test"
 CANNOT_RUN=77
 
 # name | quick or full | what it proves
