@@ -2,6 +2,7 @@
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
 import { Api } from "../world/api";
+import type { AdminImage, Page, Tier } from "../world/contract";
 import { expect, test } from "../world/fixtures";
 
 /** Each would leave a trace in the page if it were anything but text. */
@@ -50,12 +51,15 @@ test("hostile names are text, wherever they are shown", async ({ house, person, 
 });
 
 test("hostile titles of images and tiers are text in the dialog for a new terminal", async ({ house, person, visit }) => {
-  interface Image { name: string; title: string; description: string; reference: string; enabled: boolean; default: boolean }
   const admin = house.admin.api;
-  const images = (await admin.get<{ items: (Image & { size_bytes: number | null })[] }>("/api/admin/images")).items;
-  const { size_bytes: _size, name: imageName, ...image } = images.find((image) => image.name === "debian") ?? images[0]!;
-  const tiers = (await admin.get<{ items: { name: string; title: string; memory_bytes: number; cpu_millis: number; default: boolean }[] }>("/api/admin/tiers")).items;
-  const { name: tierName, title: tierTitle, memory_bytes, cpu_millis, default: first } = tiers[0]!;
+  const { items: images } = await admin.get<Page<AdminImage>>("/api/admin/images");
+  const offered = images.find(({ name }) => name === "debian");
+  const { items: tiers } = await admin.get<Page<Tier>>("/api/admin/tiers");
+  const [tier] = tiers;
+  if (!offered || !tier) throw new Error("nothing is offered");
+  const { name: imageName, title, description, reference, enabled } = offered;
+  const image = { title, description, reference, enabled, default: offered.default };
+  const { name: tierName, title: tierTitle, memory_bytes, cpu_millis, default: first } = tier;
   const hostile = HOSTILE[0] ?? "";
   await admin.ask("PUT", `/api/admin/images/${imageName}`, { ...image, title: hostile.slice(0, 64), description: HOSTILE[1] });
   await admin.ask("PUT", `/api/admin/tiers/${tierName}`, { title: HOSTILE[2], memory_bytes, cpu_millis, default: first });

@@ -11,7 +11,6 @@ import { Watch } from "../world/watch";
 
 /** A server nobody has set up. */
 const test = base.extend<{ untouched: Server }>({
-  // eslint-disable-next-line no-empty-pattern -- the first argument of a fixture must be a pattern
   untouched: async ({}, use) => {
     const server = await Server.fresh();
     await use(server);

@@ -84,6 +84,25 @@ export interface SecurityReport {
   commands: string[];
 }
 
+export interface AdminImage {
+  name: string;
+  title: string;
+  description: string;
+  reference: string;
+  enabled: boolean;
+  default: boolean;
+  size_bytes: number | null;
+}
+
+export interface Tier {
+  name: string;
+  title: string;
+  memory_bytes: number;
+  cpu_millis: number;
+  pids: number;
+  default: boolean;
+}
+
 export interface Problem {
   type: string;
   title: string;

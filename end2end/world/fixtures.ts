@@ -61,7 +61,6 @@ interface PerTest {
 
 export const test = base.extend<PerTest, PerWorker>({
   house: [
-    // eslint-disable-next-line no-empty-pattern -- the first argument of a fixture must be a pattern
     async ({}, use) => {
       const house = await House.open();
       await use(house);
@@ -72,7 +71,6 @@ export const test = base.extend<PerTest, PerWorker>({
   ],
 
   watch: [
-    // eslint-disable-next-line no-empty-pattern -- as above
     async ({}, use, info) => {
       const watch = new Watch();
       await use(watch);

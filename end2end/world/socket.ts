@@ -189,7 +189,7 @@ export class Socket {
           found(value);
         } catch (error) {
           clearTimeout(late);
-          failed(error as Error);
+          failed(error instanceof Error ? error : new Error(String(error)));
         }
       };
       check();

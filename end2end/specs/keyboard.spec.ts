@@ -1,0 +1,121 @@
+// Without a mouse, and for people who do not see: every step by keyboard, every page with names for what is on it.
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+/** Presses Tab until something is focused that fits. */
+async function tabTo(page: Page, testid: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses++) {
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    if (focused === testid) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`60 times Tab did not lead to ${testid}`);
+}
+
+/** Serious faults by the rules of WCAG 2.2 A and AA. */
+async function accessible(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
+    // Drawn by the emulator, which has a mode of its own for screen readers.
+    .exclude(".terminal-host")
+    .analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  expect(told, where).toEqual([]);
+}
+
+test("from sign-in to a prompt and out of the terminal again, by keyboard alone", async ({ person, visit }) => {
+  const page = await visit(undefined);
+  await page.goto("/login");
+  await expect(page.getByTestId("login-submit")).toBeEnabled();
+  await tabTo(page, "field-username");
+  await page.keyboard.type(person.username);
+  await tabTo(page, "field-password");
+  await page.keyboard.type(person.password);
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("dashboard-empty")).toBeVisible();
+  await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
+  await tabTo(page, "new-terminal");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("launch-submit")).toBeEnabled();
+  await tabTo(page, "field-name");
+  await page.keyboard.type("by keyboard");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/terminals\/[0-9a-f-]{36}$/, { timeout: 60_000 });
+  const terminal = new TerminalPage(page);
+  await terminal.ready();
+  await expect(page.getByTestId("terminal-name")).toHaveText("by keyboard");
+  await expect
+    .poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement)), { message: "the keyboard is in the terminal" })
+    .toBe(true);
+  await page.keyboard.type("echo typed-$((3*3))");
+  await page.keyboard.press("Enter");
+  await terminal.sees(/^typed-9$/m);
+  await page.keyboard.press("Tab");
+  expect(await terminal.host.evaluate((host) => host.contains(document.activeElement)), "Tab belongs to the shell").toBe(true);
+  await page.keyboard.press("Control+F6");
+  expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe("Terminal");
+});
+
+test("menus and dialogs open, move and close by keyboard", async ({ person, visit }) => {
+  await person.launch({ name: "one" });
+  const page = await visit(person);
+  await page.goto("/");
+  await expect(page.getByTestId("new-terminal")).toBeEnabled();
+  await page.keyboard.press("?");
+  await expect(page.getByTestId("shortcuts-sheet")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("shortcuts-sheet")).toBeHidden();
+  await page.keyboard.press("n");
+  await expect(page.getByTestId("launch-dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("launch-dialog")).toBeHidden();
+  await tabTo(page, "card-menu");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByRole("menuitem").first()).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("menu")).toBeHidden();
+});
+
+test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({ house, guarded, visit, watch }) => {
+  watch.expectsStatus(404, 423);
+  const { id } = await guarded.launch({ name: "shown" });
+  const nobody = await visit(undefined);
+  const person = await visit(guarded);
+  const admin = await visit(house.admin);
+  const walk: [Page, string][] = [
+    [nobody, "/login"],
+    [nobody, "/setup"],
+    [person, "/"],
+    [person, `/terminals/${id}`],
+    [person, "/account/security"],
+    [person, "/account/sessions"],
+    [person, "/account/audit"],
+    [person, "/nowhere"],
+    [admin, "/admin/users"],
+    [admin, "/admin/terminals"],
+    [admin, "/admin/images"],
+    [admin, "/admin/settings"],
+    [admin, "/admin/audit"],
+    [admin, "/admin/system"],
+  ];
+  for (const scheme of ["dark", "light"] as const) {
+    for (const [page, path] of walk) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto(path);
+      await expect(page.locator("main").first(), path).toBeVisible();
+      await expect(page.locator("h1"), path).toHaveCount(1);
+      expect(await page.title(), path).toMatch(/\S/);
+      await accessible(page, `${path}, ${scheme}`);
+    }
+  }
+  await guarded.lock(id);
+  await person.goto(`/terminals/${id}`);
+  await expect(person.getByTestId("lock-prompt")).toBeVisible();
+  await accessible(person, "the prompt of a locked terminal");
+});
