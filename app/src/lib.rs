@@ -4,6 +4,8 @@
 //! nonce of the response (`leptos::nonce`). What the browser provides: a [`mount::TerminalMount`].
 //! This crate refuses to know databases, engines, sockets and the terminal emulator.
 #![forbid(unsafe_code)]
+// Deep view types: the default is too low for code generation without the browser's features.
+#![recursion_limit = "512"]
 
 pub mod api;
 pub mod backend;

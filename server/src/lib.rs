@@ -1,6 +1,8 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/layers.rs reads the sources):
 //! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `services` < `terminals` `admin` < `api` `web` < `main`.
 #![forbid(unsafe_code)]
+// Page types are deep; handlers that hold them need more than the default.
+#![recursion_limit = "512"]
 
 pub mod access;
 pub mod api;

@@ -2,7 +2,11 @@
 //!
 //! Everything that reaches the bytes of a terminal takes a [`TerminalAccess`]; everything else is about the container.
 
+pub mod docker;
+pub mod fake;
 pub mod guest_link;
+pub mod hardening;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -42,6 +46,9 @@ pub enum RuntimeError {
     /// The image is not on the engine.
     #[error("the image {0} is not on the engine")]
     NoImage(String),
+    /// The image asks for what no terminal may have; the sentence says what.
+    #[error("the image {0} is refused: {1}")]
+    RefusedImage(String, String),
     /// The terminal has no container.
     #[error("the terminal has no container")]
     NoContainer,
@@ -63,8 +70,23 @@ pub enum Found {
     Running,
     /// It exists and does not run.
     Stopped,
-    /// Only its volume is left.
-    VolumeOnly,
+    /// It has no container; a volume or a link folder is left.
+    Remains,
+}
+
+/// What was looked for and not found after a deletion. Goes into the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Name of the container the engine no longer knows.
+    pub container: String,
+    /// Name of the volume the engine no longer knows.
+    pub volume: String,
+}
+
+impl std::fmt::Display for Absence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "container={} absent, volume={} absent, link folder absent", self.container, self.volume)
+    }
 }
 
 /// Told of each stage as it is done.
@@ -75,20 +97,23 @@ pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 pub trait Runtime: Send + Sync + std::fmt::Debug {
     /// Makes volume and container, verifies from outside, starts, verifies from inside; the shell can be opened after it.
     async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), RuntimeError>;
-    /// Starts a stopped container again, verified again.
-    async fn start(&self, id: TerminalId) -> Result<(), RuntimeError>;
+    /// Starts it again, verified again. A container that is no longer what the profile says (or is gone) is made anew
+    /// around its volume: the root file system is read-only, so nothing is lost.
+    async fn start(&self, spec: &LaunchSpec) -> Result<(), RuntimeError>;
     /// Stops it; the volume stays. Stopping a stopped one is no error.
     async fn stop(&self, id: TerminalId) -> Result<(), RuntimeError>;
     /// Removes container and volume and proves that both are gone. Removing what is not there is no error.
-    async fn delete(&self, id: TerminalId) -> Result<(), RuntimeError>;
-    /// Changes limits of a running container.
+    async fn delete(&self, id: TerminalId) -> Result<Absence, RuntimeError>;
+    /// Changes limits of a container, running or not.
     async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), RuntimeError>;
-    /// Every container and volume of this instance.
+    /// Listens again for the guest of a running container, after a restart of the server.
+    async fn adopt(&self, id: TerminalId) -> Result<(), RuntimeError>;
+    /// Everything on the engine that belongs to this instance, and nothing of another's.
     async fn list(&self) -> Result<Vec<(TerminalId, Found)>, RuntimeError>;
     /// CPU, memory, processes.
     async fn stats(&self, id: TerminalId) -> Result<Stats, RuntimeError>;
     /// The profile row by row: asked, seen from outside, seen from inside.
-    async fn security(&self, id: TerminalId) -> Result<SecurityReport, RuntimeError>;
+    async fn security(&self, spec: &LaunchSpec) -> Result<SecurityReport, RuntimeError>;
     /// Size in bytes of an image, `None` when the engine does not have it.
     async fn image_size(&self, reference: &str) -> Result<Option<u64>, RuntimeError>;
     /// Whether the engine answers.

@@ -1,0 +1,140 @@
+//! Stories only the real engine can tell: what is in force, hostile images, accidents behind the server's back.
+
+use std::time::{Duration, Instant};
+
+use protocol::security::Verdict;
+use rexec::runtime::{Found, LaunchSpec, Runtime, RuntimeError};
+
+use crate::{
+    engine::{RealEngine, docker},
+    runtime_contract::{quiet, spec},
+};
+
+#[tokio::test]
+async fn every_row_of_the_profile_is_in_force() {
+    let Some(real) = RealEngine::start().await else { return };
+    let spec = spec();
+    real.runtime.create(&spec, quiet()).await.expect("made and verified");
+    let report = real.runtime.security(&spec).await.unwrap();
+    for row in &report.rows {
+        let pending = row.note.starts_with("Not in force") || row.note.starts_with("Not part of this profile");
+        let expected = if pending { Verdict::NotInForce } else { Verdict::Verified };
+        assert_eq!(row.verdict, expected, "{row:#?}");
+    }
+    assert!(report.score_tenths >= 80, "{}", report.score_tenths);
+    let name = real.name_of(spec.id);
+    assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.Privileged}} {{.LogPath}}|", &name]).await, "false |");
+    let pid_one = docker(&["exec", &name, "grep", "-E", "CapPrm|NoNewPrivs|Seccomp:", "/proc/1/status"]).await;
+    assert!(
+        pid_one.contains("00000000000004eb") && pid_one.contains("NoNewPrivs:\t1") && pid_one.contains("Seccomp:\t2")
+    );
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_instances_do_not_see_each_other() {
+    let (Some(ours), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
+    let spec = spec();
+    ours.runtime.create(&spec, quiet()).await.unwrap();
+    assert_eq!(other.runtime.list().await.unwrap(), []);
+    other.runtime.delete(spec.id).await.unwrap();
+    assert!(matches!(other.runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, Found::Running)]);
+    ours.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_image_cannot_choose_what_runs_and_may_not_declare_volumes() {
+    let Some(real) = RealEngine::start().await else { return };
+    let made = docker(&["create", "rexec/debian:1", "true"]).await;
+    let tag = |kind: &str| format!("rexec-test/{kind}-{}", real.instance.simple());
+    let (bossy, leaky) = (tag("bossy"), tag("leaky"));
+    let bossy_changes = ["-c", "USER nobody", "-c", "ENTRYPOINT [\"/bin/false\"]", "-c", "HEALTHCHECK CMD /bin/true"];
+    docker(&[&["commit"], &bossy_changes[..], &[&made, &bossy]].concat()).await;
+    docker(&["commit", "-c", "VOLUME /srv", &made, &leaky]).await;
+    docker(&["rm", &made]).await;
+
+    let refused = LaunchSpec { image_reference: leaky.clone(), ..spec() };
+    assert!(matches!(real.runtime.create(&refused, quiet()).await, Err(RuntimeError::RefusedImage(..))));
+    let tamed = LaunchSpec { image_reference: bossy.clone(), ..spec() };
+    real.runtime.create(&tamed, quiet()).await.expect("the image's wishes are overridden");
+    let report = real.runtime.security(&tamed).await.unwrap();
+    assert!(report.rows.iter().all(|row| row.verdict != Verdict::Differs), "{report:#?}");
+    real.clean().await;
+    docker(&["rmi", &bossy, &leaky]).await;
+}
+
+/// Somebody removes the container by hand: the home volume is not lost, the next start makes a container around it.
+#[tokio::test]
+async fn a_container_is_made_anew_around_its_home() {
+    let Some(real) = RealEngine::start().await else { return };
+    let spec = spec();
+    real.runtime.create(&spec, quiet()).await.unwrap();
+    let name = real.name_of(spec.id);
+    docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
+    docker(&["rm", "-f", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, Found::Remains)]);
+    real.runtime.start(&spec).await.expect("made anew");
+    assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
+
+    // Somebody loosens it by hand while it is stopped: it does not start like that.
+    real.runtime.stop(spec.id).await.unwrap();
+    docker(&["update", "--pids-limit", "4096", &name]).await;
+    real.runtime.start(&spec).await.expect("made anew");
+    assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.PidsLimit}}", &name]).await, "256");
+    assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
+    let Some(mut real) = RealEngine::start().await else { return };
+    let spec = spec();
+    real.runtime.create(&spec, quiet()).await.unwrap();
+    real.runtime = real.restarted().await;
+    real.runtime.adopt(spec.id).await.unwrap();
+    let report = real.runtime.security(&spec).await.unwrap();
+    let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
+    assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+/// The tier above the machine's cores is given as far as the machine goes.
+#[tokio::test]
+async fn a_tier_larger_than_the_machine_still_starts() {
+    let Some(real) = RealEngine::start().await else { return };
+    let mut spec = spec();
+    spec.limits.cpu_millis = 1_000_000;
+    real.runtime.create(&spec, quiet()).await.expect("made with all the cores there are");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+/// Not a gate: prints what a launch costs beside the engine's own create and start.
+#[tokio::test]
+#[ignore = "a measurement; run alone on a quiet machine"]
+async fn measure_a_cold_launch() {
+    let Some(real) = RealEngine::start().await else { return };
+    let (mut ours, mut engines) = (Vec::new(), Vec::new());
+    for round in 0..12 {
+        let spec = spec();
+        let start = Instant::now();
+        real.runtime.create(&spec, quiet()).await.unwrap();
+        let took = start.elapsed();
+        real.runtime.delete(spec.id).await.unwrap();
+        let start = Instant::now();
+        let name = docker(&["create", "--network", "rexec-isolated", "rexec/debian:1", "sleep", "100"]).await;
+        docker(&["start", &name]).await;
+        let engine_took = start.elapsed();
+        docker(&["rm", "-f", &name]).await;
+        if round > 1 {
+            ours.push(took);
+            engines.push(engine_took);
+        }
+    }
+    let median = |times: &mut Vec<Duration>| {
+        times.sort();
+        times[times.len() / 2]
+    };
+    let (ours, engines) = (median(&mut ours), median(&mut engines));
+    eprintln!("cold launch {ours:?}, engine's create and start {engines:?} (with its client)");
+}

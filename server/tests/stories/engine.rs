@@ -1,0 +1,60 @@
+//! The real engine, for stories that need it. Off unless `REXEC_TEST_DOCKER=1`, and loud about it.
+
+use std::{path::PathBuf, process::Stdio, time::Duration};
+
+use rexec::runtime::{Runtime as _, docker::Docker};
+use uuid::Uuid;
+
+/// A runtime with an instance of its own; what it made is removed when it is dropped.
+pub struct RealEngine {
+    pub runtime: Docker,
+    pub instance: Uuid,
+    pub data: tempfile::TempDir,
+}
+
+impl RealEngine {
+    /// `None`, and says so, when the real engine is not to be used.
+    pub async fn start() -> Option<Self> {
+        if std::env::var("REXEC_TEST_DOCKER").as_deref() != Ok("1") {
+            eprintln!("NOT TESTED on the real engine: set REXEC_TEST_DOCKER=1 to make containers");
+            return None;
+        }
+        let (instance, data) = (Uuid::new_v4(), tempfile::tempdir().expect("a temporary folder"));
+        let runtime = connect(instance, &data).await;
+        Some(Self { runtime, instance, data })
+    }
+
+    /// Another server process on the same data directory.
+    pub async fn restarted(&self) -> Docker {
+        connect(self.instance, &self.data).await
+    }
+
+    pub fn name_of(&self, id: protocol::TerminalId) -> String {
+        format!("rexec-{}-{id}", &self.instance.simple().to_string()[..8])
+    }
+
+    /// Removes everything of this instance.
+    pub async fn clean(&self) {
+        for (id, _) in self.runtime.list().await.expect("the engine lists") {
+            self.runtime.delete(id).await.expect("deleted");
+        }
+    }
+}
+
+async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
+    let guest = std::env::var_os("REXEC_GUEST_BIN").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/guest-bin/rexec-guest"),
+        PathBuf::from,
+    );
+    let guest = guest.canonicalize().expect("the guest is built (scripts/build-guest.sh)");
+    let host = std::env::var("REXEC_DOCKER_HOST").ok();
+    Docker::connect(host.as_deref(), instance, data.path(), &guest).await.expect("the engine answers")
+}
+
+/// The engine's own client, for what the product cannot do: breaking things behind its back.
+pub async fn docker(args: &[&str]) -> String {
+    let run = tokio::process::Command::new("docker").args(args).stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(Duration::from_secs(60), run).await.expect("in time").expect("docker runs");
+    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
