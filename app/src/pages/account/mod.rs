@@ -1,6 +1,42 @@
-//! Placeholder.
+//! The person's own account: second factor, password, login sessions, activity.
+
+mod activity;
+mod enrol;
+mod password;
+mod recovery;
+mod security;
+mod sessions;
 
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{components::Redirect, hooks::use_params_map};
+
+use crate::components::{Glyph, SideNav};
+
+const SECTIONS: &[(&str, &str, Glyph)] = &[
+    ("/account/security", "Security", Glyph::Shield),
+    ("/account/password", "Password", Glyph::Key),
+    ("/account/sessions", "Login sessions", Glyph::People),
+    ("/account/audit", "Activity", Glyph::Scroll),
+];
+
 /// `/account/:section?`.
 #[component]
-pub(crate) fn Account() -> impl IntoView {}
+pub(crate) fn Account() -> impl IntoView {
+    let params = use_params_map();
+    let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
+    view! {
+        <Title text="Account"/>
+        <div class="sides" data-testid="account">
+            <SideNav title="Account" sections=SECTIONS/>
+            {move || match section.get().as_str() {
+                "security" => view! { <security::Security/> }.into_any(),
+                "password" => view! { <password::Password/> }.into_any(),
+                "sessions" => view! { <sessions::Sessions/> }.into_any(),
+                "audit" => view! { <activity::Activity/> }.into_any(),
+                _ => view! { <Redirect path="/account/security"/> }.into_any(),
+            }}
+        </div>
+    }
+    .into_any()
+}

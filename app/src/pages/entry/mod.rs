@@ -6,7 +6,7 @@ mod setup;
 
 pub(crate) use invite::Invite;
 pub(crate) use login::Login;
-pub(crate) use setup::Setup;
+pub(crate) use setup::{Setup, read_new_password};
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -42,7 +42,7 @@ fn Entry(
 }
 
 /// What a new password must be, said before it is typed.
-fn password_hint() -> String {
+pub(crate) fn password_hint() -> String {
     format!(
         "{} to {} characters. A sentence of 15 or more is best; any characters are fine.",
         PASSWORD_CHARS.start(),

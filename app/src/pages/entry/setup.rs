@@ -102,7 +102,7 @@ pub(super) fn read_account(form: &HtmlFormElement) -> Result<(Username, Sensitiv
 ///
 /// # Errors
 /// The refusal, at its field.
-pub(super) fn read_new_password(form: &HtmlFormElement) -> Result<Sensitive, Problem> {
+pub(crate) fn read_new_password(form: &HtmlFormElement) -> Result<Sensitive, Problem> {
     let password = browser::form_value(form, "password");
     let refuse = |words: &str, field| Err(Problem::new(ProblemKind::BadRequest, words).at(field));
     if password.chars().count() < *protocol::limits::PASSWORD_CHARS.start() {

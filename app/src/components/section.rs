@@ -1,0 +1,29 @@
+//! A section of account or administration: heading, one sentence, tools, content.
+
+use leptos::prelude::*;
+
+/// The section.
+#[component]
+pub(crate) fn Section(
+    /// Heading.
+    title: &'static str,
+    /// What it is for.
+    lead: &'static str,
+    /// For tests.
+    testid: &'static str,
+    /// Buttons beside the heading.
+    #[prop(into, optional)]
+    tools: ViewFn,
+    /// Content.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="section" data-testid=testid>
+            <header class="section-head">
+                <div><h1>{title}</h1><p>{lead}</p></div>
+                <div class="page-tools">{tools.run()}</div>
+            </header>
+            {children()}
+        </section>
+    }
+}

@@ -1,0 +1,18 @@
+//! The person's own part of the audit trail.
+
+use leptos::prelude::*;
+
+use crate::{
+    api,
+    components::{AuditTable, Section},
+};
+
+/// The section.
+#[component]
+pub(super) fn Activity() -> impl IntoView {
+    view! {
+        <Section title="Activity" lead="What happened to your account and your terminals. If you do not recognise something, change your password and end the other sessions." testid="account-audit">
+            <AuditTable read=|after| api::account_audit(api::After(after)) who=false/>
+        </Section>
+    }
+}

@@ -1,0 +1,94 @@
+//! Recovery codes: shown once, to be copied or kept as a file.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use protocol::Problem;
+
+use crate::{
+    api, browser,
+    components::{CodeField, CopyButton, Dialog, Glyph, Icon, ProblemNote, Submit},
+    state::Account,
+};
+
+/// The codes, and no way on before the person says they are kept.
+#[component]
+pub(super) fn Codes(
+    /// The codes.
+    codes: Vec<String>,
+    /// They are kept.
+    done: Callback<()>,
+) -> impl IntoView {
+    let kept = RwSignal::new(false);
+    let text = codes.join("\n");
+    let file = format!("Rexec recovery codes. Each works once.\n\n{text}\n");
+    view! {
+        <div class="stack" data-testid="recovery-codes">
+            <p>"MFA is on. These ten codes open your account and your locked terminals when the app is out of reach. "<strong>"They are shown only now."</strong></p>
+            <ol class="codes">{codes.into_iter().map(|code| view! { <li data-testid="recovery-code">{code}</li> }).collect_view()}</ol>
+            <div class="page-tools">
+                <CopyButton text testid="copy-codes"/>
+                <button r#type="button" class="btn btn-small" on:click=move |_| browser::download_text("rexec-recovery-codes.txt", &file) data-testid="download-codes"><Icon glyph=Glyph::Download/>"Download"</button>
+            </div>
+            <label class="check">
+                <input r#type="checkbox" on:change=move |event| kept.set(event_target_checked(&event)) data-testid="codes-kept"/>
+                <span>"I have saved them where I will find them without this device."</span>
+            </label>
+            <div class="form-actions">
+                <button r#type="button" class="btn btn-primary" disabled=move || !kept.get() on:click=move |_| done.run(()) data-testid="codes-done">"Done"</button>
+            </div>
+        </div>
+    }
+}
+
+/// New codes instead of the old ones.
+#[component]
+pub(super) fn RecoveryDialog(
+    /// Whether it is open.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    view! { <Dialog open title="New recovery codes".to_owned() testid="recovery-dialog"><Renew open/></Dialog> }
+}
+
+#[component]
+fn Renew(open: RwSignal<bool>) -> impl IntoView {
+    let account = Account::get();
+    let codes = RwSignal::new(None::<Vec<String>>);
+    let done = Callback::new(move |()| {
+        open.set(false);
+        account.refresh();
+    });
+    move || match codes.get() {
+        Some(codes) => view! { <Codes codes done/> }.into_any(),
+        None => view! { <RenewForm codes/> }.into_any(),
+    }
+}
+
+#[component]
+fn RenewForm(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<Problem>);
+    let code = RwSignal::new(String::new());
+    let send = Callback::new(move |()| {
+        if busy.get_untracked() || code.with_untracked(String::is_empty) {
+            return;
+        }
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            let answer = api::new_recovery_codes(&code.get_untracked()).await;
+            let _ = busy.try_set(false);
+            match answer {
+                Ok(answer) => drop(codes.try_set(Some(answer.recovery_codes))),
+                Err(refusal) if browser::left_for_login(&refusal) => {}
+                Err(refusal) => drop(problem.try_set(Some(refusal))),
+            }
+        });
+    });
+    view! {
+        <form class="form" method="post" on:submit=move |event: SubmitEvent| { event.prevent_default(); send.run(()); }>
+            <p>"The present codes stop working as soon as new ones are made."</p>
+            <CodeField code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
+            <ProblemNote problem/>
+            <div class="form-actions"><Submit label="Make new codes".to_owned() busy testid="new-codes-confirm"/></div>
+        </form>
+    }
+}

@@ -1,0 +1,110 @@
+//! Account → Security: the second factor as it stands, and what can be done about it.
+
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use protocol::Problem;
+
+use super::{enrol::EnrolDialog, recovery::RecoveryDialog};
+use crate::{
+    api, browser,
+    components::{CodeField, Dialog, Glyph, Icon, ProblemNote, Section, Submit},
+    state::{Account, Hydrated, Toasts},
+};
+
+/// The section.
+#[component]
+pub(super) fn Security() -> impl IntoView {
+    let account = Account::get();
+    let enabled = Memo::new(move |_| account.mfa_enabled());
+    let enrolling = RwSignal::new(false);
+    view! {
+        <Section title="Security" lead="A second factor protects your sign-in, and it is the key to every terminal you lock." testid="account-security">
+            <Show when=move || enabled.get() fallback=move || view! { <Off enrolling/> }><On enrolling/></Show>
+            <EnrolDialog open=enrolling/>
+        </Section>
+    }
+}
+
+#[component]
+fn Off(enrolling: RwSignal<bool>) -> impl IntoView {
+    let pending = Hydrated::pending();
+    view! {
+        <div class="box box-narrow" data-testid="mfa-off">
+            <div class="box-head"><h2>"Authenticator app"</h2><span class="tag tag-warning">"Not enabled"</span></div>
+            <p class="muted">"With it, signing in asks for a six-digit code, and any running terminal can be locked: nobody sees or types a byte in it without a fresh code - not even someone with your password or your open session."</p>
+            <p class="muted">"You need an app that shows such codes: Aegis, 2FAS, 1Password, Google or Microsoft Authenticator, or any other."</p>
+            <div><button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| enrolling.set(true) data-testid="enable-mfa"><Icon glyph=Glyph::Shield/>"Enable MFA"</button></div>
+        </div>
+    }
+}
+
+#[component]
+fn On(enrolling: RwSignal<bool>) -> impl IntoView {
+    let account = Account::get();
+    let pending = Hydrated::pending();
+    let (disabling, renewing) = (RwSignal::new(false), RwSignal::new(false));
+    let left = Memo::new(move |_| account.me().map_or(0, |me| me.recovery_codes_left));
+    view! {
+        <div class="box box-narrow" data-testid="mfa-on">
+            <div class="box-head"><h2>"Authenticator app"</h2><span class="tag tag-good"><Icon glyph=Glyph::Check/>"Enabled"</span></div>
+            <p class="muted">"Signing in asks for a code, and you can lock terminals."</p>
+            <div class="page-tools">
+                <button r#type="button" class="btn" disabled=pending on:click=move |_| enrolling.set(true) data-testid="replace-mfa">"Replace the app"</button>
+                <button r#type="button" class="btn" disabled=pending on:click=move |_| disabling.set(true) data-testid="disable-mfa">"Disable MFA"</button>
+            </div>
+        </div>
+        <div class="box box-narrow" data-testid="recovery">
+            <div class="box-head">
+                <h2>"Recovery codes"</h2>
+                <span class="tag num" class:tag-warning=move || left.get() < 4 data-testid="recovery-left">{move || left.get()} " of 10 left"</span>
+            </div>
+            <p class="muted">"Each works once, wherever a code is asked for. They are for the day the phone is gone."</p>
+            <div><button r#type="button" class="btn" disabled=pending on:click=move |_| renewing.set(true) data-testid="new-codes">"Make new codes"</button></div>
+        </div>
+        <DisableDialog open=disabling/>
+        <RecoveryDialog open=renewing/>
+    }
+}
+
+#[component]
+fn DisableDialog(open: RwSignal<bool>) -> impl IntoView {
+    view! { <Dialog open title="Disable MFA?".to_owned() testid="disable-dialog"><DisableForm open/></Dialog> }
+}
+
+#[component]
+fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
+    let (account, toasts) = (Account::get(), Toasts::get());
+    let busy = RwSignal::new(false);
+    let problem = RwSignal::new(None::<Problem>);
+    let code = RwSignal::new(String::new());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        busy.set(true);
+        problem.set(None);
+        spawn_local(async move {
+            match api::disable_mfa(&code.get_untracked()).await {
+                Ok(()) => {
+                    let _ = open.try_set(false);
+                    account.refresh();
+                    toasts.plain("MFA is disabled", "Your other login sessions were ended.");
+                }
+                Err(refusal) if browser::left_for_login(&refusal) => {}
+                Err(refusal) => {
+                    let _ = problem.try_set(Some(refusal));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    let empty = Signal::derive(move || code.with(String::is_empty));
+    view! {
+        <form class="form" method="post" on:submit=submit>
+            <p>"Signing in will need the password alone, and terminals can no longer be locked. Unlock locked terminals first."</p>
+            <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some())/>
+            <ProblemNote problem/>
+            <div class="form-actions">
+                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Keep it"</button>
+                <Submit label="Disable MFA".to_owned() busy disabled=empty kind="btn-danger" testid="disable-confirm"/>
+            </div>
+        </form>
+    }
+}
