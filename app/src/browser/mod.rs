@@ -4,7 +4,7 @@
 mod listen;
 mod save;
 
-pub(crate) use listen::{on_document, on_window};
+pub(crate) use listen::on_document;
 pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
 
 use protocol::{Problem, ProblemKind};

@@ -15,7 +15,6 @@ pub(crate) enum Glyph {
     Contrast,
     Copy,
     Cpu,
-    Disk,
     Dots,
     Download,
     Edit,
@@ -61,7 +60,6 @@ impl Glyph {
             Self::Cpu => {
                 "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14"
             }
-            Self::Disk => "M2.5 9.5h11v3.5h-11zM2.5 9.5 4.3 3.5h7.4l1.8 6M11 11.3h.01",
             Self::Dots => "M8 3.5v.01M8 8v.01M8 12.5v.01",
             Self::Download => "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13h10",
             Self::Edit => "m10.8 2.8 2.4 2.4-7.4 7.4-3.1.7.7-3.1 7.4-7.4zM9.4 4.2l2.4 2.4",

@@ -2,6 +2,7 @@
 //! of the REST interface, except where it is about one thing alone (the lock, the launch).
 
 mod audit_table;
+mod check;
 mod code_field;
 mod copy_button;
 mod dialog;
@@ -21,6 +22,7 @@ mod time;
 mod toast_stack;
 
 pub(crate) use audit_table::AuditTable;
+pub(crate) use check::Check;
 pub(crate) use code_field::CodeField;
 pub(crate) use copy_button::CopyButton;
 pub(crate) use dialog::Dialog;
@@ -36,5 +38,5 @@ pub(crate) use section::Section;
 pub(crate) use side_nav::SideNav;
 pub(crate) use state_dot::StateDot;
 pub(crate) use submit::Submit;
-pub(crate) use time::{Ago, Countdown, exact};
+pub(crate) use time::{Ago, Countdown};
 pub(crate) use toast_stack::ToastStack;

@@ -37,7 +37,7 @@ pub(crate) fn Countdown(
 }
 
 /// The exact time: in the person's own zone where it is known, in UTC where it is not (rendered by the server).
-pub(crate) fn exact(at: Timestamp, local: bool) -> String {
+fn exact(at: Timestamp, local: bool) -> String {
     #[cfg(not(feature = "ssr"))]
     if local {
         let date = js_sys::Date::new(&(at.millis() as f64).into());

@@ -1,0 +1,70 @@
+//! One-time links that are still open.
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::{Page, admin::InviteView, auth::Role};
+
+use super::Again;
+use crate::{
+    api,
+    components::{Ago, Countdown, Empty, Fetched, Glyph, Section},
+    state::{Hydrated, Toasts},
+};
+
+/// The section.
+#[component]
+pub(super) fn Invites() -> impl IntoView {
+    let again = Again::provide();
+    let list = Resource::new(move || again.0.get(), |_| api::admin_invites());
+    view! {
+        <Section title="Invitations" lead="Invitation and password reset links that nobody has used yet." testid="admin-invites">
+            <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
+        </Section>
+    }
+}
+
+#[component]
+fn List(page: Page<InviteView>) -> impl IntoView {
+    if page.items.is_empty() {
+        return view! {
+            <Empty glyph=Glyph::Key title="No open links" text="Invite somebody from the list of people. The link is shown once and works once.">
+                <a class="btn btn-primary" href="/admin/users">"To the people"</a>
+            </Empty>
+        }
+        .into_any();
+    }
+    view! { <ul class="list">{page.items.into_iter().map(|invite| view! { <Row invite/> }).collect_view()}</ul> }
+        .into_any()
+}
+
+#[component]
+fn Row(invite: InviteView) -> impl IntoView {
+    let again = Again::get();
+    let toasts = Toasts::get();
+    let pending = Hydrated::pending();
+    let id = invite.id;
+    let revoke = move |_| {
+        spawn_local(async move {
+            match api::revoke_invite(id).await {
+                Ok(()) => again.now(),
+                Err(problem) => toasts.problem(&problem),
+            }
+        });
+    };
+    let what = match (invite.username, invite.role) {
+        (Some(name), _) => format!("Password reset for {name}"),
+        (None, Role::Admin) => "Invitation as an administrator".to_owned(),
+        (None, Role::User) => "Invitation as a user".to_owned(),
+    };
+    view! {
+        <li class="list-row" data-testid="invite-row">
+            <div class="list-main">
+                <p class="list-title">{what}</p>
+                <p class="muted small">"By " {invite.created_by.to_string()} ", " <Ago at=invite.created_at/></p>
+            </div>
+            <div class="list-end">
+                <span class="muted small">"Dies in " <Countdown until=Some(invite.expires_at)/></span>
+                <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke-invite">"Revoke"</button>
+            </div>
+        </li>
+    }
+}

@@ -1,0 +1,40 @@
+//! A one-time link, shown once, to be handed over by the administrator.
+
+use leptos::prelude::*;
+use protocol::admin::OneTimeLink;
+
+use crate::components::{CopyButton, Countdown, Dialog};
+
+/// The dialog; open while there is a link.
+#[component]
+pub(super) fn LinkDialog(
+    /// The link.
+    link: RwSignal<Option<OneTimeLink>>,
+    /// What it is for.
+    #[prop(into)]
+    title: String,
+) -> impl IntoView {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(link.with(Option::is_some)));
+    Effect::new(move |was: Option<bool>| {
+        let is = open.get();
+        // Closed: the link is forgotten, so that it cannot be shown twice.
+        if was == Some(true) && !is {
+            link.set(None);
+        }
+        is
+    });
+    view! {
+        <Dialog open title testid="link-dialog">
+            {move || link.get().map(|link| view! {
+                <p>"Hand this link over in person or by a message only the receiver reads. It works once, and is shown only now."</p>
+                <code class="secret" data-testid="one-time-link">{link.url.clone()}</code>
+                <div class="form-actions">
+                    <span class="muted small list-main">"Dies in " <Countdown until=Some(link.expires_at)/></span>
+                    <CopyButton text=link.url label="Copy the link" testid="copy-link"/>
+                    <button r#type="button" class="btn btn-primary btn-small" on:click=move |_| open.set(false)>"Done"</button>
+                </div>
+            })}
+        </Dialog>
+    }
+}
