@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{config::Config, runtime::docker, serve};
+use crate::{admin::people, config::Config, runtime::docker, serve, services::Origins};
 use protocol::admin::{Finding, Level};
 
 /// `rexec doctor`: what this machine offers and lacks. An error (exit 1) when something is broken.
@@ -52,7 +52,8 @@ pub fn config_check(config: &Config) -> Result<()> {
 pub async fn reset_link(config: Config, user: &str) -> Result<()> {
     anyhow::ensure!(config.data_dir.is_dir(), "there is no data directory at {}", config.data_dir.display());
     let db = serve::open_db(&config, &config.data_dir).await?;
-    let url = crate::admin::reset_link_from_shell(&db, &config, user).await?;
-    println!("{url}");
+    let address = Origins::new(config.public_url.as_deref(), config.listen);
+    let link = people::reset_link_from_shell(&db, address.public(), user).await?;
+    println!("{}", link.url);
     Ok(())
 }

@@ -5,6 +5,7 @@
 #![recursion_limit = "512"]
 
 pub mod access;
+pub mod admin;
 pub mod api;
 pub mod audit;
 pub mod auth;

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["access"],
     &["runtime"],
     &["services"],
-    &["terminals", "admin"],
+    &["accounts", "terminals", "admin"],
     &["api"],
     &["web"],
     &["serve", "commands"],

@@ -143,6 +143,12 @@ impl Cuts {
         fresh
     }
 
+    /// Leases on terminals that are alive: open sockets, in short.
+    pub fn held(&self) -> usize {
+        let cells = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.values().map(|cell| *cell.holders.borrow()).sum()
+    }
+
     /// The live clock of a grant, when a socket holds one.
     pub fn live_grant(&self, session: SessionId, terminal: TerminalId) -> Option<Arc<GrantClock>> {
         let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,12 @@
 //! Bodies, queries and path ids, parsed at the edge. What cannot be read is refused with words.
 
+use std::str::FromStr;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, rejection::JsonRejection},
     http::request::Parts,
 };
-use protocol::{Problem, ProblemKind, TerminalId};
+use protocol::{Problem, ProblemKind, TerminalId, names::Slug};
 use serde::de::DeserializeOwned;
 
 use super::problem::Refusal;
@@ -79,6 +81,36 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .await
             .map(|axum::extract::Query(value)| Self(value))
             .map_err(|e| Refusal(Problem::new(ProblemKind::BadRequest, format!("The query could not be read: {e}."))))
+    }
+}
+
+/// An `{id}` of a path. A malformed one is answered like an unknown one: nothing is there.
+#[derive(Debug, Clone, Copy)]
+pub struct IdPath<T>(pub T);
+
+impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let nothing = || Refusal::new(ProblemKind::NotFound, "There is nothing of that id.");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
+        text.parse().map(Self).map_err(|_| nothing())
+    }
+}
+
+/// A `{name}` of a path: an image, a tier.
+#[derive(Debug, Clone)]
+pub struct SlugPath(pub Slug);
+
+impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Refusal::new(ProblemKind::NotFound, "There is nothing of that name."))?;
+        let bad = |e: protocol::names::BadText| Refusal(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
+        Slug::parse(&text).map(Self).map_err(bad)
     }
 }
 

@@ -1,5 +1,6 @@
 //! REST: the only door for programs and for the pages' own requests. Thin: parse, ask a use-case, answer.
 
+pub mod admin;
 pub mod extract;
 pub mod health;
 pub mod login;
@@ -24,7 +25,7 @@ struct Document;
 
 /// Each file of handlers gives its routes here.
 fn documented() -> OpenApiRouter<Services> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).merge(admin::routes())
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.

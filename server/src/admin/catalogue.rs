@@ -1,0 +1,176 @@
+//! Images and tiers: what is offered to launch.
+
+use protocol::{
+    Page,
+    admin::{AdminImage, ImageEdit, ImageEditView, TierEdit},
+    names::Slug,
+    terminals::Tier,
+};
+
+use super::{AdminError, Done};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::Caller,
+    services::Services,
+    store::{ImageRow, TierRow},
+};
+
+/// Processes in a container, whatever the tier (the profile's row).
+const PIDS: u32 = 256;
+/// Memory a tier may have.
+const MEMORY_BYTES: std::ops::RangeInclusive<u64> = (512 << 20)..=(4 << 30);
+/// CPU a tier may have, in thousandths of a core.
+const CPU_MILLIS: std::ops::RangeInclusive<u32> = 100..=8000;
+
+/// Every image, offered or not, with its size on the engine.
+///
+/// # Errors
+/// When database or engine do not answer.
+pub async fn images(services: &Services) -> Done<Page<AdminImage>> {
+    let mut tx = services.db.read().await?;
+    let rows = tx.images().await?;
+    tx.commit().await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.push(image_view(services, row).await?);
+    }
+    Ok(Page::whole(items))
+}
+
+/// Changes how an image is offered, or offers a new one.
+///
+/// # Errors
+/// [`AdminError::Invalid`] when a text does not work, or no image would be offered first.
+pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: ImageEdit) -> Done<AdminImage> {
+    let row = ImageRow {
+        title: text("title", &edit.title, 1, 64)?,
+        description: text("description", &edit.description, 0, 300)?,
+        reference: reference(&edit.reference)?,
+        enabled: edit.enabled,
+        is_default: edit.default,
+        name,
+    };
+    if row.is_default && !row.enabled {
+        return Err(AdminError::invalid("enabled", "The image that is offered first must be enabled."));
+    }
+    let mut tx = services.db.begin().await?;
+    if !row.is_default && tx.image(&row.name).await?.is_some_and(|old| old.is_default) {
+        return Err(AdminError::invalid("default", "One image is always offered first: choose another one instead."));
+    }
+    tx.put_image(&row).await?;
+    let entry = Entry::new(Event::ImageChanged)
+        .about(&row.name, &row.title)
+        .detail("reference", &row.reference)
+        .detail("enabled", row.enabled)
+        .detail("default", row.is_default);
+    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    tx.commit().await?;
+    image_view(services, row).await
+}
+
+/// Every tier.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tiers(services: &Services) -> Done<Page<Tier>> {
+    let mut tx = services.db.read().await?;
+    let rows = tx.tiers().await?;
+    tx.commit().await?;
+    Ok(Page::whole(rows.into_iter().map(tier_view).collect()))
+}
+
+/// Changes a tier, or adds one. Running terminals keep the limits they were started with.
+///
+/// # Errors
+/// [`AdminError::Invalid`] when a value is out of its range, or no tier would be offered first.
+pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierEdit) -> Done<Tier> {
+    if !MEMORY_BYTES.contains(&edit.memory_bytes) {
+        return Err(AdminError::invalid("memory_bytes", "A tier has 512 MB to 4 GB of memory."));
+    }
+    if !CPU_MILLIS.contains(&edit.cpu_millis) {
+        return Err(AdminError::invalid("cpu_millis", "A tier has 0.1 to 8 cores."));
+    }
+    let row = TierRow {
+        title: text("title", &edit.title, 1, 64)?,
+        memory_bytes: edit.memory_bytes,
+        cpu_millis: edit.cpu_millis,
+        is_default: edit.default,
+        name,
+    };
+    let mut tx = services.db.begin().await?;
+    if !row.is_default && tx.tier(&row.name).await?.is_some_and(|old| old.is_default) {
+        return Err(AdminError::invalid("default", "One tier is always offered first: choose another one instead."));
+    }
+    tx.put_tier(&row).await?;
+    let entry = Entry::new(Event::TierChanged)
+        .about(&row.name, &row.title)
+        .detail("memory_bytes", row.memory_bytes)
+        .detail("cpu_millis", row.cpu_millis);
+    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    tx.commit().await?;
+    Ok(tier_view(row))
+}
+
+async fn image_view(services: &Services, row: ImageRow) -> Done<AdminImage> {
+    // An engine that is away must not hide the settings.
+    let size_bytes = services.runtime.image_size(&row.reference).await.unwrap_or_default();
+    let edit = ImageEditView {
+        title: row.title,
+        description: row.description,
+        reference: row.reference,
+        enabled: row.enabled,
+        default: row.is_default,
+    };
+    Ok(AdminImage { name: row.name, edit, size_bytes })
+}
+
+fn tier_view(row: TierRow) -> Tier {
+    Tier {
+        name: row.name,
+        title: row.title,
+        memory_bytes: row.memory_bytes,
+        cpu_millis: row.cpu_millis,
+        pids: PIDS,
+        default: row.is_default,
+    }
+}
+
+fn text(field: &'static str, text: &str, min: usize, max: usize) -> Done<String> {
+    let text = text.trim();
+    let chars = text.chars().count();
+    if chars < min || chars > max || text.chars().any(char::is_control) {
+        return Err(AdminError::invalid(field, format!("Write {min} to {max} characters on one line.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// An engine's image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Parsed, so that no option or
+/// filter can be smuggled into a call to the engine.
+fn reference(text: &str) -> Done<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:@".contains(c);
+    let starts = text.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if starts
+        && text.len() <= 200
+        && text.chars().all(plain)
+        && !text.contains("//")
+        && !text.ends_with(['/', ':', '@'])
+    {
+        return Ok(text.to_owned());
+    }
+    Err(AdminError::invalid("reference", "Write an image reference such as rexec/debian:1."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_references() {
+        for good in ["rexec/debian:1", "registry.example:5000/a/b:tag", "a@sha256:0123"] {
+            assert!(reference(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-v", "Up/Case", "a b", "a;b", "../x", "a//b", "a:", &"a".repeat(201)] {
+            assert!(reference(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What must be thrown away in time: logins that are over, events past their retention.
+
+use std::time::Duration;
+
+use super::Done;
+use crate::{
+    audit::{self, Actor, Entry, Event},
+    services::Services,
+};
+
+/// How often it is looked for.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Runs until the server goes away. A failure is logged and tried again the next time.
+pub async fn run(services: Services) {
+    loop {
+        if let Err(error) = once(&services).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed; it is tried again later");
+        }
+        tokio::select! {
+            () = services.shutdown.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// One round.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn once(services: &Services) -> Done<()> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    tx.sweep_sessions(now).await?;
+    let settings = tx.settings().await?;
+    let oldest = now.plus_secs(-i64::from(settings.audit_retention_days) * 86_400);
+    let pruned = tx.prune_audit(oldest).await?;
+    if pruned > 0 {
+        let entry = Entry::new(Event::AuditPruned).detail("events", pruned).detail("before", oldest);
+        audit::append(&mut tx, now, &Actor::system(), entry).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

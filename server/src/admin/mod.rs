@@ -1,0 +1,78 @@
+//! Administration: people, invitations, settings, images and tiers, the trail, the system. Never a terminal's bytes.
+
+pub mod catalogue;
+pub mod housekeeping;
+pub mod people;
+pub mod settings;
+pub mod system;
+
+use protocol::{Problem, ProblemKind, SessionId};
+
+use crate::{
+    access::{Cut, Drained},
+    services::Services,
+    store::StoreError,
+};
+
+/// Sockets of an ended login get this long to let go; they can move no byte meanwhile.
+const CUT_DEADLINE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Why an administrator's wish was not met.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// No account, link, image or tier of that name.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// It would leave nobody to administer.
+    #[error("the last administrator must stay")]
+    LastAdmin,
+    /// A value does not work; which, and what would.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Field of the request.
+        field: &'static str,
+        /// What would work.
+        why: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine failed.
+    #[error(transparent)]
+    Runtime(#[from] crate::runtime::RuntimeError),
+}
+
+impl AdminError {
+    fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Invalid { field, why: why.into() }
+    }
+
+    /// The refusal this is reported as.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::NotFound(what) => Problem::new(ProblemKind::NotFound, format!("There is no such {what} any more.")),
+            Self::LastAdmin => Problem::new(
+                ProblemKind::Conflict,
+                "This is the last administrator. Make somebody else an administrator first.",
+            ),
+            Self::Invalid { field, why } => Problem::new(ProblemKind::Unprocessable, why.clone()).at(field),
+            Self::Store(_) => Problem::new(
+                ProblemKind::Unavailable,
+                "The database does not answer. Nothing was changed; try again in a moment.",
+            ),
+            Self::Runtime(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
+        }
+    }
+}
+
+/// What this module answers.
+pub type Done<T> = Result<T, AdminError>;
+
+/// Ends what the sessions of a committed change still hold open.
+async fn cut_sessions(services: &Services, ended: &[SessionId]) {
+    for session in ended {
+        if let Drained::Lingering(n) = services.cuts.session(*session, Cut::LoginEnded, CUT_DEADLINE).await {
+            tracing::warn!(%session, n, "sockets of an ended login linger; they move no byte");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The organisation's settings: read, checked, replaced.
+
+use std::ops::RangeInclusive;
+
+use protocol::admin::Settings;
+
+use super::{AdminError, Done, people::TERMINALS_MAX};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::Caller,
+    services::Services,
+};
+
+/// As they are.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn get(services: &Services) -> Done<Settings> {
+    let mut tx = services.db.read().await?;
+    let settings = tx.settings().await?;
+    tx.commit().await?;
+    Ok(settings)
+}
+
+/// Replaces them. Shorter login times hold for logins that exist already; grant times hold from the next grant on.
+///
+/// # Errors
+/// [`AdminError::Invalid`] for the first value out of its range.
+pub async fn put(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
+    check(&new)?;
+    let mut tx = services.db.begin().await?;
+    let old = tx.settings().await?;
+    tx.set_settings(&new).await?;
+    tx.tighten_sessions(new.session_idle_secs, new.session_absolute_secs).await?;
+    let mut entry = Entry::new(Event::SettingsChanged);
+    for (name, from, to) in differences(&old, &new) {
+        entry = entry.detail(name, format!("{from}->{to}"));
+    }
+    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    tx.commit().await?;
+    Ok(new)
+}
+
+fn check(new: &Settings) -> Done<()> {
+    within("session_idle_secs", new.session_idle_secs, 300..=86_400, "seconds")?;
+    within("session_absolute_secs", new.session_absolute_secs, 900..=2_592_000, "seconds")?;
+    within("grant_idle_secs", new.grant_idle_secs, 60..=86_400, "seconds")?;
+    within("grant_absolute_secs", new.grant_absolute_secs, 300..=604_800, "seconds")?;
+    within("terminals_max", new.terminals_max, 0..=TERMINALS_MAX, "terminals")?;
+    within("audit_retention_days", new.audit_retention_days, 30..=3650, "days")?;
+    if new.session_idle_secs > new.session_absolute_secs {
+        return Err(AdminError::invalid("session_idle_secs", "The idle time must not be longer than the whole login."));
+    }
+    if new.grant_idle_secs > new.grant_absolute_secs {
+        return Err(AdminError::invalid("grant_idle_secs", "The idle time must not be longer than the whole grant."));
+    }
+    Ok(())
+}
+
+fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &str) -> Done<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(AdminError::invalid(field, format!("Choose {} to {} {unit}.", range.start(), range.end())))
+}
+
+/// What changed, for the trail.
+fn differences(old: &Settings, new: &Settings) -> Vec<(&'static str, String, String)> {
+    let pair = |name, a: &dyn ToString, b: &dyn ToString| (name, a.to_string(), b.to_string());
+    let mut all = vec![
+        pair("session_idle_secs", &old.session_idle_secs, &new.session_idle_secs),
+        pair("session_absolute_secs", &old.session_absolute_secs, &new.session_absolute_secs),
+        pair("grant_idle_secs", &old.grant_idle_secs, &new.grant_idle_secs),
+        pair("grant_absolute_secs", &old.grant_absolute_secs, &new.grant_absolute_secs),
+        pair("totp_one_step_ahead", &old.totp_one_step_ahead, &new.totp_one_step_ahead),
+        pair("mfa_required", &old.mfa_required, &new.mfa_required),
+        pair("terminals_max", &old.terminals_max, &new.terminals_max),
+        pair("audit_retention_days", &old.audit_retention_days, &new.audit_retention_days),
+    ];
+    all.retain(|(_, a, b)| a != b);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_pass_and_each_bound_holds() {
+        assert!(check(&Settings::default()).is_ok());
+        let bad = [
+            Settings { session_idle_secs: 299, ..Settings::default() },
+            Settings { session_absolute_secs: 2_592_001, ..Settings::default() },
+            Settings { grant_idle_secs: 59, ..Settings::default() },
+            Settings { grant_absolute_secs: 299, ..Settings::default() },
+            Settings { terminals_max: 101, ..Settings::default() },
+            Settings { audit_retention_days: 29, ..Settings::default() },
+            Settings { grant_idle_secs: 3600, grant_absolute_secs: 1800, ..Settings::default() },
+        ];
+        for settings in bad {
+            assert!(check(&settings).is_err(), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_changed_is_told() {
+        let new = Settings { mfa_required: true, ..Settings::default() };
+        let told = differences(&Settings::default(), &new);
+        assert_eq!(told, [("mfa_required", "false".to_owned(), "true".to_owned())]);
+    }
+}
