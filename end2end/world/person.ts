@@ -124,9 +124,4 @@ export class Person {
       .poll(async () => (await this.api.exchange("GET", `/api/terminals/${id}`)).status, { timeout: READY_MILLIS_MAX })
       .toBe(404);
   }
-
-  /** Deletes every terminal. */
-  async tidyUp(): Promise<void> {
-    for (const terminal of await this.terminals()) await this.delete(terminal.id);
-  }
 }

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 
 import { remainsOf, sweep, type Remains } from "./engine";
 
-const ROOT = resolve(import.meta.dirname, "../..");
+export const ROOT = resolve(import.meta.dirname, "../..");
 const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
 const READY_MILLIS_MAX = 30_000;
 const STOP_MILLIS_MAX = 30_000;

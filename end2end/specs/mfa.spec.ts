@@ -1,0 +1,123 @@
+// The second factor, from the QR code to the day the phone is gone.
+import { readFile } from "node:fs/promises";
+
+import { AccountPage } from "../pages/account";
+import { Dashboard } from "../pages/dashboard";
+import { EntryPage } from "../pages/entry";
+import { Api } from "../world/api";
+import type { Enrolment, Problem } from "../world/contract";
+import { expect, test } from "../world/fixtures";
+import { Authenticator, stepAt } from "../world/totp";
+
+test("enabling: the secret shown, a code computed from it, recovery codes shown once; login asks from then on", async ({ person, visit, watch }) => {
+  watch.expectsStatus(401);
+  const page = await visit(person, { permissions: ["clipboard-read", "clipboard-write"] });
+  const account = await new AccountPage(page).open("security");
+  await expect(account.off).toBeVisible();
+  await page.getByTestId("enable-mfa").click();
+  await account.wizard.getByLabel("Your password").fill("not the password");
+  await account.wizard.getByTestId("enrol-continue").click();
+  await expect(account.wizard).toContainText(/not right|do not match|wrong/i);
+  await page.keyboard.press("Escape");
+
+  await account.beginEnrolment(person.password);
+  const authenticator = await account.scan();
+  await account.confirm(authenticator.wrongCode());
+  await expect(account.wizard.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
+  expect((await person.me()).mfa_enabled, "pending until the first right code").toBe(false);
+  await account.confirm(await authenticator.nextCode());
+  await expect(account.codes).toHaveCount(10);
+  const shown = await account.codes.allInnerTexts();
+
+  await page.getByTestId("copy-codes").click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(shown.join("\n"));
+  const download = page.waitForEvent("download");
+  await page.getByTestId("download-codes").click();
+  const file = await readFile(await (await download).path(), "utf8");
+  for (const code of shown) expect(file).toContain(code);
+  person.recoveryCodes = await account.keepCodes();
+  person.authenticator = authenticator;
+  await expect(account.on).toBeVisible();
+  await expect(page.getByTestId("recovery-left")).toContainText("10 of 10");
+  await page.reload();
+  await expect(account.on).toBeVisible();
+  await expect(page.locator("body"), "shown once").not.toContainText(shown[0] ?? "");
+
+  const other = await visit(undefined);
+  await other.goto("/login");
+  const login = new EntryPage(other);
+  await login.signIn(person.username, person.password);
+  await expect(login.code).toHaveAttribute("autocomplete", "one-time-code");
+  await login.typeCode(await person.nextCode());
+  await expect(new Dashboard(other).empty).toBeVisible();
+});
+
+test("new recovery codes kill the old ones; disabling needs a code", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(401);
+  const old = guarded.takeRecoveryCode();
+  const page = await visit(guarded);
+  const account = await new AccountPage(page).open("security");
+  await page.getByTestId("new-codes").click();
+  await page.getByTestId("recovery-dialog").getByTestId("code").pressSequentially(await guarded.nextCode());
+  guarded.recoveryCodes = await account.keepCodes();
+  const login = new Api(guarded.origin);
+  await login.post("/api/auth/login", { username: guarded.username, password: guarded.password });
+  expect((await login.refused("POST", "/api/auth/login/mfa", { code: old })).type).toBe("wrong_code");
+  await login.post("/api/auth/login/mfa", { code: guarded.takeRecoveryCode() });
+
+  await page.getByTestId("disable-mfa").click();
+  const dialog = page.getByTestId("disable-dialog");
+  await expect(dialog.getByTestId("disable-confirm")).toBeDisabled();
+  await dialog.getByTestId("code").pressSequentially(guarded.wrongCode());
+  await dialog.getByTestId("disable-confirm").click();
+  await expect(dialog.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
+  await dialog.getByTestId("code-swap").click();
+  await dialog.getByTestId("code").fill(guarded.takeRecoveryCode());
+  await dialog.getByTestId("disable-confirm").click();
+  await expect(account.off).toBeVisible();
+});
+
+test("codes of the steps -1 and 0 are taken, of -2 and +1 they are not; a setting allows one ahead", async ({ house, person }) => {
+  /** A fresh factor tried with the code of one step; a right one confirms it. */
+  const tried = async (offset: number): Promise<number> => {
+    const someone = await house.invite();
+    const { secret } = await someone.api.post<Enrolment>("/api/account/mfa/enrol", { password: someone.password });
+    const authenticator = new Authenticator(secret);
+    // Not across the end of a step: the answer would be about another one.
+    await expect.poll(() => Date.now() % 30_000, { timeout: 35_000, intervals: [100] }).toBeLessThan(25_000);
+    const code = authenticator.codeOf(stepAt(Date.now()) + offset);
+    return (await someone.api.exchange("POST", "/api/account/mfa/confirm", { code })).status;
+  };
+  expect(await tried(0)).toBe(200);
+  expect(await tried(-1)).toBe(200);
+  expect(await tried(-2)).toBe(401);
+  expect(await tried(1)).toBe(401);
+  const usual = await house.admin.api.get<Record<string, unknown>>("/api/admin/settings");
+  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, totp_one_step_ahead: true });
+  expect(await tried(1)).toBe(200);
+  expect(await tried(2)).toBe(401);
+  await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+  expect((await person.me()).mfa_enabled).toBe(false);
+});
+
+test("many requests with one code at once: exactly one is believed", async ({ guarded }) => {
+  const { id } = await guarded.launch();
+  await guarded.lock(id);
+  const code = await guarded.nextCode();
+  const tries = Array.from({ length: 50 }, () => guarded.api.exchange("POST", `/api/security/terminal/${id}/mfa-verify`, { code }));
+  const replies = await Promise.all(tries);
+  expect(replies.filter((reply) => reply.status === 200)).toHaveLength(1);
+  for (const reply of replies.filter((reply) => reply.status !== 200)) {
+    expect(["wrong_code", "throttled"]).toContain((JSON.parse(reply.text) as Problem).type);
+  }
+});
+
+test("somebody outside who guesses cannot lock the owner out of a device that is signed in", async ({ guarded }) => {
+  const { id } = await guarded.launch();
+  await guarded.lock(id);
+  const outside = new Api(guarded.origin);
+  for (let guess = 0; guess < 8; guess++) {
+    await outside.exchange("POST", "/api/auth/login", { username: guarded.username, password: `guess number ${guess}` });
+  }
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await guarded.nextCode() });
+});
