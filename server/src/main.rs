@@ -1,3 +1,110 @@
 //! The command line: `serve`, `doctor`, `config check`, `admin reset-link`.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use rexec::{commands, config, serve};
+
+/// Hardened container terminals in the browser, each protected by its own MFA lock.
+#[derive(Parser)]
+#[command(name = "rexec", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages, API and terminals until told to stop.
+    Serve,
+    /// Look at this machine: engine, hardening, database. Exits 1 when something is broken.
+    Doctor {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Questions about the configuration.
+    Config {
+        #[command(subcommand)]
+        question: ConfigQuestion,
+    },
+    /// Administration from the server's own shell.
+    Admin {
+        #[command(subcommand)]
+        action: AdminAction,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigQuestion {
+    /// Say whether the configuration can be used, and every mistake in it.
+    Check,
+}
+
+#[derive(Subcommand)]
+enum AdminAction {
+    /// Print a one-time link that sets a new password for USER.
+    ResetLink {
+        /// Account name.
+        user: String,
+    },
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Configuration file [default: rexec.toml, when it is there]
+    #[arg(long, global = true)]
+    config: Option<String>,
+    /// ADDRESS:PORT to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true)]
+    listen: Option<String>,
+    /// Where database, keys and sockets are [default: rexec-data]
+    #[arg(long, global = true)]
+    data_dir: Option<String>,
+    /// What people type into the browser, e.g. https://rexec.example
+    #[arg(long, global = true)]
+    public_url: Option<String>,
+    /// Where the engine is, e.g. unix:///var/run/docker.sock
+    #[arg(long, global = true)]
+    docker_host: Option<String>,
+}
+
+impl Settings {
+    fn load(self) -> Result<config::Config, config::BadConfig> {
+        let flags = config::Raw {
+            listen: self.listen,
+            data_dir: self.data_dir,
+            public_url: self.public_url,
+            docker_host: self.docker_host,
+            ..config::Raw::default()
+        };
+        config::load(self.config.as_deref(), flags)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match cli.settings.load() {
+        Ok(config) => config,
+        Err(wrong) => return failed(&wrong.into()),
+    };
+    let done = match cli.command {
+        Command::Serve => serve::run(config).await,
+        Command::Doctor { json } => commands::doctor(&config, json).await,
+        Command::Config { question: ConfigQuestion::Check } => commands::config_check(&config),
+        Command::Admin { action: AdminAction::ResetLink { user } } => commands::reset_link(config, &user).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("rexec: {error:#}");
+    ExitCode::FAILURE
+}

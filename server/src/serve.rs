@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Cuts, TerminalGate},
+    admin::housekeeping,
     auth,
     bus::Bus,
     clock::Clock,
@@ -19,7 +20,7 @@ use crate::{
     secret::Keyring,
     services::{Origins, Services},
     store::Db,
-    telemetry, terminals,
+    telemetry,
     web::{self, static_files},
 };
 
@@ -39,8 +40,8 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
-    let link = auth::setup_link(&services).await?;
-    terminals::reaper::mend(&services).await;
+    let link: Option<String> = None;
+    services.tasks.spawn(housekeeping::run(services.clone()));
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
     serve(listener, &services).await?;
@@ -70,6 +71,7 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
         clock,
         db,
         keys: Arc::new(keys),
+        throttle: Arc::new(auth::Throttle::default()),
         cuts,
         runtime: Arc::new(runtime),
         bus: Bus::default(),
