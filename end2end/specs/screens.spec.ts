@@ -177,7 +177,7 @@ test("account settings", async ({ person, visit, watch }) => {
 test("administration", async ({ house, guarded, visit }) => {
   await guarded.launch({ name: "somebody's" });
   const page = await visit(house.admin);
-  for (const section of ["users", "terminals", "images", "tiers", "settings", "audit", "system"]) {
+  for (const section of ["users", "invites", "terminals", "images", "tiers", "settings", "audit", "system"]) {
     await page.goto(`/admin/${section}`);
     await expect(page.locator("main h1")).toBeVisible();
     await shoot(page, `admin-${section}`);

@@ -1,0 +1,242 @@
+// Administration in the page: people, links, what is offered, settings, the audit trail, the system.
+import type { Locator, Page } from "@playwright/test";
+
+import { AccountPage } from "../pages/account";
+import { EntryPage } from "../pages/entry";
+import { Api } from "../world/api";
+import type { Settings } from "../world/contract";
+import { expect, test } from "../world/fixtures";
+import { attached } from "../world/socket";
+
+/** A section of the administration, ready to be used. */
+async function section(page: Page, name: string): Promise<Locator> {
+  await page.goto(`/admin/${name}`);
+  const section = page.getByTestId(`admin-${name}`);
+  await expect(section).toBeVisible();
+  return section;
+}
+
+/** Opens a row's menu and presses an item. */
+async function act(row: Locator, menu: string, item: string): Promise<void> {
+  await row.getByTestId(menu).click();
+  await row.getByTestId(item).click();
+}
+
+test("a link is made, shown once, used once, and can be revoked before that", async ({ house, visit, watch }) => {
+  watch.expectsStatus(403);
+  const admin = await visit(house.admin);
+  await section(admin, "users");
+  const make = async () => {
+    await admin.getByTestId("invite").click();
+    await admin.getByTestId("invite-user").click();
+    const url = await admin.getByTestId("one-time-link").innerText();
+    await admin.getByTestId("link-dialog").getByTestId("dialog-close").click();
+    return url;
+  };
+  const [first, second] = [await make(), await make()];
+  expect(first).toMatch(/^http.*\/invite\?token=[\w-]{22,}$/);
+  expect(second).not.toBe(first);
+  await section(admin, "invites");
+  await expect(admin.locator("body"), "shown once").not.toContainText(new URL(second).searchParams.get("token") ?? "");
+  const open = await admin.getByTestId("invite-row").count();
+  await admin.getByTestId("invite-row").first().getByTestId("revoke-invite").click();
+  await expect(admin.getByTestId("invite-row")).toHaveCount(open - 1);
+  const works = async (url: string) => {
+    const token = new URL(url).searchParams.get("token") ?? "";
+    return (await new Api(house.server.origin).exchange("GET", `/api/invite?token=${token}`)).status === 200;
+  };
+  expect([await works(first), await works(second)].filter(Boolean), "one of the two is left").toHaveLength(1);
+  const page = await visit(undefined);
+  await page.goto((await works(first)) ? first : second);
+  await new EntryPage(page).choose("hopper", "a sentence nobody guesses", "invite-submit");
+  await page.waitForURL((address) => !address.pathname.startsWith("/invite"));
+  await section(admin, "users");
+  await expect(admin.locator('[data-testid=user][data-username="hopper"]')).toBeVisible();
+});
+
+test("a person is disabled and enabled from the list; the open page and its sockets end at once", async ({ house, person, visit, watch }) => {
+  watch.expectsStatus(401);
+  const { id } = await person.launch();
+  const theirs = await visit(person);
+  await theirs.goto("/");
+  await expect(theirs.getByTestId("card")).toHaveCount(1);
+  const socket = await attached(await person.signInElsewhere(), id);
+  const admin = await visit(house.admin);
+  await section(admin, "users");
+  const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
+  await act(row, "user-actions", "user-disable");
+  expect(await socket.closed()).toBe(4401);
+  await theirs.goto("/account/security");
+  await expect(theirs).toHaveURL(/\/login/);
+  await act(row, "user-actions", "user-disable");
+  await expect.poll(async () => (await new Api(person.origin).exchange("POST", "/api/auth/login", { username: person.username, password: person.password })).status).toBe(200);
+  await person.signIn();
+});
+
+test("nobody disables or demotes themselves by accident", async ({ house, visit }) => {
+  const admin = await visit(house.admin);
+  await section(admin, "users");
+  const row = admin.locator(`[data-testid=user][data-username="${house.admin.username}"]`);
+  await row.getByTestId("user-actions").click();
+  await expect(row.getByTestId("user-disable")).toBeDisabled();
+  await expect(row.getByTestId("user-role")).toBeDisabled();
+  const { id } = await house.admin.me();
+  expect((await house.admin.api.refused("PATCH", `/api/admin/users/${id}`, { disabled: true })).status).toBeLessThan(500);
+  expect((await house.admin.me()).role).toBe("admin");
+});
+
+test("a reset link sets a new password and ends the old logins; a reset factor is told to the person", async ({ house, guarded, visit }) => {
+  const old = await guarded.signInElsewhere();
+  const admin = await visit(house.admin);
+  await section(admin, "users");
+  const row = admin.locator(`[data-testid=user][data-username="${guarded.username}"]`);
+  await act(row, "user-actions", "user-reset-mfa");
+  await row.getByTestId("reset-mfa-confirm").click();
+  await expect(row.getByTestId("reset-mfa-confirm")).toBeHidden();
+  await expect.poll(async () => (await old.exchange("GET", "/api/me")).status, { message: "a factor that goes ends the logins made with it" }).toBe(401);
+  await act(row, "user-actions", "user-reset-link");
+  const url = await admin.getByTestId("one-time-link").innerText();
+  const page = await visit(undefined);
+  await page.goto(url);
+  await expect(page.getByText(guarded.username)).toBeVisible();
+  guarded.password = "an entirely new sentence";
+  await new EntryPage(page).choose(undefined, guarded.password, "invite-submit");
+  await page.waitForURL((address) => !address.pathname.startsWith("/invite"));
+  if (new URL(page.url()).pathname === "/login") await new EntryPage(page).signIn(guarded.username, guarded.password);
+  await expect(page.getByTestId("dashboard")).toBeVisible();
+  await expect(page.getByTestId("notice").first()).toContainText(/reset/i);
+  const account = await new AccountPage(page).open("security");
+  await expect(account.off).toBeVisible();
+});
+
+test("settings are checked where they are typed and where they are kept", async ({ house, visit }) => {
+  const usual = await house.admin.api.get<Settings>("/api/admin/settings");
+  const admin = await visit(house.admin);
+  await section(admin, "settings");
+  const grant = admin.getByTestId("field-grant_idle_secs");
+  for (const wrong of ["0", "1441"]) {
+    await grant.fill(wrong);
+    await admin.getByTestId("settings-submit").click();
+    await expect(grant).toHaveAttribute("aria-invalid", "true");
+  }
+  await grant.fill("20");
+  await admin.getByTestId("settings-submit").click();
+  await expect(admin.getByTestId("toast")).toContainText(/saved/i);
+  expect(await house.admin.api.get<Settings>("/api/admin/settings")).toEqual({ ...usual, grant_idle_secs: 1200 });
+  for (const wrong of [
+    { grant_idle_secs: 59 },
+    { grant_idle_secs: 86_401 },
+    { session_idle_secs: 299 },
+    { terminals_max: 101 },
+    { audit_retention_days: 29 },
+    { session_absolute_secs: 900, session_idle_secs: 1800 },
+    { no_such_setting: 1 },
+  ]) {
+    const problem = await house.admin.api.refused("PUT", "/api/admin/settings", { ...usual, ...wrong });
+    expect([400, 422], JSON.stringify(wrong)).toContain(problem.status);
+  }
+  await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+});
+
+test("when every account must have a factor, terminals wait for it", async ({ house, person, visit, watch }) => {
+  watch.expectsStatus(400);
+  const { id } = await person.launch();
+  const usual = await house.admin.api.get<Settings>("/api/admin/settings");
+  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, mfa_required: true });
+  try {
+    const page = await visit(person);
+    await expect(async () => {
+      await page.goto("/");
+      await expect(page.getByTestId("must-enrol")).toBeVisible();
+    }).toPass();
+    expect((await person.api.refused("POST", "/api/terminals", { image: "debian" })).type).toBe("mfa_required");
+    await person.enrol();
+    expect((await person.terminal(id)).state).toBe("running");
+    await person.launch();
+  } finally {
+    await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+  }
+});
+
+test("what is offered can be changed, and an image that is switched off cannot be launched", async ({ house, person, visit }) => {
+  const admin = await visit(house.admin);
+  await section(admin, "images");
+  const row = admin.locator('[data-testid=image-row][data-name="dev"]');
+  await row.getByTestId("edit-image").click();
+  const dialog = row.getByTestId("image-dialog");
+  const title = await dialog.getByLabel("Title").inputValue();
+  await dialog.getByLabel("Title").fill("For developers");
+  await dialog.getByLabel("Offer it", { exact: true }).uncheck();
+  await dialog.getByTestId("image-submit").click();
+  await expect(row).toContainText("For developers");
+  await expect(row).toContainText("Not offered");
+  expect((await person.api.refused("POST", "/api/terminals", { image: "dev" })).status).toBeGreaterThanOrEqual(400);
+  expect(await person.terminals()).toEqual([]);
+  await row.getByTestId("edit-image").click();
+  await dialog.getByLabel("Title").fill(title);
+  await dialog.getByLabel("Offer it", { exact: true }).check();
+  await dialog.getByTestId("image-submit").click();
+  await expect(row).not.toContainText("Not offered");
+
+  await section(admin, "tiers");
+  const tier = admin.getByTestId("tier-row").first();
+  await tier.getByTestId("edit-tier").click();
+  await tier.getByLabel("Memory, in MB").fill("64");
+  await tier.getByTestId("tier-submit").click();
+  await expect(tier.getByLabel("Memory, in MB")).toHaveAttribute("aria-invalid", "true");
+});
+
+test("an administrator stops and deletes a terminal and never sees into it", async ({ house, guarded, visit, watch }) => {
+  watch.expectsStatus(404);
+  const { id } = await guarded.launch({ name: "not yours" });
+  const socket = await attached(guarded.api, id);
+  await guarded.lock(id);
+  expect(await socket.closed()).toBe(4423);
+  const admin = await visit(house.admin);
+  await section(admin, "terminals");
+  const row = admin.locator(`[data-testid=admin-terminal][data-id="${id}"]`);
+  await expect(row.getByTestId("lock-badge")).toHaveAttribute("data-state", "locked");
+  await act(row, "admin-terminal-actions", "admin-stop");
+  await guarded.until(id, "stopped");
+  await admin.goto(`/terminals/${id}`);
+  await expect(admin.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
+  await section(admin, "terminals");
+  await act(row, "admin-terminal-actions", "admin-delete");
+  await row.getByTestId("admin-delete-confirm").click();
+  await guarded.gone(id);
+});
+
+test("the audit trail can be searched, proved and exported, and tells what happened", async ({ house, guarded, visit }) => {
+  const { id } = await guarded.launch({ name: "audited" });
+  await guarded.lock(id);
+  await guarded.api.refused("POST", `/api/security/terminal/${id}/mfa-verify`, { code: guarded.wrongCode() });
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await guarded.nextCode() });
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
+  const admin = await visit(house.admin);
+  const audit = await section(admin, "audit");
+  await admin.getByTestId("field-actor").fill(guarded.username);
+  await admin.getByTestId("audit-search").click();
+  for (const event of ["terminal_mfa_locked", "terminal_mfa_access_verified", "terminal_mfa_unlocked"]) {
+    await expect(audit.locator(`[data-testid=audit-row][data-event="${event}"]`).first()).toBeVisible();
+  }
+  await expect(audit.locator("[data-testid=audit-row][data-outcome=failure]").first()).toBeVisible();
+  await admin.getByTestId("audit-verify").click();
+  await expect(admin.getByTestId("audit-intact")).toBeVisible();
+  const lines = (await house.admin.api.exchange("GET", "/api/admin/audit/export")).text.trim().split("\n");
+  const events = lines.map((line) => JSON.parse(line) as { seq: number; event: string });
+  expect(events.map(({ event }) => event)).toContain("terminal_mfa_locked");
+  expect(new Set(events.map(({ seq }) => seq)).size).toBe(events.length);
+  const all = JSON.stringify(lines);
+  for (const secret of [guarded.password, ...guarded.recoveryCodes]) expect(all).not.toContain(secret);
+  expect((await guarded.api.refused("GET", "/api/admin/audit")).status).toBe(403);
+  const page = await visit(guarded);
+  await new AccountPage(page).open("audit");
+  await expect(page.locator('[data-testid=audit-row][data-event="terminal_mfa_locked"]')).toBeVisible();
+});
+
+test("the system page says what was found, good and bad", async ({ house, visit }) => {
+  const admin = await visit(house.admin);
+  await section(admin, "system");
+  expect(await admin.getByTestId("finding").count()).toBeGreaterThanOrEqual(3);
+  await expect(admin.getByTestId("finding").first()).toHaveAttribute("data-level", /Good|Weaker|Broken/);
+});
