@@ -1,10 +1,11 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/layers.rs reads the sources):
-//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `services` < `terminals` `admin` < `api` `web` < `main`.
+//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `services` < `accounts` `terminals` `admin` < `api` `web` < `main`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]
 
 pub mod access;
+pub mod accounts;
 pub mod admin;
 pub mod api;
 pub mod audit;
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod mfa;
 pub mod runtime;
 pub mod secret;
 pub mod serve;

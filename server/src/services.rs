@@ -48,6 +48,19 @@ pub struct Services {
     pub started_at: Timestamp,
 }
 
+impl Services {
+    /// Runs a change to its end, also when the one who asked for it hangs up: between a commit and the cuts that follow
+    /// it nothing may be dropped. The server waits for it before it goes away.
+    pub async fn to_the_end<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
+        match self.tasks.spawn(change).await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The runtime itself is going away, and this task with it.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
 /// Where pages of ours come from. A browser names its page's origin; every other one is foreign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {

@@ -6,7 +6,7 @@ use axum::{
 };
 use protocol::{Problem, ProblemKind};
 
-use crate::{access::Denied, store::StoreError};
+use crate::{access::Denied, accounts::AccountError, store::StoreError};
 
 /// A refusal on its way out of a handler.
 #[derive(Debug)]
@@ -30,8 +30,13 @@ impl From<Problem> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
-        Self::new(ProblemKind::Unavailable, "The database does not answer. Nothing was changed; try again in a moment.")
+        Self(error.into())
+    }
+}
+
+impl From<AccountError> for Refusal {
+    fn from(error: AccountError) -> Self {
+        Self(error.into())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows of one-time links: set-up, invitation, password reset. Only hashes of tokens are stored.
 
-use protocol::{InviteId, Timestamp, UserId, auth::Role, names::Username};
+use protocol::{InviteId, Timestamp, UserId, auth::Role};
 use uuid::Uuid;
 
 use super::{
@@ -43,8 +43,7 @@ pub struct OneTimeLinkRow {
     #[sqlx(try_from = "String")]
     pub role: Role,
     /// Who made it, by name.
-    #[sqlx(try_from = "String")]
-    pub created_by: Username,
+    pub created_by: String,
     /// When.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
@@ -66,7 +65,7 @@ impl Tx {
         token_hash: &[u8; 32],
         user: Option<UserId>,
         role: Role,
-        created_by: &Username,
+        created_by: &str,
         (now, expires_at): (Timestamp, Timestamp),
     ) -> Result<(), StoreError> {
         if kind == LinkKind::Setup {
@@ -84,7 +83,7 @@ impl Tx {
             token_hash.as_slice(),
             user.map(UserId::uuid),
             role.as_str(),
-            created_by.as_str(),
+            created_by,
             now.millis(),
             expires_at.millis()
         );
@@ -110,6 +109,29 @@ impl Tx {
             token_hash.as_slice(),
             now.millis()
         ))
+    }
+
+    /// Whether a link could be used now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn link_is_good(
+        &mut self,
+        kind: LinkKind,
+        token_hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = fetch!(
+            fetch_optional,
+            self,
+            (i64,),
+            "SELECT expires_at FROM one_time_links
+             WHERE token_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3",
+            token_hash.as_slice(),
+            kind.as_str(),
+            now.millis()
+        );
+        Ok(found.is_some())
     }
 
     /// Uses a link up. False when it was used, is over, or is of another kind; the condition is in the statement.

@@ -184,8 +184,9 @@ async fn a_step_a_recovery_code_and_a_link_are_spent_once() {
         assert_eq!(tx.recovery_codes_left(ada).await.unwrap(), 1);
 
         let id = InviteId::new(Uuid::new_v4());
-        let by = Username::parse("root").unwrap();
-        tx.insert_link(id, LinkKind::Invite, &[9; 32], None, Role::Admin, &by, (NOW, NOW.plus_secs(60))).await.unwrap();
+        tx.insert_link(id, LinkKind::Invite, &[9; 32], None, Role::Admin, "root", (NOW, NOW.plus_secs(60)))
+            .await
+            .unwrap();
         assert_eq!(tx.link_by_token(&[9; 32], NOW).await.unwrap().unwrap().role, Role::Admin);
         assert_eq!(tx.open_links(NOW).await.unwrap().len(), 1);
         assert!(!tx.use_link(LinkKind::Setup, &[9; 32], NOW).await.unwrap());

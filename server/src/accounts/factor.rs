@@ -1,0 +1,134 @@
+//! The person's own second factor: enrol, confirm, replace, remove, fresh recovery codes.
+
+use protocol::{
+    mfa::{EnrolAnswer, EnrolRequest, RecoveryCodes},
+    names::Sensitive,
+};
+
+use super::{
+    AccountError, cut_sessions,
+    password::{Change, challenge, check_present},
+};
+use crate::{
+    audit::{Entry, Event},
+    auth::{Caller, NewToken, sessions},
+    mfa::{Place, SecondFactor, enrol::NewFactor, recovery::FreshSet},
+    services::Services,
+};
+
+/// Makes a secret that waits for its first code. Needs the password, and a code of the present factor where there is
+/// one; that factor stays in force until the new one is confirmed.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn enrol_factor(
+    services: &Services,
+    who: &Caller,
+    request: &EnrolRequest,
+) -> Result<EnrolAnswer, AccountError> {
+    check_present(services, who, &request.password, (Event::MfaEnrolStarted, "password")).await?;
+    let fresh = NewFactor::make(&services.keys, who.user)?;
+    let mut change = Change::begin(services, who, Place::EnrolAgain, request.code.as_ref()).await?;
+    let now = services.clock.now();
+    fresh.store(change.tx(), who.user, now).await?;
+    let entry = Entry::new(Event::MfaEnrolStarted).about_user(who.user, &who.username);
+    let again = matches!(change, Change::Proven(_));
+    change.commit(services, who, entry.detail("replaces", again)).await?;
+    Ok(fresh.show(&who.username, now))
+}
+
+/// Confirms the pending secret by its first code; it becomes the factor, with ten fresh recovery codes. Logins made
+/// without it end.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn confirm_factor(
+    services: &Services,
+    who: &Caller,
+    code: Sensitive,
+) -> Result<(RecoveryCodes, NewToken), AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { confirm(&services, &who, &code).await }).await
+}
+
+async fn confirm(
+    services: &Services,
+    who: &Caller,
+    code: &Sensitive,
+) -> Result<(RecoveryCodes, NewToken), AccountError> {
+    let set = FreshSet::make().await?;
+    let actor = who.actor();
+    let mut factor = challenge(services, who, &actor, Place::Confirm).confirm(code).await?;
+    let recovery_codes = set.store(factor.tx(), who.user).await?;
+    let token = step_up(services, who, factor, Event::MfaEnrolled, "MFA was enabled for your account.").await?;
+    Ok((RecoveryCodes { recovery_codes }, token))
+}
+
+/// Removes the factor. Refused while terminals are locked: nobody could open them afterwards.
+///
+/// # Errors
+/// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
+pub async fn disable_factor(services: &Services, who: &Caller, code: Sensitive) -> Result<NewToken, AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { disable(&services, &who, &code).await }).await
+}
+
+async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<NewToken, AccountError> {
+    let mut tx = services.db.read().await?;
+    let (required, locked) = (tx.settings().await?.mfa_required, tx.locked_terminals_of(who.user).await?);
+    tx.commit().await?;
+    if locked > 0 {
+        return Err(AccountError::TerminalsLocked);
+    }
+    if required {
+        return Err(AccountError::MfaIsRequired);
+    }
+    let actor = who.actor();
+    let mut factor = challenge(services, who, &actor, Place::Disable).prove(code).await?;
+    // Looked at again: locking holds the factor's row as this transaction does.
+    if factor.tx().locked_terminals_of(who.user).await? > 0 {
+        return Err(AccountError::TerminalsLocked);
+    }
+    factor.tx().delete_factor(who.user).await?;
+    step_up(services, who, factor, Event::MfaDisabled, "MFA was disabled for your account.").await
+}
+
+/// Ten fresh recovery codes; the old set is dead.
+///
+/// # Errors
+/// [`AccountError::Code`].
+pub async fn regenerate_codes(
+    services: &Services,
+    who: &Caller,
+    code: &Sensitive,
+) -> Result<(RecoveryCodes, NewToken), AccountError> {
+    let now = services.clock.now();
+    let actor = who.actor();
+    let set = FreshSet::make().await?;
+    let mut factor = challenge(services, who, &actor, Place::Regenerate).prove(code).await?;
+    let token = sessions::rotate(factor.tx(), who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let recovery_codes = set.store(factor.tx(), who.user).await?;
+    factor.tx().insert_notice(who.user, "New recovery codes were made; the old ones are dead.", now).await?;
+    let entry = Entry::new(Event::MfaRecoveryRegenerated).about_user(who.user, &who.username);
+    factor.commit(now, &actor, entry).await?;
+    Ok((RecoveryCodes { recovery_codes }, token))
+}
+
+/// A change of the factor: this session gets a new token, every other one ends, the person is told.
+async fn step_up(
+    services: &Services,
+    who: &Caller,
+    mut factor: SecondFactor,
+    event: Event,
+    notice: &str,
+) -> Result<NewToken, AccountError> {
+    let now = services.clock.now();
+    let tx = factor.tx();
+    let token = sessions::rotate(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
+    tx.insert_notice(who.user, notice, now).await?;
+    let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
+    factor.commit(now, &who.actor(), entry).await?;
+    cut_sessions(services, ended).await;
+    Ok(token)
+}

@@ -1,0 +1,116 @@
+//! One-time links from the receiving side: joining, and choosing a new password.
+
+use protocol::{
+    UserId,
+    auth::{InviteAccept, InviteStatus, LoginStatus},
+    names::{Sensitive, Username},
+};
+use uuid::Uuid;
+
+use super::{AccountError, LoggedIn, cut_sessions, setup};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::{Visitor, password, sessions, token},
+    services::Services,
+    store::{LinkKind, OneTimeLinkRow, SessionKind},
+};
+
+/// What a link is for.
+///
+/// # Errors
+/// [`AccountError::StaleLink`].
+pub async fn invite_status(services: &Services, token: &Sensitive) -> Result<InviteStatus, AccountError> {
+    let link = good_link(services, token).await?;
+    let username = link.username.map(|name| Username::parse(&name)).transpose();
+    let username = username.map_err(|_| AccountError::StaleLink)?;
+    Ok(InviteStatus { username, role: link.role, expires_at: link.expires_at })
+}
+
+async fn good_link(services: &Services, token: &Sensitive) -> Result<OneTimeLinkRow, AccountError> {
+    let mut tx = services.db.read().await?;
+    let link = tx.link_by_token(&token::hash(token.reveal()), services.clock.now()).await?;
+    tx.commit().await?;
+    link.ok_or(AccountError::StaleLink)
+}
+
+/// Uses a link up. A new account is signed in; after a reset the person signs in with password and, where there is a
+/// factor, code: a link never stands in for a factor.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn accept(
+    services: &Services,
+    visitor: &Visitor,
+    request: InviteAccept,
+) -> Result<Option<LoggedIn>, AccountError> {
+    let link = match good_link(services, &request.token).await {
+        Err(AccountError::StaleLink) => {
+            let entry = Entry::new(Event::InviteAccepted).failed().detail("reason", "stale_link");
+            audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+            return Err(AccountError::StaleLink);
+        }
+        other => other?,
+    };
+    let (services, visitor) = (services.clone(), visitor.clone());
+    let change = async move |services: &Services| match (link.user_id, &request.username) {
+        (None, Some(username)) => join(services, &visitor, &link, username, &request).await.map(Some),
+        (None, None) => Err(AccountError::UsernameDoesNotFit("Choose a username.")),
+        (Some(_), Some(_)) => Err(AccountError::UsernameDoesNotFit("A reset link keeps the name; leave it out.")),
+        (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
+    };
+    services.clone().to_the_end(async move { change(&services).await }).await
+}
+
+async fn join(
+    services: &Services,
+    visitor: &Visitor,
+    link: &OneTimeLinkRow,
+    username: &Username,
+    request: &InviteAccept,
+) -> Result<LoggedIn, AccountError> {
+    let now = services.clock.now();
+    password::check_new(request.password.reveal(), username)
+        .map_err(|why| AccountError::BadPassword("password", why))?;
+    let hash = password::hash(request.password.reveal()).await?;
+    let mut tx = services.db.begin().await?;
+    if !tx.use_link(LinkKind::Invite, &token::hash(request.token.reveal()), now).await? {
+        return Err(AccountError::StaleLink);
+    }
+    let user = UserId::new(Uuid::new_v4());
+    setup::insert(&mut tx, user, username, &hash, link.role, now).await?;
+    let settings = tx.settings().await?;
+    let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
+    tx.note_login(user, now).await?;
+    let entry = Entry::new(Event::InviteAccepted).about_user(user, username);
+    let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
+    audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
+    tx.commit().await?;
+    Ok(LoggedIn { status: LoginStatus::Ok, token })
+}
+
+async fn reset(
+    services: &Services,
+    visitor: &Visitor,
+    user: UserId,
+    request: &InviteAccept,
+) -> Result<(), AccountError> {
+    let now = services.clock.now();
+    let mut tx = services.db.read().await?;
+    let username = tx.user(user).await?.ok_or(AccountError::StaleLink)?.username;
+    tx.commit().await?;
+    password::check_new(request.password.reveal(), &username)
+        .map_err(|why| AccountError::BadPassword("password", why))?;
+    let hash = password::hash(request.password.reveal()).await?;
+    let mut tx = services.db.begin().await?;
+    if !tx.use_link(LinkKind::Reset, &token::hash(request.token.reveal()), now).await? {
+        return Err(AccountError::StaleLink);
+    }
+    tx.set_password(user, &hash).await?;
+    let ended = tx.delete_sessions(user, None).await?;
+    tx.insert_notice(user, "Your password was reset by a link from an administrator.", now).await?;
+    let entry = Entry::new(Event::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
+    audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
+    tx.commit().await?;
+    cut_sessions(services, ended).await;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Signing in, in one or two steps, and signing out.
+
+use protocol::{
+    SessionId, UserId,
+    auth::{LoginRequest, LoginStatus},
+    names::{Sensitive, Username},
+};
+
+use super::{AccountError, cut_sessions};
+use crate::{
+    audit::{self, Actor, Entry, Event},
+    auth::{NewToken, PendingLogin, Visitor, password, sessions},
+    mfa::{Challenge, Place},
+    services::Services,
+    store::{SessionKind, User},
+};
+
+/// How far a login came, and the token for the browser.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// Signed in, or a code is missing.
+    pub status: LoginStatus,
+    /// Goes into the cookie that fits the status.
+    pub token: NewToken,
+}
+
+/// The first step: username and password. Unknown names take the same time and get the same answer as wrong passwords.
+///
+/// # Errors
+/// [`AccountError::WrongCredentials`], [`AccountError::Throttled`].
+pub async fn log_in(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
+    let now = services.clock.now();
+    let attempt = match services.throttle.enter(visitor.address, &request.username, now).await {
+        Ok(attempt) => attempt,
+        Err(secs) => {
+            let entry = Entry::new(Event::LoginThrottled).failed().detail("wait_secs", secs);
+            audit::record(&services.db, now, &visitor.actor(), entry).await?;
+            return Err(AccountError::Throttled(secs));
+        }
+    };
+    let known = user_named(services, &request.username).await?;
+    let right = password::fits(request.password.reveal(), known.as_ref().map(|user| &user.password_hash)).await?;
+    let Some(user) = known.filter(|user| right && !user.disabled) else {
+        attempt.failed(now);
+        record_failure(services, visitor, &request.username).await?;
+        return Err(AccountError::WrongCredentials);
+    };
+    attempt.succeeded();
+    open(services, visitor, &user).await
+}
+
+async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<LoggedIn, AccountError> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    // Held from here on; what was read before the slow hash may have changed since.
+    tx.hold_user(user.id).await?;
+    let fresh = tx.user(user.id).await?.ok_or(AccountError::WrongCredentials)?;
+    if fresh.disabled || fresh.password_hash.reveal() != user.password_hash.reveal() {
+        return Err(AccountError::WrongCredentials);
+    }
+    let settings = tx.settings().await?;
+    tx.sweep_sessions(now).await?;
+    let (status, kind) = match tx.has_factor(user.id).await? {
+        true => (LoginStatus::MfaRequired, SessionKind::Pending),
+        false => (LoginStatus::Ok, SessionKind::Full),
+    };
+    let (_, token) = sessions::open(&mut tx, user.id, kind, visitor, &settings, now).await?;
+    if kind == SessionKind::Full {
+        tx.note_login(user.id, now).await?;
+        let actor = visitor.actor().known_as(user.id, &user.username);
+        let entry = Entry::new(Event::Login).about_user(user.id, &user.username).detail("factor", "none");
+        audit::append(&mut tx, now, &actor, entry).await?;
+    }
+    tx.commit().await?;
+    Ok(LoggedIn { status, token })
+}
+
+/// The second step: the code. The pending session is spent with it and a new one is opened.
+///
+/// # Errors
+/// [`AccountError::Code`]; [`AccountError::LoginEnded`] when the pending session was used meanwhile.
+pub async fn give_code(
+    services: &Services,
+    visitor: &Visitor,
+    pending: &PendingLogin,
+    code: &Sensitive,
+) -> Result<LoggedIn, AccountError> {
+    let now = services.clock.now();
+    let actor = visitor.actor().known_as(pending.user, &pending.username);
+    let challenge = Challenge {
+        db: &services.db,
+        keys: &services.keys,
+        now,
+        actor: &actor,
+        user: pending.user,
+        username: &pending.username,
+        place: Place::Login,
+    };
+    let mut factor = challenge.prove(code).await?;
+    let tx = factor.tx();
+    let disabled = tx.user(pending.user).await?.is_none_or(|user| user.disabled);
+    if disabled || !tx.delete_session(pending.session, pending.user).await? {
+        return Err(AccountError::LoginEnded);
+    }
+    let settings = tx.settings().await?;
+    let (_, token) = sessions::open(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
+    tx.note_login(pending.user, now).await?;
+    let entry = Entry::new(Event::Login).about_user(pending.user, &pending.username).detail("factor", "code");
+    factor.commit(now, &actor, entry).await?;
+    Ok(LoggedIn { status: LoginStatus::Ok, token })
+}
+
+/// Ends one login session, pending or full, and everything that lives on it.
+///
+/// # Errors
+/// When the database does not answer; then the login is still there.
+pub async fn log_out(
+    services: &Services,
+    actor: Actor,
+    session: SessionId,
+    (user, username): (UserId, Username),
+) -> Result<(), AccountError> {
+    let services = services.clone();
+    let change = async move |services: &Services| {
+        let now = services.clock.now();
+        let mut tx = services.db.begin().await?;
+        if tx.delete_session(session, user).await? {
+            audit::append(&mut tx, now, &actor, Entry::new(Event::Logout).about_user(user, &username)).await?;
+        }
+        tx.commit().await?;
+        cut_sessions(services, [session]).await;
+        Ok(())
+    };
+    services.clone().to_the_end(async move { change(&services).await }).await
+}
+
+async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
+    let Ok(username) = Username::parse(typed) else { return Ok(None) };
+    let mut tx = services.db.read().await?;
+    let user = tx.user_named(&username).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// A name that no account has is not written down: people type passwords into the wrong field.
+async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> Result<(), AccountError> {
+    let entry = Entry::new(Event::LoginFailed).failed();
+    let entry = match user_named(services, typed).await? {
+        Some(user) if user.disabled => entry.about_user(user.id, &user.username).detail("reason", "disabled"),
+        Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),
+        None => entry.detail("reason", "unknown_name"),
+    };
+    audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+    Ok(())
+}

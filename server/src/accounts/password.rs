@@ -1,0 +1,135 @@
+//! Changing one's own password.
+
+use protocol::{auth::PasswordChange, names::Sensitive};
+
+use super::{AccountError, cut_sessions};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::{Caller, NewToken, password, sessions},
+    mfa::{Challenge, Place, SecondFactor},
+    services::Services,
+    store::Tx,
+};
+
+/// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it.
+pub(super) async fn check_present(
+    services: &Services,
+    who: &Caller,
+    typed: &Sensitive,
+    (event, field): (Event, &'static str),
+) -> Result<(), AccountError> {
+    let now = services.clock.now();
+    let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
+    let attempt = match services.throttle.enter(who.address, who.username.as_str(), now).await {
+        Ok(attempt) => attempt,
+        Err(secs) => {
+            audit::record(&services.db, now, &who.actor(), refuse("throttled")).await?;
+            return Err(AccountError::Throttled(secs));
+        }
+    };
+    let mut tx = services.db.read().await?;
+    let user = tx.user(who.user).await?.ok_or(AccountError::LoginEnded)?;
+    tx.commit().await?;
+    if password::fits(typed.reveal(), Some(&user.password_hash)).await? {
+        attempt.succeeded();
+        return Ok(());
+    }
+    attempt.failed(now);
+    audit::record(&services.db, now, &who.actor(), refuse("password")).await?;
+    Err(AccountError::WrongPassword(field))
+}
+
+/// The transaction of a change that needs the factor where there is one.
+pub(super) enum Change {
+    /// The code is spent in it.
+    Proven(SecondFactor),
+    /// The account has no factor.
+    Plain(Tx),
+}
+
+impl Change {
+    /// Begins it: with a right code, or without one where the account has no factor.
+    pub(super) async fn begin(
+        services: &Services,
+        who: &Caller,
+        place: Place,
+        code: Option<&Sensitive>,
+    ) -> Result<Self, AccountError> {
+        let mut tx = services.db.begin().await?;
+        // Held, so that a factor cannot appear between looking and changing.
+        tx.hold_user(who.user).await?;
+        if !tx.has_factor(who.user).await? {
+            return Ok(Self::Plain(tx));
+        }
+        drop(tx);
+        let code = code.ok_or(AccountError::CodeMissing)?;
+        Ok(Self::Proven(challenge(services, who, &who.actor(), place).prove(code).await?))
+    }
+
+    pub(super) fn tx(&mut self) -> &mut Tx {
+        match self {
+            Self::Proven(factor) => factor.tx(),
+            Self::Plain(tx) => tx,
+        }
+    }
+
+    pub(super) async fn commit(self, services: &Services, who: &Caller, entry: Entry) -> Result<(), AccountError> {
+        let now = services.clock.now();
+        match self {
+            Self::Proven(factor) => factor.commit(now, &who.actor(), entry).await?,
+            Self::Plain(mut tx) => {
+                audit::append(&mut tx, now, &who.actor(), entry).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Asks a signed-in person for their code.
+pub(super) fn challenge<'a>(
+    services: &'a Services,
+    who: &'a Caller,
+    actor: &'a crate::audit::Actor,
+    place: Place,
+) -> Challenge<'a> {
+    Challenge {
+        db: &services.db,
+        keys: &services.keys,
+        now: services.clock.now(),
+        actor,
+        user: who.user,
+        username: &who.username,
+        place,
+    }
+}
+
+/// Changes the password; every other login ends, this one gets a new token.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn change_password(
+    services: &Services,
+    who: &Caller,
+    request: PasswordChange,
+) -> Result<NewToken, AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { change(&services, &who, &request).await }).await
+}
+
+async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
+    check_present(services, who, &request.current, (Event::PasswordChanged, "current")).await?;
+    password::check_new(request.new.reveal(), &who.username).map_err(|why| AccountError::BadPassword("new", why))?;
+    let hash = password::hash(request.new.reveal()).await?;
+    let now = services.clock.now();
+    let mut change = Change::begin(services, who, Place::Password, request.code.as_ref()).await?;
+    let tx = change.tx();
+    let token = sessions::rotate(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    tx.set_password(who.user, &hash).await?;
+    let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
+    tx.insert_notice(who.user, "Your password was changed.", now).await?;
+    let entry = Entry::new(Event::PasswordChanged).about_user(who.user, &who.username);
+    change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
+    cut_sessions(services, ended).await;
+    Ok(token)
+}

@@ -1,0 +1,70 @@
+//! The person's login sessions: list, revoke one, revoke all others.
+
+use protocol::{SessionId, auth::SessionView};
+
+use super::{AccountError, cut_sessions};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::Caller,
+    services::Services,
+    store::LoginSession,
+};
+
+/// The person's full logins, newest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list_sessions(services: &Services, who: &Caller) -> Result<Vec<SessionView>, AccountError> {
+    let now = services.clock.now();
+    let mut tx = services.db.read().await?;
+    let found = tx.sessions_of(who.user).await?;
+    tx.commit().await?;
+    let view = |session: LoginSession| SessionView {
+        id: session.id,
+        device: session.device,
+        address: session.address,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        current: session.id == who.session,
+    };
+    Ok(found.into_iter().filter(|s| !s.is_over(now)).map(view).collect())
+}
+
+/// Ends one of the person's own sessions.
+///
+/// # Errors
+/// [`AccountError::NoSuchSession`], also for somebody else's.
+pub async fn revoke_session(services: &Services, who: &Caller, session: SessionId) -> Result<(), AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    let change = async move |services: &Services| {
+        let mut tx = services.db.begin().await?;
+        if !tx.delete_session(session, who.user).await? {
+            return Err(AccountError::NoSuchSession);
+        }
+        let entry = Entry::new(Event::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
+        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        tx.commit().await?;
+        cut_sessions(services, [session]).await;
+        Ok(())
+    };
+    services.clone().to_the_end(async move { change(&services).await }).await
+}
+
+/// Ends all of the person's sessions but the asking one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    let change = async move |services: &Services| {
+        let mut tx = services.db.begin().await?;
+        let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
+        let entry = Entry::new(Event::SessionRevoked).about_user(who.user, &who.username);
+        let entry = entry.detail("sessions_ended", ended.len());
+        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        tx.commit().await?;
+        cut_sessions(services, ended).await;
+        Ok(())
+    };
+    services.clone().to_the_end(async move { change(&services).await }).await
+}

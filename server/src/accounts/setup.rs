@@ -1,0 +1,99 @@
+//! The first start: no default account, but a one-time link on standard output (ASVS 6.3.2).
+
+use protocol::{InviteId, UserId, auth::Role, names::Username};
+use uuid::Uuid;
+
+use super::{AccountError, LoggedIn};
+use crate::{
+    audit::{self, Entry, Event},
+    auth::{NewToken, Visitor, password, sessions, token},
+    services::Services,
+    store::{LinkKind, SessionKind},
+};
+use protocol::auth::{LoginStatus, SetupRequest};
+
+/// A set-up link dies after this.
+const LINK_SECS: i64 = 30 * 60;
+
+/// Whether the first administrator is still to be made.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_needed(services: &Services) -> Result<bool, AccountError> {
+    let mut tx = services.db.read().await?;
+    let done = tx.is_set_up().await?;
+    tx.commit().await?;
+    Ok(!done)
+}
+
+/// A fresh set-up link, when one is needed; links of earlier starts die.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountError> {
+    let mut tx = services.db.begin().await?;
+    if tx.is_set_up().await? {
+        return Ok(None);
+    }
+    let (token, now) = (NewToken::random(), services.clock.now());
+    let life = (now, now.plus_secs(LINK_SECS));
+    let id = InviteId::new(Uuid::new_v4());
+    tx.insert_link(id, LinkKind::Setup, &token.hash(), None, Role::Admin, "rexec", life).await?;
+    tx.commit().await?;
+    Ok(Some(format!("{}/setup?token={}", services.origins.public(), token.reveal())))
+}
+
+/// Makes the first administrator and signs them in. Of any number of tries at once, one succeeds.
+///
+/// # Errors
+/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`].
+pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupRequest) -> Result<LoggedIn, AccountError> {
+    let now = services.clock.now();
+    if !is_needed(services).await? {
+        return Err(AccountError::SetUpAlready);
+    }
+    password::check_new(request.password.reveal(), &request.username)
+        .map_err(|why| AccountError::BadPassword("password", why))?;
+    let token_hash = token::hash(request.token.reveal());
+    let mut tx = services.db.begin().await?;
+    if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {
+        audit::append(&mut tx, now, &visitor.actor(), Entry::new(Event::Setup).failed().detail("reason", "stale_link"))
+            .await?;
+        tx.commit().await?;
+        return Err(AccountError::StaleLink);
+    }
+    drop(tx);
+    let hash = password::hash(request.password.reveal()).await?;
+
+    let mut tx = services.db.begin().await?;
+    if !tx.finish_setup().await? {
+        return Err(AccountError::SetUpAlready);
+    }
+    if !tx.use_link(LinkKind::Setup, &token_hash, now).await? {
+        return Err(AccountError::StaleLink);
+    }
+    let user = UserId::new(Uuid::new_v4());
+    insert(&mut tx, user, &request.username, &hash, Role::Admin, now).await?;
+    let settings = tx.settings().await?;
+    let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
+    tx.note_login(user, now).await?;
+    let actor = visitor.actor().known_as(user, &request.username);
+    audit::append(&mut tx, now, &actor, Entry::new(Event::Setup).about_user(user, &request.username)).await?;
+    tx.commit().await?;
+    Ok(LoggedIn { status: LoginStatus::Ok, token })
+}
+
+/// Writes a new account; a taken name is an answer, not a failure of the database.
+pub(super) async fn insert(
+    tx: &mut crate::store::Tx,
+    user: UserId,
+    username: &Username,
+    hash: &crate::secret::Secret<String>,
+    role: Role,
+    now: protocol::Timestamp,
+) -> Result<(), AccountError> {
+    match tx.insert_user(user, username, hash, role, now).await {
+        Err(e) if e.is_taken() => Err(AccountError::NameTaken),
+        other => Ok(other?),
+    }
+}

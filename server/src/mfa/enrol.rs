@@ -1,0 +1,50 @@
+//! Enrolment: a secret made by the server, sealed, shown once, waiting for its first right code.
+
+use protocol::{Timestamp, UserId, mfa::EnrolAnswer, names::Username};
+
+use super::{totp, verify::context};
+use crate::{
+    secret::{KeyError, Keyring, Sealed, Secret},
+    store::{StoreError, Tx},
+};
+
+/// A pending secret is forgotten after this.
+pub const PENDING_SECS: i64 = 10 * 60;
+
+/// A secret that has just been made, on its way to the person and, sealed, to the store.
+#[derive(Debug)]
+pub struct NewFactor {
+    secret: Secret<Vec<u8>>,
+    sealed: Sealed,
+}
+
+impl NewFactor {
+    /// Makes and seals a secret.
+    ///
+    /// # Errors
+    /// When it cannot be sealed.
+    pub fn make(keys: &Keyring, user: UserId) -> Result<Self, KeyError> {
+        let secret = totp::fresh_secret();
+        let sealed = keys.seal(secret.reveal(), &context(user))?;
+        Ok(Self { secret, sealed })
+    }
+
+    /// Stores it as pending; the confirmed factor, if there is one, stays in force.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn store(&self, tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        tx.set_pending_factor(user, &self.sealed, now.plus_secs(PENDING_SECS)).await
+    }
+
+    /// What the person sees, once.
+    pub fn show(&self, username: &Username, now: Timestamp) -> EnrolAnswer {
+        let otpauth_url = totp::otpauth_url(self.secret.reveal(), username);
+        EnrolAnswer {
+            secret: totp::base32(self.secret.reveal()),
+            qr_svg: totp::qr_svg(&otpauth_url).unwrap_or_default(),
+            otpauth_url,
+            expires_at: now.plus_secs(PENDING_SECS),
+        }
+    }
+}
