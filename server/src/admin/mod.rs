@@ -6,16 +6,9 @@ pub mod people;
 pub mod settings;
 pub mod system;
 
-use protocol::{Problem, ProblemKind, SessionId};
+use protocol::{Problem, ProblemKind};
 
-use crate::{
-    access::{Cut, Drained},
-    services::Services,
-    store::StoreError,
-};
-
-/// Sockets of an ended login get this long to let go; they can move no byte meanwhile.
-const CUT_DEADLINE: std::time::Duration = std::time::Duration::from_millis(250);
+use crate::store::StoreError;
 
 /// Why an administrator's wish was not met.
 #[derive(Debug, thiserror::Error)]
@@ -67,12 +60,3 @@ impl AdminError {
 
 /// What this module answers.
 pub type Done<T> = Result<T, AdminError>;
-
-/// Ends what the sessions of a committed change still hold open.
-async fn cut_sessions(services: &Services, ended: &[SessionId]) {
-    for session in ended {
-        if let Drained::Lingering(n) = services.cuts.session(*session, Cut::LoginEnded, CUT_DEADLINE).await {
-            tracing::warn!(%session, n, "sockets of an ended login linger; they move no byte");
-        }
-    }
-}

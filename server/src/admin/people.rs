@@ -8,8 +8,9 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::{AdminError, Done, cut_sessions};
+use super::{AdminError, Done};
 use crate::{
+    accounts::cut_sessions,
     audit::{self, Actor, Entry, Event},
     auth::{Caller, NewToken},
     clock::Clock,
@@ -73,7 +74,7 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound("account"))?;
     tx.commit().await?;
-    cut_sessions(services, &ended).await;
+    cut_sessions(services, ended).await;
     Ok(view(changed))
 }
 
@@ -98,7 +99,7 @@ pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> Done<Us
     audit::append(&mut tx, now, &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound("account"))?;
     tx.commit().await?;
-    cut_sessions(services, &ended).await;
+    cut_sessions(services, ended).await;
     Ok(view(changed))
 }
 
@@ -186,7 +187,7 @@ async fn make_link(
         None => (LinkKind::Invite, Event::InviteCreated, INVITE_SECS),
     };
     let expires_at = now.plus_secs(secs);
-    tx.insert_link(id, kind, &token.hash(), resets.map(|u| u.id), role, maker.by, (now, expires_at)).await?;
+    tx.insert_link(id, kind, &token.hash(), resets.map(|u| u.id), role, maker.by.as_str(), (now, expires_at)).await?;
     let entry = match resets {
         Some(user) => Entry::new(event).about_user(user.id, &user.username).detail("link", id),
         None => Entry::new(event).about(&id, &"invitation").detail("role", role.as_str()),

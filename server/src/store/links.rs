@@ -1,6 +1,6 @@
 //! Rows of one-time links: set-up, invitation, password reset. Only hashes of tokens are stored.
 
-use protocol::{InviteId, Timestamp, UserId, auth::Role};
+use protocol::{InviteId, Timestamp, UserId, auth::Role, names::Username};
 use uuid::Uuid;
 
 use super::{
@@ -43,7 +43,8 @@ pub struct OneTimeLinkRow {
     #[sqlx(try_from = "String")]
     pub role: Role,
     /// Who made it, by name.
-    pub created_by: String,
+    #[sqlx(try_from = "String")]
+    pub created_by: Username,
     /// When.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
