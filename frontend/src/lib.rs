@@ -1,4 +1,6 @@
 //! The WASM entry: hydrates the pages and fills their [`TerminalMount`] port.
+// Deep view types: the default is too low for code generation.
+#![recursion_limit = "512"]
 
 mod bridge;
 mod close;
