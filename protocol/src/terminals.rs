@@ -119,6 +119,16 @@ pub struct DeleteTerminal {
     pub code: Option<Sensitive>,
 }
 
+/// Answer of `DELETE /api/terminals/{id}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deletion {
+    /// Which.
+    pub id: TerminalId,
+    /// Container and home are proven to be gone; otherwise that is still going on, and `GET /api/events` tells its end.
+    pub gone: bool,
+}
+
 /// An image that may be launched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -22,4 +22,5 @@ pub mod serve;
 pub mod services;
 pub mod store;
 pub mod telemetry;
+pub mod terminals;
 pub mod web;

@@ -20,7 +20,7 @@ use crate::{
     secret::Keyring,
     services::{Origins, Services},
     store::Db,
-    telemetry,
+    telemetry, terminals,
     web::{self, static_files},
 };
 
@@ -41,7 +41,9 @@ pub async fn run(config: Config) -> Result<()> {
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
     let link: Option<String> = None;
+    terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
+    services.tasks.spawn(terminals::reaper::watch(services.clone()));
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
     serve(listener, &services).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::{ProblemKind, SessionId, TerminalId, UserId, terminals::TerminalState};
 
 use super::{
-    lease::{Cuts, GrantClock, Lease},
+    lease::{Cuts, GrantClock, Lease, LoginLease},
     policy::{self, Verdict},
 };
 use crate::{
@@ -166,6 +166,21 @@ impl TerminalGate {
             });
         }
         Ok(TerminalAccess { id, user: who.user, session: who.session, lease })
+    }
+
+    /// Holds on to the caller's login, for streams that tell of changes. Subscribe, read, decide, look again, as ever.
+    ///
+    /// # Errors
+    /// [`Denied::NotLoggedIn`] when it is over.
+    pub async fn stay(&self, who: &Caller) -> Result<LoginLease, Denied> {
+        let hold = self.cuts.subscribe_login(who.session);
+        let facts = self.db.access_facts(who.session, TerminalId::new(uuid::Uuid::nil())).await?;
+        let ends = match (policy::visible(&facts, who.user, self.clock.now()), facts.session) {
+            (Verdict::NotLoggedIn, _) | (_, None) => return Err(Denied::NotLoggedIn),
+            (_, Some(session)) => session.ends_at,
+        };
+        let lease = LoginLease::new(hold, ends, self.clock.clone());
+        if lease.tripped() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
     }
 
     /// Input of a live socket is written to the store only now and then; the shared clock knows it at once.

@@ -110,6 +110,11 @@ impl Cuts {
         (hold(&self.terminals, terminal), hold(&self.sessions, session))
     }
 
+    /// Takes a hold on a login alone.
+    pub(super) fn subscribe_login(&self, session: SessionId) -> Hold {
+        hold(&self.sessions, session)
+    }
+
     /// Ends every lease on a terminal, and waits for them to let go. Call after the commit and before the answer.
     pub async fn terminal(&self, id: TerminalId, why: Cut, deadline: Duration) -> Drained {
         drain(trip(&self.terminals, id, why), deadline).await
@@ -173,6 +178,34 @@ async fn drain(cell: Option<Arc<CutCell>>, deadline: Duration) -> Drained {
     let mut holders = cell.holders.subscribe();
     let gone = tokio::time::timeout(deadline, holders.wait_for(|n| *n == 0)).await.is_ok();
     if gone { Drained::All } else { Drained::Lingering(*cell.holders.borrow()) }
+}
+
+/// A hold on a login alone, for streams that tell of changes and move no byte of a terminal.
+#[derive(Debug)]
+pub struct LoginLease {
+    session: Hold,
+    ends: Timestamp,
+    clock: Clock,
+}
+
+impl LoginLease {
+    pub(super) fn new(session: Hold, ends: Timestamp, clock: Clock) -> Self {
+        Self { session, ends, clock }
+    }
+
+    /// Whether the login was ended since.
+    pub(super) fn tripped(&self) -> bool {
+        self.session.0.tripped().is_some()
+    }
+
+    /// Waits until the login is ended, or should be looked at again because its time is over.
+    pub async fn ended(&self) {
+        let left = self.ends.millis().saturating_sub(self.clock.now().millis()).max(0);
+        tokio::select! {
+            () = self.session.0.token.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
+        }
+    }
 }
 
 /// When a grant ends: `min(last input + idle, absolute end)`. Shared by the sockets that live on it.

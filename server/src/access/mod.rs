@@ -8,4 +8,4 @@ mod lease;
 mod policy;
 
 pub use gate::{Denied, TerminalAccess, TerminalGate, VisibleTerminal};
-pub use lease::{Cut, Cuts, Drained, GrantClock, Lease};
+pub use lease::{Cut, Cuts, Drained, GrantClock, Lease, LoginLease};

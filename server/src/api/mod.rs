@@ -8,6 +8,7 @@ pub mod origin;
 pub mod problem;
 pub mod request_id;
 pub mod route;
+pub mod terminals;
 
 pub use route::{Needs, ROUTES, Route};
 
@@ -25,7 +26,7 @@ struct Document;
 
 /// Each file of handlers gives its routes here.
 fn documented() -> OpenApiRouter<Services> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).merge(admin::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).merge(admin::routes()).merge(terminals::routes())
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.

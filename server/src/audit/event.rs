@@ -88,6 +88,8 @@ events! {
     TerminalRenamed = "terminal_renamed";
     /// A terminal has another tier.
     TerminalResized = "terminal_resized";
+    /// A deletion was begun: nobody can reach the terminal any more.
+    TerminalDeleteStarted = "terminal_delete_started";
     /// A terminal was deleted; container and volume are gone.
     TerminalDeleted = "terminal_deleted";
     /// A terminal broke, or differs from its profile.

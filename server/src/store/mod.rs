@@ -8,6 +8,7 @@ mod catalogue;
 mod factors;
 mod facts;
 mod grants;
+mod lifecycle;
 mod links;
 mod notices;
 mod recovery;

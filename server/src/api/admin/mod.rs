@@ -2,6 +2,7 @@
 
 mod people;
 mod settings;
+mod terminals;
 mod trail;
 
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use protocol::limits;
 
 /// The routes of this folder.
 pub fn routes() -> OpenApiRouter<Services> {
-    people::routes().merge(settings::routes()).merge(trail::routes())
+    people::routes().merge(settings::routes()).merge(terminals::routes()).merge(trail::routes())
 }
 
 impl From<AdminError> for Refusal {

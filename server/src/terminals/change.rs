@@ -1,0 +1,99 @@
+//! A new label, another tier. Neither touches the container's name, its host name or its home.
+
+use protocol::{
+    TerminalId,
+    names::{Slug, TerminalName},
+    terminals::{PatchTerminal, Terminal, TerminalState},
+};
+
+use super::{TerminalError, launch, list};
+use crate::{
+    audit::{self, Event},
+    auth::Caller,
+    bus::Signal,
+    runtime::RuntimeError,
+    services::Services,
+};
+
+/// Changes what is given. The tier first: an engine that refuses it leaves the label as it was, too.
+///
+/// # Errors
+/// [`TerminalError`].
+pub async fn change(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    patch: PatchTerminal,
+) -> Result<Terminal, TerminalError> {
+    services.gate.find(caller, id).await?;
+    if let Some(tier) = patch.tier {
+        resize(services, caller, id, &tier).await?;
+    }
+    if let Some(name) = patch.name {
+        rename(services, caller, id, &name).await?;
+    }
+    services.bus.tell(caller.user, Signal::Changed(id));
+    list::get(services, caller, id).await
+}
+
+async fn rename(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    name: &TerminalName,
+) -> Result<(), TerminalError> {
+    let mut tx = services.db.begin().await?;
+    let row = list::own(&mut tx, caller, id).await?;
+    if row.name == *name {
+        return Ok(());
+    }
+    tx.rename_terminal(id, name).await?;
+    let entry = launch::about(Event::TerminalRenamed, &row).detail("to", name);
+    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The engine is asked first, so that the record never says what is not in force; should the record then fail, the
+/// engine gets the old limits back.
+async fn resize(services: &Services, caller: &Caller, id: TerminalId, name: &Slug) -> Result<(), TerminalError> {
+    let mut tx = services.db.read().await?;
+    let row = list::own(&mut tx, caller, id).await?;
+    let new = tx.tier(name).await?.ok_or_else(|| TerminalError::Choice {
+        field: "tier",
+        why: "There is no such tier. GET /api/tiers lists them.".to_owned(),
+    })?;
+    let old = tx.tier(&row.tier).await?;
+    tx.commit().await?;
+    if row.tier == *name {
+        return Ok(());
+    }
+    if matches!(row.state, TerminalState::Creating | TerminalState::Deleting) {
+        return Err(TerminalError::State(row.state));
+    }
+    match services.runtime.set_limits(id, launch::limits(&new)).await {
+        // Without a container the next start makes one with the new limits.
+        Ok(()) | Err(RuntimeError::NoContainer) => {}
+        Err(RuntimeError::Engine(why)) => {
+            tracing::info!(terminal = %id, why, "the engine refused the tier");
+            let why =
+                "The terminal uses more than that tier allows at the moment. End some programs, or stop it first.";
+            return Err(TerminalError::Choice { field: "tier", why: why.to_owned() });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let written = async {
+        let mut tx = services.db.begin().await?;
+        tx.set_terminal_tier(id, name).await?;
+        let entry = launch::about(Event::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
+        audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+        tx.commit().await
+    };
+    if let Err(error) = written.await {
+        if let Some(old) = old {
+            let undone = services.runtime.set_limits(id, launch::limits(&old)).await;
+            tracing::warn!(terminal = %id, ?undone, "the tier could not be recorded; the old limits are back");
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Making a terminal: record and event in one transaction, then the launch in a task of the server's own.
+
+use protocol::{
+    TerminalId, Timestamp,
+    events::Stage,
+    names::{Slug, TerminalName},
+    terminals::{CreateTerminal, Terminal, TerminalState},
+};
+use uuid::Uuid;
+
+use super::{TerminalError, launch, list, names, owned};
+use crate::{
+    audit::{self, Actor, Event},
+    auth::Caller,
+    bus::Signal,
+    runtime::{LaunchSpec, RuntimeError, hardening::STANDARD},
+    services::Services,
+    store::{TerminalRow, Tx},
+};
+
+/// Labels looked at when one is made up.
+const NAMES_LOOKED_AT: u32 = 200;
+
+/// How far a launch was when its caller was answered.
+#[derive(Debug)]
+pub enum Launched {
+    /// A shell can be reached.
+    Ready(Terminal),
+    /// Still going; `GET /api/events` tells how it ends.
+    Going(Terminal),
+}
+
+/// Makes a terminal for the caller. A launch that fails while the caller waits leaves no container, volume, folder or
+/// record, only its event; one that fails later leaves the record, with the reason.
+///
+/// # Errors
+/// [`TerminalError`]; then nothing was made.
+pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
+    let actor = caller.actor();
+    let (row, spec) = record(services, caller, &actor, ask).await?;
+    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    services.bus.tell(row.owner_id, Signal::Progress(row.id, Stage::Recorded));
+    let id = row.id;
+    let (mine, theirs) = (services.clone(), actor);
+    let launched = owned::run(services, move |answer| async move {
+        match launch::bring_up(&mine, &row, &spec).await {
+            Ok(()) => launch::runs(&mine, &theirs, &row, None).await.map_err(TerminalError::from),
+            Err(error) if answer.take() => {
+                unrecord(&mine, &theirs, &row, &error).await;
+                Err(error.into())
+            }
+            Err(error) => {
+                let written = launch::failed(&mine, &theirs, &row, Event::TerminalCreateFailed, &error).await;
+                written.map_err(TerminalError::from).and(Err(error.into()))
+            }
+        }
+    })
+    .await;
+    if let Some(done) = launched {
+        done?;
+    }
+    let terminal = list::get(services, caller, id).await?;
+    Ok(match terminal.state {
+        TerminalState::Running => Launched::Ready(terminal),
+        _ => Launched::Going(terminal),
+    })
+}
+
+/// Checks the choice and the quota, and writes record and event. The account's row is held meanwhile, so that fifty
+/// requests at once are counted one after the other.
+async fn record(
+    services: &Services,
+    caller: &Caller,
+    actor: &Actor,
+    ask: CreateTerminal,
+) -> Result<(TerminalRow, LaunchSpec), TerminalError> {
+    let now = services.clock.now();
+    let mut tx = services.db.begin().await?;
+    tx.hold_user(caller.user).await?;
+    let own = tx.user(caller.user).await?.and_then(|user| user.terminals_max);
+    let max = own.unwrap_or(i64::from(tx.settings().await?.terminals_max));
+    if tx.count_terminals_of(caller.user).await? >= max {
+        return Err(TerminalError::Quota(max));
+    }
+    let row = choose(&mut tx, caller, ask, now).await?;
+    let spec = launch::spec(&mut tx, &row).await?;
+    tx.insert_terminal(&row).await?;
+    let entry = launch::about(Event::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
+    audit::append(&mut tx, now, actor, entry).await?;
+    tx.commit().await?;
+    Ok((row, spec))
+}
+
+async fn choose(
+    tx: &mut Tx,
+    caller: &Caller,
+    ask: CreateTerminal,
+    now: Timestamp,
+) -> Result<TerminalRow, TerminalError> {
+    let refuse = |field, why: &str| TerminalError::Choice { field, why: why.to_owned() };
+    if !tx.image(&ask.image).await?.is_some_and(|image| image.enabled) {
+        return Err(refuse("image", "There is no such image. GET /api/images lists what may be launched."));
+    }
+    let tiers = tx.tiers().await?;
+    let tier = match &ask.tier {
+        Some(name) => tiers.iter().find(|tier| tier.name == *name),
+        None => tiers.iter().find(|tier| tier.is_default).or(tiers.first()),
+    };
+    let tier = tier.ok_or_else(|| refuse("tier", "There is no such tier. GET /api/tiers lists them."))?;
+    let fixed = |given: Option<Slug>, only: &str, field| match given {
+        Some(given) if given.as_str() != only => {
+            Err(TerminalError::Choice { field, why: format!("Only `{only}` exists in this version. Leave it out.") })
+        }
+        _ => Slug::parse(only).map_err(|e| refuse(field, e.0)),
+    };
+    let profile = fixed(ask.profile, STANDARD.name, "profile")?;
+    let egress = fixed(ask.egress, "open", "egress")?;
+    let name = match ask.name {
+        Some(name) => name,
+        None => make_up(tx, caller, &ask.image).await?,
+    };
+    Ok(TerminalRow {
+        id: TerminalId::new(Uuid::new_v4()),
+        owner_id: caller.user,
+        hostname: names::hostname(&name),
+        name,
+        image: ask.image,
+        tier: tier.name.clone(),
+        profile,
+        egress,
+        state: TerminalState::Creating,
+        mfa_locked: false,
+        lock_epoch: 0,
+        error: None,
+        created_at: now,
+        last_active_at: now,
+    })
+}
+
+async fn make_up(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
+    let first = (Timestamp::from_millis(i64::MAX), TerminalId::new(Uuid::max()));
+    let rows = tx.terminals_of(caller.user, first, NAMES_LOOKED_AT).await?;
+    Ok(names::made_up(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
+}
+
+/// Takes the record back; the event of the failure stays. Should the database refuse, the record stays and mending
+/// removes it.
+async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: &RuntimeError) {
+    let written = launch::insist(|| async {
+        let mut tx = services.db.begin().await?;
+        if tx.terminal(row.id).await?.is_some_and(|now| now.state == TerminalState::Creating) {
+            tx.remove_terminal(row.id).await?;
+        }
+        let entry = launch::about(Event::TerminalCreateFailed, row).failed().detail("error", error);
+        audit::append(&mut tx, services.clock.now(), actor, entry).await?;
+        tx.commit().await
+    });
+    if written.await.is_ok() {
+        let words = super::error::engine_problem(error).detail;
+        services.bus.tell(row.owner_id, Signal::Deleted(row.id, Some(words)));
+    }
+}

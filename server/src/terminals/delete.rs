@@ -1,0 +1,138 @@
+//! Deleting a terminal: its lock is asked first, its sockets end, its container and its home are removed, and that
+//! they are gone is proven before the record goes.
+
+use protocol::{
+    TerminalId,
+    names::Sensitive,
+    terminals::{Deletion, TerminalState},
+};
+
+use super::{TerminalError, launch, owned, power};
+use crate::{
+    access::{Cut, Denied},
+    audit::{self, Actor, Entry, Event},
+    auth::Caller,
+    bus::Signal,
+    mfa::{AboutTerminal, Challenge, Place},
+    services::Services,
+    store::TerminalRow,
+};
+
+/// Deletes the caller's terminal. A locked one needs a code of the account.
+///
+/// # Errors
+/// [`TerminalError`]; then it is still there, as it was. Once the deletion has begun it is finished, by mending if
+/// need be.
+pub async fn delete(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+) -> Result<Deletion, TerminalError> {
+    services.gate.find(caller, id).await?;
+    delete_row(services, caller, id, code, true).await
+}
+
+/// Deletes somebody's terminal, for an administrator. A locked one needs a code of the *administrator's*.
+///
+/// # Errors
+/// [`TerminalError`].
+pub async fn delete_any(
+    services: &Services,
+    admin: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+) -> Result<Deletion, TerminalError> {
+    delete_row(services, admin, id, code, false).await
+}
+
+async fn delete_row(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+    own: bool,
+) -> Result<Deletion, TerminalError> {
+    let mut tx = services.db.read().await?;
+    let row = tx.terminal(id).await?.filter(|row| !own || row.owner_id == caller.user);
+    tx.commit().await?;
+    let row = row.ok_or(TerminalError::Denied(Denied::NotFound))?;
+    if row.state == TerminalState::Deleting {
+        return Ok(Deletion { id, gone: false });
+    }
+    if row.mfa_locked {
+        let code = code.ok_or(TerminalError::CodeNeeded)?;
+        begin_locked(services, caller, &row, code).await?;
+    } else {
+        begin(services, &caller.actor(), &row).await?;
+    }
+    power::cut(services, id, Cut::Gone).await;
+    services.bus.tell(row.owner_id, Signal::Changed(id));
+    let (mine, actor) = (services.clone(), caller.actor());
+    match owned::run(services, move |_| async move { finish(&mine, &actor, &row).await }).await {
+        Some(Ok(())) => Ok(Deletion { id, gone: true }),
+        // It has begun and will be finished; that the engine is away now is no refusal.
+        Some(Err(error)) => {
+            tracing::warn!(terminal = %id, %error, "the deletion is not finished; mending goes on with it");
+            Ok(Deletion { id, gone: false })
+        }
+        None => Ok(Deletion { id, gone: false }),
+    }
+}
+
+async fn begin(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<(), TerminalError> {
+    let mut tx = services.db.begin().await?;
+    if !tx.begin_deletion(row.id, false).await? {
+        // Locked, or begun by somebody else, since it was looked at.
+        return Err(TerminalError::CodeNeeded);
+    }
+    audit::append(&mut tx, services.clock.now(), actor, started(row)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The code is spent in the transaction that begins the deletion.
+async fn begin_locked(
+    services: &Services,
+    caller: &Caller,
+    row: &TerminalRow,
+    code: &Sensitive,
+) -> Result<(), TerminalError> {
+    let actor = caller.actor();
+    let now = services.clock.now();
+    let challenge = Challenge {
+        db: &services.db,
+        keys: &services.keys,
+        now,
+        actor: &actor,
+        user: caller.user,
+        username: &caller.username,
+        place: Place::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+    };
+    let mut factor = challenge.prove(code).await?;
+    if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
+        return Err(TerminalError::State(TerminalState::Deleting));
+    }
+    factor.commit(now, &actor, started(row)).await?;
+    Ok(())
+}
+
+fn started(row: &TerminalRow) -> Entry {
+    launch::about(Event::TerminalDeleteStarted, row).detail("locked", row.mfa_locked)
+}
+
+/// Removes container and home, then the record with the proof as its event. Also called by mending; doing it twice is
+/// no error.
+pub(super) async fn finish(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<(), TerminalError> {
+    let absence = services.runtime.delete(row.id).await?;
+    launch::insist(|| async {
+        let mut tx = services.db.begin().await?;
+        if tx.remove_terminal(row.id).await? {
+            let entry = launch::about(Event::TerminalDeleted, row).detail("proof", &absence);
+            audit::append(&mut tx, services.clock.now(), actor, entry).await?;
+        }
+        tx.commit().await
+    })
+    .await?;
+    services.bus.tell(row.owner_id, Signal::Deleted(row.id, None));
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What can go wrong with a terminal, and the words for it: what happened, why, what to do.
+
+use protocol::{Problem, ProblemKind, terminals::TerminalState};
+
+use crate::{access::Denied, mfa::CodeRefused, runtime::RuntimeError, store::StoreError};
+
+/// Why a terminal could not be made, changed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum TerminalError {
+    /// Not the caller's, or not signed in.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine failed.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The code was refused.
+    #[error(transparent)]
+    Code(#[from] CodeRefused),
+    /// The account has as many as it may.
+    #[error("the quota of {0} is used up")]
+    Quota(i64),
+    /// A field names something that is not there.
+    #[error("{field}: {why}")]
+    Choice {
+        /// The field.
+        field: &'static str,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// What was asked does not fit its state.
+    #[error("it is {}", .0.as_str())]
+    State(TerminalState),
+    /// Deleting a locked terminal needs a code.
+    #[error("a code is needed")]
+    CodeNeeded,
+}
+
+impl TerminalError {
+    /// The refusal as it travels.
+    pub fn problem(self) -> Problem {
+        match self {
+            Self::Denied(denied) => Problem::new(denied.kind(), "There is no such terminal, or it is not yours."),
+            Self::Store(error) => error.into(),
+            Self::Runtime(error) => engine_problem(&error),
+            Self::Code(refused) => refused.into(),
+            Self::Quota(max) => Problem::new(
+                ProblemKind::QuotaReached,
+                format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),
+            ),
+            Self::Choice { field, why } => Problem::new(ProblemKind::Unprocessable, why).at(field),
+            Self::State(state) => Problem::new(
+                ProblemKind::Conflict,
+                format!("The terminal is {}. Wait until that is over, then try again.", state.as_str()),
+            ),
+            Self::CodeNeeded => Problem::new(
+                ProblemKind::Locked,
+                "Deleting a locked terminal needs a code of your authenticator app. Send it with the request.",
+            )
+            .at("code"),
+        }
+    }
+}
+
+/// The engine's own words go to the log; people get what it means for them.
+pub fn engine_problem(error: &RuntimeError) -> Problem {
+    tracing::warn!(%error, "the engine failed");
+    match error {
+        RuntimeError::Unavailable(_) => Problem::new(
+            ProblemKind::Unavailable,
+            "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your administrator.",
+        )
+        .retry_after(10),
+        RuntimeError::NoImage(_) => Problem::new(
+            ProblemKind::Unprocessable,
+            "The engine does not have this image. Choose another one, or ask an administrator to provide it.",
+        )
+        .at("image"),
+        RuntimeError::RefusedImage(_, why) => Problem::new(
+            ProblemKind::Unprocessable,
+            format!("This image may not be used: {why}. Choose another one, or ask an administrator to change it."),
+        )
+        .at("image"),
+        RuntimeError::NoContainer => Problem::new(
+            ProblemKind::NotRunning,
+            "The terminal has no container and no home any more. Delete it and make a new one.",
+        ),
+        RuntimeError::Differs(what) => Problem::new(
+            ProblemKind::Internal,
+            format!("What the engine made is not what the hardening profile says ({what}), so it was not let to run. Tell your administrator."),
+        ),
+        RuntimeError::NoGuest(_) => Problem::new(
+            ProblemKind::Unavailable,
+            "The terminal did not come up in time, so it was taken down. The machine may be busy; try again in a moment.",
+        )
+        .retry_after(10),
+        RuntimeError::Engine(_) => Problem::new(
+            ProblemKind::Internal,
+            "The container engine refused. Try again; if it stays like that, tell your administrator, whose log has its words.",
+        ),
+    }
+}

@@ -1,0 +1,52 @@
+//! What may be launched.
+
+use protocol::terminals::{Image, Tier};
+
+use super::TerminalError;
+use crate::{runtime::hardening::STANDARD, services::Services, store::ImageRow};
+
+/// Images that are offered. One the engine does not have is shown, and cannot be chosen.
+///
+/// # Errors
+/// When database or engine do not answer.
+pub async fn images(services: &Services) -> Result<Vec<Image>, TerminalError> {
+    let mut tx = services.db.read().await?;
+    let rows = tx.images().await?;
+    tx.commit().await?;
+    let offered = rows.into_iter().filter(|row| row.enabled);
+    let looks = offered.map(|row| async move {
+        let size = services.runtime.image_size(&row.reference).await?;
+        Ok::<_, TerminalError>(shown(row, size))
+    });
+    futures_util::future::try_join_all(looks).await
+}
+
+fn shown(row: ImageRow, size_bytes: Option<u64>) -> Image {
+    Image {
+        name: row.name,
+        title: row.title,
+        description: row.description,
+        size_bytes,
+        available: size_bytes.is_some(),
+        default: row.is_default,
+    }
+}
+
+/// Tiers that are offered.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn tiers(services: &Services) -> Result<Vec<Tier>, TerminalError> {
+    let mut tx = services.db.read().await?;
+    let rows = tx.tiers().await?;
+    tx.commit().await?;
+    let shown = rows.into_iter().map(|row| Tier {
+        name: row.name,
+        title: row.title,
+        memory_bytes: row.memory_bytes,
+        cpu_millis: row.cpu_millis,
+        pids: STANDARD.pids_max,
+        default: row.is_default,
+    });
+    Ok(shown.collect())
+}

@@ -1,0 +1,128 @@
+//! What making, starting and mending share: from a record to a running container, and the record told of it.
+
+use std::sync::Arc;
+
+use protocol::{Timestamp, terminals::TerminalState};
+
+use super::{TerminalError, error::engine_problem};
+use crate::{
+    audit::{self, Actor, Entry, Event},
+    bus::Signal,
+    runtime::{LaunchSpec, Limits, Progress, RuntimeError},
+    services::Services,
+    store::{StoreError, TerminalRow, TierRow, Tx},
+};
+
+/// Tries to write the end of a launch this often; without it the record would say "creating" until the next mending.
+const WRITES_MAX: u32 = 5;
+const WRITE_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Limits of a tier, as engines take them.
+pub(super) fn limits(tier: &TierRow) -> Limits {
+    Limits { memory_bytes: tier.memory_bytes, cpu_millis: tier.cpu_millis }
+}
+
+/// What the record's container is made from.
+pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, TerminalError> {
+    let gone = |field, what| TerminalError::Choice {
+        field,
+        why: format!(
+            "The {what} of this terminal is not offered any more. Ask an administrator, or choose another {what}."
+        ),
+    };
+    let image = tx.image(&row.image).await?.ok_or_else(|| gone("image", "image"))?;
+    let tier = tx.tier(&row.tier).await?.ok_or_else(|| gone("tier", "tier"))?;
+    Ok(LaunchSpec {
+        id: row.id,
+        image_reference: image.reference,
+        hostname: row.hostname.clone(),
+        limits: limits(&tier),
+    })
+}
+
+/// A terminal that has run once has a home with somebody's files in it.
+pub(super) fn has_run(row: &TerminalRow) -> bool {
+    row.last_active_at > row.created_at
+}
+
+/// Makes or starts the container of a record that is `creating`.
+pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), RuntimeError> {
+    if has_run(row) {
+        return services.runtime.start(spec).await;
+    }
+    let (bus, owner, id) = (services.bus.clone(), row.owner_id, row.id);
+    let progress: Progress = Arc::new(move |stage| bus.tell(owner, Signal::Progress(id, stage)));
+    services.runtime.create(spec, progress).await
+}
+
+/// The container runs: the record says so, unless it was decided otherwise meanwhile (a deletion).
+pub(super) async fn runs(
+    services: &Services,
+    actor: &Actor,
+    row: &TerminalRow,
+    event: Option<Event>,
+) -> Result<(), StoreError> {
+    insist(|| async {
+        let now = services.clock.now();
+        let mut tx = services.db.begin().await?;
+        if tx.terminal_runs(row.id, now).await?
+            && let Some(event) = event
+        {
+            audit::append(&mut tx, now, actor, about(event, row)).await?;
+        }
+        tx.commit().await
+    })
+    .await?;
+    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    Ok(())
+}
+
+/// It could not be made or started: the record says why.
+pub(super) async fn failed(
+    services: &Services,
+    actor: &Actor,
+    row: &TerminalRow,
+    event: Event,
+    error: &RuntimeError,
+) -> Result<(), StoreError> {
+    let words = engine_problem(error).detail;
+    insist(|| async {
+        let mut tx = services.db.begin().await?;
+        tx.move_terminal(row.id, TerminalState::Creating, TerminalState::Failed, Some(&words)).await?;
+        let entry = about(event, row).failed().detail("error", error);
+        audit::append(&mut tx, services.clock.now(), actor, entry).await?;
+        tx.commit().await
+    })
+    .await?;
+    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    Ok(())
+}
+
+/// An event about a terminal.
+pub(super) fn about(event: Event, row: &TerminalRow) -> Entry {
+    Entry::new(event).about_terminal(row.id, &row.name, row.owner_id)
+}
+
+/// Writes what has already happened on the engine, and does not give up at the first refusal of the database.
+pub(super) async fn insist<F>(write: impl Fn() -> F) -> Result<(), StoreError>
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let mut tries = 1;
+    loop {
+        match write().await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries == WRITES_MAX => {
+                tracing::error!(%error, "the end of a change could not be written; the reaper will mend it");
+                return Err(error);
+            }
+            Err(_) => tokio::time::sleep(WRITE_AGAIN * tries).await,
+        }
+        tries += 1;
+    }
+}
+
+/// Later than everything that happened before; mending uses it to leave alone what changed while it looked.
+pub(super) fn settled_before(row: &TerminalRow, looked_at: Timestamp) -> bool {
+    row.last_active_at < looked_at
+}

@@ -1,0 +1,25 @@
+//! Terminals: their life from record to container and back, their shells as the server sees them, and who looks on.
+
+mod change;
+mod create;
+mod delete;
+mod error;
+mod events;
+mod images;
+mod launch;
+mod list;
+mod look;
+mod names;
+mod owned;
+mod power;
+pub mod reaper;
+
+pub use change::change;
+pub use create::{Launched, create};
+pub use delete::{delete, delete_any};
+pub use error::TerminalError;
+pub use events::events;
+pub use images::{images, tiers};
+pub use list::{get, list};
+pub use look::{security, stats};
+pub use power::{restart, start, stop, stop_any};

@@ -1,0 +1,65 @@
+//! Names that are made from what a person typed, or made up when nothing was. A name is a label: containers and
+//! volumes are called by the terminal's id alone.
+
+use protocol::names::{Slug, TerminalName};
+
+/// Longest host name that is made.
+const HOSTNAME_CHARS_MAX: usize = 32;
+
+/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new label does not change it.
+pub fn hostname(name: &TerminalName) -> String {
+    let mut host = String::new();
+    for c in name.as_str().chars().flat_map(char::to_lowercase) {
+        if host.len() == HOSTNAME_CHARS_MAX {
+            break;
+        }
+        if c.is_ascii_lowercase() || c.is_ascii_digit() {
+            host.push(c);
+        } else if !host.is_empty() && !host.ends_with('-') {
+            host.push('-');
+        }
+    }
+    let host = host.trim_end_matches('-');
+    if host.is_empty() { "terminal".to_owned() } else { host.to_owned() }
+}
+
+/// A label when none was given: the image's name and the first number the owner has not used.
+pub fn made_up(image: &Slug, taken: &[TerminalName]) -> TerminalName {
+    let free = |n: &usize| !taken.iter().any(|name| name.as_str() == format!("{image}-{n}"));
+    let n = (1..=taken.len() + 1).find(free).unwrap_or(1);
+    TerminalName::parse(&format!("{image}-{n}")).unwrap_or_else(|_| unreachable!("a slug and a number are a name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_make_harmless_host_names() {
+        let long = "x".repeat(64);
+        for (name, host) in [
+            ("prod", "prod"),
+            ("  <b>Prod</b> 💥 ", "b-prod-b"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("$(reboot); rm -rf /", "reboot-rm-rf"),
+            ("^rexec-.*$|.*", "rexec"),
+            ("日本語", "terminal"),
+            ("---", "terminal"),
+            ("İstanbul", "i-stanbul"),
+            ("a--b__c", "a-b-c"),
+            (long.as_str(), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
+        ] {
+            let made = hostname(&TerminalName::parse(name).unwrap());
+            assert_eq!(made, host, "{name}");
+            assert!((1..=32).contains(&made.len()) && !made.starts_with('-') && !made.ends_with('-'));
+        }
+    }
+
+    #[test]
+    fn made_up_names_do_not_repeat() {
+        let image = Slug::parse("debian").unwrap();
+        let taken: Vec<_> = ["debian-1", "debian-3", "other"].map(|n| TerminalName::parse(n).unwrap()).to_vec();
+        assert_eq!(made_up(&image, &[]).as_str(), "debian-1");
+        assert_eq!(made_up(&image, &taken).as_str(), "debian-2");
+    }
+}

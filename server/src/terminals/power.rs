@@ -1,0 +1,132 @@
+//! Start, stop, restart. A stop ends every open socket before the container goes down; the home volume stays.
+
+use std::time::Duration;
+
+use protocol::{
+    TerminalId,
+    terminals::{Terminal, TerminalState},
+};
+
+use super::{Launched, TerminalError, launch, list, owned};
+use crate::{
+    access::{Cut, Drained},
+    audit::{self, Actor, Event},
+    auth::Caller,
+    bus::Signal,
+    services::Services,
+    store::TerminalRow,
+};
+
+/// Sockets get this long to let go of a terminal that is being stopped or removed.
+pub(super) const CUT_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Starts a stopped or failed terminal. One that runs already is no error.
+///
+/// # Errors
+/// [`TerminalError`].
+pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
+    services.gate.find(caller, id).await?;
+    let mut tx = services.db.begin().await?;
+    let row = list::own(&mut tx, caller, id).await?;
+    match row.state {
+        TerminalState::Running => {
+            tx.commit().await?;
+            return Ok(Launched::Ready(list::get(services, caller, id).await?));
+        }
+        TerminalState::Creating | TerminalState::Deleting => return Err(TerminalError::State(row.state)),
+        TerminalState::Stopped | TerminalState::Failed => {}
+    }
+    let spec = launch::spec(&mut tx, &row).await?;
+    if !tx.move_terminal(id, row.state, TerminalState::Creating, None).await? {
+        return Err(TerminalError::State(TerminalState::Creating));
+    }
+    tx.commit().await?;
+    services.bus.tell(row.owner_id, Signal::Changed(id));
+    let (mine, actor) = (services.clone(), caller.actor());
+    let started = owned::run(services, move |_| async move {
+        match launch::bring_up(&mine, &row, &spec).await {
+            Ok(()) => Ok(launch::runs(&mine, &actor, &row, Some(Event::TerminalStarted)).await?),
+            Err(error) => {
+                launch::failed(&mine, &actor, &row, Event::TerminalFailed, &error).await?;
+                Err(TerminalError::from(error))
+            }
+        }
+    })
+    .await;
+    if let Some(done) = started {
+        done?;
+    }
+    answer(services, caller, id, TerminalState::Running).await
+}
+
+/// Stops a running terminal. One that is stopped already is no error.
+///
+/// # Errors
+/// [`TerminalError`]; when the engine fails, nobody can reach the terminal any more and mending stops it.
+pub async fn stop(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
+    services.gate.find(caller, id).await?;
+    let mut tx = services.db.read().await?;
+    let row = list::own(&mut tx, caller, id).await?;
+    tx.commit().await?;
+    halt(services, &caller.actor(), row).await?;
+    answer(services, caller, id, TerminalState::Stopped).await
+}
+
+/// Stops and starts.
+///
+/// # Errors
+/// [`TerminalError`].
+pub async fn restart(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
+    stop(services, caller, id).await?;
+    start(services, caller, id).await
+}
+
+/// Stops somebody's terminal, for an administrator. Its lock stays as it is.
+///
+/// # Errors
+/// [`TerminalError`].
+pub async fn stop_any(services: &Services, admin: &Actor, id: TerminalId) -> Result<(), TerminalError> {
+    let mut tx = services.db.read().await?;
+    let row = tx.terminal(id).await?.ok_or(TerminalError::Denied(crate::access::Denied::NotFound))?;
+    tx.commit().await?;
+    halt(services, admin, row).await
+}
+
+/// Record and event first: from the commit on, nobody is let in. Then whoever is in is put out. Then the container.
+async fn halt(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
+    match row.state {
+        TerminalState::Stopped => return Ok(()),
+        TerminalState::Creating | TerminalState::Deleting | TerminalState::Failed => {
+            return Err(TerminalError::State(row.state));
+        }
+        TerminalState::Running => {}
+    }
+    let mut tx = services.db.begin().await?;
+    if !tx.move_terminal(row.id, TerminalState::Running, TerminalState::Stopped, None).await? {
+        return Err(TerminalError::State(row.state));
+    }
+    audit::append(&mut tx, services.clock.now(), actor, launch::about(Event::TerminalStopped, &row)).await?;
+    tx.commit().await?;
+    cut(services, row.id, Cut::Stopped).await;
+    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    let (mine, id) = (services.clone(), row.id);
+    owned::run(services, move |_| async move { mine.runtime.stop(id).await }).await.unwrap_or(Ok(()))?;
+    Ok(())
+}
+
+/// Ends everything that looks at a terminal.
+pub(super) async fn cut(services: &Services, id: TerminalId, why: Cut) {
+    if let Drained::Lingering(sockets) = services.cuts.terminal(id, why, CUT_DEADLINE).await {
+        tracing::warn!(terminal = %id, sockets, "some sockets are slow to close; they move no bytes");
+    }
+}
+
+async fn answer(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    wanted: TerminalState,
+) -> Result<Launched, TerminalError> {
+    let terminal: Terminal = list::get(services, caller, id).await?;
+    Ok(if terminal.state == wanted { Launched::Ready(terminal) } else { Launched::Going(terminal) })
+}
