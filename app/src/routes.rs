@@ -37,4 +37,5 @@ pub fn App() -> impl IntoView {
         </Router>
         <ToastStack/>
     }
+    .into_any()
 }

@@ -60,4 +60,5 @@ fn Broken() -> impl IntoView {
             <p class="noscript">"Rexec needs JavaScript and WebAssembly: the terminal runs in this page."</p>
         </noscript>
     }
+    .into_any()
 }

@@ -29,7 +29,7 @@ where
     let first = Resource::new(|| (), move |()| read(None));
     provide_context(Columns { who });
     provide_context::<Read>(Callback::new(move |after| StoredAnswer(read(after))));
-    view! { <Fetched of=first show=|page| view! { <Rows page/> }.into_any()/> }
+    view! { <Fetched of=first show=|page| view! { <Rows page/> }.into_any()/> }.into_any()
 }
 
 #[derive(Clone, Copy)]
@@ -77,6 +77,7 @@ fn Rows(page: Page<AuditView>) -> impl IntoView {
             </Show>
         </Show>
     }
+    .into_any()
 }
 
 #[component]
@@ -93,6 +94,7 @@ fn Row(event: AuditView, who: bool) -> impl IntoView {
             <td class="wrap muted">{event.detail}</td>
         </tr>
     }
+    .into_any()
 }
 
 /// `terminal_mfa_locked` as people read it.

@@ -18,4 +18,5 @@ pub(crate) fn Check(
             <span>{label}</span>
         </label>
     }
+    .into_any()
 }

@@ -80,6 +80,7 @@ pub(crate) fn CodeField(
             </button>
         </div>
     }
+    .into_any()
 }
 
 fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Callback<()>) {

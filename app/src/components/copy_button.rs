@@ -47,4 +47,5 @@ pub(crate) fn CopyButton(
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { label }}</span>
         </button>
     }
+    .into_any()
 }

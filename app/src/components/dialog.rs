@@ -58,4 +58,5 @@ pub(crate) fn Dialog(
             </div>
         </dialog>
     }
+    .into_any()
 }

@@ -30,4 +30,5 @@ pub(crate) fn Empty(
             {children.map(|children| view! { <div class="empty-actions">{children()}</div> })}
         </section>
     }
+    .into_any()
 }

@@ -27,4 +27,5 @@ where
             })}
         </Transition>
     }
+    .into_any()
 }

@@ -68,6 +68,7 @@ pub(crate) fn Field(
             <FieldNote id=note hint refusal/>
         </div>
     }
+    .into_any()
 }
 
 /// A password, hidden until the person asks to see it.
@@ -124,6 +125,7 @@ pub(crate) fn PasswordField(
             <FieldNote id=note hint refusal/>
         </div>
     }
+    .into_any()
 }
 
 fn field_refusal(name: &'static str, problem: Signal<Option<Problem>>) -> Memo<Option<String>> {
@@ -142,4 +144,5 @@ fn FieldNote(id: String, hint: String, refusal: Memo<Option<String>>) -> impl In
             }}
         </p>
     }
+    .into_any()
 }

@@ -111,6 +111,7 @@ pub(crate) fn Icon(
             <path d=glyph.path()></path>
         </svg>
     }
+    .into_any()
 }
 
 /// The mark: a prompt inside a padlock.
@@ -123,4 +124,5 @@ pub(crate) fn Logo() -> impl IntoView {
             <path class="logo-prompt" d="m8 13 2.5 2.3L8 17.6M12.5 17.8h4"></path>
         </svg>
     }
+    .into_any()
 }

@@ -89,4 +89,5 @@ pub(crate) fn LockBadge(
             <Countdown until/>
         </span>
     }
+    .into_any()
 }

@@ -60,6 +60,7 @@ pub(crate) fn Menu(
             </Show>
         </div>
     }
+    .into_any()
 }
 
 fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {

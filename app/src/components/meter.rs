@@ -33,4 +33,5 @@ pub(crate) fn Meter(
             <span class="meter-text num">{move || text.get()}</span>
         </span>
     }
+    .into_any()
 }

@@ -31,6 +31,7 @@ pub(crate) fn ProblemNote(
             })}
         </div>
     }
+    .into_any()
 }
 
 /// A refusal instead of a page.
@@ -51,6 +52,7 @@ pub(crate) fn ProblemPage(
             {problem.request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
         </section>
     }
+    .into_any()
 }
 
 /// What stands in a list's place while it loads.
@@ -61,5 +63,5 @@ pub(crate) fn Loading(
     rows: usize,
 ) -> impl IntoView {
     let rows = (0..rows).map(|_| view! { <div class="skeleton skeleton-row"></div> }).collect_view();
-    view! { <div class="stack" aria-busy="true" aria-label="Loading">{rows}</div> }
+    view! { <div class="stack" aria-busy="true" aria-label="Loading">{rows}</div> }.into_any()
 }

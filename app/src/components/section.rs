@@ -26,4 +26,5 @@ pub(crate) fn Section(
             {children()}
         </section>
     }
+    .into_any()
 }

@@ -28,4 +28,5 @@ pub(crate) fn SideNav(
             {rows.collect_view()}
         </nav>
     }
+    .into_any()
 }

@@ -24,6 +24,7 @@ pub(crate) fn StateDot(
             <span class:sr-only=!word>{move || word_of(state.get())}</span>
         </span>
     }
+    .into_any()
 }
 
 const fn word_of(state: TerminalState) -> &'static str {

@@ -35,4 +35,5 @@ pub(crate) fn Submit(
             <span class="btn-label">{move || label.get()}</span>
         </button>
     }
+    .into_any()
 }

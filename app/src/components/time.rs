@@ -19,6 +19,7 @@ pub(crate) fn Ago(
             {move || relative(at.get(), quarter.get())}
         </time>
     }
+    .into_any()
 }
 
 /// "14:32" until an instant, counting down; empty once it is over.
@@ -34,6 +35,7 @@ pub(crate) fn Countdown(
             {move || until.get().map(|until| left(until, second.get()))}
         </span>
     }
+    .into_any()
 }
 
 /// The exact time: in the person's own zone where it is known, in UTC where it is not (rendered by the server).

@@ -16,6 +16,7 @@ pub(crate) fn ToastStack() -> impl IntoView {
             </For>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -39,4 +40,5 @@ fn ToastCard(toast: Toast) -> impl IntoView {
             </button>
         </div>
     }
+    .into_any()
 }

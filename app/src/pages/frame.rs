@@ -55,6 +55,7 @@ fn Inside(me: Me) -> impl IntoView {
         <Shortcuts help/>
         <ShortcutsHelp open=help/>
     }
+    .into_any()
 }
 
 #[component]
@@ -84,6 +85,7 @@ fn TopBar(help: RwSignal<bool>) -> impl IntoView {
             </div>
         </header>
     }
+    .into_any()
 }
 
 #[component]
@@ -109,6 +111,7 @@ fn UserMenu() -> impl IntoView {
             <button r#type="button" class="menu-item" role="menuitem" on:click=leave data-testid="logout"><Icon glyph=Glyph::Logout/>"Sign out"</button>
         </Menu>
     }
+    .into_any()
 }
 
 /// Dark, light, or what the system says; and more contrast. Kept in this browser.
@@ -137,6 +140,7 @@ fn ThemeButton() -> impl IntoView {
             <button r#type="button" class="menu-item" role="menuitem" on:click=choose("contrast", Some("more"))>"High contrast"</button>
         </Menu>
     }
+    .into_any()
 }
 
 /// What the person must know or do: a required factor, a reset factor, few recovery codes.
@@ -157,4 +161,5 @@ fn Notices() -> impl IntoView {
             <div class="banner" role="status" data-testid="notice"><Icon glyph=Glyph::Warning/><p>{text}</p></div>
         }).collect_view()}
     }
+    .into_any()
 }

@@ -86,4 +86,5 @@ pub(super) fn ShortcutsHelp(
             }).collect_view()}
         </Dialog>
     }
+    .into_any()
 }

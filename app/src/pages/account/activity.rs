@@ -15,4 +15,5 @@ pub(super) fn Activity() -> impl IntoView {
             <AuditTable read=|after| api::account_audit(api::After(after)) who=false/>
         </Section>
     }
+    .into_any()
 }

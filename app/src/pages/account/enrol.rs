@@ -40,6 +40,7 @@ pub(super) fn EnrolDialog(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     view! { <Dialog open title="Enable MFA".to_owned() wide=true testid="enrol-dialog"><Wizard open/></Dialog> }
+        .into_any()
 }
 
 #[component]
@@ -64,6 +65,7 @@ fn Wizard(open: RwSignal<bool>) -> impl IntoView {
             Step::Codes(codes) => view! { <Codes codes done/> }.into_any(),
         }}
     }
+    .into_any()
 }
 
 /// The password again; and, when an app is replaced, a code of the present one.
@@ -100,6 +102,7 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
             <div class="form-actions"><Submit label="Continue".to_owned() busy testid="enrol-continue"/></div>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -143,6 +146,7 @@ fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
             <div class="form-actions"><Submit label="Confirm".to_owned() busy testid="enrol-confirm"/></div>
         </form>
     }
+    .into_any()
 }
 
 /// The secret in groups of four, as people type it.

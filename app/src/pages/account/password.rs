@@ -20,6 +20,7 @@ pub(super) fn Password() -> impl IntoView {
             <div class="box box-narrow"><PasswordForm/></div>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -74,4 +75,5 @@ fn PasswordForm() -> impl IntoView {
             <div class="form-actions"><Submit label="Change password".to_owned() busy testid="password-submit"/></div>
         </form>
     }
+    .into_any()
 }

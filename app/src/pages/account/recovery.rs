@@ -37,6 +37,7 @@ pub(super) fn Codes(
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// New codes instead of the old ones.
@@ -46,6 +47,7 @@ pub(super) fn RecoveryDialog(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     view! { <Dialog open title="New recovery codes".to_owned() testid="recovery-dialog"><Renew open/></Dialog> }
+        .into_any()
 }
 
 #[component]
@@ -91,4 +93,5 @@ fn RenewForm(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
             <div class="form-actions"><Submit label="Make new codes".to_owned() busy testid="new-codes-confirm"/></div>
         </form>
     }
+    .into_any()
 }

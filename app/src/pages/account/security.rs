@@ -22,6 +22,7 @@ pub(super) fn Security() -> impl IntoView {
             <EnrolDialog open=enrolling/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -35,6 +36,7 @@ fn Off(enrolling: RwSignal<bool>) -> impl IntoView {
             <div><button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| enrolling.set(true) data-testid="enable-mfa"><Icon glyph=Glyph::Shield/>"Enable MFA"</button></div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -63,11 +65,13 @@ fn On(enrolling: RwSignal<bool>) -> impl IntoView {
         <DisableDialog open=disabling/>
         <RecoveryDialog open=renewing/>
     }
+    .into_any()
 }
 
 #[component]
 fn DisableDialog(open: RwSignal<bool>) -> impl IntoView {
     view! { <Dialog open title="Disable MFA?".to_owned() testid="disable-dialog"><DisableForm open/></Dialog> }
+        .into_any()
 }
 
 #[component]
@@ -107,4 +111,5 @@ fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

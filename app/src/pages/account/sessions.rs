@@ -38,11 +38,13 @@ pub(super) fn Sessions() -> impl IntoView {
             <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
 fn List(page: Page<SessionView>) -> impl IntoView {
     view! { <ul class="list">{page.items.into_iter().map(|session| view! { <Row session/> }).collect_view()}</ul> }
+        .into_any()
 }
 
 #[component]
@@ -78,4 +80,5 @@ fn Row(session: SessionView) -> impl IntoView {
             </div>
         </li>
     }
+    .into_any()
 }

@@ -33,6 +33,7 @@ pub(super) fn Audit() -> impl IntoView {
             }}
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -51,6 +52,7 @@ fn Tools(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl IntoV
         <button r#type="button" class="btn" disabled=move || pending() || busy.get() aria-busy=move || busy.get().then_some("true") on:click=verify data-testid="audit-verify"><Icon glyph=Glyph::Shield/>"Verify the chain"</button>
         <a class="btn" href="/api/admin/audit/export" download="rexec-audit.jsonl" rel="external" data-testid="audit-export"><Icon glyph=Glyph::Download/>"Export"</a>
     }
+    .into_any()
 }
 
 #[component]
@@ -104,4 +106,5 @@ fn Filter(filter: RwSignal<AuditQuery>) -> impl IntoView {
             <button r#type="submit" class="btn" disabled=pending data-testid="audit-search"><Icon glyph=Glyph::Search/>"Search"</button>
         </form>
     }
+    .into_any()
 }

@@ -26,11 +26,13 @@ pub(super) fn Images() -> impl IntoView {
             <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
 fn List(page: Page<AdminImage>) -> impl IntoView {
     view! { <ul class="list">{page.items.into_iter().map(|image| view! { <Row image/> }).collect_view()}</ul> }
+        .into_any()
 }
 
 #[component]
@@ -56,6 +58,7 @@ fn Row(image: AdminImage) -> impl IntoView {
             <Dialog open=editing title="Edit image".to_owned() testid="image-dialog"><EditForm image=edit.get_value() open=editing/></Dialog>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -103,4 +106,5 @@ fn EditForm(image: AdminImage, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

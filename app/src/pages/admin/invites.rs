@@ -20,6 +20,7 @@ pub(super) fn Invites() -> impl IntoView {
             <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -67,4 +68,5 @@ fn Row(invite: InviteView) -> impl IntoView {
             </div>
         </li>
     }
+    .into_any()
 }

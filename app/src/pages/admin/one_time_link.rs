@@ -37,4 +37,5 @@ pub(super) fn LinkDialog(
             })}
         </Dialog>
     }
+    .into_any()
 }

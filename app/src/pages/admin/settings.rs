@@ -83,6 +83,7 @@ pub(super) fn SettingsPage() -> impl IntoView {
             <Fetched of=settings show=|settings| view! { <SettingsForm settings/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -131,6 +132,7 @@ fn SettingsForm(settings: Settings) -> impl IntoView {
             <div class="form-actions"><Submit label="Save".to_owned() busy testid="settings-submit"/></div>
         </form>
     }
+    .into_any()
 }
 
 fn read(form: &HtmlFormElement) -> Result<Settings, Problem> {

@@ -17,6 +17,7 @@ pub(super) fn SystemPage() -> impl IntoView {
             <Fetched of=system show=|system| view! { <Report system/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -32,6 +33,7 @@ fn Report(system: System) -> impl IntoView {
         </dl>
         <ul class="list">{findings.into_iter().map(|finding| view! { <Row finding/> }).collect_view()}</ul>
     }
+    .into_any()
 }
 
 #[component]
@@ -51,4 +53,5 @@ fn Row(finding: Finding) -> impl IntoView {
             <span class=class><Icon glyph/>{word}</span>
         </li>
     }
+    .into_any()
 }

@@ -22,6 +22,7 @@ pub(super) fn AllTerminals() -> impl IntoView {
             <Fetched of=list show=|page| view! { <Table page/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -101,6 +102,7 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 #[component]
@@ -132,4 +134,5 @@ fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -25,11 +25,12 @@ pub(super) fn Tiers() -> impl IntoView {
             <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
 fn List(page: Page<Tier>) -> impl IntoView {
-    view! { <ul class="list">{page.items.into_iter().map(|tier| view! { <Row tier/> }).collect_view()}</ul> }
+    view! { <ul class="list">{page.items.into_iter().map(|tier| view! { <Row tier/> }).collect_view()}</ul> }.into_any()
 }
 
 #[component]
@@ -50,6 +51,7 @@ fn Row(tier: Tier) -> impl IntoView {
             <Dialog open=editing title="Edit size".to_owned() testid="tier-dialog"><EditForm tier=edit.get_value() open=editing/></Dialog>
         </li>
     }
+    .into_any()
 }
 
 #[component]
@@ -95,6 +97,7 @@ fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }
 
 fn read(form: &HtmlFormElement) -> Result<TierEdit, Problem> {

@@ -39,6 +39,7 @@ pub(super) fn UserRow(user: UserView) -> impl IntoView {
             <td class="end"><Actions user oneself/></td>
         </tr>
     }
+    .into_any()
 }
 
 fn patch(id: UserId, user: RwSignal<UserView>, patch: UserPatch) {
@@ -85,6 +86,7 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
         <Dialog open=limiting title="Terminal quota".to_owned() testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
         <Dialog open=resetting title="Reset MFA?".to_owned() testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,6 +110,7 @@ fn QuotaForm(user: RwSignal<UserView>, open: RwSignal<bool>) -> impl IntoView {
             <div class="form-actions"><Submit label="Save".to_owned() busy=Signal::stored(false) testid="quota-submit"/></div>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -141,4 +144,5 @@ fn ResetForm(id: UserId, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -32,6 +32,7 @@ pub(super) fn Users() -> impl IntoView {
             <LinkDialog link title="One-time link"/>
         </Section>
     }
+    .into_any()
 }
 
 #[component]
@@ -53,6 +54,7 @@ fn InviteMenu() -> impl IntoView {
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| invite(Role::Admin) data-testid="invite-admin"><Icon glyph=Glyph::Shield/>"As an administrator"</button>
         </Menu>
     }
+    .into_any()
 }
 
 #[component]
@@ -90,4 +92,5 @@ fn Table(page: Page<UserView>) -> impl IntoView {
             <button r#type="button" class="btn" on:click=more>"Show more"</button>
         </Show>
     }
+    .into_any()
 }

@@ -43,6 +43,7 @@ pub(crate) fn TerminalActions(
         </Menu>
         <DeleteDialog id open=deleting/>
     }
+    .into_any()
 }
 
 /// Shows the coming state at once, and the true one as soon as it is known.

@@ -54,6 +54,7 @@ pub(super) fn Card(
             </div>
         </li>
     }
+    .into_any()
 }
 
 fn last_active(terminal: Memo<Option<Terminal>>) -> protocol::Timestamp {
@@ -109,6 +110,7 @@ fn Usage(id: TerminalId) -> impl IntoView {
             <Meter label="Memory" glyph=Glyph::Memory value=memory text=memory_text/>
         </div>
     }
+    .into_any()
 }
 
 /// Bytes as people write them.

@@ -29,6 +29,7 @@ pub(crate) fn DeleteDialog(
             <DeleteForm id open/>
         </Dialog>
     }
+    .into_any()
 }
 
 #[component]
@@ -76,4 +77,5 @@ fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }

@@ -29,6 +29,7 @@ pub(super) fn LaunchDialog(
     view! {
         <Dialog open title="New terminal".to_owned() wide=true testid="launch-dialog"><Launch open/></Dialog>
     }
+    .into_any()
 }
 
 /// One launch from form to prompt.
@@ -67,6 +68,7 @@ fn Launch(open: RwSignal<bool>) -> impl IntoView {
         }}
         <Show when=move || launch.busy.get()><StageList id=shown/></Show>
     }
+    .into_any()
 }
 
 /// Leads to the prompt as soon as there is one, and back to the form when the launch failed.
@@ -153,6 +155,7 @@ fn LaunchForm(launch: LaunchState, offer: Offer, open: RwSignal<bool>) -> impl I
             </div>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -166,6 +169,7 @@ fn ImageChoice(image: Image) -> impl IntoView {
             <span class="choice-fact num">{if image.available { size } else { Some("Not on this server yet".to_owned()) }}</span>
         </label>
     }
+    .into_any()
 }
 
 #[component]
@@ -180,6 +184,7 @@ fn TierChoice(tier: Tier) -> impl IntoView {
             <span class="choice-fact num">{cores} " " {plural} " · " {tier.pids} " processes"</span>
         </label>
     }
+    .into_any()
 }
 
 fn read(form: &HtmlFormElement) -> Result<CreateTerminal, Problem> {

@@ -30,7 +30,7 @@ const FILTER_FROM: usize = 7;
 /// `/terminals` is the dashboard's other name.
 #[component]
 pub(crate) fn Home() -> impl IntoView {
-    view! { <Redirect path="/"/> }
+    view! { <Redirect path="/"/> }.into_any()
 }
 
 /// `/`.
@@ -97,6 +97,7 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
             </Show>
         </Show>
     }
+    .into_any()
 }
 
 #[component]
@@ -107,6 +108,7 @@ fn NewTerminal(launching: RwSignal<bool>) -> impl IntoView {
             <Icon glyph=Glyph::Plus/>"New terminal"
         </button>
     }
+    .into_any()
 }
 
 #[component]
@@ -118,6 +120,7 @@ fn Nothing(launching: RwSignal<bool>) -> impl IntoView {
             <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
         </Empty>
     }
+    .into_any()
 }
 
 fn summary(terminals: &Terminals) -> String {

@@ -16,7 +16,7 @@ pub(crate) fn StageLine(
 ) -> impl IntoView {
     let terminals = Terminals::get();
     let text = move || under_way(terminals.stage(id)).map_or("Almost there", Stage::title);
-    view! { <p class="stage-line small"><span class="spinner"></span>{text} "…"</p> }
+    view! { <p class="stage-line small"><span class="spinner"></span>{text} "…"</p> }.into_any()
 }
 
 /// Every step, done ones ticked.
@@ -41,7 +41,7 @@ pub(crate) fn StageList(
             </li>
         }
     });
-    view! { <ol class="stages" aria-live="polite" data-testid="stages">{rows.collect_view()}</ol> }
+    view! { <ol class="stages" aria-live="polite" data-testid="stages">{rows.collect_view()}</ol> }.into_any()
 }
 
 /// The step after the last one done.

@@ -60,6 +60,7 @@ pub(super) fn RenameInPlace(
             data-testid="rename-input"
         />
     }
+    .into_any()
 }
 
 /// The same in a dialog.
@@ -70,7 +71,7 @@ pub(crate) fn RenameDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="Rename".to_owned() testid="rename-dialog"><RenameForm id open/></Dialog> }
+    view! { <Dialog open title="Rename".to_owned() testid="rename-dialog"><RenameForm id open/></Dialog> }.into_any()
 }
 
 #[component]
@@ -106,6 +107,7 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
             </div>
         </form>
     }
+    .into_any()
 }
 
 async fn rename(id: TerminalId, name: TerminalName) -> Result<(), Problem> {

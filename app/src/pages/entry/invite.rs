@@ -95,4 +95,5 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             <p class="field-note">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p>
         </form>
     }
+    .into_any()
 }

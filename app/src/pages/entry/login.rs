@@ -60,6 +60,7 @@ fn NoAdministrator() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -93,6 +94,7 @@ fn PasswordStep(asks_code: RwSignal<bool>, enter: Callback<()>) -> impl IntoView
             <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p>
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -128,4 +130,5 @@ fn CodeStep(asks_code: RwSignal<bool>, enter: Callback<()>) -> impl IntoView {
             <button r#type="button" class="btn btn-ghost" on:click=move |_| asks_code.set(false)>"Back"</button>
         </form>
     }
+    .into_any()
 }

@@ -39,6 +39,7 @@ fn Entry(
             <p class="entry-foot">"Rexec · hardened terminals, each behind its own lock"</p>
         </main>
     }
+    .into_any()
 }
 
 /// What a new password must be, said before it is typed.

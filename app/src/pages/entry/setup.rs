@@ -47,6 +47,7 @@ fn Done() -> impl IntoView {
             <a class="btn btn-primary" href="/login">"Sign in"</a>
         </Empty>
     }
+    .into_any()
 }
 
 #[component]
@@ -86,6 +87,7 @@ fn SetupForm(token: String) -> impl IntoView {
             <Submit label="Create administrator".to_owned() busy testid="setup-submit"/>
         </form>
     }
+    .into_any()
 }
 
 /// Username and password of a form, checked as far as the browser can: the name's form, and that both passwords agree.

@@ -25,6 +25,7 @@ pub(super) fn Banner() -> impl IntoView {
             {move || session.notice.get().map(|problem| view! { <Warned problem/> })}
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -37,6 +38,7 @@ fn Lost(at: protocol::Timestamp) -> impl IntoView {
             <button r#type="button" class="btn btn-small" on:click=move |_| session.with(|t| t.reconnect()) data-testid="reconnect">"Try now"</button>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -54,6 +56,7 @@ fn Ended(status: i32) -> impl IntoView {
             <button r#type="button" class="btn btn-small btn-primary" on:click=move |_| session.begin_again() data-testid="new-shell">"Start a new shell"</button>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -70,6 +73,7 @@ fn Cut(problem: Problem) -> impl IntoView {
             <button r#type="button" class="btn btn-small" on:click=again data-testid="try-again">"Try again"</button>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -82,4 +86,5 @@ fn Warned(problem: Problem) -> impl IntoView {
             <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| session.notice.set(None)><Icon glyph=Glyph::Close/></button>
         </div>
     }
+    .into_any()
 }

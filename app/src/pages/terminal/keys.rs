@@ -39,4 +39,5 @@ pub(super) fn KeyRow() -> impl IntoView {
             </div>
         </Show>
     }
+    .into_any()
 }

@@ -66,6 +66,7 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
             </div>
         </Dialog>
     }
+    .into_any()
 }
 
 fn lock_now(id: TerminalId, busy: RwSignal<bool>) {
@@ -115,6 +116,7 @@ fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
             })}
         </Dialog>
     }
+    .into_any()
 }
 
 /// Sends a code for its purpose. Shared by the prompt on the page and the dialog of this control.

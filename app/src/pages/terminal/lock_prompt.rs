@@ -32,6 +32,7 @@ pub(super) fn LockPrompt() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -40,6 +41,7 @@ fn NoFactor() -> impl IntoView {
         <p class="note note-warning">"Your account has no authenticator app any more. Set one up again; after that its codes open this terminal."</p>
         <a class="btn btn-primary" href="/account/security">"Account → Security"</a>
     }
+    .into_any()
 }
 
 #[component]
@@ -60,6 +62,7 @@ fn Purposes(purpose: RwSignal<Purpose>) -> impl IntoView {
             {choice(Purpose::Unlock, Glyph::LockOpen, "Unlock", "Remove the lock.", "choose-unlock")}
         </fieldset>
     }
+    .into_any()
 }
 
 /// The field and its button. The sixth digit sends it.
@@ -119,4 +122,5 @@ pub(super) fn CodeForm(
             <Submit label busy testid="lock-submit"/>
         </form>
     }
+    .into_any()
 }

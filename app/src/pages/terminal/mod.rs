@@ -57,6 +57,7 @@ fn Known(id: TerminalId) -> impl IntoView {
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 #[component]
@@ -79,6 +80,7 @@ fn Workspace(id: TerminalId) -> impl IntoView {
             </div>
         </Show>
     }
+    .into_any()
 }
 
 #[component]
@@ -90,4 +92,5 @@ fn Deleted() -> impl IntoView {
             <div class="empty-actions"><a class="btn btn-primary" href="/">"To the terminals"</a></div>
         </section>
     }
+    .into_any()
 }

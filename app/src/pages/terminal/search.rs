@@ -9,7 +9,7 @@ use crate::components::{Glyph, Icon};
 #[component]
 pub(super) fn SearchBar() -> impl IntoView {
     let session = Session::get();
-    view! { <Show when=move || session.searching.get()><Bar/></Show> }
+    view! { <Show when=move || session.searching.get()><Bar/></Show> }.into_any()
 }
 
 #[component]
@@ -53,4 +53,5 @@ fn Bar() -> impl IntoView {
             <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Close search" on:click=move |_| close()><Icon glyph=Glyph::Close/></button>
         </div>
     }
+    .into_any()
 }

@@ -24,6 +24,7 @@ pub(super) fn SecurityPanel() -> impl IntoView {
             </aside>
         </Show>
     }
+    .into_any()
 }
 
 #[component]
@@ -59,6 +60,7 @@ fn Rows(report: SecurityReport) -> impl IntoView {
             }).collect_view()}
         </ul>
     }
+    .into_any()
 }
 
 #[component]
@@ -89,4 +91,5 @@ fn Row(row: SecurityRow) -> impl IntoView {
             </details>
         </li>
     }
+    .into_any()
 }

@@ -34,6 +34,7 @@ pub(super) fn Stage() -> impl IntoView {
             <Show when=move || !running() && !locked.get()><NotRunning/></Show>
         </section>
     }
+    .into_any()
 }
 
 #[component]

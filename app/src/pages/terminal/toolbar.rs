@@ -38,6 +38,7 @@ pub(super) fn Toolbar() -> impl IntoView {
         </div>
         <RenameDialog id=session.id open=renaming/>
     }
+    .into_any()
 }
 
 /// Size and round trip.
@@ -62,6 +63,7 @@ fn Facts() -> impl IntoView {
         <span class="num muted small" title="Columns × rows" data-testid="size">{size}</span>
         <span class=quality title="Round trip to the server" data-testid="latency"><span class="num small">{text}</span></span>
     }
+    .into_any()
 }
 
 /// Buttons that work on a live terminal only.
@@ -91,6 +93,7 @@ fn Tools() -> impl IntoView {
         <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Full screen" title="Full screen" disabled=pending on:click=move |_| full_screen() data-testid="tool-fullscreen"><Icon glyph=Glyph::Expand/></button>
         <button r#type="button" class="btn btn-ghost" aria-label="Security" aria-expanded=move || session.panel.get().to_string() disabled=pending on:click=move |_| session.panel.update(|open| *open = !*open) data-testid="tool-security"><Icon glyph=Glyph::Shield/><span class="wide-only">"Security"</span></button>
     }
+    .into_any()
 }
 
 fn full_screen() {
