@@ -10,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     access::{Cuts, TerminalGate},
+    accounts,
     admin::housekeeping,
     auth,
     bus::Bus,
@@ -40,7 +41,9 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
-    let link: Option<String> = None;
+    let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
+    reaper::mend(&services).await;
+    services.tasks.spawn(reaper::watch(services.clone()));
     terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reaper::watch(services.clone()));

@@ -26,7 +26,10 @@ struct Document;
 
 /// Each file of handlers gives its routes here.
 fn documented() -> OpenApiRouter<Services> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).merge(admin::routes()).merge(terminals::routes())
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(health::routes())
+        .merge(admin::routes())
+        .merge(terminals::routes())
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.
