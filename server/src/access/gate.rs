@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{ProblemKind, SessionId, TerminalId, UserId, terminals::TerminalState};
+use protocol::{Problem, ProblemKind, SessionId, TerminalId, Timestamp, UserId, terminals::TerminalState};
 
 use super::{
     lease::{Cuts, GrantClock, Lease, LoginLease},
@@ -43,6 +43,20 @@ impl Denied {
             Self::NotRunning(_) => ProblemKind::NotRunning,
             Self::Locked => ProblemKind::Locked,
             Self::Unavailable(_) => ProblemKind::Unavailable,
+        }
+    }
+}
+
+impl Denied {
+    /// The refusal as it travels, with why and what to do.
+    pub fn problem(&self) -> Problem {
+        let say = |why: &str| Problem::new(self.kind(), why);
+        match self {
+            Self::NotLoggedIn => say("Your login has ended. Sign in again."),
+            Self::NotFound => say("There is no such terminal, or it is not yours. Go back to your terminals."),
+            Self::NotRunning(state) => say(&format!("The terminal is {}. Start it, then connect.", state.as_str())),
+            Self::Locked => say("Enter a code of your authenticator app to use it, or to remove the lock."),
+            Self::Unavailable(error) => error.problem(),
         }
     }
 }
@@ -181,6 +195,18 @@ impl TerminalGate {
         };
         let lease = LoginLease::new(hold, ends, self.clock.clone());
         if lease.tripped() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
+    }
+
+    /// Until when the caller's login may use a locked terminal of theirs, if nothing more is typed; for lists and
+    /// status, it opens nothing.
+    ///
+    /// # Errors
+    /// When the facts cannot be read.
+    pub async fn granted_until(&self, who: &Caller, id: TerminalId) -> Result<Option<Timestamp>, Denied> {
+        let mut facts = self.db.access_facts(who.session, id).await?;
+        self.freshen(&mut facts, who.session, id);
+        let alive = policy::living_grant(&facts, (who.user, who.session), id, self.clock.now());
+        Ok(alive.map(|g| g.last_input_at.plus_secs(i64::from(g.idle_secs)).min(g.absolute_end)))
     }
 
     /// Input of a live socket is written to the store only now and then; the shared clock knows it at once.

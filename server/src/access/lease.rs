@@ -17,7 +17,7 @@ use protocol::{ProblemKind, SessionId, TerminalId, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
+use crate::{clock::Clock, store::GrantFacts};
 
 /// Why a lease ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,14 @@ impl Cuts {
     pub fn held(&self) -> usize {
         let cells = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
         cells.values().map(|cell| *cell.holders.borrow()).sum()
+    }
+
+    /// A code was given again for a grant that sockets live on: their clock moves on, never back, and they stay open.
+    pub fn renew_grant(&self, grant: &GrantFacts) {
+        if let Some(live) = self.live_grant(grant.session, grant.terminal).filter(|live| live.epoch == grant.epoch) {
+            live.last_input_ms.fetch_max(grant.last_input_at.millis(), Ordering::SeqCst);
+            live.absolute_end_ms.fetch_max(grant.absolute_end.millis(), Ordering::SeqCst);
+        }
     }
 
     /// The live clock of a grant, when a socket holds one.

@@ -43,21 +43,34 @@ pub(super) fn decide(facts: &Facts, asking: (UserId, SessionId), id: TerminalId,
         refused => return refused,
     };
     let Some(terminal) = &facts.terminal else { return Verdict::NotFound };
-    if terminal.locked {
-        let alive = |g: &&GrantFacts| {
-            g.user == asking.0
-                && g.session == asking.1
-                && g.terminal == id
-                && g.epoch == terminal.epoch
-                && now >= g.granted_at
-                && now >= g.last_input_at
-                && now < g.absolute_end
-                && now < g.last_input_at.plus_secs(i64::from(g.idle_secs))
-        };
-        let Some(grant) = facts.grant.as_ref().filter(alive) else { return Verdict::Locked };
-        return running(terminal, Some(grant.clone()), session_ends);
+    if !terminal.locked {
+        return running(terminal, None, session_ends);
     }
-    running(terminal, None, session_ends)
+    match living_grant(facts, asking, id, now) {
+        Some(grant) => running(terminal, Some(grant.clone()), session_ends),
+        None => Verdict::Locked,
+    }
+}
+
+/// The grant that opens a locked terminal for this login: of this person, this session, this terminal, this epoch, and
+/// not over by idleness or by its absolute end.
+pub(super) fn living_grant(
+    facts: &Facts,
+    asking: (UserId, SessionId),
+    id: TerminalId,
+    now: Timestamp,
+) -> Option<&GrantFacts> {
+    let terminal = facts.terminal.as_ref()?;
+    facts.grant.as_ref().filter(|g| {
+        g.user == asking.0
+            && g.session == asking.1
+            && g.terminal == id
+            && g.epoch == terminal.epoch
+            && now >= g.granted_at
+            && now >= g.last_input_at
+            && now < g.absolute_end
+            && now < g.last_input_at.plus_secs(i64::from(g.idle_secs))
+    })
 }
 
 fn running(terminal: &TerminalFacts, grant: Option<GrantFacts>, session_ends: Timestamp) -> Verdict {

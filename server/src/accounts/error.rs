@@ -88,7 +88,7 @@ impl From<AccountError> for Problem {
                 say(ProblemKind::WrongCode, "This account has MFA: give a code of your authenticator app too.")
                     .at("code")
             }
-            E::Code(refused) => refused.into(),
+            E::Code(refused) => refused.problem(),
             E::LoginEnded => say(ProblemKind::NotLoggedIn, "Your login has ended. Sign in again."),
             E::TerminalsLocked => say(
                 ProblemKind::TerminalsLocked,
@@ -98,45 +98,13 @@ impl From<AccountError> for Problem {
                 say(ProblemKind::Conflict, "Your organisation asks every account for MFA. You can replace the factor.")
             }
             E::NoSuchSession => say(ProblemKind::NotFound, "There is no such session. It may have ended already."),
-            E::Store(e) => e.into(),
+            E::Store(e) => e.problem(),
             E::Hash(HashError::Busy) => {
                 say(ProblemKind::Unavailable, "Too many people are signing in at once. Try again in a moment.")
                     .retry_after(5)
             }
             E::Hash(e @ HashError::Broken(_)) => internal(&e),
             E::Key(e) => internal(&e),
-        }
-    }
-}
-
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "the database failed");
-        Self::new(ProblemKind::Unavailable, "The database does not answer. Nothing was changed; try again in a moment.")
-    }
-}
-
-impl From<CodeRefused> for Problem {
-    fn from(refused: CodeRefused) -> Self {
-        let say = |why: &str| Self::new(refused.kind(), why);
-        match &refused {
-            CodeRefused::Wrong => {
-                say("Each code works once. Wait for the next one in your app, or use a recovery code.").at("code")
-            }
-            CodeRefused::Throttled(secs) => {
-                say(&format!("There were too many wrong codes. Wait {secs} seconds, then try again."))
-                    .retry_after(*secs)
-            }
-            CodeRefused::Stopped => {
-                say("There were a hundred wrong codes in a row. Use a recovery code, or ask an administrator.")
-                    .retry_after(3600)
-            }
-            CodeRefused::NoFactor => say("Enable MFA first: Account settings, Security, Enable MFA."),
-            CodeRefused::NothingPending => say("No enrolment is under way, or it is too old. Start it again."),
-            CodeRefused::Store(_) => say("The database does not answer. Nothing was changed; try again in a moment."),
-            CodeRefused::Hash(HashError::Busy) => say("Too many codes are being checked. Try again in a moment."),
-            CodeRefused::Hash(e @ HashError::Broken(_)) => internal(e),
-            CodeRefused::Key(e) => internal(e),
         }
     }
 }

@@ -1,14 +1,18 @@
 //! REST: the only door for programs and for the pages' own requests. Thin: parse, ask a use-case, answer.
 
+pub mod account;
 pub mod admin;
 pub mod extract;
 pub mod health;
+pub mod lock;
 pub mod login;
 pub mod origin;
 pub mod problem;
 pub mod request_id;
 pub mod route;
+pub mod session;
 pub mod terminals;
+pub mod trail;
 
 pub use route::{Needs, ROUTES, Route};
 
@@ -28,8 +32,11 @@ struct Document;
 fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
-        .merge(admin::routes())
+        .merge(session::routes())
+        .merge(account::routes())
+        .merge(lock::routes())
         .merge(terminals::routes())
+        .merge(admin::routes())
 }
 
 /// The OpenAPI 3.1 document, generated from the handlers.

@@ -30,7 +30,7 @@ impl From<Problem> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Self(error.into())
+        Self(error.problem())
     }
 }
 
@@ -42,20 +42,7 @@ impl From<AccountError> for Refusal {
 
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
-        let kind = denied.kind();
-        match denied {
-            Denied::NotLoggedIn => Self::new(kind, "Your login has ended. Sign in again."),
-            Denied::NotFound => {
-                Self::new(kind, "There is no such terminal, or it is not yours. Go back to your terminals.")
-            }
-            Denied::NotRunning(state) => {
-                Self::new(kind, format!("The terminal is {}. Start it, then connect.", state.as_str()))
-            }
-            Denied::Locked => {
-                Self::new(kind, "Enter a code of your authenticator app to use it, or to remove the lock.")
-            }
-            Denied::Unavailable(error) => error.into(),
-        }
+        Self(denied.problem())
     }
 }
 

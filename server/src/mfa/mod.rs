@@ -3,8 +3,10 @@
 
 pub mod enrol;
 pub mod recovery;
+mod refused;
 pub mod totp;
 mod verify;
 mod waits;
 
-pub use verify::{AboutTerminal, Challenge, CodeRefused, Place, SecondFactor};
+pub use refused::CodeRefused;
+pub use verify::{AboutTerminal, Challenge, Place, SecondFactor};

@@ -2,63 +2,21 @@
 //! the proof carries: what the code was given for commits with it, or neither happens.
 
 use protocol::{
-    ProblemKind, TerminalId, Timestamp, UserId,
+    TerminalId, Timestamp, UserId,
     names::{Sensitive, TerminalName, Username},
 };
 
 use super::{
+    CodeRefused,
     recovery::{self, Typed},
     totp, waits,
 };
 use crate::{
     audit::{self, Actor, Entry, Event},
-    auth::password::{self, HashError},
-    secret::{KeyError, Keyring},
+    auth::password,
+    secret::Keyring,
     store::{Db, Factor, StoreError, Tx},
 };
-
-/// Why a code proves nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum CodeRefused {
-    /// Wrong, spent or too old; which one is not said.
-    #[error("the code is wrong")]
-    Wrong,
-    /// Not looked at.
-    #[error("too many wrong codes; wait {0} s")]
-    Throttled(u64),
-    /// Six-digit codes are not looked at any more.
-    #[error("too many wrong codes; the factor is stopped")]
-    Stopped,
-    /// The account has no confirmed factor.
-    #[error("the account has no factor")]
-    NoFactor,
-    /// Nothing waits for its first code, or not any more.
-    #[error("no enrolment is under way")]
-    NothingPending,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The secret does not open.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The recovery code could not be hashed.
-    #[error(transparent)]
-    Hash(#[from] HashError),
-}
-
-impl CodeRefused {
-    /// The refusal this is reported as.
-    pub const fn kind(&self) -> ProblemKind {
-        match self {
-            Self::Wrong => ProblemKind::WrongCode,
-            Self::Throttled(_) | Self::Stopped => ProblemKind::Throttled,
-            Self::NoFactor => ProblemKind::MfaRequired,
-            Self::NothingPending => ProblemKind::Conflict,
-            Self::Store(_) | Self::Hash(HashError::Busy) => ProblemKind::Unavailable,
-            Self::Key(_) | Self::Hash(HashError::Broken(_)) => ProblemKind::Internal,
-        }
-    }
-}
 
 /// A terminal, as the audit trail names it.
 #[derive(Debug, Clone)]

@@ -56,6 +56,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The refusal as it travels; the database's own words go to the log.
+    pub fn problem(&self) -> protocol::Problem {
+        tracing::error!(error = self as &dyn std::error::Error, "the database failed");
+        protocol::Problem::new(
+            protocol::ProblemKind::Unavailable,
+            "The database does not answer. Nothing was changed; try again in a moment.",
+        )
+    }
+
     /// Whether something of that name exists already.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())

@@ -42,10 +42,10 @@ impl TerminalError {
     /// The refusal as it travels.
     pub fn problem(self) -> Problem {
         match self {
-            Self::Denied(denied) => Problem::new(denied.kind(), "There is no such terminal, or it is not yours."),
-            Self::Store(error) => error.into(),
+            Self::Denied(denied) => denied.problem(),
+            Self::Store(error) => error.problem(),
             Self::Runtime(error) => engine_problem(&error),
-            Self::Code(refused) => refused.into(),
+            Self::Code(refused) => refused.problem(),
             Self::Quota(max) => Problem::new(
                 ProblemKind::QuotaReached,
                 format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),

@@ -8,6 +8,7 @@ mod events;
 mod images;
 mod launch;
 mod list;
+pub mod lock;
 mod look;
 mod names;
 mod owned;

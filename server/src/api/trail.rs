@@ -1,0 +1,60 @@
+//! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
+
+use protocol::{
+    Page, ProblemKind, Timestamp, UserId,
+    admin::{AuditView, Outcome},
+    limits,
+};
+use serde::Deserialize;
+
+use super::problem::{Answer, Refusal};
+use crate::{
+    audit::{self, Search},
+    services::Services,
+};
+
+/// What to look for; absent or empty is anything.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// Event word, e.g. `terminal_mfa_locked`.
+    event: Option<String>,
+    /// Name of who did it.
+    actor: Option<String>,
+    /// `success` or `failure`.
+    outcome: Option<Outcome>,
+    /// Id of the terminal or account it was about.
+    target: Option<String>,
+    /// Not before.
+    #[param(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// Before.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Items wanted, at most 200.
+    limit: Option<u32>,
+}
+
+impl Wanted {
+    /// Matching events, newest first; only what concerns an account, when one is given.
+    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> Answer<Page<AuditView>> {
+        let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+        let no_cursor = |_| Refusal::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before.");
+        let before = given(self.after).map(|cursor| cursor.parse().map_err(no_cursor)).transpose()?;
+        let what = Search {
+            event: given(self.event),
+            outcome: self.outcome,
+            actor: given(self.actor),
+            target: given(self.target),
+            from: self.from,
+            until: self.until,
+            concerning,
+        };
+        let limit = self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX);
+        let page = audit::search(&services.db, &what, before, limit).await?;
+        Ok(Page { items: page.items, next: page.next.map(|seq| seq.to_string()) })
+    }
+}

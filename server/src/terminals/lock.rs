@@ -1,0 +1,200 @@
+//! The lock of a terminal: lock, verify, unlock, status. Written once; every door comes here.
+//!
+//! Order of locking: commit, cut, answer. From the commit on nobody is admitted without a grant of the new epoch; the
+//! cut ends whoever was admitted before; the answer is given when they have let go.
+
+use std::time::Duration;
+
+use protocol::{
+    Problem, ProblemKind, TerminalId,
+    mfa::{LockStatus, VerifyAnswer},
+    names::Sensitive,
+    terminals::TerminalState,
+};
+
+use crate::{
+    access::{Cut, Denied, Drained},
+    audit::{self, Entry, Event},
+    auth::{Caller, NewToken, sessions},
+    bus::Signal,
+    mfa::{AboutTerminal, Challenge, CodeRefused, Place, SecondFactor},
+    services::Services,
+    store::{GrantFacts, StoreError, TerminalRow, Tx},
+};
+
+/// From the commit of a lock to the last byte of every socket of that terminal.
+pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
+
+/// Why the lock did not move.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Not signed in, not there, not the caller's.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The code proves nothing, or there is no factor to ask.
+    #[error(transparent)]
+    Code(#[from] CodeRefused),
+    /// There is no lock to open.
+    #[error("the terminal is not locked")]
+    NotLocked,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl LockError {
+    /// The refusal as it travels.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Denied(denied) => denied.problem(),
+            Self::Code(refused) => refused.problem(),
+            Self::NotLocked => {
+                Problem::new(ProblemKind::Conflict, "The terminal is not locked. Connect to it; no code is needed.")
+            }
+            Self::Store(error) => error.problem(),
+        }
+    }
+}
+
+/// Whether it is locked, whether the lock can be used, and until when this login may use the terminal.
+///
+/// # Errors
+/// [`LockError::Denied`].
+pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
+    services.gate.find(who, id).await?;
+    let mut tx = services.db.read().await?;
+    let terminal = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
+    let mfa_enabled = tx.has_factor(who.user).await?;
+    tx.commit().await?;
+    let granted_until = if terminal.mfa_locked { services.gate.granted_until(who, id).await? } else { None };
+    Ok(LockStatus { mfa_locked: terminal.mfa_locked, mfa_enabled, can_use_feature: mfa_enabled, granted_until })
+}
+
+/// Locks: no code, because locking is always safe. Locking what is locked takes every grant back and cuts again.
+///
+/// # Errors
+/// [`LockError::Denied`]; [`CodeRefused::NoFactor`] when the account has no factor to open it with.
+pub async fn lock(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
+    services.gate.find(who, id).await?;
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { lock_and_cut(&services, &who, id).await }).await
+}
+
+async fn lock_and_cut(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
+    let mut tx = services.db.begin().await?;
+    // The factor's row is held: disabling it waits for this, or this finds it gone.
+    let has_factor = tx.hold_factor(who.user).await?.is_some_and(|factor| factor.secret.is_some());
+    if !has_factor {
+        return Err(CodeRefused::NoFactor.into());
+    }
+    let terminal = hold(&mut tx, who, id).await?;
+    tx.set_lock(id, true).await?.ok_or(Denied::NotFound)?;
+    let grants_ended = tx.delete_grants_on(id).await?;
+    let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
+    let entry = entry.detail("grants_ended", grants_ended).detail("was_locked", terminal.mfa_locked);
+    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    let committed = tx.commit().await;
+    // Also when nobody can say whether it was committed: a cut too many is safe, a missing one is not.
+    if let Drained::Lingering(n) = services.cuts.terminal(id, Cut::Locked, CUT_DEADLINE).await {
+        tracing::warn!(terminal = %id, n, "sockets of a locked terminal are slow to close; they move no bytes");
+    }
+    committed?;
+    services.bus.tell(terminal.owner_id, Signal::Changed(id));
+    Ok(LockStatus { mfa_locked: true, mfa_enabled: true, can_use_feature: true, granted_until: None })
+}
+
+/// Lets this login session use a locked terminal for a while; the lock stays. Given again, it renews the grant, and the
+/// sockets that live on it stay open. The session gets a new token with it: a copy of its cookie is worth nothing.
+///
+/// # Errors
+/// [`LockError`].
+pub async fn verify(
+    services: &Services,
+    who: &Caller,
+    id: TerminalId,
+    code: &Sensitive,
+) -> Result<(VerifyAnswer, NewToken), LockError> {
+    let now = services.clock.now();
+    let (mut factor, locked, token) = prove(services, who, id, code, Place::Verify).await?;
+    let settings = factor.tx().settings().await?;
+    let grant = GrantFacts {
+        user: factor.user(),
+        session: who.session,
+        terminal: id,
+        epoch: locked.lock_epoch,
+        granted_at: now,
+        last_input_at: now,
+        idle_secs: settings.grant_idle_secs,
+        absolute_end: now.plus_secs(i64::from(settings.grant_absolute_secs)),
+    };
+    let granted_until = now.plus_secs(i64::from(grant.idle_secs)).min(grant.absolute_end);
+    factor.tx().put_grant(&grant).await?;
+    let entry = Entry::new(Event::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
+    factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;
+    services.cuts.renew_grant(&grant);
+    services.bus.tell(locked.owner_id, Signal::Changed(id));
+    Ok((VerifyAnswer { verified: true, granted_until }, token))
+}
+
+/// Removes the lock.
+///
+/// # Errors
+/// [`LockError`].
+pub async fn unlock(
+    services: &Services,
+    who: &Caller,
+    id: TerminalId,
+    code: &Sensitive,
+) -> Result<(LockStatus, NewToken), LockError> {
+    let now = services.clock.now();
+    let (mut factor, locked, token) = prove(services, who, id, code, Place::Unlock).await?;
+    factor.tx().set_lock(id, false).await?.ok_or(Denied::NotFound)?;
+    factor.tx().delete_grants_on(id).await?;
+    let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
+    factor.commit(now, &who.actor(), entry).await?;
+    services.bus.tell(locked.owner_id, Signal::Changed(id));
+    let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
+    Ok((status, token))
+}
+
+/// Asks for a code for a locked terminal of the caller's. The terminal is held, and still locked, in the transaction of
+/// the proof; the session has its new token there.
+async fn prove(
+    services: &Services,
+    who: &Caller,
+    id: TerminalId,
+    code: &Sensitive,
+    place: fn(AboutTerminal) -> Place,
+) -> Result<(SecondFactor, TerminalRow, NewToken), LockError> {
+    let now = services.clock.now();
+    if !services.gate.find(who, id).await?.facts().locked {
+        return Err(LockError::NotLocked);
+    }
+    let mut tx = services.db.read().await?;
+    let seen = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
+    tx.commit().await?;
+    let actor = who.actor();
+    let challenge = Challenge {
+        db: &services.db,
+        keys: &services.keys,
+        now,
+        actor: &actor,
+        user: who.user,
+        username: &who.username,
+        place: place(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
+    };
+    let mut factor = challenge.prove(code).await?;
+    let held = hold(factor.tx(), who, id).await?;
+    if !held.mfa_locked {
+        return Err(LockError::NotLocked);
+    }
+    let token = sessions::rotate(factor.tx(), who.session, now).await?.ok_or(Denied::NotLoggedIn)?;
+    Ok((factor, held, token))
+}
+
+/// Takes the terminal's row; it is still there and still the caller's.
+async fn hold(tx: &mut Tx, who: &Caller, id: TerminalId) -> Result<TerminalRow, LockError> {
+    let row = tx.hold_terminal(id).await?;
+    let mine = row.filter(|row| row.owner_id == who.user && row.state != TerminalState::Deleting);
+    mine.ok_or_else(|| Denied::NotFound.into())
+}
