@@ -42,8 +42,6 @@ pub async fn run(config: Config) -> Result<()> {
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
-    reaper::mend(&services).await;
-    services.tasks.spawn(reaper::watch(services.clone()));
     terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reaper::watch(services.clone()));
