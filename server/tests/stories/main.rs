@@ -6,3 +6,5 @@ mod database;
 mod engine;
 mod runtime_contract;
 mod store_contract;
+mod terminal_life;
+mod world;
