@@ -128,8 +128,7 @@ impl Init {
         let mut sources = vec![Source::Signals];
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
         if let Some((socket, unsent)) = self.link.socket() {
-            let mut flags = if unsent { PollFlags::OUT } else { PollFlags::empty() };
-            flags.set(PollFlags::IN, self.panes.takes_input());
+            let flags = if unsent { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             sources.push(Source::Link);
             fds.push(PollFd::from_borrowed_fd(socket, flags));
         }
@@ -180,21 +179,14 @@ impl Init {
         if !ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
             return;
         }
-        if !self.panes.takes_input() {
-            // Only an end of the connection is looked for now.
-            if ready.intersects(PollFlags::HUP | PollFlags::ERR) {
-                self.lose();
-            }
-            return;
-        }
         if !self.link.receive(&mut self.chunk) {
             return self.lose();
         }
         loop {
             match self.link.next() {
                 Ok(Some(message)) => self.obey(message),
-                Ok(None) => return,
-                Err(_) => return self.lose(),
+                Ok(None) if self.panes.within_bounds() => return,
+                Ok(None) | Err(_) => return self.lose(),
             }
         }
     }

@@ -73,6 +73,8 @@ struct Joined {
     sent: u64,
     until: u64,
     echo: bool,
+    /// Input taken by the terminal and not yet told.
+    taken: usize,
 }
 
 impl Pane {
@@ -110,7 +112,7 @@ impl Pane {
         // A position of the future is of another stream; everything kept is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
         let until = newest + limits::RING_BYTES as u64 / 2;
-        self.joined = Some(Joined { no, sent, until, echo: true });
+        self.joined = Some(Joined { no, sent, until, echo: true, taken: 0 });
         Ok(FromGuest::Opened { pane: no, oldest, newest, fresh })
     }
 
@@ -143,9 +145,10 @@ impl Pane {
         }
     }
 
-    /// Takes input. What the terminal does not take at once waits in order.
+    /// Takes input. What the terminal does not take at once waits in order. Input for a shell that ended is taken, too:
+    /// nobody is to wait for it.
     pub fn input(&mut self, bytes: &[u8]) {
-        let Some(shell) = &self.shell else { return };
+        let Some(shell) = &self.shell else { return self.took(bytes.len()) };
         self.look_at.get_or_insert_with(|| Instant::now() + ECHO_SETTLES);
         let mut rest = bytes;
         while self.input.is_empty() && !rest.is_empty() {
@@ -156,6 +159,18 @@ impl Pane {
             }
         }
         self.input.extend(rest);
+        self.took(bytes.len() - rest.len());
+    }
+
+    fn took(&mut self, bytes: usize) {
+        if let Some(joined) = &mut self.joined {
+            joined.taken += bytes;
+        }
+    }
+
+    fn drop_input(&mut self) {
+        self.took(self.input.len());
+        self.input.clear();
     }
 
     /// Bytes of input that wait.
@@ -165,15 +180,17 @@ impl Pane {
 
     /// The terminal takes input again.
     pub fn write(&mut self) {
-        let Some(shell) = &self.shell else { return self.input.clear() };
+        let Some(shell) = &self.shell else { return self.drop_input() };
+        let before = self.input.len();
         while !self.input.is_empty() {
             match rustix::io::write(&shell.master, self.input.as_slices().0) {
                 Ok(n) => drop(self.input.drain(..n)),
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
+                Err(Errno::AGAIN) => break,
                 Err(_) => self.input.clear(),
             }
         }
+        self.took(before - self.input.len());
         self.input.shrink_to(4096);
     }
 
@@ -225,13 +242,18 @@ impl Pane {
             // Before it says "nothing", the kernel has handed over all that was written: this was the last of it.
             self.shell = None;
             self.untold = Some(status);
-            self.input.clear();
+            self.drop_input();
         }
     }
 
     /// Frames what the connection does not have yet, as far as there is room, then the end.
     pub fn pump(&mut self, out: &mut Vec<u8>) {
         let Some(joined) = &mut self.joined else { return };
+        if joined.taken >= limits::INPUT_TAKEN_BYTES {
+            let bytes = u32::try_from(joined.taken).unwrap_or(u32::MAX);
+            FromGuest::Taken { pane: joined.no, bytes }.encode(out);
+            joined.taken = 0;
+        }
         while joined.sent < self.ring.newest() && out.len() < OUT_BYTES_MAX {
             // What fell out of the ring while the server did not read is lost to it; the position says so.
             joined.sent = joined.sent.max(self.ring.oldest());

@@ -10,8 +10,8 @@ use rustix::process::Pid;
 
 use crate::{options::Options, pane::Pane};
 
-/// With more input waiting in a pane the link is not read: nothing is lost, and nothing grows.
-const INPUT_BYTES_MAX: usize = 1024 * 1024;
+/// A server that keeps to its bound never has more than this waiting in one pane.
+const WAITING_BYTES_MAX: usize = 2 * limits::INPUT_BYTES_MAX;
 
 /// At most [`limits::PANES_MAX`] panes.
 #[derive(Debug, Default)]
@@ -75,9 +75,10 @@ impl Panes {
         self.list.get_mut(place)
     }
 
-    /// The link may be read: no pane holds back too much input.
-    pub fn takes_input(&self) -> bool {
-        self.list.iter().all(|p| p.waiting_input() < INPUT_BYTES_MAX)
+    /// The server keeps to its bound on input. One that does not is dropped: holding its messages back would hold back
+    /// those that let a shell go on.
+    pub fn within_bounds(&self) -> bool {
+        self.list.iter().all(|p| p.waiting_input() <= WAITING_BYTES_MAX)
     }
 
     /// Reads out shells that ended, and frames what the server does not have.

@@ -159,12 +159,22 @@ impl ServerFrame {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Hello(hello) => tagged(0x80, &serde_json::to_vec(hello).unwrap_or_default()),
-            Self::Output { position, bytes } => positioned(0x81, *position, bytes),
+            Self::Output { position, bytes } => Self::encode_output(*position, bytes, &[]),
             Self::Snapshot { position, bytes } => positioned(0x82, *position, bytes),
             Self::Exit(status) => tagged(0x83, &status.to_be_bytes()),
             Self::Pong(nonce) => tagged(0x84, &nonce.to_be_bytes()),
             Self::Notice(problem) => tagged(0x85, &serde_json::to_vec(problem).unwrap_or_default()),
         }
+    }
+
+    /// Writes an Output message of two pieces, without a copy on the way.
+    pub fn encode_output(position: u64, head: &[u8], tail: &[u8]) -> Vec<u8> {
+        let mut message = Vec::with_capacity(9 + head.len() + tail.len());
+        message.push(0x81);
+        message.extend_from_slice(&position.to_be_bytes());
+        message.extend_from_slice(head);
+        message.extend_from_slice(tail);
+        message
     }
 
     /// Reads one binary message.

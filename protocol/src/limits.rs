@@ -10,6 +10,10 @@ pub const LINK_FRAME_BYTES_MAX: usize = 128 * 1024;
 pub const RING_BYTES: usize = 1024 * 1024;
 /// Output that may be sent and not yet parsed by a viewer before the server stops reading the PTY.
 pub const OUTSTANDING_BYTES_MAX: u64 = 384 * 1024;
+/// Input of one pane that may be on its way to the terminal; with more, a typing viewer waits.
+pub const INPUT_BYTES_MAX: usize = 512 * 1024;
+/// The guest says that input was taken at the latest after this much of it.
+pub const INPUT_TAKEN_BYTES: usize = 64 * 1024;
 /// Terminal width, in cells.
 pub const COLS: std::ops::RangeInclusive<u16> = 2..=1000;
 /// Terminal height, in cells.

@@ -136,6 +136,14 @@ pub enum FromGuest {
         /// `errno`.
         errno: i32,
     },
+    /// 0x88: the terminal has taken this much more input. Said at the latest every [`limits::INPUT_TAKEN_BYTES`],
+    /// so that input waits in the server and never in front of another pane's messages on this link.
+    Taken {
+        /// Pane.
+        pane: PaneNo,
+        /// Bytes since the last time it was said.
+        bytes: u32,
+    },
 }
 
 impl ToGuest {
@@ -223,6 +231,10 @@ impl FromGuest {
                 p.extend_from_slice(&pane.to_be_bytes());
                 p.extend_from_slice(&errno.to_be_bytes());
             }),
+            Self::Taken { pane, bytes } => framed(out, 0x88, |p| {
+                p.extend_from_slice(&pane.to_be_bytes());
+                p.extend_from_slice(&bytes.to_be_bytes());
+            }),
         }
     }
 
@@ -249,6 +261,7 @@ impl FromGuest {
             0x85 => Self::Report(serde_json::from_slice(r.rest()).map_err(|_| BadLink::BadPayload(tag))?),
             0x86 => Self::Echo { pane: r.u16()?, on: r.u8()? != 0 },
             0x87 => Self::OpenFailed { pane: r.u16()?, errno: r.i32()? },
+            0x88 => Self::Taken { pane: r.u16()?, bytes: u32::from_be_bytes(r.take()?) },
             other => return Err(BadLink::UnknownTag(other)),
         };
         r.end().map(|()| message)
@@ -382,6 +395,7 @@ mod tests {
             FromGuest::Report(Box::default()),
             FromGuest::Echo { pane: 2, on: false },
             FromGuest::OpenFailed { pane: 2, errno: 2 },
+            FromGuest::Taken { pane: 2, bytes: 70_000 },
         ] {
             let (mut wire, mut buffer) = (Vec::new(), LinkBuffer::default());
             message.encode(&mut wire);

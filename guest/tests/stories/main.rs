@@ -123,6 +123,30 @@ fn a_large_paste_arrives_whole() {
 }
 
 #[test]
+fn input_that_a_program_does_not_read_holds_nothing_else_back() {
+    let guest = Guest::start("/bin/sh");
+    let mut peer = guest.accept();
+    peer.open(1, "main", size(80, 24), 0);
+    peer.open(2, "other", size(80, 24), 0);
+    peer.type_line(1, "stty raw -echo; echo rea''dy; sleep 1000");
+    peer.until(1, "ready");
+    let piece = vec![b'x'; limits::CLIENT_FRAME_BYTES_MAX];
+    for _ in 0..limits::INPUT_BYTES_MAX / piece.len() {
+        peer.send(&ToGuest::Input { pane: 1, bytes: piece.clone() });
+    }
+    peer.type_line(2, "echo $((40+2))-free");
+    peer.until(2, "42-free");
+    // Hung up, the pane takes what waited, and says so.
+    peer.send(&ToGuest::Hangup { pane: 1 });
+    let mut taken = 0;
+    while taken < limits::INPUT_BYTES_MAX - limits::INPUT_TAKEN_BYTES {
+        if let FromGuest::Taken { pane: 1, bytes } = peer.next() {
+            taken += bytes as usize;
+        }
+    }
+}
+
+#[test]
 fn tells_when_a_password_is_typed() {
     let guest = Guest::start("/bin/sh");
     let mut peer = guest.accept();
