@@ -1,5 +1,5 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/layers.rs reads the sources):
-//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `services` < `accounts` `terminals` `admin` < `api` `web` < `main`.
+//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` `web` < `main`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]
@@ -20,6 +20,7 @@ pub mod runtime;
 pub mod secret;
 pub mod serve;
 pub mod services;
+pub mod shells;
 pub mod store;
 pub mod telemetry;
 pub mod terminals;

@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["auth", "mfa"],
     &["access"],
     &["runtime"],
+    &["shells"],
     &["services"],
     &["accounts", "terminals", "admin"],
     &["api"],

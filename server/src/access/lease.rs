@@ -323,6 +323,11 @@ impl Lease {
         self.grant.as_ref().map(|g| g.ends_at())
     }
 
+    /// Whole seconds until then, by the clock that decides.
+    pub fn secs_left(&self) -> Option<i64> {
+        self.granted_until().map(|until| (until.millis() - self.clock.now().millis()).max(0) / 1000)
+    }
+
     /// The grant's clock.
     pub fn grant(&self) -> Option<&Arc<GrantClock>> {
         self.grant.as_ref()

@@ -5,6 +5,5 @@ mod containers;
 mod database;
 mod engine;
 mod runtime_contract;
+mod shells;
 mod store_contract;
-mod terminal_life;
-mod world;

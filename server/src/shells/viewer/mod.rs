@@ -1,0 +1,223 @@
+//! One viewer: a WebSocket, a proof and a seat. Ends at once when the lease does, and never moves a byte after.
+//!
+//! Reading, writing and housekeeping are three futures of one task, so none of them waits for another and all of them
+//! stop together. The cut is polled before any of them.
+
+mod reader;
+mod writer;
+
+use std::{sync::Mutex, time::Duration};
+
+use axum::{
+    body::Bytes,
+    extract::ws::{CloseFrame, Message, WebSocket},
+};
+use futures_util::{SinkExt, StreamExt, stream::SplitSink};
+use protocol::{Problem, ProblemKind, frame::Hello, frame::ServerFrame, limits, problem::CLOSE_SHELL_ENDED};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, interval, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::session::Seat;
+use crate::{
+    access::{Cut, TerminalAccess},
+    store::Db,
+};
+
+/// Input of a live socket is written to the store this often at most.
+const TOUCH_EVERY: Duration = Duration::from_secs(15);
+/// A peer that takes nothing for this long is too slow.
+const WRITE_DEADLINE: Duration = Duration::from_secs(20);
+/// The close handshake is a courtesy.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
+/// The person is warned when the grant has less than this left.
+const GRANT_WARNING_SECS: i64 = 60;
+/// Longest close reason: a control frame has 125 bytes, two of which are the code (RFC 6455 5.5).
+const REASON_BYTES_MAX: usize = 123;
+/// Frames about the connection itself that wait for the writer.
+const ERRANDS: usize = 8;
+
+/// How a viewer's socket ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The lease ended.
+    Cut(Cut),
+    /// The shell ended and its status was delivered.
+    ShellEnded,
+    /// The peer broke the protocol, or cannot go on; it is told why.
+    Refused(Problem),
+    /// The peer is gone, or said goodbye.
+    Left,
+}
+
+/// What is sent besides output.
+#[derive(Debug)]
+enum Errand {
+    Frame(ServerFrame),
+    Ping,
+}
+
+/// What reader, writer and housekeeping know of each other.
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    errands: mpsc::Sender<Errand>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// When anything was heard of the peer.
+    heard_at: Instant,
+    /// Something was typed that the store does not know of yet.
+    touched: bool,
+    /// A message is partly written: nothing can be sent after it but its rest.
+    writing: bool,
+}
+
+impl Shared {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Serves one socket until it ends. The proof is given up before anything is waited for.
+pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, shutdown: CancellationToken) {
+    let (errands, orders) = mpsc::channel(ERRANDS);
+    let state = State { heard_at: Instant::now(), touched: false, writing: false };
+    let shared = Shared { state: Mutex::new(state), errands };
+    let (mut sink, mut stream) = socket.split();
+    let Seat { view, cursor, changed } = seat;
+    let pane = writer::Feed { view: &view, cursor, changed };
+    let end = tokio::select! {
+        biased;
+        cut = access.lease().ended() => End::Cut(cut),
+        () = shutdown.cancelled() => End::Refused(Problem::new(ProblemKind::Unavailable, "The server is going away. Your shell goes on; this page reconnects by itself.")),
+        end = reader::read(&mut stream, access.lease(), &view, &shared) => end,
+        end = writer::write(&mut sink, access.lease(), pane, orders, &shared) => end,
+        end = housekeep(&access, &shared, &db) => end,
+    };
+    tracing::debug!(terminal = %access.id(), user = %access.user(), ?end, "viewer ended");
+    let last_input = access.lease().grant().map(|g| (access.session(), access.id(), g.last_input()));
+    // From here on not one byte moves, and whoever waits for the cut may go on.
+    drop(access);
+    drop(view);
+    let State { touched, writing, .. } = *shared.state();
+    let store = async {
+        if let (true, Some((session, terminal, at))) = (touched, last_input)
+            && let Err(error) = db.touch_grant(session, terminal, at).await
+        {
+            tracing::warn!(%error, "the last input of a grant was not stored");
+        }
+    };
+    let goodbye = async {
+        // After half a message no close frame can be sent without the other half, which would be output.
+        if !writing {
+            close(&mut sink, &mut stream, &end).await;
+        }
+    };
+    tokio::join!(store, goodbye);
+}
+
+/// Says goodbye and waits a moment for the answer.
+async fn close(
+    sink: &mut SplitSink<WebSocket, Message>,
+    stream: &mut futures_util::stream::SplitStream<WebSocket>,
+    end: &End,
+) {
+    let (code, reason) = match end {
+        End::Cut(cut) => (cut.problem_kind().close_code(), cut_sentence(*cut).to_owned()),
+        End::ShellEnded => (CLOSE_SHELL_ENDED, "The shell ended.".to_owned()),
+        End::Refused(problem) => (problem.kind.close_code(), problem.detail.clone()),
+        End::Left => return,
+    };
+    let frame = Message::Close(Some(CloseFrame { code, reason: shortened(reason).into() }));
+    let goodbye = async {
+        if sink.send(frame).await.is_ok() {
+            while stream.next().await.is_some_and(|message| message.is_ok()) {}
+        }
+    };
+    let _ = timeout(CLOSE_DEADLINE, goodbye).await;
+}
+
+fn shortened(mut reason: String) -> String {
+    let end = (0..=REASON_BYTES_MAX.min(reason.len())).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
+    reason.truncate(end);
+    reason
+}
+
+const fn cut_sentence(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Locked => "This terminal was locked. Enter a code to go on; the shell is still running.",
+        Cut::GrantEnded => "The time after your last code is over. Enter a new one; the shell is still running.",
+        Cut::Gone => "This terminal is not there any more.",
+        Cut::Stopped => "This terminal was stopped. Start it to go on.",
+        Cut::LoginEnded => "Your sign-in has ended. Sign in again; the shell is still running.",
+    }
+}
+
+/// The Hello frame of this viewer, as things are now.
+fn hello(access_until: Option<protocol::Timestamp>, view: &super::session::View, position: u64) -> ServerFrame {
+    let size = view.pane.size();
+    ServerFrame::Hello(Hello {
+        position,
+        cols: size.cols,
+        rows: size.rows,
+        // Every viewer has the owner's rights: each may type, and the last one who did decides the size.
+        writer: true,
+        granted_until: access_until,
+        pane: view.pane.name().to_owned(),
+    })
+}
+
+/// Pings, half-open peers, the grant's end, and the grant's last input.
+async fn housekeep(access: &TerminalAccess, shared: &Shared, db: &Db) -> End {
+    let pings = async {
+        let mut every = interval(Duration::from_secs(limits::PING_SECS));
+        every.tick().await;
+        loop {
+            every.tick().await;
+            if shared.state().heard_at.elapsed() >= Duration::from_secs(limits::SILENT_SECS_MAX) {
+                return End::Left;
+            }
+            // With a full queue the writer is stuck, and its own deadline ends it.
+            let _ = shared.errands.try_send(Errand::Ping);
+        }
+    };
+    let touches = async {
+        loop {
+            sleep(TOUCH_EVERY).await;
+            let Some(grant) = access.lease().grant() else { continue };
+            if std::mem::take(&mut shared.state().touched)
+                && let Err(error) = db.touch_grant(access.session(), access.id(), grant.last_input()).await
+            {
+                tracing::warn!(%error, "the last input of a grant was not stored");
+            }
+        }
+    };
+    tokio::select! {
+        end = pings => end,
+        () = touches => End::Left,
+        () = warn(access, shared) => End::Left,
+    }
+}
+
+/// One warning for each time the grant comes near its end.
+async fn warn(access: &TerminalAccess, shared: &Shared) {
+    let mut warned_for = None;
+    loop {
+        sleep(Duration::from_secs(1)).await;
+        let (Some(until), Some(left)) = (access.lease().granted_until(), access.lease().secs_left()) else { continue };
+        if left <= GRANT_WARNING_SECS && warned_for != Some(until) {
+            warned_for = Some(until);
+            let detail = format!("Access ends in {left} seconds unless you type or enter a code.");
+            let notice = ServerFrame::Notice(Problem::new(ProblemKind::Locked, detail));
+            let _ = shared.errands.try_send(Errand::Frame(notice));
+        }
+    }
+}
+
+fn binary(frame: Vec<u8>) -> Message {
+    Message::Binary(Bytes::from(frame))
+}

@@ -1,0 +1,104 @@
+//! The lock against open sockets: whoever was told that the cut is done sees no byte move after it.
+
+use std::time::Duration;
+
+use rexec::access::{Cut, Drained};
+
+use super::stage::{Stage, exists};
+
+const LONG: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_cut_closes_with_its_reason_and_the_shell_lives_on() {
+    let stage = Stage::set().await;
+    for (cut, code) in [(Cut::Locked, 4423), (Cut::Gone, 4404), (Cut::Stopped, 4409)] {
+        let mut viewer = stage.view("").await;
+        viewer.type_line("x=kept; echo rea''dy").await;
+        viewer.until("ready").await;
+        assert_eq!(stage.cuts.terminal(stage.terminal, cut, LONG).await, Drained::All);
+        assert_eq!(viewer.closed().await, code);
+    }
+    let mut viewer = stage.view("").await;
+    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await, Drained::All);
+    assert_eq!(viewer.closed().await, 4401);
+    let mut other = stage.view_as(1, "").await.unwrap();
+    other.type_line("echo $x-$((40+2))").await;
+    other.until("kept-42").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_thousand_random_instants_not_a_byte_after_the_cut_was_acknowledged() {
+    let stage = Stage::set().await;
+    let mut witness = stage.view_as(1, "&cols=80&rows=24").await.unwrap();
+    let go = stage.path("line");
+    // Each line that is put into the pipe comes out at once; between them there is noise.
+    witness.type_line(&format!("mkfifo {go}; while read l; do echo \"mark-$l\"; done < {go} & exec 3>{go}")).await;
+    let mut seed = 11u64;
+    for round in 0..1000u64 {
+        let mut cut = stage.view("").await;
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // Output is on its way while the cut falls.
+        witness.type_line(&format!("echo noise-{round}; echo {round}-before >&3")).await;
+        for _ in 0..(seed >> 33) % 40 {
+            tokio::task::yield_now().await;
+        }
+        let drained = stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await;
+        assert_eq!(drained, Drained::All, "round {round}");
+        // From here on, whatever the shell says is not for the one that was cut.
+        witness.type_line(&format!("echo {round}-after >&3")).await;
+        witness.until(&format!("mark-{round}-after")).await;
+        let code = cut.closed().await;
+        assert!(code == 4401 || code == 0, "round {round}: {code}");
+        assert!(!cut.text().contains(&format!("{round}-after")), "round {round}: {:?}", cut.tail());
+        (witness.start, witness.bytes) = (witness.position(), Vec::new());
+    }
+}
+
+#[tokio::test]
+async fn input_after_the_grant_ended_reaches_nobody() {
+    let stage = Stage::set().await;
+    stage.lock_with_grant().await;
+    assert_eq!(stage.view_as(1, "").await.err(), Some(423), "the other login has no grant");
+    let mut viewer = stage.view("").await;
+    assert!(viewer.hello.granted_until.is_some());
+    viewer.type_line("echo rea''dy").await;
+    viewer.until("ready").await;
+    stage.clock.advance_secs(59);
+    viewer.type_line("echo st''ill").await;
+    viewer.until("still").await;
+    stage.clock.advance_secs(59);
+    viewer.type_line("echo kept by t''yping").await;
+    viewer.until("kept by typing").await;
+    stage.clock.advance_secs(61);
+    let file = stage.path("typed-too-late");
+    viewer.type_line(&format!("touch {file}")).await;
+    assert_eq!(viewer.closed().await, 4423);
+    assert_eq!(stage.view_as(0, "").await.err(), Some(423));
+    // A new grant, the same shell: what was typed too late never came to it.
+    stage.lock_with_grant().await;
+    let mut again = stage.view("").await;
+    again.type_line("echo $((40+2))-again").await;
+    again.until("42-again").await;
+    assert!(!exists(&file) && !again.text().contains("typed-too-late"));
+}
+
+#[tokio::test]
+async fn typing_is_written_down_so_that_a_killed_server_remembers_it() {
+    let stage = Stage::set().await;
+    stage.lock_with_grant().await;
+    let mut viewer = stage.view("").await;
+    stage.clock.advance_secs(30);
+    viewer.type_line("echo rea''dy").await;
+    viewer.until("ready").await;
+    drop(viewer);
+    let typed_at = stage.clock.now();
+    let mut stored = None;
+    for _ in 0..400 {
+        stored = stage.db.access_facts(stage.logins[0], stage.terminal).await.unwrap().grant.map(|g| g.last_input_at);
+        if stored == Some(typed_at) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(stored, Some(typed_at));
+}

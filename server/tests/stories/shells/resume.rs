@@ -1,0 +1,109 @@
+//! Coming back: exact by position, or a redraw that shows the same screen; over loss of the socket, of the server, and of
+//! the container.
+
+use super::stage::Stage;
+
+/// What a terminal shows.
+fn shown(bytes: &[u8]) -> (Vec<String>, avt::Cursor, Vec<String>) {
+    let mut terminal = avt::Terminal::new(80, 24).unwrap();
+    terminal.feed(&*String::from_utf8_lossy(bytes));
+    let rows = |s: avt::Screen<'_>| s.visible_lines().map(|l| format!("{:?}", l.cells())).collect();
+    (rows(terminal.screen()), terminal.cursor(), rows(terminal.primary_screen()))
+}
+
+#[tokio::test]
+async fn a_thousand_cuts_and_not_a_byte_lost_or_doubled() {
+    let stage = Stage::set().await;
+    let mut first = stage.view("&cols=80&rows=24").await;
+    first.type_line("for i in 1 2 3 4 5 6 7 8; do printf '€ü%s世' $i; done; seq 1 3000; echo .-$((40+2))").await;
+    first.until(".-42").await;
+    let (start, all) = (first.start, first.bytes.clone());
+    let mut seed = 7u64;
+    for cut in 0..1000 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let at = (seed >> 33) % all.len() as u64;
+        let mut again = stage.view(&format!("&from={}", start + at)).await;
+        assert_eq!((again.hello.position, again.start), (start + at, start + at));
+        again.reach(start + all.len() as u64).await;
+        assert!(again.bytes == all[usize::try_from(at).unwrap()..], "cut {cut} at {at}");
+        assert_eq!(again.redraws, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_position_that_is_gone_or_not_yet_there_gives_a_redraw() {
+    let stage = Stage::set().await;
+    let mut first = stage.view("&cols=80&rows=24").await;
+    first.type_line("seq 1 300000; echo .-$((40+2))").await;
+    first.until(".-42").await;
+    for from in [first.start, 1, first.position() + 1_000_000, u64::MAX] {
+        let mut late = stage.view(&format!("&from={from}")).await;
+        late.type_line("echo $((40+2))-late").await;
+        late.until("42-late").await;
+        assert_eq!(late.redraws, 1, "from {from}");
+        assert!(String::from_utf8_lossy(&late.redraw.clone().unwrap()).contains("300000"));
+    }
+}
+
+#[tokio::test]
+async fn a_redraw_shows_what_a_viewer_from_the_beginning_sees() {
+    let stage = Stage::set().await;
+    let mut first = stage.view("&cols=80&rows=24").await;
+    let script = stage.path("edit.sh");
+    let editor = r#"printf 'before\n'; printf '\033[?1049h\033[2J\033[3;10r\033[?2004h\033[?1h'
+        for i in 1 2 3 4 5 6 7 8 9 10 11 12; do printf '\033[%d;%dH\033[3%dmline %d 世界\033[m' $i $i $((i%8)) $i; done
+        printf '\033[10;1H\n\n\033[5;7H\033(0lqk\033(B'; printf 'ready'; read x; printf '\033[?1049l'; echo after"#;
+    std::fs::write(&script, editor).unwrap();
+    first.type_line(&format!("sh {script}")).await;
+    first.until("ready").await;
+    let mut second = stage.view("").await;
+    second.redrawn(first.position()).await;
+    let mine = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
+    let theirs = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
+    assert_eq!(shown(&theirs), shown(&mine));
+    first.type_line("").await;
+    first.until("after").await;
+    second.redrawn(first.position()).await;
+    let mine = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
+    let theirs = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
+    assert_eq!(shown(&theirs), shown(&mine), "and after the editor gave the screen back");
+}
+
+#[tokio::test]
+async fn a_killed_server_comes_back_and_the_shell_was_never_gone() {
+    let mut stage = Stage::set().await;
+    let mut viewer = stage.view("&cols=80&rows=24").await;
+    let go = stage.path("go");
+    viewer
+        .type_line(&format!("x=kept; echo rea''dy; while ! [ -e {go} ]; do sleep 0.01; done; echo while-$((40+2))"))
+        .await;
+    viewer.until("ready").await;
+    let position = viewer.position();
+    stage.kill_server();
+    std::fs::write(&go, "").unwrap();
+    stage.start_server().await;
+    let mut again = stage.view(&format!("&from={position}")).await;
+    again.until("while-42").await;
+    assert_eq!((again.redraws, again.start), (0, position), "exactly what was missed");
+    again.type_line("echo $x-$((40+2))").await;
+    again.until("kept-42").await;
+    // A stranger to the stream gets the screen, rebuilt from what the guest kept.
+    let mut fresh = stage.view("").await;
+    fresh.redrawn(again.position()).await;
+    assert!(String::from_utf8_lossy(fresh.redraw.as_deref().unwrap()).contains("kept-42"));
+}
+
+#[tokio::test]
+async fn a_container_that_was_started_anew_has_new_shells_and_old_positions_fit_none() {
+    let mut stage = Stage::set().await;
+    let mut viewer = stage.view("").await;
+    viewer.type_line("x=lost; echo rea''dy").await;
+    viewer.until("ready").await;
+    stage.kill_guest();
+    stage.start_guest();
+    assert_eq!(viewer.closed().await, 4503, "reconnect");
+    let mut again = stage.view(&format!("&from={}", viewer.position())).await;
+    again.type_line("echo \"[$x]\"-$((40+2))").await;
+    again.until("[]-42").await;
+    assert_eq!(again.redraws, 1);
+}
