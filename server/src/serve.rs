@@ -20,6 +20,7 @@ use crate::{
     runtime::docker::Docker,
     secret::Keyring,
     services::{Origins, Services},
+    shells::Shells,
     store::Db,
     telemetry, terminals,
     web::{self, static_files},
@@ -66,6 +67,7 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
     let (clock, cuts) = (Clock::System, Arc::new(Cuts::default()));
+    let shutdown = CancellationToken::new();
     Ok(Services {
         origins: Arc::new(Origins::new(config.public_url.as_deref(), address)),
         config: Arc::new(config),
@@ -77,8 +79,9 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
         throttle: Arc::new(auth::Throttle::default()),
         cuts,
         runtime: Arc::new(runtime),
+        shells: Arc::new(Shells::new(shutdown.clone())),
         bus: Bus::default(),
-        shutdown: CancellationToken::new(),
+        shutdown,
         tasks: TaskTracker::new(),
     })
 }
@@ -125,7 +128,8 @@ async fn serve(listener: TcpListener, services: &Services) -> Result<()> {
 /// Launches and removals under way are finished, so that the next start has little to mend. Containers keep running.
 async fn farewell(services: &Services) {
     services.tasks.close();
-    if tokio::time::timeout(FAREWELL, services.tasks.wait()).await.is_err() {
+    let ended = async { tokio::join!(services.tasks.wait(), services.shells.ended()) };
+    if tokio::time::timeout(FAREWELL, ended).await.is_err() {
         tracing::warn!("some launches or removals were not finished; the next start mends them");
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     runtime::Runtime,
     secret::Keyring,
+    shells::Shells,
     store::Db,
 };
 
@@ -36,6 +37,8 @@ pub struct Services {
     pub gate: TerminalGate,
     /// The engine.
     pub runtime: Arc<dyn Runtime>,
+    /// Shells and who looks on.
+    pub shells: Arc<Shells>,
     /// Changes, told to listening pages.
     pub bus: Bus,
     /// Origins a browser may call from.

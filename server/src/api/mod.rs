@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod attach;
 pub mod extract;
 pub mod health;
 pub mod lock;
@@ -36,6 +37,7 @@ fn documented() -> OpenApiRouter<Services> {
         .merge(account::routes())
         .merge(lock::routes())
         .merge(terminals::routes())
+        .merge(attach::routes())
         .merge(admin::routes())
 }
 

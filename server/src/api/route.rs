@@ -50,6 +50,7 @@ pub const ROUTES: &[Route] = &[
     row("POST", "/api/terminals/{id}/restart", Needs::OwnTerminal),
     row("GET", "/api/terminals/{id}/security", Needs::OwnTerminal),
     row("GET", "/api/terminals/{id}/stats", Needs::OwnTerminal),
+    row("GET", "/api/terminals/{id}/attach", Needs::TerminalBytes),
     row("GET", "/api/events", Needs::Login),
     row("GET", "/api/setup", Needs::Nothing),
     row("POST", "/api/setup", Needs::Nothing),

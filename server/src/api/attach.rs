@@ -1,0 +1,194 @@
+//! The terminal socket: every refusal before the upgrade, then a proof, a seat and the viewer.
+
+use axum::{
+    extract::{
+        FromRequestParts, RawQuery, State,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{Uri, request::Parts},
+    response::Response,
+};
+use protocol::{
+    ProblemKind, TerminalId,
+    frame::{SUBPROTOCOL, Size},
+    limits,
+    names::Slug,
+};
+use serde::Deserialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    extract::TerminalPath,
+    origin,
+    problem::{Answer, Refusal},
+};
+use crate::{
+    access::{Denied, TerminalAccess},
+    audit::{self, Entry, Event},
+    auth::Caller,
+    runtime::RuntimeError,
+    services::Services,
+    shells::{JoinError, Seat, viewer},
+};
+
+/// Pane that is meant when none is named.
+const PANE_DEFAULT: &str = "main";
+/// A socket's own buffer for reading; what clients send is small.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new().routes(routes!(attach))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    cols: Option<u16>,
+    rows: Option<u16>,
+    pane: Option<Slug>,
+    from: Option<u64>,
+}
+
+impl Wanted {
+    fn parse(query: Option<String>) -> Answer<Self> {
+        // The extractor of queries reads them from a URI.
+        let uri = Uri::builder().path_and_query(format!("/?{}", query.unwrap_or_default())).build().unwrap_or_default();
+        axum::extract::Query::try_from_uri(&uri)
+            .map(|axum::extract::Query(wanted)| wanted)
+            .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("The query could not be read: {e}.")))
+    }
+
+    /// `None` when the client names no size: then the pane's stays as it is.
+    fn size(&self) -> Option<Size> {
+        let (cols, rows) = limits::SIZE_DEFAULT;
+        (self.cols.is_some() || self.rows.is_some())
+            .then(|| Size::clamped(self.cols.unwrap_or(cols), self.rows.unwrap_or(rows)))
+    }
+}
+
+/// A complete login, by a token that is not about to go, from a page of ours: checked in this order.
+#[derive(Debug)]
+struct Attaching(Caller);
+
+impl FromRequestParts<Services> for Attaching {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, services).await?;
+        if caller.stale {
+            return Err(Denied::NotLoggedIn.into());
+        }
+        // A browser names the origin of every WebSocket; a cookie without one did not come from a page (ASVS 4.4.2).
+        if !parts.headers.contains_key("origin") || !origin::ours(&parts.headers, &services.origins) {
+            return Err(Refusal::new(
+                ProblemKind::ForeignOrigin,
+                "Terminals are opened from Rexec's own pages. Programs send the Origin header of the public URL.",
+            ));
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// Opens the terminal socket. Sub-protocol `rexec.v1`, binary frames.
+#[utoipa::path(get, path = "/api/terminals/{id}/attach", tag = "terminals", params(
+    ("id" = TerminalId, Path),
+    ("cols" = Option<u16>, Query, description = "Width in cells"),
+    ("rows" = Option<u16>, Query, description = "Height in cells"),
+    ("pane" = Option<String>, Query, description = "Pane to open or join; `main` when absent"),
+    ("from" = Option<u64>, Query, description = "First position the client does not have; absent: a redraw")),
+    responses(
+    (status = 101, description = "The socket is open"),
+    (status = 400, body = protocol::Problem),
+    (status = 401, body = protocol::Problem),
+    (status = 403, description = "Foreign origin", body = protocol::Problem),
+    (status = 404, description = "Not there, or not yours", body = protocol::Problem),
+    (status = 409, description = "Not running", body = protocol::Problem),
+    (status = 423, description = "Locked with MFA", body = protocol::Problem),
+    (status = 503, description = "Engine or database do not answer", body = protocol::Problem)))]
+async fn attach(
+    State(services): State<Services>,
+    Attaching(who): Attaching,
+    TerminalPath(id): TerminalPath,
+    RawQuery(query): RawQuery,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Answer<Response> {
+    let access = match services.gate.admit(&who, id).await {
+        Ok(access) => access,
+        Err(denied) => {
+            if matches!(denied, Denied::Locked) {
+                note(&services, &who, id, Event::TerminalAccessRefused).await?;
+            }
+            return Err(denied.into());
+        }
+    };
+    let wanted = Wanted::parse(query)?;
+    let upgrade = upgrade
+        .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("This is a WebSocket: {}", e.body_text())))?
+        .protocols([SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return Err(Refusal::new(ProblemKind::BadRequest, format!("Offer the sub-protocol {SUBPROTOCOL}.")));
+    }
+    let seat = tokio::select! {
+        biased;
+        cut = access.lease().ended() => return Err(Refusal::new(cut.problem_kind(), "Access ended while it was being opened.")),
+        seat = seat(&services, &access, &wanted) => seat?,
+    };
+    // Without the event there is no socket.
+    note(&services, &who, id, Event::TerminalAttached).await?;
+    let tasks = services.tasks.clone();
+    let serve = move |socket| {
+        tasks.track_future(async move {
+            viewer::run(socket, access, seat, services.db.clone(), services.shutdown.clone()).await;
+            if let Err(Refusal(problem)) = note(&services, &who, id, Event::TerminalDetached).await {
+                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the trail");
+            }
+        })
+    };
+    Ok(upgrade
+        .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
+        .max_frame_size(limits::CLIENT_FRAME_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .on_upgrade(serve))
+}
+
+async fn seat(services: &Services, access: &TerminalAccess, wanted: &Wanted) -> Answer<Seat> {
+    let link = services.runtime.link(access).await.map_err(|error| no_link(&error))?;
+    let main = || Slug::parse(PANE_DEFAULT).map_err(|e| Refusal::new(ProblemKind::Internal, e.0));
+    let pane = wanted.pane.clone().map_or_else(main, Ok)?;
+    services.shells.join(access, link, &pane, wanted.size(), wanted.from).await.map_err(|error| {
+        let kind = match error {
+            JoinError::TooManyPanes | JoinError::TooManyViewers => ProblemKind::QuotaReached,
+            JoinError::NoAnswer | JoinError::NoShell(_) | JoinError::Closing => ProblemKind::Unavailable,
+        };
+        let next = match error {
+            JoinError::TooManyPanes => "Close one and try again.",
+            JoinError::TooManyViewers => "Close one of the other windows and try again.",
+            JoinError::NoShell(_) => "The image's login shell may be missing; restart the terminal.",
+            JoinError::NoAnswer | JoinError::Closing => "Try again in a moment; the shell is not lost.",
+        };
+        let said = error.to_string();
+        let mut letters = said.chars();
+        let said: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        Refusal::new(kind, format!("{said}. {next}"))
+    })
+}
+
+fn no_link(error: &RuntimeError) -> Refusal {
+    tracing::warn!(%error, "no link to a terminal");
+    Refusal::new(
+        ProblemKind::Unavailable,
+        "The container engine does not answer for this terminal. Try again in a moment.",
+    )
+}
+
+/// Who touched what is for an auditor.
+async fn note(services: &Services, who: &Caller, id: TerminalId, event: Event) -> Answer<()> {
+    let mut tx = services.db.begin().await?;
+    let Some(row) = tx.terminal(id).await? else { return Err(Denied::NotFound.into()) };
+    let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);
+    let entry = if event == Event::TerminalAccessRefused { entry.failed() } else { entry };
+    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    tx.commit().await?;
+    Ok(())
+}
