@@ -172,8 +172,8 @@ export class RexecTerminal {
     term.unicode.activeVersion = "11";
     term.loadAddon(new WebLinksAddon((_, uri) => openLink(uri), this.tip.options));
     term.open(this.host);
-    this.fit.fit();
     this.loadWebgl();
+    this.fit.fit(); // after the renderer is chosen: each has its own width of a cell
   }
 
   /** Last, and only where it works: without it the terminal is drawn with elements. */

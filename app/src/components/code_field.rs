@@ -24,6 +24,9 @@ pub(crate) fn CodeField(
     /// It takes the keyboard when it appears.
     #[prop(default = true)]
     autofocus: bool,
+    /// A recovery code does as well; not so when an app is being confirmed.
+    #[prop(default = true)]
+    recoverable: bool,
 ) -> impl IntoView {
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
@@ -74,7 +77,7 @@ pub(crate) fn CodeField(
                 on:input=typed
                 data-testid="code"
             />
-            <button r#type="button" class="link small" on:click=swap data-testid="code-swap">
+            <button r#type="button" class="link small" hidden=!recoverable on:click=swap data-testid="code-swap">
                 <Icon glyph=Glyph::Key/>
                 {move || if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }}
             </button>

@@ -12,6 +12,9 @@ pub(crate) fn Dialog(
     /// Heading.
     #[prop(into)]
     title: Signal<String>,
+    /// It holds something that is shown once: only its own buttons close it.
+    #[prop(optional)]
+    firm: bool,
     /// More room.
     #[prop(optional)]
     wide: bool,
@@ -39,9 +42,14 @@ pub(crate) fn Dialog(
             class:dialog-wide=wide
             aria-labelledby=labelled
             on:close=move |_| open.set(false)
+            on:cancel=move |event: web_sys::Event| {
+                if firm {
+                    event.prevent_default();
+                }
+            }
             on:mousedown=move |event| {
                 let on_backdrop = event.target() == event.current_target();
-                if on_backdrop {
+                if on_backdrop && !firm {
                     open.set(false);
                 }
             }

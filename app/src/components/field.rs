@@ -136,8 +136,10 @@ fn field_refusal(name: &'static str, problem: Signal<Option<Problem>>) -> Memo<O
 
 #[component]
 fn FieldNote(id: String, hint: String, refusal: Memo<Option<String>>) -> impl IntoView {
+    let empty = hint.is_empty();
+    let quiet = move || empty && refusal.get().is_none();
     view! {
-        <p id=id class="field-note" class:field-refusal=move || refusal.get().is_some() aria-live="polite">
+        <p id=id class="field-note" class:field-refusal=move || refusal.get().is_some() class:field-quiet=quiet aria-live="polite">
             {move || match refusal.get() {
                 Some(text) => view! { <Icon glyph=Glyph::Warning/> {text} }.into_any(),
                 None => hint.clone().into_any(),

@@ -60,7 +60,7 @@ impl Glyph {
             Self::Cpu => {
                 "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14"
             }
-            Self::Dots => "M8 3.5v.01M8 8v.01M8 12.5v.01",
+            Self::Dots => "M8 3.5h.01M8 8h.01M8 12.5h.01",
             Self::Download => "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13h10",
             Self::Edit => "m10.8 2.8 2.4 2.4-7.4 7.4-3.1.7.7-3.1 7.4-7.4zM9.4 4.2l2.4 2.4",
             Self::Expand => "M9.8 2.5h3.7v3.7M6.2 13.5H2.5V9.8M13.2 2.8 9.4 6.6M2.8 13.2l3.8-3.8",
@@ -107,7 +107,7 @@ pub(crate) fn Icon(
     glyph: Glyph,
 ) -> impl IntoView {
     view! {
-        <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+        <svg class="icon" class:icon-dots=glyph == Glyph::Dots viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
             <path d=glyph.path()></path>
         </svg>
     }

@@ -20,7 +20,7 @@ pub(crate) fn Frame() -> impl IntoView {
     let me = Resource::new(|| (), |()| api::me());
     let path = use_location().pathname;
     view! {
-        <Suspense>
+        <Transition>
             {move || Suspend::new(async move {
                 match me.await {
                     Ok(me) => view! { <Inside me/> }.into_any(),
@@ -31,7 +31,7 @@ pub(crate) fn Frame() -> impl IntoView {
                     Err(problem) => view! { <main class="page" id="content"><ProblemPage problem/></main> }.into_any(),
                 }
             })}
-        </Suspense>
+        </Transition>
     }
     .into_any()
 }

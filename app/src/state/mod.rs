@@ -4,6 +4,7 @@
 mod account;
 mod clock;
 mod hydrated;
+mod late;
 mod live;
 mod terminals;
 mod toasts;
@@ -11,6 +12,7 @@ mod toasts;
 pub(crate) use account::Account;
 pub(crate) use clock::Clock;
 pub(crate) use hydrated::Hydrated;
+pub(crate) use late::late;
 pub(crate) use live::listen;
 pub(crate) use terminals::{Terminals, all as all_terminals};
 pub(crate) use toasts::{Toast, Toasts, Tone};

@@ -39,19 +39,15 @@ pub(super) fn EnrolDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="Enable MFA".to_owned() wide=true testid="enrol-dialog"><Wizard open/></Dialog> }
+    view! { <Dialog open title="Enable MFA".to_owned() wide=true firm=true testid="enrol-dialog"><Wizard open/></Dialog> }
         .into_any()
 }
 
 #[component]
 fn Wizard(open: RwSignal<bool>) -> impl IntoView {
-    let account = Account::get();
     let step = RwSignal::new(Step::Password);
     let number = Memo::new(move |_| step.with(Step::number));
-    let done = Callback::new(move |()| {
-        open.set(false);
-        account.refresh();
-    });
+    let done = Callback::new(move |()| open.set(false));
     let names = ["Confirm it is you", "Scan and enter a code", "Keep the recovery codes"];
     view! {
         <ol class="steps">
@@ -107,6 +103,7 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
 
 #[component]
 fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
+    let account = Account::get();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Problem>);
     let code = RwSignal::new(String::new());
@@ -120,7 +117,10 @@ fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
             let answer = api::confirm_mfa(&code.get_untracked()).await;
             let _ = busy.try_set(false);
             match answer {
-                Ok(answer) => drop(step.try_set(Step::Codes(answer.recovery_codes))),
+                Ok(answer) => {
+                    let _ = step.try_set(Step::Codes(answer.recovery_codes));
+                    account.refresh();
+                }
                 Err(refusal) if browser::left_for_login(&refusal) => {}
                 Err(refusal) => drop(problem.try_set(Some(refusal))),
             }
@@ -138,10 +138,10 @@ fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
                         <CopyButton text=secret label="Copy the key" testid="copy-secret"/>
                         <a class="btn btn-small" href=answer.otpauth_url rel="external">"Open in an app"</a>
                     </div>
-                    <p class="field-note">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at)/> " unless you confirm it."</p>
+                    <p class="field-hint">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at)/> " unless you confirm it."</p>
                 </div>
             </div>
-            <CodeField code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
+            <CodeField recoverable=false code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
             <ProblemNote problem/>
             <div class="form-actions"><Submit label="Confirm".to_owned() busy testid="enrol-confirm"/></div>
         </form>

@@ -46,7 +46,7 @@ pub(super) fn RecoveryDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="New recovery codes".to_owned() testid="recovery-dialog"><Renew open/></Dialog> }
+    view! { <Dialog open title="New recovery codes".to_owned() firm=true testid="recovery-dialog"><Renew open/></Dialog> }
         .into_any()
 }
 

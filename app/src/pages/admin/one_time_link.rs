@@ -25,7 +25,7 @@ pub(super) fn LinkDialog(
         is
     });
     view! {
-        <Dialog open title testid="link-dialog">
+        <Dialog open title firm=true testid="link-dialog">
             {move || link.get().map(|link| view! {
                 <p>"Hand this link over in person or by a message only the receiver reads. It works once, and is shown only now."</p>
                 <code class="secret" data-testid="one-time-link">{link.url.clone()}</code>

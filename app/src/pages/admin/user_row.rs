@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn UserRow(user: UserView) -> impl IntoView {
     let user = RwSignal::new(user);
     let id = user.with_untracked(|user| user.id);
-    let oneself = Account::get().me().is_some_and(|me| me.id == id);
+    let oneself = untrack(|| Account::get().me()).is_some_and(|me| me.id == id);
     let role = move || {
         user.with(|user| if user.role == Role::Admin { ("tag tag-accent", "Administrator") } else { ("tag", "User") })
     };

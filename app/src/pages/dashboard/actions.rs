@@ -25,13 +25,12 @@ pub(crate) fn TerminalActions(
     let deleting = RwSignal::new(false);
     let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
     let face = || view! { <Icon glyph=Glyph::Dots/> };
-    let start = move |_| run(id, TerminalState::Creating, api::start_terminal(id));
     let stop = move |_| run(id, TerminalState::Stopped, api::stop_terminal(id));
     let restart = move |_| run(id, TerminalState::Creating, api::restart_terminal(id));
     view! {
         <Menu label="Actions" testid="card-menu" face>
             <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
-                <button r#type="button" class="menu-item" role="menuitem" on:click=start data-testid="start"><Icon glyph=Glyph::Play/>"Start"</button>
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start"><Icon glyph=Glyph::Play/>"Start"</button>
             </Show>
             <Show when=move || is(&[TerminalState::Running])>
                 <button r#type="button" class="menu-item" role="menuitem" on:click=stop data-testid="stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
@@ -44,6 +43,11 @@ pub(crate) fn TerminalActions(
         <DeleteDialog id open=deleting/>
     }
     .into_any()
+}
+
+/// Starts a stopped or failed terminal.
+pub(crate) fn start(id: TerminalId) {
+    run(id, TerminalState::Creating, api::start_terminal(id));
 }
 
 /// Shows the coming state at once, and the true one as soon as it is known.

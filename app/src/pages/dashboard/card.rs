@@ -8,12 +8,12 @@ use protocol::{
     terminals::{Stats, Terminal, TerminalState},
 };
 
-use super::{TerminalActions, progress::StageLine, rename::RenameInPlace};
+use super::{TerminalActions, actions::start, progress::StageLine, rename::RenameInPlace};
 use crate::{
     api, browser,
     components::{Ago, Glyph, Icon, LockBadge, LockState, Meter, StateDot},
     pages::terminal::LockButton,
-    state::Terminals,
+    state::{Hydrated, Terminals},
 };
 
 /// The card of one terminal; follows its changes by itself.
@@ -50,9 +50,26 @@ pub(super) fn Card(
             <div class="card-body"><CardBody id terminal state/></div>
             <div class="card-foot">
                 <span class="muted small">"Active " <Ago at=Signal::derive(move || last_active(terminal))/></span>
-                <LockButton id small=true/>
+                <Show when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true/> }>
+                    <StartButton id/>
+                </Show>
             </div>
         </li>
+    }
+    .into_any()
+}
+
+const fn startable(state: TerminalState) -> bool {
+    matches!(state, TerminalState::Stopped | TerminalState::Failed)
+}
+
+#[component]
+fn StartButton(id: TerminalId) -> impl IntoView {
+    let pending = Hydrated::pending();
+    view! {
+        <button r#type="button" class="btn btn-small" disabled=pending on:click=move |_| start(id) data-testid="card-start">
+            <Icon glyph=Glyph::Play/>"Start"
+        </button>
     }
     .into_any()
 }

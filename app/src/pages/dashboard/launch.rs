@@ -14,7 +14,7 @@ use super::{card::bytes, progress::StageList};
 use crate::{
     api, browser,
     components::{Dialog, Field, Loading, ProblemNote, Submit},
-    state::Terminals,
+    state::{Terminals, late},
 };
 
 /// What may be launched.
@@ -52,7 +52,7 @@ fn Launch(open: RwSignal<bool>) -> impl IntoView {
         before: RwSignal::new(Vec::new()),
         id: RwSignal::new(None),
     };
-    let offer = LocalResource::new(|| async {
+    let offer = late(|| async {
         let (images, tiers) = (api::images().await?, api::tiers().await?);
         Ok::<Offer, Problem>((images.items, tiers.items))
     });

@@ -7,7 +7,7 @@ mod launch;
 mod progress;
 mod rename;
 
-pub(crate) use actions::TerminalActions;
+pub(crate) use actions::{TerminalActions, start};
 pub(crate) use card::bytes;
 pub(crate) use delete::DeleteDialog;
 pub(crate) use progress::StageList;

@@ -92,7 +92,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             <PasswordField name="repeat" label="Password, again" autocomplete="new-password" problem/>
             <ProblemNote problem fields=&["username", "password", "repeat"]/>
             <Submit label=(if joins { "Join" } else { "Set password" }).to_owned() busy testid="invite-submit"/>
-            <p class="field-note">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p>
+            <p class="field-hint">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p>
         </form>
     }
     .into_any()

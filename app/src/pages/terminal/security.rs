@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::{
     api,
     components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote},
+    state::late,
 };
 
 /// The drawer; read anew at each opening.
@@ -30,7 +31,7 @@ pub(super) fn SecurityPanel() -> impl IntoView {
 #[component]
 fn Report() -> impl IntoView {
     let id = Session::get().id;
-    let report = LocalResource::new(move || api::security(id));
+    let report = late(move || api::security(id));
     move || match report.get() {
         None => view! { <Loading rows=6/> }.into_any(),
         Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),

@@ -9,10 +9,9 @@ use super::{
     session::{Link, Session},
 };
 use crate::{
-    api,
     components::{Empty, Glyph, LockState},
-    pages::dashboard::StageList,
-    state::{Terminals, Toasts},
+    pages::dashboard::{StageList, start},
+    state::Terminals,
 };
 
 /// The terminal's element is always there and always empty in the HTML; only the browser fills it.
@@ -40,18 +39,8 @@ pub(super) fn Stage() -> impl IntoView {
 #[component]
 fn NotRunning() -> impl IntoView {
     let session = Session::get();
-    let (terminals, toasts) = (Terminals::get(), Toasts::get());
     let id = session.id;
-    let start = move |_| {
-        terminals.change(id, |terminal| terminal.state = TerminalState::Creating);
-        leptos::task::spawn_local(async move {
-            if let Err(problem) = api::start_terminal(id).await {
-                toasts.problem(&problem);
-            }
-            terminals.reload_one(id);
-        });
-    };
-    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" on:click=start data-testid="start">{label}</button> };
+    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" on:click=move |_| start(id) data-testid="start">{label}</button> };
     let state = Memo::new(move |_| session.state());
     move || {
         match state.get() {
