@@ -143,6 +143,7 @@ sweep() {
 
 compress() { [ -n "$DEV" ] || node "$ROOT/scripts/compress.mjs" "$SITE"; }
 
+ensure_node
 step "Node packages" ensure_npm_packages
 step "Page: WASM ($mode)" build_wasm
 step "Page: terminal bundle" build_terminal

@@ -13,5 +13,5 @@ export function allowStyles(): void {
     const element = create(name, options);
     if (name.toLowerCase() === "style") element.nonce = nonce;
     return element;
-  }) as typeof document.createElement;
+  });
 }

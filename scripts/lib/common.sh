@@ -4,6 +4,10 @@
 
 set -euo pipefail
 
+# Services and continuous integration may start without it.
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
+export HOME
+
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # State of this clone. Deleting it loses only this clone's data and build stamps.
 LOCAL_CACHE="$ROOT/.cache"

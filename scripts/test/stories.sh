@@ -32,7 +32,7 @@ suite_server() {
   need_engine
   need_postgres
   [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
-  _cargo_test -p server
+  _cargo_test -p server --no-fail-fast
 }
 
 suite_e2e() {
