@@ -1,9 +1,14 @@
 //! Stories: what people and attackers do, told against real parts. One binary, because linking is what costs time.
 
+mod accounts;
 mod audit_chain;
 mod containers;
 mod database;
 mod engine;
+mod routes;
 mod runtime_contract;
+mod second_factor;
+mod server;
 mod shells;
 mod store_contract;
+mod terminal_lock;

@@ -1,0 +1,122 @@
+//! The route table against what is mounted, and against every kind of caller that must not get in.
+
+use std::collections::BTreeSet;
+
+use rexec::api::{self, Needs, ROUTES};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::server::{TestServer, credentials};
+
+/// Methods that take a body.
+fn body(method: &str) -> Value {
+    if method == "GET" { Value::Null } else { json!({}) }
+}
+
+fn filled(path: &str, id: &str) -> String {
+    path.replace("{id}", id).replace("{name}", "debian")
+}
+
+#[test]
+fn every_documented_route_has_a_row_and_every_row_is_documented() {
+    let document = serde_json::to_value(api::openapi()).unwrap();
+    let mut mounted = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys().filter(|m| *m != "parameters") {
+            mounted.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let table: BTreeSet<String> = ROUTES.iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+    let beside = BTreeSet::from(["GET /api/openapi.json".to_owned()]);
+    let missing: Vec<_> = mounted.difference(&table).collect();
+    let unknown: Vec<_> = table.difference(&mounted).filter(|r| !beside.contains(*r)).collect();
+    assert!(missing.is_empty() && unknown.is_empty(), "without a row: {missing:?}; not mounted: {unknown:?}");
+    assert_eq!(table.len(), ROUTES.len(), "a row is there twice");
+}
+
+#[tokio::test]
+async fn a_pending_login_fits_one_route_and_an_anonymous_caller_none() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await.to_string();
+    let pending = server.visitor();
+    assert_eq!(pending.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "mfa_required");
+    // The pending token in the cookie of a full login is worth nothing either.
+    let disguised = pending.clone();
+    disguised.set_cookie("__Host-rexec", &pending.cookie("__Host-rexec-pending").unwrap());
+    for route in ROUTES.iter().filter(|r| !matches!(r.needs, Needs::Nothing | Needs::Pending)) {
+        let path = filled(route.path, &id);
+        for (who, client) in
+            [("pending", pending.clone()), ("disguised", disguised.clone()), ("nobody", server.visitor())]
+        {
+            let reply = client.ask(route.method, &path, body(route.method)).await;
+            assert_eq!(reply.status, 401, "{who}: {} {path}: {}", route.method, reply.body);
+        }
+    }
+    let code = server.code(&ada);
+    server.visitor().refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
+    ada.client.refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
+    pending.ok("POST", "/api/auth/login/mfa", json!({ "code": code })).await;
+    pending.ok("GET", "/api/me", Value::Null).await;
+    assert!(pending.cookie("__Host-rexec-pending").is_none());
+}
+
+#[tokio::test]
+async fn nothing_of_somebody_elses_terminal_is_there_and_administration_is_for_administrators() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (ada, bob) = (server.guarded(&admin, "ada").await, server.guarded(&admin, "bob").await);
+    let id = server.terminal(&ada.client).await.to_string();
+    ada.lock(id.parse().unwrap()).await;
+    let missing = Uuid::new_v4().to_string();
+    for route in ROUTES {
+        for client in [&bob.client, &admin.client] {
+            let is_admin = std::ptr::eq(client, &admin.client);
+            match route.needs {
+                Needs::OwnTerminal | Needs::TerminalBytes => {
+                    let mut answers = Vec::new();
+                    let malformed = id.to_uppercase();
+                    for which in [id.as_str(), missing.as_str(), malformed.as_str()] {
+                        let body = match route.method {
+                            "GET" => Value::Null,
+                            "PATCH" => json!({}),
+                            _ => json!({"code": "000000"}),
+                        };
+                        let mut reply = client.ask(route.method, &filled(route.path, which), body).await;
+                        reply.body.as_object_mut().map(|o| o.remove("request_id"));
+                        answers.push((reply.status, reply.body));
+                    }
+                    assert!([404, 400].contains(&answers[0].0), "{} {}: {:?}", route.method, route.path, answers[0]);
+                    assert!(answers.windows(2).all(|w| w[0] == w[1]), "{} {}: {answers:#?}", route.method, route.path);
+                }
+                Needs::Admin if !is_admin => {
+                    let reply = client.ask(route.method, &filled(route.path, &missing), body(route.method)).await;
+                    assert_eq!(reply.status, 403, "{} {}", route.method, route.path);
+                }
+                _ => {}
+            }
+        }
+    }
+    let seen = ada.client.ok("GET", &format!("/api/terminals/{id}"), Value::Null).await;
+    assert_eq!((seen["state"].as_str(), seen["mfa_locked"].as_bool()), (Some("running"), Some(true)));
+}
+
+#[tokio::test]
+async fn changes_from_other_sites_are_refused_before_anything_else() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let cookie = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
+    for route in ROUTES.iter().filter(|r| r.method != "GET") {
+        let url = format!("{}{}", server.origin, filled(route.path, &Uuid::new_v4().to_string()));
+        for foreign in ["null", "https://evil.test", &format!("{}.evil.test", server.origin)] {
+            let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
+            let reply = request.header("origin", foreign).json(&json!({})).send().await.unwrap();
+            assert_eq!(reply.status(), 403, "{} {url} from {foreign}", route.method);
+        }
+        let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
+        assert_eq!(request.json(&json!({})).send().await.unwrap().status(), 403, "without any origin: {url}");
+    }
+    admin.client.ok("GET", "/api/me", Value::Null).await;
+}

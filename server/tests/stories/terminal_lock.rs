@@ -1,0 +1,287 @@
+//! The lock under attack, where no container is needed: the gate is asked as a socket asks it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use protocol::ProblemKind;
+use rexec::access::Cut;
+use serde_json::{Value, json};
+
+use crate::{
+    database,
+    server::{TestServer, credentials, lock_path},
+};
+
+fn code(code: &str) -> Value {
+    json!({ "code": code })
+}
+
+#[tokio::test]
+async fn the_four_routes_say_what_the_contract_says() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let [status, lock, unlock, verify] = ["status", "lock", "unlock", "verify"].map(|what| lock_path(id, what));
+    let none = json!({"mfa_locked": false, "mfa_enabled": false, "can_use_feature": false, "granted_until": null});
+    assert_eq!(ada.client.ok("GET", &status, Value::Null).await, none);
+    assert_eq!(ada.client.refused(400, "POST", &lock, Value::Null).await["type"], "mfa_required");
+    server.enrol(&ada).await;
+    ada.client.refused(409, "POST", &unlock, code(&server.code(&ada))).await;
+    ada.client.refused(409, "POST", &verify, code(&server.code(&ada))).await;
+    let locked = json!({"mfa_locked": true, "mfa_enabled": true, "can_use_feature": true, "granted_until": null});
+    assert_eq!(ada.client.ok("POST", &lock, Value::Null).await, locked);
+    assert_eq!(ada.client.ok("POST", &lock, Value::Null).await, locked, "locking twice is locking once");
+    ada.client.refused(400, "POST", &verify, json!({})).await;
+    ada.client.refused(401, "POST", &verify, code("")).await;
+    // The code was not spent by the two refusals above: nothing was locked.
+    let answer = ada.client.ok("POST", &verify, code(&server.code(&ada))).await;
+    let until = server.clock.now().plus_secs(15 * 60).to_string();
+    assert_eq!(answer, json!({"verified": true, "granted_until": until}));
+    let granted = ada.client.ok("GET", &status, Value::Null).await;
+    assert_eq!(
+        (granted["mfa_locked"].as_bool(), granted["granted_until"].as_str()),
+        (Some(true), Some(until.as_str()))
+    );
+    let open = json!({"mfa_locked": false, "mfa_enabled": true, "can_use_feature": true, "granted_until": null});
+    assert_eq!(ada.client.ok("POST", &unlock, code(&server.next_code(&ada))).await, open);
+    for event in ["terminal_mfa_locked", "terminal_mfa_unlocked", "terminal_mfa_access_verified"] {
+        let events = server.events(&admin, event).await;
+        let done = events.iter().find(|e| e["outcome"] == "success").unwrap();
+        assert_eq!((done["actor"].as_str(), done["target"].as_str()), (Some("ada"), Some(id.to_string().as_str())));
+    }
+}
+
+#[tokio::test]
+async fn locking_cuts_every_open_lease_before_it_answers() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let other = server.elsewhere(&ada).await;
+    let mut sockets = Vec::new();
+    for client in [&ada.client, &other, &ada.client] {
+        let access = server.services.gate.admit(&server.caller(client).await, id).await.unwrap();
+        let gone = Arc::new(AtomicBool::new(false));
+        let mark = gone.clone();
+        tokio::spawn(async move {
+            assert_eq!(access.lease().ended().await, Cut::Locked);
+            mark.store(true, Ordering::SeqCst);
+        });
+        sockets.push(gone);
+    }
+    ada.lock(id).await;
+    assert!(sockets.iter().all(|gone| gone.load(Ordering::SeqCst)), "all had let go when the lock was answered");
+    for client in [&ada.client, &other] {
+        assert_eq!(server.admitted(client, id).await, Err(ProblemKind::Locked));
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_does_not_let_go_does_not_hold_the_lock_up_and_moves_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let stubborn = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    ada.lock(id).await;
+    assert_eq!(stubborn.lease().live(), Err(Cut::Locked));
+}
+
+#[tokio::test]
+async fn a_grant_opens_one_terminal_for_one_login_of_one_person() {
+    for db in database::each().await {
+        let server = TestServer::on(db).await;
+        let admin = server.admin().await;
+        let (ada, bob) = (server.guarded(&admin, "ada").await, server.guarded(&admin, "bob").await);
+        let other = server.elsewhere(&ada).await;
+        let (one, two) = (server.terminal(&ada.client).await, server.terminal(&ada.client).await);
+        ada.lock(one).await;
+        ada.lock(two).await;
+        ada.client.ok("POST", &lock_path(one, "verify"), code(&server.code(&ada))).await;
+        assert_eq!(server.admitted(&ada.client, one).await, Ok(()));
+        assert_eq!(server.admitted(&ada.client, two).await, Err(ProblemKind::Locked), "not another terminal");
+        assert_eq!(server.admitted(&other, one).await, Err(ProblemKind::Locked), "not another login");
+        assert_eq!(server.admitted(&bob.client, one).await, Err(ProblemKind::NotFound), "not another person");
+        assert_eq!(server.admitted(&admin.client, one).await, Err(ProblemKind::NotFound), "not an administrator");
+        // A person cannot open somebody else's terminal with a code of their own.
+        bob.client.refused(404, "POST", &lock_path(one, "unlock"), code(&server.code(&bob))).await;
+        ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
+        let back = server.elsewhere(&ada).await;
+        assert_eq!(server.admitted(&back, one).await, Err(ProblemKind::Locked), "signing out ends the grant");
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_copied_before_the_owner_gave_a_code_is_worth_nothing_after_it() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    ada.lock(id).await;
+    let thief = ada.client.clone();
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
+    assert_eq!(server.admitted(&thief, id).await, Err(ProblemKind::NotLoggedIn));
+    thief.refused(401, "POST", &lock_path(id, "lock"), Value::Null).await;
+    server.clock.advance_secs(10);
+    thief.refused(401, "GET", "/api/me", Value::Null).await;
+}
+
+#[tokio::test]
+async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let held = tokio::spawn(async move { access.lease().ended().await });
+    ada.lock(id).await;
+    assert_eq!(held.await.unwrap(), Cut::Locked);
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+    ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
+    ada.lock(id).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+}
+
+#[tokio::test]
+async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_losing_the_shell() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
+    settings["grant_idle_secs"] = json!(60);
+    settings["grant_absolute_secs"] = json!(300);
+    admin.client.ok("PUT", "/api/admin/settings", settings).await;
+    let id = server.terminal(&ada.client).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    for _ in 0..4 {
+        server.clock.advance_secs(59);
+        access.lease().touch();
+        assert_eq!(access.lease().live(), Ok(()));
+    }
+    let status = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
+    let until = server.clock.now().plus_secs(60).to_string();
+    assert_eq!(status["granted_until"], until, "input that is not written down yet counts");
+    server.clock.advance_secs(40);
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    server.clock.advance_secs(59);
+    assert_eq!(access.lease().live(), Ok(()), "renewed: past the first absolute end, and the socket stayed");
+    server.clock.advance_secs(1);
+    assert_eq!(access.lease().live(), Err(Cut::GrantEnded));
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+    let over = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
+    assert_eq!(over["granted_until"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_reset_factor_opens_no_locked_terminal_to_nobody() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let user = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+    ada.client.refused(403, "POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
+    admin.client.ok("POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
+    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    assert_eq!(server.admitted(&admin.client, id).await, Err(ProblemKind::NotFound));
+    ada.client.refused(401, "GET", "/api/me", Value::Null).await;
+    assert_eq!(ada.client.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "ok");
+    let told = ada.client.ok("GET", "/api/me", Value::Null).await;
+    assert!(told["notices"].to_string().contains("reset your MFA"), "{told}");
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+    ada.client.refused(400, "POST", &lock_path(id, "verify"), code("000000")).await;
+    server.enrol(&ada).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let caller = server.caller(&ada.client).await;
+    for round in 0..40 {
+        let (gate, caller) = (server.services.gate.clone(), caller.clone());
+        let connects = tokio::spawn(async move {
+            for _ in 0..round % 8 {
+                tokio::task::yield_now().await;
+            }
+            gate.admit(&caller, id).await
+        });
+        ada.lock(id).await;
+        match connects.await.unwrap() {
+            Ok(access) => assert_eq!(access.lease().live(), Err(Cut::Locked), "round {round}"),
+            Err(denied) => assert_eq!(denied.kind(), ProblemKind::Locked),
+        }
+        let mut tx = server.services.db.begin().await.unwrap();
+        tx.set_lock(id, false).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let caller = server.caller(&ada.client).await;
+    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    {
+        let locking = rexec::terminals::lock::lock(&server.services, &caller, id);
+        tokio::pin!(locking);
+        // Polled until the change is under way in its own task, then dropped as a closed connection drops it.
+        while server.services.tasks.is_empty() {
+            assert!(futures_util::poll!(&mut locking).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(access.lease().ended().await, Cut::Locked);
+    drop(access);
+    server.services.tasks.close();
+    server.services.tasks.wait().await;
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_lets_nobody_in() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let caller = server.caller(&ada.client).await;
+    server.services.db.close().await;
+    let denied = server.services.gate.admit(&caller, id).await.unwrap_err();
+    assert_eq!(denied.kind(), ProblemKind::Unavailable);
+    ada.client.refused(503, "POST", &lock_path(id, "lock"), Value::Null).await;
+    ada.client.refused(503, "GET", "/api/me", Value::Null).await;
+    server.visitor().refused(503, "POST", "/api/auth/login", credentials("ada")).await;
+}
+
+#[tokio::test]
+async fn deleting_a_locked_terminal_needs_a_code() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let path = format!("/api/terminals/{id}");
+    ada.lock(id).await;
+    ada.client.refused(423, "DELETE", &path, Value::Null).await;
+    ada.client.refused(401, "DELETE", &path, code(&server.wrong_code(&ada))).await;
+    ada.client.ok("DELETE", &path, code(&server.code(&ada))).await;
+    ada.client.refused(404, "GET", &path, Value::Null).await;
+}
