@@ -19,6 +19,7 @@ use rexec::{
     runtime::fake::FakeRuntime,
     secret::Keyring,
     services::{Origins, Services},
+    shells::Shells,
     web,
 };
 use serde_json::{Value, json};
@@ -60,6 +61,7 @@ impl TestServer {
         let mut config = config::check(config::Raw::default()).unwrap();
         configure(&mut config);
         let (clock, cuts) = (Clock::manual(START), Arc::new(Cuts::default()));
+        let shutdown = CancellationToken::new();
         let services = Services {
             origins: Arc::new(Origins::new(None, address)),
             config: Arc::new(config),
@@ -72,11 +74,11 @@ impl TestServer {
             cuts,
             runtime: Arc::new(FakeRuntime::new(clock.clone())),
             bus: Bus::default(),
-            shutdown: CancellationToken::new(),
+            shells: Arc::new(Shells::new(shutdown.clone())),
+            shutdown: shutdown.clone(),
             tasks: TaskTracker::new(),
         };
         let app = web::router(&services).into_make_service_with_connect_info::<SocketAddr>();
-        let shutdown = services.shutdown.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
