@@ -3,7 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::App;
+use crate::{App, state::Clock};
 
 /// Sets theme and contrast before the first paint, so that no page flashes in the wrong colours.
 const APPEARANCE: &str = r#"try{const d=document.documentElement,s=localStorage;for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#;
@@ -26,6 +26,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="dark light"/>
                 <meta name="referrer" content="no-referrer"/>
+                <meta name="server-time" content=Clock::read().millis().to_string()/>
                 <meta name="csp-nonce" nonce=nonce.clone()/>
                 <script nonce=nonce.clone() inner_html=APPEARANCE></script>
                 <link rel="stylesheet" href="/pkg/rexec.css"/>

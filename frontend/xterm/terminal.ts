@@ -122,12 +122,16 @@ export class RexecTerminal {
   copy(): boolean {
     const text = this.term.getSelection();
     if (text === "") return false;
+    this.focus();
+    // Absent where the page came over plain HTTP from another machine.
+    if (!("clipboard" in navigator)) return document.execCommand("copy");
     navigator.clipboard.writeText(text).catch(() => document.execCommand("copy"));
     return true;
   }
 
   /** Reads the clipboard on the person's own request and pastes it whole. */
   pasteClipboard(): void {
+    if (!("clipboard" in navigator)) return this.events.asked("paste");
     navigator.clipboard
       .readText()
       .then((text) => pasteText(this.term, text))

@@ -8,4 +8,5 @@ mod writes;
 
 pub use query::{After, AuditQuery, Encoded};
 pub use reads::*;
+pub(crate) use reads::{TextAnswer, text};
 pub use writes::*;

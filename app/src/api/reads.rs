@@ -17,6 +17,9 @@ use super::query::{After, AuditQuery};
 /// What every read answers.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
+/// The same as the JSON text that travelled.
+pub(crate) type TextAnswer = Answer<String>;
+
 macro_rules! reads {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $path:literal;)*) => {
         /// The port the server fills while rendering, as `Arc<dyn Backend>` in the context. Reads only, each for the
@@ -39,6 +42,24 @@ macro_rules! reads {
                 return Box::pin(send_wrapper::SendWrapper::new(super::transport::get(format!($path))));
             }
         )*
+
+        /// The reads again, answering with the text: what pages hand from the first HTML to the browser.
+        pub(crate) mod text {
+            use super::*;
+            $(
+                $(#[$doc])*
+                #[cfg_attr(not(feature = "ssr"), allow(clippy::useless_format))]
+                pub(crate) fn $name($($arg: $ty),*) -> TextAnswer {
+                    #[cfg(feature = "ssr")]
+                    return {
+                        let answer = super::$name($($arg),*);
+                        Box::pin(async move { Ok(serde_json::to_string(&answer.await?).unwrap_or_default()) })
+                    };
+                    #[cfg(not(feature = "ssr"))]
+                    return Box::pin(send_wrapper::SendWrapper::new(crate::api::transport::get_text(format!($path))));
+                }
+            )*
+        }
     };
 }
 

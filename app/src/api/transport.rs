@@ -17,6 +17,12 @@ pub(super) async fn get<T: DeserializeOwned>(path: String) -> Result<T, Problem>
     parse(&exchange("GET", &path, None).await?)
 }
 
+/// `GET`, as the text that travelled.
+#[cfg_attr(feature = "ssr", allow(dead_code))]
+pub(super) async fn get_text(path: String) -> Result<String, Problem> {
+    exchange("GET", &path, None).await
+}
+
 /// A request that changes something, with a JSON body.
 pub(super) async fn send<T: DeserializeOwned>(
     method: &str,

@@ -8,7 +8,9 @@ use super::{document, window};
 
 /// Copies a text; false when the browser refused.
 pub(crate) async fn copy_text(text: &str) -> bool {
-    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+    let clipboard = window().navigator().clipboard();
+    // Absent where the page came over plain HTTP from another machine.
+    !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
 /// Offers a text as a file.

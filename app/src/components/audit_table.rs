@@ -6,30 +6,27 @@ use protocol::{
     admin::{AuditView, Outcome},
 };
 
-use super::{Ago, Empty, Fetched, Glyph};
-use crate::{api::Answer, state::Toasts};
+use super::{
+    Ago, Empty, Fetched, Glyph,
+    fetched::{self, ask_once, shown},
+};
+use crate::{api::TextAnswer, state::Toasts};
 
 /// How a page of events is read; the argument is the cursor.
-type Read = Callback<Option<String>, StoredAnswer>;
-
-/// An answer on its way, in a form a callback may return.
-pub(crate) struct StoredAnswer(pub(crate) Answer<Page<AuditView>>);
+type Read = Callback<Option<String>, TextAnswer>;
 
 /// The table.
 #[component]
-pub(crate) fn AuditTable<F>(
-    /// Reads the page after a cursor; reads anew when a signal in it changes.
-    read: F,
+pub(crate) fn AuditTable(
+    /// Reads the page after a cursor.
+    read: Read,
     /// Show who did it.
     who: bool,
-) -> impl IntoView
-where
-    F: Fn(Option<String>) -> Answer<Page<AuditView>> + Copy + Send + Sync + 'static,
-{
-    let first = Resource::new(|| (), move |()| read(None));
+) -> impl IntoView {
+    let first = ask_once(move || read.run(None));
     provide_context(Columns { who });
-    provide_context::<Read>(Callback::new(move |after| StoredAnswer(read(after))));
-    view! { <Fetched of=first show=|page| view! { <Rows page/> }.into_any()/> }.into_any()
+    provide_context(read);
+    view! { <Fetched of=first show=shown(|page| view! { <Rows page/> }.into_any())/> }.into_any()
 }
 
 #[derive(Clone, Copy)]
@@ -47,7 +44,7 @@ fn Rows(page: Page<AuditView>) -> impl IntoView {
     let more = move |_| {
         let after = next.get_untracked();
         spawn_local(async move {
-            match read.run(after).0.await {
+            match fetched::read::<Page<AuditView>>(read.run(after).await) {
                 Ok(page) => {
                     items.update(|items| items.extend(page.items));
                     next.set(page.next);

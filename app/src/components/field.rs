@@ -31,6 +31,9 @@ pub(crate) fn Field(
     /// It may stay empty.
     #[prop(optional)]
     optional: bool,
+    /// It may stay empty, and that is clear without saying it (a filter).
+    #[prop(optional)]
+    plain: bool,
     /// It takes the keyboard when the page opens.
     #[prop(optional)]
     autofocus: bool,
@@ -58,7 +61,7 @@ pub(crate) fn Field(
                 spellcheck="false"
                 placeholder=placeholder
                 value=value
-                required=!optional
+                required=!(optional || plain)
                 autofocus=autofocus
                 maxlength=maxlength
                 aria-describedby=note.clone()

@@ -27,7 +27,7 @@ pub(crate) use code_field::CodeField;
 pub(crate) use copy_button::CopyButton;
 pub(crate) use dialog::Dialog;
 pub(crate) use empty::Empty;
-pub(crate) use fetched::Fetched;
+pub(crate) use fetched::{Fetched, ask, ask_once, shown, shown_either};
 pub(crate) use field::{Field, PasswordField};
 pub(crate) use icon::{Glyph, Icon, Logo};
 pub(crate) use lock::{LockBadge, LockState};

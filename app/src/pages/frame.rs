@@ -10,30 +10,29 @@ use protocol::{ProblemKind, auth::Me};
 use super::shortcuts::{Shortcuts, ShortcutsHelp};
 use crate::{
     api, browser,
-    components::{Glyph, Icon, Logo, Menu, ProblemPage},
+    components::{Fetched, Glyph, Icon, Logo, Menu, ProblemPage, ask_once, shown_either},
     state::{self, Account, Terminals, Toasts},
 };
 
 /// Asks who is signed in once; anonymous people are sent to the login page.
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
-    let me = Resource::new(|| (), |()| api::me());
+    let me = ask_once(api::text::me);
     let path = use_location().pathname;
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match me.await {
-                    Ok(me) => view! { <Inside me/> }.into_any(),
-                    Err(problem) if problem.kind == ProblemKind::NotLoggedIn => {
-                        let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
-                        view! { <Redirect path/> }.into_any()
-                    }
-                    Err(problem) => view! { <main class="page" id="content"><ProblemPage problem/></main> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
+    let show = shown_either(move |me| match me {
+        Ok(me) => view! { <Inside me/> }.into_any(),
+        Err(problem) if problem.kind == ProblemKind::NotLoggedIn => {
+            let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
+            view! { <Redirect path/> }.into_any()
+        }
+        Err(problem) => view! {
+            <main class="page" id="content">
+                <ProblemPage problem/>
+            </main>
+        }
+        .into_any(),
+    });
+    view! { <Fetched of=me show waiting=|| ()/> }.into_any()
 }
 
 #[component]

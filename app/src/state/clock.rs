@@ -1,7 +1,15 @@
 //! The time as the page knows it: one timer for every countdown and every "two minutes ago".
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use leptos::prelude::*;
 use protocol::Timestamp;
+
+/// Milliseconds the server's clock is ahead of the browser's. Grants and links end by the server's clock, and a
+/// browser whose clock is wrong must not call a living grant dead.
+static AHEAD_MILLIS: AtomicI64 = AtomicI64::new(0);
+/// A smaller difference is the time the page took to arrive, not a wrong clock.
+const AHEAD_MILLIS_MIN: i64 = 20_000;
 
 /// Two hands: one moves each second, one each quarter of a minute.
 #[derive(Clone, Copy)]
@@ -18,6 +26,7 @@ impl Clock {
         let (second, set_second) = signal(start);
         let (quarter, set_quarter) = signal(start);
         Effect::new(move |_| {
+            adopt_server_time();
             let tick = move || {
                 let now = Self::read();
                 set_second.set(now);
@@ -37,7 +46,17 @@ impl Clock {
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
         #[cfg(not(feature = "ssr"))]
-        let millis = js_sys::Date::now() as i64;
+        let millis = js_sys::Date::now() as i64 + AHEAD_MILLIS.load(Ordering::Relaxed);
         Timestamp::from_millis(millis)
+    }
+}
+
+/// The document says when it was rendered.
+fn adopt_server_time() {
+    let rendered = crate::browser::document().query_selector("meta[name=server-time]").ok().flatten();
+    let millis = rendered.and_then(|meta| meta.get_attribute("content")).and_then(|text| text.parse::<i64>().ok());
+    let ahead = millis.map_or(0, |millis| millis - Clock::read().millis());
+    if ahead.abs() >= AHEAD_MILLIS_MIN {
+        AHEAD_MILLIS.store(ahead, Ordering::Relaxed);
     }
 }

@@ -16,6 +16,9 @@ type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 /// Follows `GET /api/events` until the owner is disposed.
 pub(crate) fn listen(terminals: Terminals) {
     let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
+        if message.type_() == "open" {
+            return terminals.reload();
+        }
         let text = message.data().as_string().unwrap_or_default();
         if let Ok(event) = serde_json::from_str::<Event>(&text) {
             apply(terminals, event);
@@ -36,16 +39,7 @@ pub(crate) fn listen(terminals: Terminals) {
         }
     };
     follow();
-    let became_visible = {
-        let follow = follow.clone();
-        move || {
-            follow();
-            if document().visibility_state() == VisibilityState::Visible {
-                terminals.reload();
-            }
-        }
-    };
-    on_document("visibilitychange", move |_| became_visible());
+    on_document("visibilitychange", move |_| follow());
     let source = send_wrapper::SendWrapper::new((source, on_message));
     on_cleanup(move || {
         if let Some(open) = source.0.borrow_mut().take() {
@@ -56,7 +50,8 @@ pub(crate) fn listen(terminals: Terminals) {
 
 fn open(on_message: &OnMessage) -> Option<EventSource> {
     let source = EventSource::new("/api/events").ok()?;
-    for kind in ["terminal", "progress", "deleted", "resync"] {
+    // "open" comes first and again after every lost connection: what happened in between is read from the list.
+    for kind in ["open", "terminal", "progress", "deleted", "resync"] {
         let _ = source.add_event_listener_with_callback(kind, on_message.as_ref().unchecked_ref());
     }
     Some(source)

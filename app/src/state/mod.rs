@@ -14,7 +14,7 @@ pub(crate) use clock::Clock;
 pub(crate) use hydrated::Hydrated;
 pub(crate) use late::late;
 pub(crate) use live::listen;
-pub(crate) use terminals::{Terminals, all as all_terminals};
+pub(crate) use terminals::Terminals;
 pub(crate) use toasts::{Toast, Toasts, Tone};
 
 /// Puts every shared handle into the context of the program's root.

@@ -144,7 +144,7 @@ impl Terminals {
 }
 
 /// Every page of the list; quotas keep it short.
-pub(crate) async fn all() -> Result<Vec<Terminal>, protocol::Problem> {
+async fn all() -> Result<Vec<Terminal>, protocol::Problem> {
     let mut items = Vec::new();
     let mut after = None;
     loop {

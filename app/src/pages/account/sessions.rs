@@ -5,7 +5,7 @@ use protocol::{Page, auth::SessionView};
 
 use crate::{
     api,
-    components::{Ago, Fetched, Section},
+    components::{Ago, Fetched, Section, ask, shown},
     state::{Hydrated, Toasts},
 };
 
@@ -18,7 +18,7 @@ struct Again(RwSignal<u32>);
 pub(super) fn Sessions() -> impl IntoView {
     let again = RwSignal::new(0);
     provide_context(Again(again));
-    let list = Resource::new(move || again.get(), |_| api::sessions());
+    let list = ask(again, api::text::sessions);
     let toasts = Toasts::get();
     let pending = Hydrated::pending();
     let revoke_others = move |_| {
@@ -35,7 +35,7 @@ pub(super) fn Sessions() -> impl IntoView {
     let tools = move || view! { <button r#type="button" class="btn" disabled=pending on:click=revoke_others data-testid="revoke-others">"End all others"</button> };
     view! {
         <Section title="Login sessions" lead="Every browser that is signed in to your account. End one and its terminals close there at once." testid="account-sessions" tools>
-            <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -21,7 +21,7 @@ pub(super) fn Audit() -> impl IntoView {
     let filter = RwSignal::new(AuditQuery::default());
     let verdict = RwSignal::new(None::<Result<AuditVerdict, Problem>>);
     let tools = move || view! { <Tools verdict/> };
-    let read = move |after| api::admin_audit(AuditQuery { after, ..filter.get_untracked() });
+    let read = Callback::new(move |after| api::text::admin_audit(AuditQuery { after, ..filter.get_untracked() }));
     view! {
         <Section title="Audit" lead="Every change that matters, written in the same transaction as the change and chained by hashes: none can be altered or left out unseen." testid="admin-audit" tools>
             <Verdict verdict/>
@@ -93,8 +93,8 @@ fn Filter(filter: RwSignal<AuditQuery>) -> impl IntoView {
     };
     view! {
         <form class="tools" method="post" on:submit=submit data-testid="audit-filter">
-            <Field name="event" label="Event" placeholder="terminal_mfa_locked" optional=true/>
-            <Field name="actor" label="Who" optional=true/>
+            <Field name="event" label="Event" placeholder="terminal_mfa_locked" plain=true/>
+            <Field name="actor" label="Who" plain=true/>
             <div class="field">
                 <label class="field-label" for="outcome">"Outcome"</label>
                 <select class="input" id="outcome" name="outcome" data-testid="field-outcome">

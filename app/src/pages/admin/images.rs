@@ -11,7 +11,7 @@ use web_sys::HtmlFormElement;
 use super::Again;
 use crate::{
     api, browser,
-    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit},
+    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit, ask, shown},
     pages::dashboard::bytes,
     state::{Hydrated, Toasts},
 };
@@ -20,10 +20,10 @@ use crate::{
 #[component]
 pub(super) fn Images() -> impl IntoView {
     let again = Again::provide();
-    let list = Resource::new(move || again.0.get(), |_| api::admin_images());
+    let list = ask(again.0, || api::text::admin_images());
     view! {
         <Section title="Images" lead="What a terminal can be made from. Only enabled images that the engine has are offered." testid="admin-images">
-            <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -6,7 +6,7 @@ use protocol::{Page, admin::InviteView, auth::Role};
 use super::Again;
 use crate::{
     api,
-    components::{Ago, Countdown, Empty, Fetched, Glyph, Section},
+    components::{Ago, Countdown, Empty, Fetched, Glyph, Section, ask, shown},
     state::{Hydrated, Toasts},
 };
 
@@ -14,10 +14,10 @@ use crate::{
 #[component]
 pub(super) fn Invites() -> impl IntoView {
     let again = Again::provide();
-    let list = Resource::new(move || again.0.get(), |_| api::admin_invites());
+    let list = ask(again.0, || api::text::admin_invites());
     view! {
         <Section title="Invitations" lead="Invitation and password reset links that nobody has used yet." testid="admin-invites">
-            <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
         </Section>
     }
     .into_any()

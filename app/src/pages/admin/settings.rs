@@ -9,7 +9,7 @@ use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Check, Fetched, Field, ProblemNote, Section, Submit},
+    components::{Check, Fetched, Field, ProblemNote, Section, Submit, ask_once, shown},
     state::Toasts,
 };
 
@@ -77,10 +77,10 @@ const FIELDS: &[&str] = &[
 /// The section.
 #[component]
 pub(super) fn SettingsPage() -> impl IntoView {
-    let settings = Resource::new(|| (), |()| api::admin_settings());
+    let settings = ask_once(|| api::text::admin_settings());
     view! {
         <Section title="Settings" lead="For everybody on this server. They apply from the next request on." testid="admin-settings">
-            <Fetched of=settings show=|settings| view! { <SettingsForm settings/> }.into_any()/>
+            <Fetched of=settings show=shown(|settings| view! { <SettingsForm settings/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -5,16 +5,16 @@ use protocol::admin::{Finding, Level, System};
 
 use crate::{
     api,
-    components::{Ago, Fetched, Glyph, Icon, Section},
+    components::{Ago, Fetched, Glyph, Icon, Section, ask_once, shown},
 };
 
 /// The section.
 #[component]
 pub(super) fn SystemPage() -> impl IntoView {
-    let system = Resource::new(|| (), |()| api::admin_system());
+    let system = ask_once(|| api::text::admin_system());
     view! {
         <Section title="System" lead="What this server found on its host. Nothing is assumed: each line was looked at." testid="admin-system">
-            <Fetched of=system show=|system| view! { <Report system/> }.into_any()/>
+            <Fetched of=system show=shown(|system| view! { <Report system/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -8,6 +8,7 @@ use crate::{
     api,
     components::{
         Ago, Dialog, Empty, Fetched, Glyph, Icon, LockBadge, LockState, Menu, ProblemNote, Section, StateDot, Submit,
+        ask, shown,
     },
     state::Toasts,
 };
@@ -16,10 +17,10 @@ use crate::{
 #[component]
 pub(super) fn AllTerminals() -> impl IntoView {
     let again = Again::provide();
-    let list = Resource::new(move || again.0.get(), |_| api::admin_terminals(api::After(None)));
+    let list = ask(again.0, || api::text::admin_terminals(api::After(None)));
     view! {
         <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; what is in them is their owner's alone." testid="admin-terminals">
-            <Fetched of=list show=|page| view! { <Table page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <Table page/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -8,7 +8,7 @@ use web_sys::HtmlFormElement;
 use super::Again;
 use crate::{
     api, browser,
-    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit},
+    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit, ask, shown},
     pages::dashboard::bytes,
     state::{Hydrated, Toasts},
 };
@@ -19,10 +19,10 @@ const MIB: u64 = 1024 * 1024;
 #[component]
 pub(super) fn Tiers() -> impl IntoView {
     let again = Again::provide();
-    let list = Resource::new(move || again.0.get(), |_| api::admin_tiers());
+    let list = ask(again.0, || api::text::admin_tiers());
     view! {
         <Section title="Sizes" lead="Limits a terminal is launched with. Changes apply to terminals made from now on." testid="admin-tiers">
-            <Fetched of=list show=|page| view! { <List page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
         </Section>
     }
     .into_any()

@@ -10,7 +10,7 @@ use protocol::{
 use super::{Again, one_time_link::LinkDialog, user_row::UserRow};
 use crate::{
     api,
-    components::{Fetched, Glyph, Icon, Menu, Section},
+    components::{Fetched, Glyph, Icon, Menu, Section, ask, shown},
     state::Toasts,
 };
 
@@ -24,11 +24,11 @@ pub(super) fn Users() -> impl IntoView {
     let again = Again::provide();
     let link = RwSignal::new(None);
     provide_context(ShownLink(link));
-    let list = Resource::new(move || again.0.get(), |_| api::admin_users(api::After(None)));
+    let list = ask(again.0, || api::text::admin_users(api::After(None)));
     let tools = move || view! { <InviteMenu/> };
     view! {
         <Section title="People" lead="Accounts on this server. An administrator never sees the bytes of another person's terminal, and resetting a factor opens no locked terminal." testid="admin-users" tools>
-            <Fetched of=list show=|page| view! { <Table page/> }.into_any()/>
+            <Fetched of=list show=shown(|page| view! { <Table page/> }.into_any())/>
             <LinkDialog link title="One-time link"/>
         </Section>
     }

@@ -16,10 +16,12 @@ pub(crate) use rename::RenameDialog;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
+use protocol::{Page, terminals::Terminal};
 
 use crate::{
-    components::{Empty, Glyph, Icon, Loading, ProblemPage},
-    state::{Hydrated, Terminals, all_terminals},
+    api,
+    components::{Empty, Fetched, Glyph, Icon, ask_once, shown},
+    state::{Account, Hydrated, Terminals},
 };
 use card::Card;
 use launch::LaunchDialog;
@@ -37,22 +39,20 @@ pub(crate) fn Home() -> impl IntoView {
 #[component]
 pub(crate) fn Dashboard() -> impl IntoView {
     let terminals = Terminals::get();
-    let list = Resource::new(|| (), |()| all_terminals());
+    let list = ask_once(|| api::text::terminals(api::After(None)));
     let launching = RwSignal::new(false);
+    let show = shown(move |page: Page<Terminal>| {
+        terminals.seed(page.items);
+        if page.next.is_some() {
+            // More than one page: the first one is shown at once, the rest follows.
+            Effect::new(move |_| terminals.reload());
+        }
+        view! { <Cards launching/> }.into_any()
+    });
     view! {
         <Title text="Terminals"/>
         <div class="page" data-testid="dashboard">
-            <Suspense fallback=|| view! { <Loading rows=4/> }>
-                {move || Suspend::new(async move {
-                    match list.await {
-                        Ok(items) => {
-                            terminals.seed(items);
-                            view! { <Cards launching/> }.into_any()
-                        }
-                        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            <Fetched of=list show/>
             <LaunchDialog open=launching/>
         </div>
     }
@@ -113,11 +113,14 @@ fn NewTerminal(launching: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn Nothing(launching: RwSignal<bool>) -> impl IntoView {
+    let account = Account::get();
     view! {
         <Empty glyph=Glyph::Terminal title="Your first terminal" testid="dashboard-empty"
             text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code.">
             <NewTerminal launching/>
-            <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
+            <Show when=move || !account.mfa_enabled()>
+                <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
+            </Show>
         </Empty>
     }
     .into_any()

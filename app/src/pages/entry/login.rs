@@ -4,7 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem, ProblemKind,
-    auth::{LoginRequest, LoginStatus},
+    auth::{LoginRequest, LoginStatus, SetupStatus},
     names::Sensitive,
 };
 use wasm_bindgen::JsCast;
@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use super::Entry;
 use crate::{
     api, browser,
-    components::{CodeField, Field, Glyph, Icon, PasswordField, ProblemNote, Submit},
+    components::{CodeField, Fetched, Field, Glyph, Icon, PasswordField, ProblemNote, Submit, ask_once, shown_either},
 };
 
 /// `/login`, with `?next=` leading to where the person wanted to go.
@@ -27,18 +27,18 @@ pub(crate) fn Login() -> impl IntoView {
         }
         .to_owned()
     });
-    let setup = Resource::new(|| (), |()| api::setup_status());
+    let setup = ask_once(api::text::setup_status);
+    let show = shown_either(|status: Result<SetupStatus, Problem>| {
+        let needed = status.is_ok_and(|status| status.needed);
+        needed.then(|| view! { <NoAdministrator/> }).into_any()
+    });
     let query = use_query_map();
     let enter = Callback::new(move |()| {
         browser::load_page(&browser::safe_next(query.with_untracked(|query| query.get("next"))));
     });
     view! {
         <Entry title="Sign in" lead>
-            <Suspense>
-                {move || Suspend::new(async move {
-                    setup.await.is_ok_and(|status| status.needed).then(|| view! { <NoAdministrator/> })
-                })}
-            </Suspense>
+            <Fetched of=setup show waiting=|| ()/>
             {move || if asks_code.get() {
                 view! { <CodeStep asks_code enter/> }.into_any()
             } else {

@@ -4,7 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem, ProblemKind,
-    auth::SetupRequest,
+    auth::{SetupRequest, SetupStatus},
     names::{Sensitive, Username},
 };
 use wasm_bindgen::JsCast;
@@ -13,28 +13,22 @@ use web_sys::HtmlFormElement;
 use super::{Entry, password_hint};
 use crate::{
     api, browser,
-    components::{Empty, Field, Glyph, PasswordField, ProblemNote, Submit},
+    components::{Empty, Fetched, Field, Glyph, PasswordField, ProblemNote, Submit, ask_once, shown_either},
 };
 
 /// `/setup?token=`. The token leaves the address bar as soon as the page runs.
 #[component]
 pub(crate) fn Setup() -> impl IntoView {
     let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
-    let status = Resource::new(|| (), |()| api::setup_status());
+    let status = ask_once(api::text::setup_status);
+    let show = shown_either(move |status: Result<SetupStatus, Problem>| match status {
+        Ok(status) if !status.needed => view! { <Done/> }.into_any(),
+        _ => view! { <SetupForm token=token.clone()/> }.into_any(),
+    });
     Effect::new(move |_| browser::hide_query());
     view! {
         <Entry title="Create the administrator" lead="This server is new. The first account administers it; there is no default password.".to_owned()>
-            <Suspense>
-                {move || {
-                    let token = token.clone();
-                    Suspend::new(async move {
-                        match status.await {
-                            Ok(status) if !status.needed => view! { <Done/> }.into_any(),
-                            _ => view! { <SetupForm token/> }.into_any(),
-                        }
-                    })
-                }}
-            </Suspense>
+            <Fetched of=status show waiting=|| ()/>
         </Entry>
     }
     .into_any()

@@ -19,7 +19,7 @@ use protocol::{Problem, ProblemKind, TerminalId};
 
 use crate::{
     api,
-    components::{Loading, ProblemPage},
+    components::{Fetched, ProblemPage, ask_once, shown},
     state::Terminals,
 };
 use session::Session;
@@ -43,21 +43,12 @@ fn nothing_here() -> Problem {
 #[component]
 fn Known(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
-    let first = Resource::new(|| (), move |()| api::terminal(id));
-    view! {
-        <Suspense fallback=|| view! { <div class="page"><Loading/></div> }>
-            {move || Suspend::new(async move {
-                match first.await {
-                    Ok(terminal) => {
-                        terminals.put(terminal);
-                        view! { <Workspace id/> }.into_any()
-                    }
-                    Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
+    let first = ask_once(move || api::text::terminal(id));
+    let show = shown(move |terminal| {
+        terminals.put(terminal);
+        view! { <Workspace id/> }.into_any()
+    });
+    view! { <Fetched of=first show/> }.into_any()
 }
 
 #[component]

@@ -55,6 +55,8 @@ pub(super) struct Session {
     pub(super) ctrl: RwSignal<bool>,
     /// A warning of the server that does not end the connection.
     pub(super) notice: RwSignal<Option<Problem>>,
+    /// Something was typed since the end of the grant was last asked for.
+    typed: StoredValue<bool>,
     handle: StoredValue<Option<Rc<dyn TerminalHandle>>, LocalStorage>,
 }
 
@@ -77,9 +79,11 @@ impl Session {
             panel: RwSignal::new(false),
             ctrl: RwSignal::new(false),
             notice: RwSignal::new(None),
+            typed: StoredValue::new(false),
             handle: StoredValue::new_local(None),
         };
         session.follow();
+        session.follow_grant();
         provide_context(session);
         session
     }
@@ -132,6 +136,19 @@ impl Session {
             self.handle.set_value(Some(port.mount(request)));
         });
         on_cleanup(move || drop(self.handle.try_update_value(Option::take)));
+    }
+
+    /// Typing moves the end of a grant on the server; the countdown follows.
+    fn follow_grant(self) {
+        let quarter = expect_context::<Clock>().quarter;
+        Effect::new(move |_| {
+            quarter.track();
+            let granted = matches!(self.lock.get_untracked(), LockState::Granted(_));
+            if granted && self.typed.get_value() {
+                self.typed.set_value(false);
+                Terminals::get().reload_one(self.id);
+            }
+        });
     }
 
     /// Closes the socket and removes every byte from the page.
@@ -196,7 +213,8 @@ impl Session {
             TerminalEvent::CtrlReleased => self.ctrl.set(false),
             TerminalEvent::FocusLeft => focus_toolbar(),
             TerminalEvent::SearchAsked => self.searching.set(true),
-            TerminalEvent::Typed | TerminalEvent::Bell => {}
+            TerminalEvent::Typed => self.typed.set_value(true),
+            TerminalEvent::Bell => {}
         }
     }
 
@@ -205,17 +223,23 @@ impl Session {
         if browser::left_for_login(&problem) {
             return;
         }
-        if problem.kind == ProblemKind::Locked {
-            // Believed at once; the list says the same a moment later.
-            Terminals::get().change(self.id, |terminal| {
+        // Believed at once; the list says the same a moment later.
+        let terminals = Terminals::get();
+        match problem.kind {
+            ProblemKind::Locked => terminals.change(self.id, |terminal| {
                 terminal.mfa_locked = true;
                 terminal.granted_until = None;
-            });
-            self.link.set(Link::Idle);
-        } else {
-            self.link.set(Link::Cut(problem));
+            }),
+            ProblemKind::NotRunning => terminals.change(self.id, |terminal| {
+                if terminal.state == TerminalState::Running {
+                    terminal.state = TerminalState::Stopped;
+                }
+            }),
+            ProblemKind::NotFound => terminals.remove(self.id),
+            _ => return self.link.set(Link::Cut(problem)),
         }
-        Terminals::get().reload_one(self.id);
+        self.link.set(Link::Idle);
+        terminals.reload_one(self.id);
     }
 }
 

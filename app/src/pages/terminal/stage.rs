@@ -19,7 +19,8 @@ use crate::{
 pub(super) fn Stage() -> impl IntoView {
     let session = Session::get();
     let running = move || session.state() == Some(TerminalState::Running);
-    let locked = Memo::new(move |_| session.lock.get() == LockState::Locked);
+    // A stopped terminal has nothing to hide; starting it needs no code, using it will.
+    let locked = Memo::new(move |_| running() && session.lock.get() == LockState::Locked);
     let usable = move || running() && !locked.get();
     let waiting = move || usable() && matches!(session.link.get(), Link::Connecting | Link::Idle);
     view! {
@@ -30,7 +31,7 @@ pub(super) fn Stage() -> impl IntoView {
                 <Show when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></Show>
             </div>
             <Show when=move || locked.get()><LockPrompt/></Show>
-            <Show when=move || !running() && !locked.get()><NotRunning/></Show>
+            <Show when=move || !running()><NotRunning/></Show>
         </section>
     }
     .into_any()
