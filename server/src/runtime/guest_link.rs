@@ -213,7 +213,7 @@ fn listen(dir: &Path) -> io::Result<UnixListener> {
     // A socket's path holds 107 bytes; through the descriptor the length of the data directory does not matter.
     let short = format!("/proc/self/fd/{}/{SOCKET_NAME}", held.as_raw_fd());
     match std::fs::remove_file(&short) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => UnixListener::bind(&short),
     }
 }

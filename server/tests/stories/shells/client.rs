@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{ClientFrame, Hello, ServerFrame, Size};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite};
 use tungstenite::Message;
 
@@ -56,7 +56,7 @@ impl Client {
     /// The next frame; `Err` with the close code when there is none (0: the connection was dropped).
     pub async fn frame(&mut self) -> Result<ServerFrame, u16> {
         loop {
-            let message = tokio::time::timeout(DEADLINE, self.socket.next()).await.expect("a message in time");
+            let message = timeout(DEADLINE, self.socket.next()).await.expect("a message in time");
             match message {
                 Some(Ok(Message::Binary(bytes))) => return Ok(ServerFrame::decode(&bytes).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => return Err(frame.code.into()),
@@ -117,6 +117,12 @@ impl Client {
 
     /// Reads on until the output since the last redraw has `needle`.
     pub async fn until(&mut self, needle: &str) {
+        if timeout(DEADLINE, self.find(needle)).await.is_err() {
+            panic!("waited for {needle:?}; have {:?}", self.tail());
+        }
+    }
+
+    async fn find(&mut self, needle: &str) {
         let mut looked = 0;
         loop {
             let from = looked.min(self.bytes.len());
@@ -149,11 +155,14 @@ impl Client {
 
     /// Reads to the end; gives the close code.
     pub async fn closed(&mut self) -> u16 {
-        loop {
-            if let Err(code) = self.step().await {
-                return code;
+        let end = async {
+            loop {
+                if let Err(code) = self.step().await {
+                    return code;
+                }
             }
-        }
+        };
+        timeout(DEADLINE, end).await.expect("the end of the socket")
     }
 
     pub fn tail(&self) -> String {
