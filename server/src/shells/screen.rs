@@ -60,9 +60,10 @@ impl Screen {
     }
 
     /// Feeds from the ring, one step, or skips what cannot matter. False when there is nothing left to do. What fell
-    /// out of the ring unseen is a gap, and the model starts blank after it.
+    /// out of the ring unseen is a gap, and the model starts blank after it; what comes before the model's beginning is
+    /// not for it.
     pub fn catch_up(&mut self, ring: &Ring) -> bool {
-        if self.seen < ring.oldest() || self.seen > ring.newest() {
+        if self.seen < ring.oldest() {
             *self = Self::new(self.size, ring.oldest());
         }
         if let Some(to) = self.skippable(ring) {
