@@ -11,4 +11,6 @@ mod second_factor;
 mod server;
 mod shells;
 mod store_contract;
+mod terminal_life;
 mod terminal_lock;
+mod world;

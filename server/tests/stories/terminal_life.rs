@@ -1,0 +1,367 @@
+//! The life of terminals on the engine made of memory: quotas, failures, deletions, crashes.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, future::join_all};
+use protocol::{
+    ProblemKind, TerminalId,
+    events::{Event, Stage},
+    names::{Sensitive, Slug, TerminalName},
+    terminals::{PatchTerminal, TerminalState},
+};
+use rexec::{
+    access::{Cut, Denied},
+    runtime::{Found, Runtime as _, fake::Script},
+    terminals::{self, Launched, TerminalError, reaper},
+};
+
+use crate::{
+    database,
+    world::{World, ask},
+};
+
+#[tokio::test]
+async fn fifty_creates_at_once_make_as_many_as_the_quota() {
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let mut tx = world.services.db.begin().await.unwrap();
+        tx.set_user(who.user, who.role, false, Some(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let made = join_all((0..50).map(|_| terminals::create(&world.services, &who, ask()))).await;
+        let ok = made.iter().filter(|made| made.is_ok()).count();
+        assert_eq!(ok, 3, "on {}", db.name);
+        for refused in made.into_iter().filter_map(Result::err) {
+            assert_eq!(refused.problem().kind, ProblemKind::QuotaReached);
+        }
+        assert_eq!(world.fake.list().await.unwrap().len(), 3);
+        let mut names: Vec<_> = world.rows().await.into_iter().map(|row| row.name.to_string()).collect();
+        names.sort();
+        assert_eq!(names, ["debian-1", "debian-2", "debian-3"]);
+    }
+}
+
+#[tokio::test]
+async fn a_launch_that_fails_leaves_nothing_but_its_event() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    for stage in &Stage::ALL[1..] {
+        world.fake.script(Script { fail_at: Some(*stage), ..Script::default() });
+        let mut heard = world.services.bus.listen();
+        let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
+        assert!(problem.status >= 500 && problem.detail.len() > 40, "{problem}");
+        assert_eq!(world.rows().await, [], "{stage:?}");
+        assert_eq!(world.fake.list().await.unwrap(), [], "{stage:?}");
+        let mut last = None;
+        while let Ok((_, signal)) = heard.try_recv() {
+            last = Some(signal);
+        }
+        let Some(rexec::bus::Signal::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
+        assert_eq!(world.events_about(id).await, ["terminal_created", "terminal_create_failed!"]);
+    }
+    let mut bad = ask();
+    bad.image = Slug::parse("nothing").unwrap();
+    let problem = terminals::create(&world.services, &who, bad).await.unwrap_err().problem();
+    assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::Unprocessable, Some("image")));
+    world.fake.script(Script { away: true, ..Script::default() });
+    let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
+    assert_eq!(problem.kind, ProblemKind::Unavailable);
+    assert_eq!(world.rows().await, []);
+}
+
+/// The engine takes longer than a caller waits (ten seconds), and fails then.
+#[tokio::test]
+async fn a_launch_that_fails_after_the_answer_says_why_in_its_record() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let pace = Duration::from_millis(2200);
+    world.fake.script(Script { fail_at: Some(Stage::Inside), pace, ..Script::default() });
+    let Launched::Going(terminal) = terminals::create(&world.services, &who, ask()).await.unwrap() else {
+        panic!("it cannot be ready")
+    };
+    assert_eq!(terminal.state, TerminalState::Creating);
+    world.services.tasks.close();
+    world.services.tasks.wait().await;
+    let now = terminals::get(&world.services, &who, terminal.id).await.unwrap();
+    assert_eq!(now.state, TerminalState::Failed);
+    assert!(now.error.is_some_and(|words| words.contains("did not come up")));
+    assert_eq!(world.fake.list().await.unwrap(), [], "the container is gone all the same");
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_does_not_stop_what_it_began() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    world.fake.script(Script { pace: Duration::from_millis(20), ..Script::default() });
+    let began = tokio::time::timeout(Duration::from_millis(30), terminals::create(&world.services, &who, ask())).await;
+    assert!(began.is_err(), "hung up");
+    world.services.tasks.close();
+    world.services.tasks.wait().await;
+    assert_eq!(world.rows().await[0].state, TerminalState::Running);
+}
+
+#[tokio::test]
+async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    let access = world.services.gate.admit(&who, id).await.unwrap();
+    let services = world.services.clone();
+    let watcher = tokio::spawn(async move {
+        let why = access.lease().ended().await;
+        (why, services.runtime.list().await.unwrap())
+    });
+    let stopped = terminals::stop(&world.services, &who, id).await.unwrap();
+    let (why, engine) = watcher.await.unwrap();
+    assert_eq!((why, engine), (Cut::Stopped, vec![(id, Found::Running)]), "put out while the container still ran");
+    let Launched::Ready(terminal) = stopped else { panic!() };
+    assert_eq!(terminal.state, TerminalState::Stopped);
+    assert!(matches!(world.services.gate.admit(&who, id).await, Err(Denied::NotRunning(TerminalState::Stopped))));
+    assert!(terminals::stop(&world.services, &who, id).await.is_ok(), "twice is no error");
+    let Launched::Ready(terminal) = terminals::start(&world.services, &who, id).await.unwrap() else { panic!() };
+    assert_eq!(terminal.state, TerminalState::Running);
+    assert!(terminals::start(&world.services, &who, id).await.is_ok(), "twice is no error");
+    terminals::restart(&world.services, &who, id).await.unwrap();
+    let events = world.events_about(id).await;
+    let words = ["created", "stopped", "started", "stopped", "started"].map(|w| format!("terminal_{w}"));
+    assert_eq!(events, words);
+}
+
+#[tokio::test]
+async fn a_new_label_or_tier_changes_neither_host_name_nor_home() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let mut named = ask();
+    named.name = Some(TerminalName::parse("Prod <b>").unwrap());
+    let Launched::Ready(made) = terminals::create(&world.services, &who, named).await.unwrap() else { panic!() };
+    let patch = PatchTerminal {
+        name: Some(TerminalName::parse("../../other").unwrap()),
+        tier: Some(Slug::parse("large").unwrap()),
+    };
+    let now = terminals::change(&world.services, &who, made.id, patch).await.unwrap();
+    assert_eq!((now.name.as_str(), now.tier.as_str()), ("../../other", "large"));
+    assert_eq!(world.fake.hostname(made.id).as_deref(), Some("prod-b"));
+    assert_eq!(terminals::stats(&world.services, &who, made.id).await.unwrap().memory_bytes_limit, 2 << 30);
+    let none = PatchTerminal { name: None, tier: Some(Slug::parse("nothing").unwrap()) };
+    let problem = terminals::change(&world.services, &who, made.id, none).await.unwrap_err().problem();
+    assert_eq!(problem.field.as_deref(), Some("tier"));
+    assert_eq!(world.events_about(made.id).await[1..], ["terminal_resized", "terminal_renamed"]);
+}
+
+#[tokio::test]
+async fn a_deleted_terminal_is_gone_and_that_is_proven() {
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let deletion = terminals::delete(&world.services, &who, id, None).await.unwrap();
+        assert!(deletion.gone);
+        assert_eq!(access.lease().live(), Err(Cut::Gone));
+        assert_eq!(world.fake.list().await.unwrap(), []);
+        assert!(matches!(
+            terminals::get(&world.services, &who, id).await,
+            Err(TerminalError::Denied(Denied::NotFound))
+        ));
+        let events = world.events_about(id).await;
+        assert_eq!(events[1..], ["terminal_delete_started", "terminal_deleted"]);
+        let trail = world.services.db.read().await.unwrap().audit_after(0, 100).await.unwrap();
+        assert!(trail.last().unwrap().detail.as_ref().unwrap().contains("absent"), "the proof is in the trail");
+    }
+}
+
+#[tokio::test]
+async fn a_locked_terminal_is_deleted_only_with_a_code() {
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let codes = world.enrol(&who).await;
+        // The first code of a factor ends the logins that were made without it.
+        let who = world.signed_in(who.user, who.username.clone()).await;
+        let (id, other) = (world.terminal(&who).await.id, world.terminal(&who).await.id);
+        world.lock(id).await;
+        let problem = terminals::delete(&world.services, &who, id, None).await.unwrap_err().problem();
+        assert_eq!(problem.kind, ProblemKind::Locked);
+        let wrong = Sensitive::new("000000");
+        let problem = terminals::delete(&world.services, &who, id, Some(&wrong)).await.unwrap_err().problem();
+        assert_eq!(problem.kind, ProblemKind::WrongCode);
+        assert_eq!(world.fake.list().await.unwrap().len(), 2, "still there");
+        assert!(terminals::delete(&world.services, &who, id, Some(&codes[0])).await.unwrap().gone);
+        // The code was spent with it.
+        world.lock(other).await;
+        let again = terminals::delete(&world.services, &who, other, Some(&codes[0])).await;
+        assert_eq!(again.unwrap_err().problem().kind, ProblemKind::WrongCode);
+        // An administrator's code opens nothing here either, and without one it is refused the same way.
+        let admin = world.person("grace").await;
+        let problem = terminals::delete_any(&world.services, &admin, other, None).await.unwrap_err().problem();
+        assert_eq!(problem.kind, ProblemKind::Locked);
+        // Locking between the look and the deed is seen by the deed.
+        assert_eq!(world.rows().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_terminal_is_like_none() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+    let id = world.terminal(&ada).await.id;
+    let (services, nobody) = (&world.services, TerminalId::new(uuid::Uuid::new_v4()));
+    for id in [id, nobody] {
+        let refused: Vec<TerminalError> = vec![
+            terminals::get(services, &eve, id).await.unwrap_err(),
+            terminals::start(services, &eve, id).await.unwrap_err(),
+            terminals::stop(services, &eve, id).await.unwrap_err(),
+            terminals::restart(services, &eve, id).await.unwrap_err(),
+            terminals::change(services, &eve, id, PatchTerminal::default()).await.unwrap_err(),
+            terminals::delete(services, &eve, id, None).await.unwrap_err(),
+            terminals::stats(services, &eve, id).await.unwrap_err(),
+            terminals::security(services, &eve, id).await.unwrap_err(),
+        ];
+        for refused in refused {
+            assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
+        }
+    }
+    assert_eq!(terminals::list(services, &eve, None, None).await.unwrap().items, []);
+    assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    for _ in 0..5 {
+        world.terminal(&who).await;
+    }
+    let (mut after, mut seen) = (None, Vec::new());
+    loop {
+        let page = terminals::list(&world.services, &who, after.as_deref(), Some(2)).await.unwrap();
+        assert!(page.items.len() <= 2);
+        seen.extend(page.items.into_iter().map(|t| t.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let all = terminals::list(&world.services, &who, None, None).await.unwrap();
+    assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
+    assert_eq!(seen.len(), 5);
+    assert!(terminals::list(&world.services, &who, Some("x"), None).await.is_err());
+}
+
+/// The server is killed in the middle of everything at once; the next one mends it.
+#[tokio::test]
+async fn what_a_crash_leaves_is_mended() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(world.terminal(&who).await.id);
+    }
+    let [running, died, stopping, deleting, starting, lost] = ids[..] else { panic!() };
+    let mut tx = world.services.db.begin().await.unwrap();
+    use TerminalState::{Creating, Running, Stopped};
+    tx.move_terminal(stopping, Running, Stopped, None).await.unwrap();
+    tx.begin_deletion(deleting, false).await.unwrap();
+    tx.move_terminal(starting, Running, Creating, None).await.unwrap();
+    tx.commit().await.unwrap();
+    world.fake.kill(died);
+    world.fake.kill(starting);
+    world.fake.delete(lost).await.unwrap();
+    // A launch that was cut short, with a record; and a container whose record was never written.
+    let mut half = world.rows().await[0].clone();
+    half.id = TerminalId::new(uuid::Uuid::new_v4());
+    (half.state, half.last_active_at) = (Creating, half.created_at);
+    let mut tx = world.services.db.begin().await.unwrap();
+    tx.insert_terminal(&half).await.unwrap();
+    tx.commit().await.unwrap();
+    world.fake.create(&crate::runtime_contract::spec(), crate::runtime_contract::quiet()).await.unwrap();
+
+    let next = world.restarted(&db);
+    reaper::mend(&next.services).await;
+    let state = |id| {
+        let services = next.services.clone();
+        let who = who.clone();
+        async move { terminals::get(&services, &who, id).await.map(|t| t.state).ok() }
+    };
+    assert_eq!(state(running).await, Some(Running));
+    assert_eq!(state(died).await, Some(Stopped));
+    assert_eq!(state(stopping).await, Some(Stopped));
+    assert_eq!(state(deleting).await, None);
+    assert_eq!(state(starting).await, Some(Stopped), "its home is kept");
+    assert_eq!(state(lost).await, Some(TerminalState::Failed));
+    assert_eq!(state(half.id).await, None);
+    let mut engine: Vec<_> = next.fake.list().await.unwrap();
+    engine.sort_by_key(|(id, _)| ids.iter().position(|other| other == id));
+    let stopped = Found::Stopped;
+    assert_eq!(engine, [(running, Found::Running), (died, stopped), (stopping, stopped), (starting, stopped)]);
+    assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
+    // Nothing is left to mend.
+    let before = next.rows().await;
+    reaper::mend(&next.services).await;
+    assert_eq!(next.rows().await, before);
+}
+
+#[tokio::test]
+async fn a_deletion_the_engine_refuses_is_finished_later() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    world.fake.script(Script { stuck: true, ..Script::default() });
+    assert!(!terminals::delete(&world.services, &who, id, None).await.unwrap().gone);
+    assert_eq!(terminals::get(&world.services, &who, id).await.unwrap().state, TerminalState::Deleting);
+    assert!(world.services.gate.admit(&who, id).await.is_err(), "nobody reaches it meanwhile");
+    world.fake.script(Script::default());
+    reaper::mend(&world.services).await;
+    assert_eq!(world.rows().await, []);
+    // An engine that is away at start does not end the server.
+    world.fake.script(Script { away: true, ..Script::default() });
+    reaper::mend(&world.services).await;
+}
+
+#[tokio::test]
+async fn events_are_for_the_owner_and_end_with_the_login() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+    let mut heard = Box::pin(terminals::events(&world.services, ada.clone()).await.unwrap());
+    world.terminal(&eve).await;
+    let id = world.terminal(&ada).await.id;
+    let mut stages = Vec::new();
+    while stages.len() < Stage::ALL.len() {
+        match heard.next().await.unwrap() {
+            Event::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
+            Event::Progress { id: of, stage } => {
+                assert_eq!(of, id);
+                stages.push(stage);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(stages, Stage::ALL);
+    let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
+    assert_eq!(terminal.state, TerminalState::Running);
+    // A listener that falls behind is told to read everything again.
+    for _ in 0..400 {
+        world.services.bus.tell(ada.user, rexec::bus::Signal::Changed(id));
+    }
+    assert_eq!(heard.next().await, Some(Event::Resync));
+    let mut tx = world.services.db.begin().await.unwrap();
+    tx.delete_session(ada.session, ada.user).await.unwrap();
+    tx.commit().await.unwrap();
+    let _ = world.services.cuts.session(ada.session, Cut::LoginEnded, Duration::ZERO).await;
+    let rest = tokio::time::timeout(Duration::from_secs(1), heard.collect::<Vec<_>>()).await.expect("it ends");
+    assert!(rest.len() <= 256);
+    assert!(matches!(
+        terminals::events(&world.services, ada).await.err(),
+        Some(TerminalError::Denied(Denied::NotLoggedIn))
+    ));
+}
