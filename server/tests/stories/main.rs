@@ -5,6 +5,7 @@ mod audit_chain;
 mod containers;
 mod database;
 mod engine;
+mod guest_link;
 mod routes;
 mod runtime_contract;
 mod second_factor;
