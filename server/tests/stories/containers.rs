@@ -1,13 +1,26 @@
 //! Stories only the real engine can tell: what is in force, hostile images, accidents behind the server's back.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use protocol::security::Verdict;
-use rexec::runtime::{Found, LaunchSpec, Runtime, RuntimeError};
+use protocol::{
+    names::Slug,
+    security::Verdict,
+    terminals::{PatchTerminal, TerminalState},
+};
+use rexec::{
+    clock::Clock,
+    runtime::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime},
+    terminals::{self, Launched},
+};
 
 use crate::{
-    engine::{RealEngine, docker},
+    database,
+    engine::{RealEngine, docker, docker_try},
     runtime_contract::{quiet, spec},
+    world::World,
 };
 
 #[tokio::test]
@@ -97,6 +110,31 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
     assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
     real.runtime.delete(spec.id).await.unwrap();
+}
+
+/// The use-cases on the real engine, to the end and back.
+#[tokio::test]
+async fn a_terminal_lives_through_the_use_cases() {
+    let Some(real) = RealEngine::start().await else { return };
+    let db = database::sqlite().await;
+    let world = World::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    let report = terminals::security(&world.services, &who, id).await.unwrap();
+    assert!(report.score_tenths >= 80);
+    let tier = PatchTerminal { name: None, tier: Some(Slug::parse("small").unwrap()) };
+    terminals::change(&world.services, &who, id, tier).await.unwrap();
+    let stats = terminals::stats(&world.services, &who, id).await.unwrap();
+    assert_eq!(stats.memory_bytes_limit, 512 << 20);
+    terminals::restart(&world.services, &who, id).await.unwrap();
+    docker(&["rm", "-f", &real.name_of(id)]).await;
+    terminals::reaper::mend(&world.services).await;
+    let seen = terminals::get(&world.services, &who, id).await.unwrap();
+    assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
+    assert!(matches!(terminals::start(&world.services, &who, id).await, Ok(Launched::Ready(_))));
+    assert!(terminals::delete(&world.services, &who, id, None).await.unwrap().gone);
+    assert!(docker_try(&["volume", "inspect", &real.name_of(id)]).await.is_err(), "the home is gone");
+    assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");
 }
 
 /// The tier above the machine's cores is given as far as the machine goes.

@@ -53,8 +53,13 @@ async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
 
 /// The engine's own client, for what the product cannot do: breaking things behind its back.
 pub async fn docker(args: &[&str]) -> String {
+    docker_try(args).await.unwrap_or_else(|error| panic!("docker {args:?}: {error}"))
+}
+
+/// The same, where failing is an answer.
+pub async fn docker_try(args: &[&str]) -> Result<String, String> {
     let run = tokio::process::Command::new("docker").args(args).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(Duration::from_secs(60), run).await.expect("in time").expect("docker runs");
-    assert!(output.status.success(), "docker {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

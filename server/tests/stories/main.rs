@@ -1,12 +1,11 @@
 //! Stories: what people and attackers do, told against real parts. One binary, because linking is what costs time.
 
 mod accounts;
+mod attacks;
 mod audit_chain;
 mod containers;
 mod database;
 mod engine;
-mod guest_link;
-mod pages;
 mod routes;
 mod runtime_contract;
 mod second_factor;

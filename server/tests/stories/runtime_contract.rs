@@ -106,6 +106,19 @@ async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
     }
 }
 
+/// A deletion does not wait for a launch, and what the launch made is gone with it.
+async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
+    let spec = spec();
+    let (tell, mut told) = tokio::sync::mpsc::channel(8);
+    let progress: Progress = Arc::new(move |stage| drop(tell.try_send(stage)));
+    let (engine, launched) = (runtime.clone(), spec.clone());
+    let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
+    while told.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
+    runtime.delete(spec.id).await.expect("deleted");
+    assert!(launch.await.unwrap().is_err(), "the launch does not claim to have got through");
+    assert_eq!(found(&*runtime, spec.id).await, None);
+}
+
 async fn on_both(story: impl AsyncFn(Arc<dyn Runtime>)) {
     let fake = FakeRuntime::new(Clock::System);
     fake.script(rexec::runtime::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
@@ -134,4 +147,9 @@ async fn a_second_launch_of_an_id_harms_nothing() {
 #[tokio::test]
 async fn an_abandoned_launch_leaves_nothing() {
     on_both(an_abandoned_launch).await;
+}
+
+#[tokio::test]
+async fn a_deletion_in_the_middle_of_a_launch_wins() {
+    on_both(a_deletion_in_the_middle).await;
 }

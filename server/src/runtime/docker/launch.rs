@@ -104,7 +104,7 @@ impl Inner {
         }
         progress(Stage::Verified);
         stop_here(cancel)?;
-        self.run(docker, &intended, &link, progress).await
+        self.run(docker, &intended, &link, progress, cancel).await
     }
 
     /// Starts a verified container and hears what its guest sees.
@@ -114,10 +114,14 @@ impl Inner {
         intended: &Intended,
         link: &Arc<SocketLink>,
         progress: &Progress,
+        cancel: &CancellationToken,
     ) -> Result<(), RuntimeError> {
         within(WORK, docker.start_container(&intended.container, None)).await?;
         progress(Stage::Started);
-        let report = link.inspect(GUEST_REPORT).await?;
+        let report = tokio::select! {
+            report = link.inspect(GUEST_REPORT) => report?,
+            () = cancel.cancelled() => return stop_here(cancel),
+        };
         if let Some(difference) = first_difference(&verify_inside(intended, &report)) {
             return Err(RuntimeError::Differs(format!("seen from inside, {difference}")));
         }

@@ -9,6 +9,7 @@ mod names;
 mod network;
 mod probe;
 mod stats;
+mod turns;
 mod volume;
 
 use std::{
@@ -41,6 +42,7 @@ use host::HostFacts;
 use launch::{Home, describe};
 use names::{LABEL_PROBE, Names};
 use stats::Samples;
+use turns::Turns;
 
 /// The guest gets this long to end its shells before it is killed.
 const STOP_SECS: i32 = 5;
@@ -62,6 +64,7 @@ struct Inner {
     facts: OnceCell<HostFacts>,
     links: Mutex<HashMap<TerminalId, Arc<SocketLink>>>,
     samples: Samples,
+    turns: Turns,
     tasks: TaskTracker,
     /// Ends the link sockets with the runtime.
     closing: CancellationToken,
@@ -93,6 +96,7 @@ impl Docker {
             facts: OnceCell::new(),
             links: Mutex::default(),
             samples: Samples::default(),
+            turns: Turns::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }));
@@ -177,7 +181,7 @@ impl Inner {
             match first_difference(&verify_outside(&intended, &describe(&container)?)) {
                 None => {
                     let link = self.listen(spec.id, facts.remapped_root)?;
-                    let ran = self.run(docker, &intended, &link, &quiet).await;
+                    let ran = self.run(docker, &intended, &link, &quiet, cancel).await;
                     if ran.is_err() {
                         self.halt(spec.id).await?;
                     }
@@ -235,22 +239,24 @@ impl Inner {
 impl Runtime for Docker {
     async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), RuntimeError> {
         let (inner, spec) = (self.0.clone(), spec.clone());
-        self.owned(move |cancel| async move { inner.launch(&spec, &progress, Home::Fresh, &cancel).await }).await
+        self.owned(spec.id, move |cancel| async move { inner.launch(&spec, &progress, Home::Fresh, &cancel).await })
+            .await
     }
 
     async fn start(&self, spec: &LaunchSpec) -> Result<(), RuntimeError> {
         let (inner, spec) = (self.0.clone(), spec.clone());
-        self.owned(move |cancel| async move { inner.restart(&spec, &cancel).await }).await
+        self.owned(spec.id, move |cancel| async move { inner.restart(&spec, &cancel).await }).await
     }
 
     async fn stop(&self, id: TerminalId) -> Result<(), RuntimeError> {
         let inner = self.0.clone();
-        self.owned(move |_| async move { inner.halt(id).await }).await
+        self.owned(id, move |_| async move { inner.halt(id).await }).await
     }
 
     async fn delete(&self, id: TerminalId) -> Result<Absence, RuntimeError> {
         let inner = self.0.clone();
-        self.owned(move |_| async move { inner.destroy(id).await }).await
+        inner.turns.give_way(id);
+        self.owned(id, move |_| async move { inner.destroy(id).await }).await
     }
 
     async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), RuntimeError> {
@@ -343,16 +349,24 @@ impl Runtime for Docker {
 }
 
 impl Docker {
-    /// Runs work in a task of its own, so that a caller who goes away cannot leave it half done: the work is told, and
-    /// ends at its next step.
-    async fn owned<T, F>(&self, work: impl FnOnce(CancellationToken) -> F) -> Result<T, RuntimeError>
+    /// Runs work in a task of its own and in its turn, so that a caller who goes away cannot leave it half done: the work
+    /// is told, and ends at its next step.
+    async fn owned<T, F>(
+        &self,
+        id: TerminalId,
+        work: impl FnOnce(CancellationToken) -> F + Send + 'static,
+    ) -> Result<T, RuntimeError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, RuntimeError>> + Send + 'static,
     {
         let cancel = CancellationToken::new();
         let given_up = cancel.clone().drop_guard();
-        let task = self.0.tasks.spawn(work(cancel));
+        let inner = self.0.clone();
+        let task = self.0.tasks.spawn(async move {
+            let _turn = inner.turns.take(id, &cancel).await;
+            work(cancel).await
+        });
         let done = task.await.map_err(|e| RuntimeError::Engine(format!("the work on the engine broke off: {e}")))?;
         given_up.disarm();
         done

@@ -162,13 +162,9 @@ impl Stage {
 
     pub fn kill_guest(&mut self) {
         if let Some(mut guest) = self.guest.take() {
-            let shells = children(guest.id());
+            end_shells(guest.id());
             let _ = guest.kill();
             let _ = guest.wait();
-            // In a container they end with PID 1; here each is ended by its number.
-            for shell in shells.split_whitespace() {
-                let _ = Command::new("kill").args(["-9", shell]).status();
-            }
         }
     }
 
@@ -265,8 +261,12 @@ fn row(id: TerminalId, owner_id: UserId) -> TerminalRow {
     }
 }
 
-fn children(pid: u32) -> String {
-    std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default()
+/// In a container they end with PID 1; here each is ended by its number.
+fn end_shells(guest: u32) {
+    let children = std::fs::read_to_string(format!("/proc/{guest}/task/{guest}/children")).unwrap_or_default();
+    for shell in children.split_whitespace() {
+        let _ = Command::new("kill").args(["-9", shell]).status();
+    }
 }
 
 /// Asks again until it is true.

@@ -1,0 +1,111 @@
+//! Attacks from inside a real container, as the shell's user and as container root, and a neighbour that must not
+//! notice.
+
+use std::time::{Duration, Instant};
+
+use rexec::runtime::Runtime as _;
+
+use crate::{
+    engine::{RealEngine, docker, docker_try},
+    runtime_contract::{quiet, spec},
+};
+
+/// What neither the user nor container root can do.
+const REFUSED: &[(&str, &str)] = &[
+    ("mounting", "mount -t tmpfs x /mnt"),
+    ("a device node", "mknod /root/null c 1 3 || mknod /tmp/null c 1 3"),
+    ("another root", "chroot / true"),
+    ("a kernel setting", "echo 1 > /proc/sys/kernel/panic"),
+    ("the host's clock", "date -s '2001-01-01'"),
+    ("a system file", "echo x >> /etc/passwd"),
+    ("a new program in the system", "cp /bin/true /usr/bin/true2"),
+    ("a program in /tmp", "cp /bin/true /tmp/t && /tmp/t"),
+    ("a program in /run", "cp /bin/true /run/t && /run/t"),
+    ("a new user namespace", "unshare -U true"),
+    ("a new mount namespace", "unshare -m true"),
+    ("a raw socket", "perl -MSocket -e 'socket(my $s, PF_INET, SOCK_RAW, 1) or exit 1'"),
+    ("the kernel's log", "dmesg | grep -q ."),
+    ("kernel keys", "test -s /proc/keys"),
+    ("the host's boot line", "test -s /proc/cmdline"),
+    ("the host's interrupts", "test -s /proc/interrupts"),
+    ("kernel internals", "test -e /sys/kernel/mm || test -e /sys/kernel/security"),
+    ("the engine's socket", "test -e /var/run/docker.sock || test -e /run/docker.sock"),
+    ("the guest program", "echo x > /.rexec/guest"),
+    ("the link folder", "touch /.rexec/link/x"),
+    ("more processes", "ulimit -n 1000000"),
+];
+
+#[tokio::test]
+async fn nothing_of_this_works_inside() {
+    let Some(real) = RealEngine::start().await else { return };
+    let spec = spec();
+    real.runtime.create(&spec, quiet()).await.unwrap();
+    let name = real.name_of(spec.id);
+    let mut worked = Vec::new();
+    for user in ["1000", "0"] {
+        for (what, attack) in REFUSED {
+            if docker_try(&["exec", "-u", user, &name, "bash", "-c", &format!("( {attack} ) 2>/dev/null")])
+                .await
+                .is_ok()
+            {
+                worked.push(format!("{what} as uid {user}"));
+            }
+        }
+    }
+    assert!(worked.is_empty(), "{worked:#?}");
+    // Ordinary work does.
+    let work =
+        "echo hi > ~/f && cat ~/f && cp /bin/true ~/t && ~/t && touch /tmp/x /run/lock 2>/dev/null; test -f /tmp/x";
+    docker(&["exec", "-u", "1000", "-e", "HOME=/home/user", &name, "bash", "-c", work]).await;
+    docker(&["exec", "-u", "1000", &name, "bash", "-c", "cat < /dev/null > /dev/tcp/127.0.0.1/80; test $? = 1"]).await;
+    let setuid = docker(&["exec", &name, "find", "/", "-xdev", "-perm", "/6000", "-type", "f"]).await;
+    assert_eq!(setuid, "", "no program of the image raises rights");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn neighbours_cannot_reach_each_other() {
+    let Some(real) = RealEngine::start().await else { return };
+    let (a, b) = (spec(), spec());
+    real.runtime.create(&a, quiet()).await.unwrap();
+    real.runtime.create(&b, quiet()).await.unwrap();
+    let (from, to) = (real.name_of(a.id), real.name_of(b.id));
+    let address = "{{(index .NetworkSettings.Networks \"rexec-isolated\").IPAddress}}";
+    let address = docker(&["inspect", "--format", address, &to]).await;
+    assert!(!address.is_empty());
+    // A closed port of a reachable neighbour answers at once (status 1); a dropped packet does not (124).
+    let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
+    docker(&["exec", &from, "bash", "-c", &knock]).await;
+    let knock = format!("timeout 3 bash -c 'cat < /dev/tcp/{to}/9'; test $? != 0");
+    docker(&["exec", &from, "bash", "-c", &knock]).await;
+    real.clean().await;
+}
+
+/// A fork bomb and a memory hog at once, while a neighbour works; then the bomb is deleted like any other terminal.
+#[tokio::test]
+async fn a_bomb_stays_in_its_container() {
+    let Some(real) = RealEngine::start().await else { return };
+    let (bomb, neighbour) = (spec(), spec());
+    real.runtime.create(&bomb, quiet()).await.unwrap();
+    real.runtime.create(&neighbour, quiet()).await.unwrap();
+    let (bomb_name, name) = (real.name_of(bomb.id), real.name_of(neighbour.id));
+    let fork_bomb = "bomb() { bomb | bomb & }; bomb; while :; do :; done";
+    docker(&["exec", "-d", "-u", "1000", &bomb_name, "bash", "-c", fork_bomb]).await;
+    docker(&["exec", "-d", "-u", "1000", &bomb_name, "bash", "-c", "tail /dev/zero"]).await;
+    let stats = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            let stats = real.runtime.stats(bomb.id).await.unwrap();
+            if stats.pids > 200 {
+                return stats;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let stats = stats.await.expect("the bomb goes off");
+    assert!(stats.pids <= stats.pids_limit && stats.memory_bytes <= stats.memory_bytes_limit, "{stats:?}");
+    let start = Instant::now();
+    assert_eq!(docker(&["exec", &name, "echo", "calm"]).await, "calm");
+    assert!(start.elapsed() < Duration::from_secs(10), "the neighbour waited {:?}", start.elapsed());
+    real.runtime.delete(bomb.id).await.expect("a bomb is deleted like any other");
+    real.clean().await;
+}
