@@ -187,7 +187,7 @@ test("what is offered can be changed, and an image that is switched off cannot b
 });
 
 test("an administrator stops and deletes a terminal and never sees into it", async ({ house, guarded, visit, watch }) => {
-  watch.expectsStatus(404);
+  watch.expectsStatus(404, 423);
   const { id } = await guarded.launch({ name: "not yours" });
   const socket = await attached(guarded.api, id);
   await guarded.lock(id);
@@ -202,6 +202,9 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   await expect(admin.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
   await section(admin, "terminals");
   await act(row, "admin-terminal-actions", "admin-delete");
+  await row.getByTestId("admin-delete-confirm").click();
+  await expect(row.getByTestId("problem"), "the lock holds against everybody").toHaveAttribute("data-kind", "locked");
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
   await row.getByTestId("admin-delete-confirm").click();
   await guarded.gone(id);
 });

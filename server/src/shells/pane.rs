@@ -185,6 +185,7 @@ impl Pane {
         if state.ring.newest() == 0 || newest < state.ring.newest() {
             // Nothing of it is here, or what is here is of another stream.
             state.ring = Ring::new(oldest, limits::RING_BYTES);
+            *screen = Screen::new(state.size, oldest);
         }
         if fresh {
             // A new shell has a blank screen, whatever the one before it left in the ring.
@@ -204,7 +205,7 @@ impl Pane {
         let mut state = self.state();
         let newest = state.ring.newest();
         if position > newest {
-            // The guest's own ring ran over; what is missing is missing.
+            // The guest's own ring ran over; what is missing is missing, and the model finds the gap by itself.
             state.ring = Ring::new(position, limits::RING_BYTES);
         }
         // What is here already is not taken twice.

@@ -12,6 +12,8 @@ use super::modes::Modes;
 
 /// Lines kept above the screen, for redraws.
 pub const SCROLLBACK_LINES: usize = 500;
+/// How much more there must be before skipping is tried again.
+const SKIP_STEP: u64 = 128 * 1024;
 /// Bytes parsed in one go; a viewer waits for no longer than that takes.
 const STEP_BYTES: usize = 16 * 1024;
 
@@ -23,6 +25,8 @@ pub struct Screen {
     partial: Vec<u8>,
     text: String,
     seen: u64,
+    /// The stream has to be this far before skipping is tried again: looking for it costs, too.
+    skip_from: u64,
     size: Size,
 }
 
@@ -42,6 +46,7 @@ impl Screen {
             partial: Vec::new(),
             text: String::new(),
             seen: at,
+            skip_from: 0,
             size,
         }
     }
@@ -60,13 +65,17 @@ impl Screen {
     }
 
     /// Feeds from the ring, one step, or skips what cannot matter. False when there is nothing left to do. What fell
-    /// out of the ring unseen is a gap, and the model starts blank after it.
+    /// out of the ring unseen is a gap, and the model starts blank after it; what comes before the model's beginning is
+    /// not for it.
     pub fn catch_up(&mut self, ring: &Ring) -> bool {
-        if self.seen < ring.oldest() || self.seen > ring.newest() {
+        if self.seen < ring.oldest() {
             *self = Self::new(self.size, ring.oldest());
         }
-        if let Some(to) = self.skippable(ring) {
-            self.seen = to;
+        if ring.newest() >= self.skip_from {
+            match self.skippable(ring) {
+                Some(to) => self.seen = to,
+                None => self.skip_from = ring.newest() + SKIP_STEP,
+            }
         }
         let Some((a, b)) = ring.read(self.seen, STEP_BYTES) else { return false };
         self.feed(a);
@@ -86,10 +95,19 @@ impl Screen {
         }
         // Twice the rows: wherever the cursor is, after that many lines everything visible was scrolled in.
         let lines = 2 * usize::from(self.size.rows) + SCROLLBACK_LINES;
-        let byte = |at: usize| if at < a.len() { a[at] } else { b[at - a.len()] };
-        let mut ends = (2..a.len() + b.len()).rev().filter(|at| byte(*at - 1) == b'\n');
+        let ends = |part: &[u8], from: usize, most: usize| {
+            let newlines = part.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+            newlines.take(most).map(|(at, _)| from + at + 1).collect::<Vec<_>>()
+        };
+        let mut ends_of_lines = ends(b, a.len(), lines + 1);
+        ends_of_lines.extend(ends(a, 0, lines + 1 - ends_of_lines.len()));
         // The line must begin at the left edge, which only a carriage return makes sure of.
-        let start = ends.nth(lines).filter(|at| byte(*at - 2) == b'\r')?;
+        let returned = |end: &usize| match end.checked_sub(2) {
+            Some(at) if at < a.len() => a[at] == b'\r',
+            Some(at) => b[at - a.len()] == b'\r',
+            None => false,
+        };
+        let start = ends_of_lines.get(lines).copied().filter(returned)?;
         Some(self.seen + start as u64)
     }
 

@@ -19,6 +19,8 @@ use super::{backend::OwnRoutes, headers::page_policy, static_files};
 
 /// Files first, then pages; both on GET only. `rest` is what pages read from.
 pub fn router(rest: Router) -> Router {
+    // The reactive system spawns on whatever executor it was told of, once a process; a second telling is no error.
+    let _ = any_spawner::Executor::init_tokio();
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
     Router::new().fallback(get(page)).with_state((rest, options))
 }

@@ -6,6 +6,8 @@ mod audit_chain;
 mod containers;
 mod database;
 mod engine;
+mod guest_link;
+mod pages;
 mod routes;
 mod runtime_contract;
 mod second_factor;

@@ -153,6 +153,16 @@ impl Client {
         }
     }
 
+    /// Reads on until it was warned of this.
+    pub async fn warned(&mut self, of: protocol::ProblemKind) {
+        let warning = async {
+            while !self.notices.iter().any(|n| n.kind == of) {
+                self.step().await.expect("a warning before the end");
+            }
+        };
+        timeout(DEADLINE, warning).await.expect("a warning");
+    }
+
     /// Reads to the end; gives the close code.
     pub async fn closed(&mut self) -> u16 {
         let end = async {

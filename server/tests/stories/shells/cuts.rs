@@ -60,7 +60,8 @@ async fn input_after_the_grant_ended_reaches_nobody() {
     stage.lock_with_grant().await;
     assert_eq!(stage.view_as(1, "").await.err(), Some(423), "the other login has no grant");
     let mut viewer = stage.view("").await;
-    assert!(viewer.hello.granted_until.is_some());
+    assert_eq!(viewer.hello.granted_until, Some(stage.clock.now().plus_secs(60)));
+    viewer.warned(protocol::ProblemKind::Locked).await;
     viewer.type_line("echo rea''dy").await;
     viewer.until("ready").await;
     stage.clock.advance_secs(59);

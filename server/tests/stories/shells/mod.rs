@@ -35,6 +35,9 @@ async fn the_last_output_comes_before_the_status_and_the_next_viewer_has_a_new_s
     assert_eq!(viewer.exit, Some(7));
     let mut next = stage.view("").await;
     assert!(next.hello.position >= viewer.position(), "positions go on");
+    next.resize(100, 30).await;
+    next.redrawn(viewer.position()).await;
+    assert!(!String::from_utf8_lossy(next.redraw.as_deref().unwrap()).contains("20000"), "on a blank screen");
     next.type_line("echo $((40+2))-new").await;
     next.until("42-new").await;
 }

@@ -100,6 +100,7 @@ async fn a_container_that_was_started_anew_has_new_shells_and_old_positions_fit_
     viewer.type_line("x=lost; echo rea''dy").await;
     viewer.until("ready").await;
     stage.kill_guest();
+    viewer.warned(protocol::ProblemKind::Unavailable).await;
     stage.start_guest();
     assert_eq!(viewer.closed().await, 4503, "reconnect");
     let mut again = stage.view(&format!("&from={}", viewer.position())).await;

@@ -162,9 +162,13 @@ impl Stage {
 
     pub fn kill_guest(&mut self) {
         if let Some(mut guest) = self.guest.take() {
-            end_shells(guest.id());
+            let shells = children(guest.id());
             let _ = guest.kill();
             let _ = guest.wait();
+            // In a container they end with PID 1; here each is ended by its number.
+            for shell in shells.split_whitespace() {
+                let _ = Command::new("kill").args(["-9", shell]).status();
+            }
         }
     }
 
@@ -261,12 +265,8 @@ fn row(id: TerminalId, owner_id: UserId) -> TerminalRow {
     }
 }
 
-/// In a container they end with PID 1; here each is ended by its number.
-fn end_shells(guest: u32) {
-    let children = std::fs::read_to_string(format!("/proc/{guest}/task/{guest}/children")).unwrap_or_default();
-    for shell in children.split_whitespace() {
-        let _ = Command::new("kill").args(["-9", shell]).status();
-    }
+fn children(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default()
 }
 
 /// Asks again until it is true.

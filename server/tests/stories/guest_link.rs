@@ -1,0 +1,198 @@
+//! The guest link against guests of every kind: those that come back, those that lie, and those that never read.
+
+use std::{sync::Arc, time::Duration};
+
+use protocol::{
+    frame::Size,
+    limits,
+    link::{FromGuest, LinkBuffer, ToGuest, VERSION},
+    security::InsideReport,
+};
+use rexec::runtime::{GuestLink, RuntimeError, guest_link::SocketLink};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+struct Place {
+    _dir: tempfile::TempDir,
+    path: std::path::PathBuf,
+}
+
+/// A directory whose path is longer than a socket's address may be.
+fn place() -> Place {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("d".repeat(120)).join("link");
+    Place { _dir: dir, path }
+}
+
+fn bind(place: &Place) -> Arc<SocketLink> {
+    Arc::new(SocketLink::bind(&place.path, true, CancellationToken::new()).unwrap())
+}
+
+/// Dials as the guest does: from a directory in which the address is short.
+async fn dial(place: &Place) -> UnixStream {
+    use std::os::fd::AsRawFd;
+    let dir = std::fs::File::open(&place.path).unwrap();
+    UnixStream::connect(format!("/proc/self/fd/{}/s", dir.as_raw_fd())).await.unwrap()
+}
+
+fn wire(message: &FromGuest) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    bytes
+}
+
+fn hello(boot: u64) -> Vec<u8> {
+    wire(&FromGuest::Hello { version: VERSION, boot })
+}
+
+async fn heard(stream: &mut UnixStream) -> ToGuest {
+    let (mut buffer, mut byte) = (LinkBuffer::default(), [0]);
+    loop {
+        if let Some((tag, payload)) = buffer.next_frame().unwrap() {
+            return ToGuest::decode(tag, payload).unwrap();
+        }
+        // Byte by byte, so that nothing of the next message is lost.
+        timeout(DEADLINE, stream.read_exact(&mut byte)).await.expect("a message").unwrap();
+        buffer.push(&byte);
+    }
+}
+
+async fn dropped(stream: &mut UnixStream) {
+    let mut rest = Vec::new();
+    let _ = timeout(DEADLINE, stream.read_to_end(&mut rest)).await.expect("the server hangs up");
+}
+
+#[tokio::test]
+async fn a_guest_is_told_the_policy_and_the_newest_one_wins() {
+    let place = place();
+    let link = bind(&place);
+    assert!(matches!(link.send(ToGuest::Inspect).await, Err(RuntimeError::NoGuest(_))), "nobody is there yet");
+    let mut first = dial(&place).await;
+    first.write_all(&hello(1)).await.unwrap();
+    assert_eq!(heard(&mut first).await, ToGuest::Policy { root_allowed: true });
+    let mut inbox = link.connect().await.unwrap();
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 1 }));
+    link.send(ToGuest::Hangup { pane: 7 }).await.unwrap();
+    assert_eq!(heard(&mut first).await, ToGuest::Hangup { pane: 7 });
+
+    let mut second = dial(&place).await;
+    second.write_all(&hello(2)).await.unwrap();
+    dropped(&mut first).await;
+    assert_eq!(inbox.recv().await, None, "the old connection's stream ends");
+    let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
+    // A session that lets its stream go wants a new connection.
+    drop(inbox);
+    dropped(&mut second).await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_again_finds_its_stale_socket_no_obstacle() {
+    let place = place();
+    drop(bind(&place));
+    let link = bind(&place);
+    let mut guest = dial(&place).await;
+    guest.write_all(&hello(1)).await.unwrap();
+    assert_eq!(heard(&mut guest).await, ToGuest::Policy { root_allowed: true });
+    assert!(link.connected());
+}
+
+#[tokio::test]
+async fn a_guest_that_breaks_the_protocol_is_dropped_and_the_next_is_served() {
+    let place = place();
+    let link = bind(&place);
+    let opened = wire(&FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true });
+    let lies: [Vec<u8>; 8] = [
+        opened.clone(),
+        wire(&FromGuest::Hello { version: VERSION + 1, boot: 1 }),
+        vec![0xff; 64],
+        vec![0, 0, 0, 0],
+        [hello(1), hello(1)].concat(),
+        [hello(1), vec![0, 0, 0, 1, 0x01]].concat(),
+        [hello(1), vec![0, 0, 0, 3, 0x85, b'{', b'x']].concat(),
+        [hello(1), u32::try_from(limits::LINK_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
+    ];
+    for lie in lies {
+        let mut guest = dial(&place).await;
+        guest.write_all(&lie).await.unwrap();
+        dropped(&mut guest).await;
+    }
+    // Those that had said Hello left a stream that has ended; the last one is live.
+    let mut guest = dial(&place).await;
+    guest.write_all(&[hello(9), opened].concat()).await.unwrap();
+    let mut last = None;
+    while last != Some(FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true }) {
+        let mut inbox = timeout(DEADLINE, link.connect()).await.expect("a connection").unwrap();
+        while let Ok(Some(message)) = timeout(Duration::from_millis(200), inbox.recv()).await {
+            last = Some(message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_comes_over_whatever_connection_there_is_and_never_to_the_session() {
+    let place = place();
+    let link = bind(&place);
+    let asking = tokio::spawn({
+        let link = link.clone();
+        async move { link.inspect(DEADLINE).await }
+    });
+    // The first guest is asked and dies; the second one answers.
+    let mut first = dial(&place).await;
+    first.write_all(&hello(1)).await.unwrap();
+    while heard(&mut first).await != ToGuest::Inspect {}
+    drop(first);
+    let mut second = dial(&place).await;
+    second.write_all(&hello(2)).await.unwrap();
+    while heard(&mut second).await != ToGuest::Inspect {}
+    let report = InsideReport { cap_permitted: "00000000000004eb".into(), ..InsideReport::default() };
+    second.write_all(&wire(&FromGuest::Report(Box::new(report.clone())))).await.unwrap();
+    second.write_all(&wire(&FromGuest::Echo { pane: 1, on: true })).await.unwrap();
+    assert_eq!(asking.await.unwrap().unwrap(), report);
+    let mut inbox = link.connect().await.unwrap();
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Echo { pane: 1, on: true }));
+    let silent = link.inspect(Duration::from_millis(10)).await;
+    assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is told as one");
+}
+
+#[tokio::test]
+async fn neither_side_makes_the_other_keep_what_it_does_not_read() {
+    let place = place();
+    let link = bind(&place);
+    let mut guest = dial(&place).await;
+    guest.write_all(&hello(1)).await.unwrap();
+    let mut inbox = link.connect().await.unwrap();
+    // Nobody takes the messages: the socket fills, and that is all that does.
+    let output = wire(&FromGuest::Output { pane: 1, position: 0, bytes: vec![b'x'; limits::OUTPUT_CHUNK_BYTES_MAX] });
+    let mut written = 0;
+    while timeout(Duration::from_millis(300), guest.write_all(&output)).await.is_ok() {
+        written += output.len();
+        assert!(written < 8 * 1024 * 1024, "the server keeps {written} bytes");
+    }
+    while timeout(Duration::from_millis(300), inbox.recv()).await.is_ok_and(|m| m.is_some()) {}
+
+    // The guest does not read: sending waits, and goes on when it does.
+    let big = ToGuest::Input { pane: 1, bytes: vec![b'y'; 64 * 1024] };
+    let mut sent = 0;
+    while let Ok(done) = timeout(Duration::from_millis(300), link.send(big.clone())).await {
+        done.unwrap();
+        sent += 1;
+        assert!(sent < 128, "the server keeps {sent} messages");
+    }
+    let (reading, mut unread) = (link.clone(), Vec::new());
+    let sending =
+        tokio::spawn(async move { reading.send(ToGuest::Resize { pane: 1, size: Size { cols: 80, rows: 24 } }).await });
+    let mut chunk = vec![0; 64 * 1024];
+    while !sending.is_finished() {
+        let n = timeout(DEADLINE, guest.read(&mut chunk)).await.expect("more to read").unwrap();
+        unread.extend_from_slice(&chunk[..n]);
+    }
+    sending.await.unwrap().unwrap();
+}

@@ -1,0 +1,63 @@
+//! Pages as the server renders them: whole documents, a fresh policy each, nothing of a stranger's in them.
+
+use crate::server::TestServer;
+
+struct Page {
+    status: u16,
+    policy: String,
+    cache: String,
+    html: String,
+}
+
+async fn page(server: &TestServer, path: &str, cookie: &str) -> Page {
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = http.get(format!("{}{path}", server.origin)).header("cookie", cookie).send().await.unwrap();
+    let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let (policy, cache) = (header("content-security-policy"), header("cache-control"));
+    Page { status: answer.status().as_u16(), policy, cache, html: answer.text().await.unwrap() }
+}
+
+fn nonce(policy: &str) -> &str {
+    policy.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\'')).map_or("", |(nonce, _)| nonce)
+}
+
+#[tokio::test]
+async fn every_page_is_rendered_under_a_policy_of_its_own() {
+    let server = TestServer::start().await;
+    let first = page(&server, "/setup?token=x", "").await;
+    let second = page(&server, "/login", "").await;
+    for shown in [&first, &second] {
+        assert_eq!(shown.status, 200);
+        assert!(shown.html.starts_with("<!DOCTYPE html>"), "{}", &shown.html[..100.min(shown.html.len())]);
+        let nonce = nonce(&shown.policy);
+        assert!(nonce.len() >= 16, "{}", shown.policy);
+        assert!(!shown.policy.contains("unsafe-inline") && !shown.policy.contains("'unsafe-eval'"));
+        assert!(shown.html.contains(&format!("nonce=\"{nonce}\"")), "the scripts carry the nonce");
+        assert!(!shown.html.contains(" style=\""), "no inline style: the policy refuses it");
+        assert_eq!(shown.cache, "no-store");
+    }
+    assert_ne!(nonce(&first.policy), nonce(&second.policy));
+}
+
+#[tokio::test]
+async fn the_dashboard_is_in_the_first_html_of_its_owner_and_of_nobody_else() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let cookie = |p: &crate::server::Person| format!("__Host-rexec={}", p.client.cookie("__Host-rexec").unwrap());
+    let own = page(&server, "/", &cookie(&ada)).await;
+    assert!(own.html.contains(&id.to_string()), "the card is rendered by the server");
+    for (who, cookie) in [("nobody", String::new()), ("the administrator", cookie(&admin))] {
+        let other = page(&server, "/", &cookie).await;
+        assert!(!other.html.contains(&id.to_string()), "{who} sees it");
+        let direct = page(&server, &format!("/terminals/{id}"), &cookie).await;
+        assert!(!direct.html.contains("debian-1"), "{who} reads its name");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_is_not_a_page() {
+    let server = TestServer::start().await;
+    assert_eq!(page(&server, "/pkg/nothing.js", "").await.status, 404);
+}
