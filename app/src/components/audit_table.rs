@@ -1,6 +1,8 @@
 //! Events of the audit trail as a table that grows downwards.
 
 use leptos::{prelude::*, task::spawn_local};
+
+use super::when::When;
 use protocol::{
     Page,
     admin::{AuditView, Outcome},
@@ -55,7 +57,7 @@ fn Rows(page: Page<AuditView>) -> impl IntoView {
     };
     let some = move || items.with(|items| !items.is_empty());
     view! {
-        <Show when=some fallback=|| view! { <Empty glyph=Glyph::Scroll title="Nothing here" text="No event matches."/> }>
+        <When when=some fallback=|| view! { <Empty glyph=Glyph::Scroll title="Nothing here" text="No event matches."/> }>
             <div class="table-wrap">
                 <table class="table" data-testid="audit">
                     <thead><tr>
@@ -69,10 +71,10 @@ fn Rows(page: Page<AuditView>) -> impl IntoView {
                     <tbody><For each=move || items.get() key=|event| event.seq let:event><Row event who/></For></tbody>
                 </table>
             </div>
-            <Show when=move || next.with(Option::is_some)>
+            <When when=move || next.with(Option::is_some)>
                 <button r#type="button" class="btn" on:click=more data-testid="audit-more">"Show older"</button>
-            </Show>
-        </Show>
+            </When>
+        </When>
     }
     .into_any()
 }

@@ -2,6 +2,8 @@
 
 use leptos::{html, prelude::*};
 
+use super::when::When;
+
 use super::{Glyph, Icon};
 
 /// Opens while `open` is true. Its content exists only then, so every opening starts afresh and nothing typed stays.
@@ -62,7 +64,7 @@ pub(crate) fn Dialog(
                         <Icon glyph=Glyph::Close/>
                     </button>
                 </header>
-                <Show when=move || open.get()>{children()}</Show>
+                <When when=move || open.get()>{children()}</When>
             </div>
         </dialog>
     }

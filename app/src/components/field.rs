@@ -1,6 +1,8 @@
 //! A labelled text field with its hint and its refusal below.
 
 use leptos::prelude::*;
+
+use super::when::dynamic;
 use protocol::Problem;
 
 use super::{Glyph, Icon};
@@ -143,10 +145,10 @@ fn FieldNote(id: String, hint: String, refusal: Memo<Option<String>>) -> impl In
     let quiet = move || empty && refusal.get().is_none();
     view! {
         <p id=id class="field-note" class:field-refusal=move || refusal.get().is_some() class:field-quiet=quiet aria-live="polite">
-            {move || match refusal.get() {
+            {dynamic(move || match refusal.get() {
                 Some(text) => view! { <Icon glyph=Glyph::Warning/> {text} }.into_any(),
                 None => hint.clone().into_any(),
-            }}
+            })}
         </p>
     }
     .into_any()

@@ -1,6 +1,8 @@
 //! A button that opens a short list of actions. Arrow keys move, Escape and a click elsewhere close.
 
 use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
+
+use super::when::When;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 
@@ -55,9 +57,9 @@ pub(crate) fn Menu(
             >
                 {face.run()}
             </button>
-            <Show when=move || open.get()>
+            <When when=move || open.get()>
                 <div class="menu-list" role="menu" on:click=move |_| open.set(false)>{children()}</div>
-            </Show>
+            </When>
         </div>
     }
     .into_any()

@@ -20,6 +20,7 @@ mod state_dot;
 mod submit;
 mod time;
 mod toast_stack;
+mod when;
 
 pub(crate) use audit_table::AuditTable;
 pub(crate) use check::Check;
@@ -40,3 +41,4 @@ pub(crate) use state_dot::StateDot;
 pub(crate) use submit::Submit;
 pub(crate) use time::{Ago, Countdown};
 pub(crate) use toast_stack::ToastStack;
+pub(crate) use when::{When, dynamic};

@@ -10,7 +10,7 @@ use protocol::{ProblemKind, auth::Me};
 use super::shortcuts::{Shortcuts, ShortcutsHelp};
 use crate::{
     api, browser,
-    components::{Fetched, Glyph, Icon, Logo, Menu, ProblemPage, ask_once, shown_either},
+    components::{Fetched, Glyph, Icon, Logo, Menu, ProblemPage, When, ask_once, shown_either},
     state::{self, Account, Terminals, Toasts},
 };
 
@@ -71,9 +71,9 @@ fn TopBar(help: RwSignal<bool>) -> impl IntoView {
             <a class="brand" href="/" aria-label="Rexec, to the terminals"><Logo/><span>"Rexec"</span></a>
             <nav class="topnav" aria-label="Main">
                 <a href="/" aria-current=move || here("/") data-testid="nav-terminals">"Terminals"</a>
-                <Show when=move || account.is_admin()>
+                <When when=move || account.is_admin()>
                     <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">"Administration"</a>
-                </Show>
+                </When>
             </nav>
             <div class="topbar-end">
                 <ThemeButton/>
@@ -149,13 +149,13 @@ fn Notices() -> impl IntoView {
     let texts = move || account.me().map(|me| me.notices).unwrap_or_default();
     let must_enrol = move || account.me().is_some_and(|me| me.mfa_must_enrol);
     view! {
-        <Show when=must_enrol>
+        <When when=must_enrol>
             <div class="banner banner-warning" role="status" data-testid="must-enrol">
                 <Icon glyph=Glyph::Shield/>
                 <p>"This organisation asks every account for MFA. Enable it to use terminals."</p>
                 <a class="btn btn-small" href="/account/security">"Set it up"</a>
             </div>
-        </Show>
+        </When>
         {move || texts().into_iter().map(|text| view! {
             <div class="banner" role="status" data-testid="notice"><Icon glyph=Glyph::Warning/><p>{text}</p></div>
         }).collect_view()}

@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use super::recovery::Codes;
 use crate::{
     api, browser,
-    components::{CodeField, CopyButton, Countdown, Dialog, PasswordField, ProblemNote, Submit},
+    components::{CodeField, CopyButton, Countdown, Dialog, PasswordField, ProblemNote, Submit, dynamic},
     state::Account,
 };
 
@@ -55,11 +55,11 @@ fn Wizard(open: RwSignal<bool>) -> impl IntoView {
                 <li aria-current=move || (number.get() == index).then_some("step")><span class="step-number num">{index + 1}</span><span class="wide-only">{name}</span></li>
             }).collect_view()}
         </ol>
-        {move || match step.get() {
+        {dynamic(move || match step.get() {
             Step::Password => view! { <PasswordStep step/> }.into_any(),
             Step::Scan(answer) => view! { <ScanStep step answer/> }.into_any(),
             Step::Codes(codes) => view! { <Codes codes done/> }.into_any(),
-        }}
+        })}
     }
     .into_any()
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_params_map};
 
-use crate::components::{Glyph, SideNav};
+use crate::components::{Glyph, SideNav, dynamic};
 
 const SECTIONS: &[(&str, &str, Glyph)] = &[
     ("/account/security", "Security", Glyph::Shield),
@@ -29,13 +29,13 @@ pub(crate) fn Account() -> impl IntoView {
         <Title text="Account"/>
         <div class="sides" data-testid="account">
             <SideNav title="Account" sections=SECTIONS/>
-            {move || match section.get().as_str() {
+            {dynamic(move || match section.get().as_str() {
                 "security" => view! { <security::Security/> }.into_any(),
                 "password" => view! { <password::Password/> }.into_any(),
                 "sessions" => view! { <sessions::Sessions/> }.into_any(),
                 "audit" => view! { <activity::Activity/> }.into_any(),
                 _ => view! { <Redirect path="/account/security"/> }.into_any(),
-            }}
+            })}
         </div>
     }
     .into_any()

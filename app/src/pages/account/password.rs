@@ -7,7 +7,7 @@ use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{CodeField, PasswordField, ProblemNote, Section, Submit},
+    components::{CodeField, PasswordField, ProblemNote, Section, Submit, When},
     pages::entry::{password_hint, read_new_password},
     state::{Account, Toasts},
 };
@@ -68,9 +68,9 @@ fn PasswordForm() -> impl IntoView {
             <PasswordField name="current" label="Present password" autocomplete="current-password" problem/>
             <PasswordField name="password" label="New password" hint=password_hint() autocomplete="new-password" problem/>
             <PasswordField name="repeat" label="New password, again" autocomplete="new-password" problem/>
-            <Show when=move || with_code.get()>
+            <When when=move || with_code.get()>
                 <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some_and(|p| p.kind == protocol::ProblemKind::WrongCode)) autofocus=false/>
-            </Show>
+            </When>
             <ProblemNote problem fields=&["current", "password", "repeat"]/>
             <div class="form-actions"><Submit label="Change password".to_owned() busy testid="password-submit"/></div>
         </form>

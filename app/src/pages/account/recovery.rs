@@ -5,7 +5,7 @@ use protocol::Problem;
 
 use crate::{
     api, browser,
-    components::{CodeField, CopyButton, Dialog, Glyph, Icon, ProblemNote, Submit},
+    components::{CodeField, CopyButton, Dialog, Glyph, Icon, ProblemNote, Submit, dynamic},
     state::Account,
 };
 
@@ -58,10 +58,10 @@ fn Renew(open: RwSignal<bool>) -> impl IntoView {
         open.set(false);
         account.refresh();
     });
-    move || match codes.get() {
+    dynamic(move || match codes.get() {
         Some(codes) => view! { <Codes codes done/> }.into_any(),
         None => view! { <RenewForm codes/> }.into_any(),
-    }
+    })
 }
 
 #[component]

@@ -6,7 +6,7 @@ use protocol::Problem;
 use super::{enrol::EnrolDialog, recovery::RecoveryDialog};
 use crate::{
     api, browser,
-    components::{CodeField, Dialog, Glyph, Icon, ProblemNote, Section, Submit},
+    components::{CodeField, Dialog, Glyph, Icon, ProblemNote, Section, Submit, When},
     state::{Account, Hydrated, Toasts},
 };
 
@@ -18,7 +18,7 @@ pub(super) fn Security() -> impl IntoView {
     let enrolling = RwSignal::new(false);
     view! {
         <Section title="Security" lead="A second factor protects your sign-in, and it is the key to every terminal you lock." testid="account-security">
-            <Show when=move || enabled.get() fallback=move || view! { <Off enrolling/> }><On enrolling/></Show>
+            <When when=move || enabled.get() fallback=move || view! { <Off enrolling/> }><On enrolling/></When>
             <EnrolDialog open=enrolling/>
         </Section>
     }

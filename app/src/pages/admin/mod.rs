@@ -17,7 +17,7 @@ use leptos_router::{components::Redirect, hooks::use_params_map};
 use protocol::{Problem, ProblemKind};
 
 use crate::{
-    components::{Glyph, ProblemPage, SideNav},
+    components::{Glyph, ProblemPage, SideNav, dynamic},
     state::Account,
 };
 
@@ -61,7 +61,7 @@ pub(crate) fn Admin() -> impl IntoView {
     let allowed = Memo::new(move |_| account.is_admin());
     view! {
         <Title text="Administration"/>
-        {move || if allowed.get() {
+        {dynamic(move || if allowed.get() {
             view! {
                 <div class="sides" data-testid="admin">
                     <SideNav title="Administration" sections=SECTIONS/>
@@ -71,7 +71,7 @@ pub(crate) fn Admin() -> impl IntoView {
             .into_any()
         } else {
             view! { <ProblemPage problem=Problem::new(ProblemKind::Forbidden, "Administration is for administrators. Ask one of them.")/> }.into_any()
-        }}
+        })}
     }
     .into_any()
 }

@@ -8,7 +8,7 @@ use crate::{
     api,
     components::{
         Ago, Dialog, Empty, Fetched, Glyph, Icon, LockBadge, LockState, Menu, ProblemNote, Section, StateDot, Submit,
-        ask, shown,
+        When, ask, shown,
     },
     state::Toasts,
 };
@@ -62,9 +62,9 @@ fn Table(page: Page<AdminTerminal>) -> impl IntoView {
                 <tbody><For each=move || items.get() key=|terminal| terminal.id let:terminal><Row terminal/></For></tbody>
             </table>
         </div>
-        <Show when=move || next.with(Option::is_some)>
+        <When when=move || next.with(Option::is_some)>
             <button r#type="button" class="btn" on:click=more>"Show more"</button>
-        </Show>
+        </When>
     }
     .into_any()
 }

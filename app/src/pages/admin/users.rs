@@ -10,7 +10,7 @@ use protocol::{
 use super::{Again, one_time_link::LinkDialog, user_row::UserRow};
 use crate::{
     api,
-    components::{Fetched, Glyph, Icon, Menu, Section, ask, shown},
+    components::{Fetched, Glyph, Icon, Menu, Section, When, ask, shown},
     state::Toasts,
 };
 
@@ -88,9 +88,9 @@ fn Table(page: Page<UserView>) -> impl IntoView {
                 <tbody><For each=move || users.get() key=|user| user.id let:user><UserRow user/></For></tbody>
             </table>
         </div>
-        <Show when=move || next.with(Option::is_some)>
+        <When when=move || next.with(Option::is_some)>
             <button r#type="button" class="btn" on:click=more>"Show more"</button>
-        </Show>
+        </When>
     }
     .into_any()
 }

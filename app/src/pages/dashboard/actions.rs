@@ -8,7 +8,7 @@ use protocol::{Problem, TerminalId, terminals::TerminalState};
 use super::DeleteDialog;
 use crate::{
     api,
-    components::{Glyph, Icon, Menu},
+    components::{Glyph, Icon, Menu, When},
     state::{Terminals, Toasts},
 };
 
@@ -29,13 +29,13 @@ pub(crate) fn TerminalActions(
     let restart = move |_| run(id, TerminalState::Creating, api::restart_terminal(id));
     view! {
         <Menu label="Actions" testid="card-menu" face>
-            <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
+            <When when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
                 <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start"><Icon glyph=Glyph::Play/>"Start"</button>
-            </Show>
-            <Show when=move || is(&[TerminalState::Running])>
+            </When>
+            <When when=move || is(&[TerminalState::Running])>
                 <button r#type="button" class="menu-item" role="menuitem" on:click=stop data-testid="stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
                 <button r#type="button" class="menu-item" role="menuitem" on:click=restart data-testid="restart"><Icon glyph=Glyph::Refresh/>"Restart"</button>
-            </Show>
+            </When>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| renaming.set(true) data-testid="rename"><Icon glyph=Glyph::Edit/>"Rename"</button>
             <hr class="menu-line"/>
             <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>

@@ -11,7 +11,7 @@ use protocol::{
 use super::{TerminalActions, actions::start, progress::StageLine, rename::RenameInPlace};
 use crate::{
     api, browser,
-    components::{Ago, Glyph, Icon, LockBadge, LockState, Meter, StateDot},
+    components::{Ago, Glyph, Icon, LockBadge, LockState, Meter, StateDot, When, dynamic},
     pages::terminal::LockButton,
     state::{Hydrated, Terminals},
 };
@@ -35,11 +35,11 @@ pub(super) fn Card(
         <li class="card" data-testid="card" data-id=id.to_string() data-name=move || name.get() data-state=move || state.get().as_str()>
             <div class="card-head">
                 <StateDot state/>
-                <Show when=move || renaming.get() fallback=move || view! {
+                <When when=move || renaming.get() fallback=move || view! {
                     <a class="card-name" href=format!("/terminals/{id}") title=move || name.get() data-testid="card-open">{move || name.get()}</a>
                 }>
                     <RenameInPlace id renaming/>
-                </Show>
+                </When>
                 <TerminalActions id renaming/>
             </div>
             <p class="card-facts">
@@ -50,9 +50,9 @@ pub(super) fn Card(
             <div class="card-body"><CardBody id terminal state/></div>
             <div class="card-foot">
                 <span class="muted small">"Active " <Ago at=Signal::derive(move || last_active(terminal))/></span>
-                <Show when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true/> }>
+                <When when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true/> }>
                     <StartButton id/>
-                </Show>
+                </When>
             </div>
         </li>
     }
@@ -81,7 +81,7 @@ fn last_active(terminal: Memo<Option<Terminal>>) -> protocol::Timestamp {
 /// What matters in the present state: use of resources, progress, or why it failed.
 #[component]
 fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<TerminalState>) -> impl IntoView {
-    move || match state.get() {
+    dynamic(move || match state.get() {
         TerminalState::Running => view! { <Usage id/> }.into_any(),
         TerminalState::Creating => view! { <StageLine id/> }.into_any(),
         TerminalState::Stopped => view! { <p class="muted small">"Stopped. The home folder is kept."</p> }.into_any(),
@@ -92,7 +92,7 @@ fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<Termin
             let why = terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! { <p class="card-error small">{why.unwrap_or_else(|| "It could not be started. Try again, or delete it.".to_owned())}</p> }.into_any()
         }
-    }
+    })
 }
 
 /// CPU and memory, read every few seconds while the page is in front.

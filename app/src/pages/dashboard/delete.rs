@@ -10,7 +10,7 @@ use protocol::{
 
 use crate::{
     api,
-    components::{CodeField, Dialog, ProblemNote, Submit},
+    components::{CodeField, Dialog, ProblemNote, Submit, When},
     state::{Terminals, Toasts},
 };
 
@@ -54,7 +54,6 @@ fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
                     let _ = open.try_set(false);
                     toasts.good("Deleted");
                     navigate("/", NavigateOptions::default());
-                    terminals.reload_one(id);
                 }
                 Err(refusal) => {
                     let _ = problem.try_set(Some(refusal));
@@ -66,10 +65,10 @@ fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <form class="form" method="post" on:submit=submit>
             <p>"The container and its home folder are destroyed, and everything in them. This cannot be undone."</p>
-            <Show when=move || locked.get()>
+            <When when=move || locked.get()>
                 <p class="muted">"This terminal is locked, so deleting it needs a code."</p>
                 <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some())/>
-            </Show>
+            </When>
             <ProblemNote problem/>
             <div class="form-actions">
                 <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Keep it"</button>

@@ -13,7 +13,7 @@ use web_sys::HtmlFormElement;
 use super::{card::bytes, progress::StageList};
 use crate::{
     api, browser,
-    components::{Dialog, Field, Loading, ProblemNote, Submit},
+    components::{Dialog, Field, Loading, ProblemNote, Submit, When, dynamic},
     state::{Terminals, late},
 };
 
@@ -61,12 +61,12 @@ fn Launch(open: RwSignal<bool>) -> impl IntoView {
     });
     follow(launch, open);
     view! {
-        {move || match offer.get() {
+        {dynamic(move || match offer.get() {
             None => view! { <Loading rows=4/> }.into_any(),
             Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
             Some(Ok(offer)) => view! { <div hidden=move || launch.busy.get()><LaunchForm launch offer open/></div> }.into_any(),
-        }}
-        <Show when=move || launch.busy.get()><StageList id=shown/></Show>
+        })}
+        <When when=move || launch.busy.get()><StageList id=shown/></When>
     }
     .into_any()
 }

@@ -20,7 +20,7 @@ use protocol::{Page, terminals::Terminal};
 
 use crate::{
     api,
-    components::{Empty, Fetched, Glyph, Icon, ask_once, shown},
+    components::{Empty, Fetched, Glyph, Icon, When, ask_once, shown},
     state::{Account, Hydrated, Terminals},
 };
 use card::Card;
@@ -79,23 +79,23 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
                 <p class="muted">{move || summary(&terminals)}</p>
             </div>
             <div class="page-tools">
-                <Show when=many>
+                <When when=many>
                     <div class="search">
                         <Icon glyph=Glyph::Search/>
                         <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
                     </div>
-                </Show>
+                </When>
                 <NewTerminal launching/>
             </div>
         </header>
-        <Show when=some fallback=move || view! { <Nothing launching/> }>
+        <When when=some fallback=move || view! { <Nothing launching/> }>
             <ul class="cards" data-testid="cards">
                 <For each=move || ids.get() key=|id| *id let:id><Card id/></For>
             </ul>
-            <Show when=move || ids.with(Vec::is_empty)>
+            <When when=move || ids.with(Vec::is_empty)>
                 <p class="muted center">"No terminal matches that filter."</p>
-            </Show>
-        </Show>
+            </When>
+        </When>
     }
     .into_any()
 }
@@ -118,9 +118,9 @@ fn Nothing(launching: RwSignal<bool>) -> impl IntoView {
         <Empty glyph=Glyph::Terminal title="Your first terminal" testid="dashboard-empty"
             text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code.">
             <NewTerminal launching/>
-            <Show when=move || !account.mfa_enabled()>
+            <When when=move || !account.mfa_enabled()>
                 <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
-            </Show>
+            </When>
         </Empty>
     }
     .into_any()

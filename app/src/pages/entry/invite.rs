@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api, browser,
-    components::{Countdown, Field, Loading, PasswordField, ProblemNote, ProblemPage, Submit},
+    components::{Countdown, Field, Loading, PasswordField, ProblemNote, ProblemPage, Submit, dynamic},
 };
 
 /// `/invite?token=`. The token leaves the address bar as soon as the page runs, and is asked about by the browser only.
@@ -42,11 +42,11 @@ pub(crate) fn Invite() -> impl IntoView {
     });
     view! {
         <Entry title="Welcome to Rexec" lead>
-            {move || match status.get() {
+            {dynamic(move || match status.get() {
                 None => view! { <Loading/> }.into_any(),
                 Some(Err(problem)) => view! { <ProblemPage problem/> }.into_any(),
                 Some(Ok(status)) => view! { <InviteForm token=token.get_value() status/> }.into_any(),
-            }}
+            })}
         </Entry>
     }
     .into_any()

@@ -12,7 +12,9 @@ use wasm_bindgen::JsCast;
 use super::Entry;
 use crate::{
     api, browser,
-    components::{CodeField, Fetched, Field, Glyph, Icon, PasswordField, ProblemNote, Submit, ask_once, shown_either},
+    components::{
+        CodeField, Fetched, Field, Glyph, Icon, PasswordField, ProblemNote, Submit, ask_once, dynamic, shown_either,
+    },
 };
 
 /// `/login`, with `?next=` leading to where the person wanted to go.
@@ -39,11 +41,11 @@ pub(crate) fn Login() -> impl IntoView {
     view! {
         <Entry title="Sign in" lead>
             <Fetched of=setup show waiting=|| ()/>
-            {move || if asks_code.get() {
+            {dynamic(move || if asks_code.get() {
                 view! { <CodeStep asks_code enter/> }.into_any()
             } else {
                 view! { <PasswordStep asks_code enter/> }.into_any()
-            }}
+            })}
         </Entry>
     }
     .into_any()

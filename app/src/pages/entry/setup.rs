@@ -13,7 +13,7 @@ use web_sys::HtmlFormElement;
 use super::{Entry, password_hint};
 use crate::{
     api, browser,
-    components::{Empty, Fetched, Field, Glyph, PasswordField, ProblemNote, Submit, ask_once, shown_either},
+    components::{Fetched, Field, PasswordField, ProblemNote, Submit, ask_once, shown_either},
 };
 
 /// `/setup?token=`. The token leaves the address bar as soon as the page runs.
@@ -23,12 +23,18 @@ pub(crate) fn Setup() -> impl IntoView {
     let status = ask_once(api::text::setup_status);
     let show = shown_either(move |status: Result<SetupStatus, Problem>| match status {
         Ok(status) if !status.needed => view! { <Done/> }.into_any(),
-        _ => view! { <SetupForm token=token.clone()/> }.into_any(),
+        _ => view! { <New token=token.clone()/> }.into_any(),
     });
     Effect::new(move |_| browser::hide_query());
+    view! { <Fetched of=status show waiting=|| ()/> }.into_any()
+}
+
+#[component]
+fn New(token: String) -> impl IntoView {
+    let lead = "This server is new. The first account administers it; there is no default password.";
     view! {
-        <Entry title="Create the administrator" lead="This server is new. The first account administers it; there is no default password.".to_owned()>
-            <Fetched of=status show waiting=|| ()/>
+        <Entry title="Create the administrator" lead=lead.to_owned()>
+            <SetupForm token/>
         </Entry>
     }
     .into_any()
@@ -36,10 +42,13 @@ pub(crate) fn Setup() -> impl IntoView {
 
 #[component]
 fn Done() -> impl IntoView {
+    let lead = "An administrator exists, so set-up links no longer work.";
     view! {
-        <Empty glyph=Glyph::Check title="Set up already" text="An administrator exists, so set-up links no longer work." testid="setup-done">
-            <a class="btn btn-primary" href="/login">"Sign in"</a>
-        </Empty>
+        <Entry title="Set up already" lead=lead.to_owned()>
+            <a class="btn btn-primary" href="/login" data-testid="setup-done">
+                "Sign in"
+            </a>
+        </Entry>
     }
     .into_any()
 }

@@ -5,7 +5,7 @@ use protocol::Problem;
 
 use super::session::{Link, Session};
 use crate::{
-    components::{Countdown, Glyph, Icon},
+    components::{Countdown, Glyph, Icon, dynamic},
     state::Terminals,
 };
 
@@ -16,12 +16,12 @@ pub(super) fn Banner() -> impl IntoView {
     let link = Memo::new(move |_| session.link.get());
     view! {
         <div aria-live="polite" class="banner-live">
-            {move || match link.get() {
+            {dynamic(move || match link.get() {
                 Link::Waiting(at) => view! { <Lost at/> }.into_any(),
                 Link::Ended(status) => view! { <Ended status/> }.into_any(),
                 Link::Cut(problem) => view! { <Cut problem/> }.into_any(),
                 Link::Idle | Link::Connecting | Link::Live => ().into_any(),
-            }}
+            })}
             {move || session.notice.get().map(|problem| view! { <Warned problem/> })}
         </div>
     }

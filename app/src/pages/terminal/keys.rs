@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::session::{Link, Session};
-use crate::mount::Key;
+use crate::{components::When, mount::Key};
 
 const ROW: [(&str, &str, Key); 11] = [
     ("Esc", "Escape", Key::Escape),
@@ -30,14 +30,14 @@ pub(super) fn KeyRow() -> impl IntoView {
         session.with(|terminal| terminal.arm_ctrl(armed));
     };
     view! {
-        <Show when=move || live.get()>
+        <When when=move || live.get()>
             <div class="keyrow" role="toolbar" aria-label="Keys" data-testid="key-row" on:mousedown=|event| event.prevent_default()>
                 <button r#type="button" class="key" aria-pressed=move || session.ctrl.get().to_string() on:click=arm>"Ctrl"</button>
                 {ROW.into_iter().map(|(face, label, key)| view! {
                     <button r#type="button" class="key" aria-label=label on:click=move |_| session.with(|terminal| terminal.press(key))>{face}</button>
                 }).collect_view()}
             </div>
-        </Show>
+        </When>
     }
     .into_any()
 }

@@ -6,7 +6,7 @@ use protocol::{TerminalId, terminals::TerminalState};
 use super::lock_prompt::CodeForm;
 use crate::{
     api,
-    components::{Dialog, Glyph, Icon, LockState, Menu},
+    components::{Dialog, Glyph, Icon, LockState, Menu, dynamic},
     state::{Account, Hydrated, Terminals, Toasts},
 };
 
@@ -33,11 +33,11 @@ pub(crate) fn LockButton(
     let lock = LockState::follow(terminal);
     let slug = Memo::new(move |_| lock.get().slug());
     let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.state == TerminalState::Running)));
-    move || match (slug.get(), running.get()) {
+    dynamic(move || match (slug.get(), running.get()) {
         ("open", true) => view! { <LockNow id small/> }.into_any(),
         ("open", false) => ().into_any(),
         (slug, _) => view! { <LockMenu id small granted=slug == "granted"/> }.into_any(),
-    }
+    })
 }
 
 const fn class_of(small: bool) -> &'static str {

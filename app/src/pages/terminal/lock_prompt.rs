@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api, browser,
-    components::{CodeField, Glyph, Icon, LockBadge, LockState, ProblemNote, Submit},
+    components::{CodeField, Glyph, Icon, LockBadge, LockState, ProblemNote, Submit, When},
     state::{Account, Terminals, Toasts},
 };
 
@@ -25,10 +25,10 @@ pub(super) fn LockPrompt() -> impl IntoView {
                 <LockBadge state=Signal::stored(LockState::Locked)/>
                 <h2>"This terminal is locked"</h2>
                 <p class="muted">"Its shell keeps running, unseen. Nothing is shown or typed without a code."</p>
-                <Show when=move || account.mfa_enabled() fallback=|| view! { <NoFactor/> }>
+                <When when=move || account.mfa_enabled() fallback=|| view! { <NoFactor/> }>
                     <Purposes purpose/>
                     <CodeForm id=session.id purpose on_done=|()| ()/>
-                </Show>
+                </When>
             </div>
         </div>
     }

@@ -19,7 +19,7 @@ use protocol::{Problem, ProblemKind, TerminalId};
 
 use crate::{
     api,
-    components::{Fetched, ProblemPage, ask_once, shown},
+    components::{Fetched, ProblemPage, When, ask_once, dynamic, shown},
     state::Terminals,
 };
 use session::Session;
@@ -30,10 +30,10 @@ pub(crate) fn TerminalPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<TerminalId>().ok()));
     // Keyed by the id: another terminal is another page, with nothing of this one left.
-    move || match id.get() {
+    dynamic(move || match id.get() {
         Some(id) => view! { <Known id/> }.into_any(),
         None => view! { <ProblemPage problem=nothing_here()/> }.into_any(),
-    }
+    })
 }
 
 fn nothing_here() -> Problem {
@@ -59,7 +59,7 @@ fn Workspace(id: TerminalId) -> impl IntoView {
     let name = Memo::new(move |_| terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default());
     view! {
         <Title text=move || name.get()/>
-        <Show when=move || there.get() fallback=|| view! { <Deleted/> }>
+        <When when=move || there.get() fallback=|| view! { <Deleted/> }>
             <div class="workspace" data-testid="workspace">
                 <toolbar::Toolbar/>
                 <search::SearchBar/>
@@ -69,7 +69,7 @@ fn Workspace(id: TerminalId) -> impl IntoView {
                 </div>
                 <keys::KeyRow/>
             </div>
-        </Show>
+        </When>
     }
     .into_any()
 }

@@ -3,13 +3,13 @@
 use leptos::{ev::KeyboardEvent, html::Input, prelude::*};
 
 use super::session::Session;
-use crate::components::{Glyph, Icon};
+use crate::components::{Glyph, Icon, When};
 
 /// The bar; open while `searching` is true.
 #[component]
 pub(super) fn SearchBar() -> impl IntoView {
     let session = Session::get();
-    view! { <Show when=move || session.searching.get()><Bar/></Show> }.into_any()
+    view! { <When when=move || session.searching.get()><Bar/></When> }.into_any()
 }
 
 #[component]

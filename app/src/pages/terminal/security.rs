@@ -6,7 +6,7 @@ use protocol::security::{SecurityReport, SecurityRow, Verdict};
 use super::session::Session;
 use crate::{
     api,
-    components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote},
+    components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote, When, dynamic},
     state::late,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn SecurityPanel() -> impl IntoView {
     let session = Session::get();
     view! {
-        <Show when=move || session.panel.get()>
+        <When when=move || session.panel.get()>
             <aside class="panel" aria-label="Security" data-testid="security-panel">
                 <header class="panel-head">
                     <h2>"Security"</h2>
@@ -23,7 +23,7 @@ pub(super) fn SecurityPanel() -> impl IntoView {
                 </header>
                 <Report/>
             </aside>
-        </Show>
+        </When>
     }
     .into_any()
 }
@@ -32,11 +32,11 @@ pub(super) fn SecurityPanel() -> impl IntoView {
 fn Report() -> impl IntoView {
     let id = Session::get().id;
     let report = late(move || api::security(id));
-    move || match report.get() {
+    dynamic(move || match report.get() {
         None => view! { <Loading rows=6/> }.into_any(),
         Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
         Some(Ok(report)) => view! { <Rows report/> }.into_any(),
-    }
+    })
 }
 
 #[component]

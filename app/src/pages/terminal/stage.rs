@@ -9,7 +9,7 @@ use super::{
     session::{Link, Session},
 };
 use crate::{
-    components::{Empty, Glyph, LockState},
+    components::{Empty, Glyph, LockState, When},
     pages::dashboard::{StageList, start},
     state::Terminals,
 };
@@ -28,10 +28,10 @@ pub(super) fn Stage() -> impl IntoView {
             <Banner/>
             <div class="terminal-frame" class:terminal-off=move || !usable()>
                 <div class="terminal-host" node_ref=session.host data-testid="terminal"></div>
-                <Show when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></Show>
+                <When when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></When>
             </div>
-            <Show when=move || locked.get()><LockPrompt/></Show>
-            <Show when=move || !running()><NotRunning/></Show>
+            <When when=move || locked.get()><LockPrompt/></When>
+            <When when=move || !running()><NotRunning/></When>
         </section>
     }
     .into_any()
