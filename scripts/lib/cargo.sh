@@ -9,7 +9,10 @@ shipped_flags() {
   sysroot="$(rustc --print sysroot)"
   # The last match wins, so the clone comes last: it may lie below the home folder.
   flags="--remap-path-prefix=$HOME=/home"
+  # Views as boxed values between components instead of one type as deep as the page: a third of the size and of
+  # the compile time. Page and server must agree on it.
   for flag in \
+    "--cfg=erase_components" \
     "--remap-path-prefix=$CARGO_HOME_DIR=/cargo" \
     "--remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates" \
     "--remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc/std" \

@@ -25,6 +25,16 @@ pub async fn change(
     id: TerminalId,
     patch: PatchTerminal,
 ) -> Result<Terminal, TerminalError> {
+    let (mine, caller) = (services.clone(), caller.clone());
+    services.to_the_end(async move { change_now(&mine, &caller, id, patch).await }).await
+}
+
+async fn change_now(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    patch: PatchTerminal,
+) -> Result<Terminal, TerminalError> {
     services.gate.find(caller, id).await?;
     if let Some(tier) = patch.tier {
         resize(services, caller, id, &tier).await?;

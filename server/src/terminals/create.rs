@@ -36,6 +36,11 @@ pub enum Launched {
 /// # Errors
 /// [`TerminalError`]; then nothing was made.
 pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
+    let (mine, caller) = (services.clone(), caller.clone());
+    services.to_the_end(async move { create_now(&mine, &caller, ask).await }).await
+}
+
+async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
     let actor = caller.actor();
     let (row, spec) = record(services, caller, &actor, ask).await?;
     services.bus.tell(row.owner_id, Signal::Changed(row.id));

@@ -30,7 +30,7 @@ pub async fn delete(
     code: Option<&Sensitive>,
 ) -> Result<Deletion, TerminalError> {
     services.gate.find(caller, id).await?;
-    delete_row(services, caller, id, code, true).await
+    to_the_end(services, caller, id, code, true).await
 }
 
 /// Deletes somebody's terminal, for an administrator. A locked one needs a code of the *administrator's*.
@@ -43,7 +43,19 @@ pub async fn delete_any(
     id: TerminalId,
     code: Option<&Sensitive>,
 ) -> Result<Deletion, TerminalError> {
-    delete_row(services, admin, id, code, false).await
+    to_the_end(services, admin, id, code, false).await
+}
+
+/// Between the commit and the end of the open sockets nothing may be dropped, whoever hangs up.
+async fn to_the_end(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+    own: bool,
+) -> Result<Deletion, TerminalError> {
+    let (mine, caller, code) = (services.clone(), caller.clone(), code.cloned());
+    services.to_the_end(async move { delete_row(&mine, &caller, id, code.as_ref(), own).await }).await
 }
 
 async fn delete_row(

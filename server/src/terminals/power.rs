@@ -25,6 +25,11 @@ pub(super) const CUT_DEADLINE: Duration = Duration::from_millis(500);
 /// # Errors
 /// [`TerminalError`].
 pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
+    let (mine, caller) = (services.clone(), caller.clone());
+    services.to_the_end(async move { start_now(&mine, &caller, id).await }).await
+}
+
+async fn start_now(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
     services.gate.find(caller, id).await?;
     let mut tx = services.db.begin().await?;
     let row = list::own(&mut tx, caller, id).await?;
@@ -94,6 +99,11 @@ pub async fn stop_any(services: &Services, admin: &Actor, id: TerminalId) -> Res
 
 /// Record and event first: from the commit on, nobody is let in. Then whoever is in is put out. Then the container.
 async fn halt(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
+    let (mine, actor) = (services.clone(), actor.clone());
+    services.to_the_end(async move { halt_now(&mine, &actor, row).await }).await
+}
+
+async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
     match row.state {
         TerminalState::Stopped => return Ok(()),
         TerminalState::Creating | TerminalState::Deleting | TerminalState::Failed => {
