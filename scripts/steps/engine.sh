@@ -30,14 +30,18 @@ _say_denied() {
     "sudo usermod -aG docker $(id -un), log in again (or: newgrp docker), then run this again. Members of that group hold root's power on this machine."
 }
 
+# A pid file left by a machine that went down stops the engine when another process has that number now.
+_forget_stale_pid() {
+  local pid
+  as_root test -s "$1" || return 0
+  pid="$(as_root cat "$1")"
+  grep -qs "^$2" "/proc/$pid/comm" || as_root rm -f "$1"
+}
+
 _start_engine_without_systemd() {
-  local log_dir=/var/log log pid
-  log="$log_dir/rexec-dockerd.log"
-  # A pid file left by a machine that went down stops dockerd when another process has that number now.
-  if as_root test -s /var/run/docker.pid; then
-    pid="$(as_root cat /var/run/docker.pid)"
-    if ! grep -qs dockerd "/proc/$pid/comm"; then as_root rm -f /var/run/docker.pid; fi
-  fi
+  local log=/var/log/rexec-dockerd.log
+  _forget_stale_pid /var/run/docker.pid dockerd
+  _forget_stale_pid /var/run/docker/containerd/containerd.pid containerd
   say "Starting dockerd in the background (no systemd here); its log: $log"
   # A session of its own: it must outlive this script, its terminal and its signals.
   as_root sh -c "setsid dockerd >>'$log' 2>&1 </dev/null &"
