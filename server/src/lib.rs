@@ -1,4 +1,4 @@
-//! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/layers.rs reads the sources):
+//! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/shape.rs reads the sources):
 //! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` `web` < `main`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.

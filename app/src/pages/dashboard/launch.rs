@@ -180,7 +180,7 @@ fn TierChoice(tier: Tier) -> impl IntoView {
         <label class="choice" data-testid=format!("tier-{}", tier.name)>
             <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true/>
             <span class="choice-title">{tier.title}</span>
-            <span class="choice-text num">{bytes(tier.memory_bytes)} " memory, no swap beyond"</span>
+            <span class="choice-text num">{bytes(tier.memory_bytes)} " memory, no swap"</span>
             <span class="choice-fact num">{cores} " " {plural} " · " {tier.pids} " processes"</span>
         </label>
     }
