@@ -39,6 +39,9 @@ const ACK_WAIT: Duration = Duration::from_millis(40);
 /// The round trip is measured this often.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
+/// The emulator's callback after each piece, and what keeps it alive.
+type OnParsed = (Closure<dyn Fn()>, Function);
+
 struct Bridge {
     me: Weak<Self>,
     id: TerminalId,
@@ -52,7 +55,7 @@ struct Bridge {
     flow: RefCell<Flow>,
     /// Positions after the pieces that are being parsed, oldest first; absent for pieces that have none.
     parsing: RefCell<VecDeque<u64>>,
-    on_parsed: RefCell<Option<(Closure<dyn Fn()>, Function)>>,
+    on_parsed: RefCell<Option<OnParsed>>,
     ack_due: Cell<bool>,
     input: RefCell<VecDeque<u8>>,
     draining: Cell<bool>,

@@ -32,10 +32,8 @@ pub(crate) fn CodeField(
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         recovery.track();
-        if let Some(input) = input.get() {
-            if autofocus {
-                let _ = input.focus();
-            }
+        if let Some(input) = input.get().filter(|_| autofocus) {
+            let _ = input.focus();
         }
     });
     Effect::new(move |before: Option<bool>| {

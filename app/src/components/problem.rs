@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use protocol::Problem;
 
-use super::{Glyph, Icon};
+use super::{Countdown, Glyph, Icon};
+use crate::state::Clock;
 
 /// A refusal beside the form or list it belongs to. Takes no room while there is none. A refusal that names a field
 /// which the form has (`fields`) is left to that field.
@@ -25,11 +26,26 @@ pub(crate) fn ProblemNote(
                     <Icon glyph=Glyph::Warning/>
                     <div>
                         <p class="note-title">{problem.title}</p>
-                        <p>{problem.detail}</p>
+                        <p>{problem.detail} {problem.retry_after.map(|secs| view! { <RetryIn secs/> })}</p>
                     </div>
                 </div>
             })}
         </div>
+    }
+    .into_any()
+}
+
+/// How long until the next try makes sense.
+#[component]
+fn RetryIn(secs: u64) -> impl IntoView {
+    let until = Clock::read().plus_secs(i64::try_from(secs).unwrap_or(i64::MAX));
+    view! {
+        " "
+        <span class="nowrap" data-testid="retry-in">
+            "Next try in "
+            <Countdown until=Some(until)/>
+            "."
+        </span>
     }
     .into_any()
 }

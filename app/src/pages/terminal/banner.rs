@@ -80,7 +80,7 @@ fn Cut(problem: Problem) -> impl IntoView {
 fn Warned(problem: Problem) -> impl IntoView {
     let session = Session::get();
     view! {
-        <div class="banner banner-warning" data-testid="notice">
+        <div class="banner banner-warning" data-testid="terminal-notice">
             <Icon glyph=Glyph::Warning/>
             <p><strong>{problem.title} ". "</strong>{problem.detail}</p>
             <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| session.notice.set(None)><Icon glyph=Glyph::Close/></button>
