@@ -5,7 +5,8 @@ use std::sync::Arc;
 use protocol::{Problem, ProblemKind, SessionId, TerminalId, Timestamp, UserId, terminals::TerminalState};
 
 use super::{
-    lease::{Cuts, GrantClock, Lease, LoginLease},
+    clocks::GrantClock,
+    lease::{Cuts, Lease, LoginLease},
     policy::{self, Verdict},
 };
 use crate::{
@@ -159,8 +160,8 @@ impl TerminalGate {
         let holds = self.cuts.subscribe(who.session, id);
         let mut facts = self.db.access_facts(who.session, id).await?;
         self.freshen(&mut facts, who.session, id);
-        let (grant, session_ends) = match policy::decide(&facts, (who.user, who.session), id, self.clock.now()) {
-            Verdict::Open { grant, session_ends } => (grant, session_ends),
+        let grant = match policy::decide(&facts, (who.user, who.session), id, self.clock.now()) {
+            Verdict::Open { grant } => grant,
             Verdict::NotLoggedIn => return Err(Denied::NotLoggedIn),
             Verdict::NotFound => return Err(Denied::NotFound),
             Verdict::NotRunning(state) => return Err(Denied::NotRunning(state)),
@@ -170,7 +171,8 @@ impl TerminalGate {
             let make = || GrantClock::new(g.epoch, g.last_input_at, g.idle_secs, g.absolute_end);
             self.cuts.grant_clock(who.session, id, make)
         });
-        let lease = Lease::new(holds, grant, session_ends, self.clock.clone());
+        let login = self.cuts.login_clock(who.session, facts.session.as_ref().ok_or(Denied::NotLoggedIn)?);
+        let lease = Lease::new(holds, login, grant, self.clock.clone());
         if let Some(cut) = lease.tripped() {
             return Err(match cut.problem_kind() {
                 ProblemKind::NotLoggedIn => Denied::NotLoggedIn,
@@ -188,10 +190,12 @@ impl TerminalGate {
     /// [`Denied::NotLoggedIn`] when it is over.
     pub async fn stay(&self, who: &Caller) -> Result<LoginLease, Denied> {
         let hold = self.cuts.subscribe_login(who.session);
-        let facts = self.db.access_facts(who.session, TerminalId::new(uuid::Uuid::nil())).await?;
+        let nothing = TerminalId::new(uuid::Uuid::nil());
+        let mut facts = self.db.access_facts(who.session, nothing).await?;
+        self.freshen(&mut facts, who.session, nothing);
         let ends = match (policy::visible(&facts, who.user, self.clock.now()), facts.session) {
             (Verdict::NotLoggedIn, _) | (_, None) => return Err(Denied::NotLoggedIn),
-            (_, Some(session)) => session.ends_at,
+            (_, Some(session)) => session.ends_at(),
         };
         let lease = LoginLease::new(hold, ends, self.clock.clone());
         if lease.tripped() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
@@ -209,8 +213,12 @@ impl TerminalGate {
         Ok(alive.map(|g| g.last_input_at.plus_secs(i64::from(g.idle_secs)).min(g.absolute_end)))
     }
 
-    /// Input of a live socket is written to the store only now and then; the shared clock knows it at once.
+    /// Requests and input of live sockets are written to the store only now and then; the shared clocks know them at
+    /// once.
     fn freshen(&self, facts: &mut Facts, session: SessionId, id: TerminalId) {
+        if let (Some(login), Some(live)) = (facts.session.as_mut(), self.cuts.live_login(session)) {
+            login.last_seen_at = login.last_seen_at.max(live.last_seen());
+        }
         if let (Some(grant), Some(live)) = (facts.grant.as_mut(), self.cuts.live_grant(session, id))
             && live.epoch() == grant.epoch
         {

@@ -6,10 +6,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::Duration,
 };
 
@@ -17,7 +14,11 @@ use protocol::{ProblemKind, SessionId, TerminalId, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, store::GrantFacts};
+use super::clocks::{GrantClock, LoginClock};
+use crate::{
+    clock::Clock,
+    store::{GrantFacts, SessionFacts},
+};
 
 /// Why a lease ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +102,8 @@ type Cells<K> = Mutex<HashMap<K, Arc<CutCell>>>;
 pub struct Cuts {
     terminals: Cells<TerminalId>,
     sessions: Cells<SessionId>,
-    grants: Mutex<HashMap<(SessionId, TerminalId), std::sync::Weak<GrantClock>>>,
+    grants: Mutex<HashMap<(SessionId, TerminalId), Weak<GrantClock>>>,
+    logins: Mutex<HashMap<SessionId, Weak<LoginClock>>>,
 }
 
 impl Cuts {
@@ -135,12 +137,10 @@ impl Cuts {
         let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
         grants.retain(|_, weak| weak.strong_count() > 0);
         let fresh = make();
-        if let Some(shared) = grants.get(&(session, terminal)).and_then(std::sync::Weak::upgrade)
-            && shared.epoch == fresh.epoch
+        if let Some(shared) = grants.get(&(session, terminal)).and_then(Weak::upgrade)
+            && shared.epoch() == fresh.epoch()
         {
-            // A renewed grant moves the shared clock on; it never moves it back.
-            shared.last_input_ms.fetch_max(fresh.last_input_ms.load(Ordering::SeqCst), Ordering::SeqCst);
-            shared.absolute_end_ms.fetch_max(fresh.absolute_end_ms.load(Ordering::SeqCst), Ordering::SeqCst);
+            shared.move_on(&fresh);
             return shared;
         }
         let fresh = Arc::new(fresh);
@@ -156,16 +156,40 @@ impl Cuts {
 
     /// A code was given again for a grant that sockets live on: their clock moves on, never back, and they stay open.
     pub fn renew_grant(&self, grant: &GrantFacts) {
-        if let Some(live) = self.live_grant(grant.session, grant.terminal).filter(|live| live.epoch == grant.epoch) {
-            live.last_input_ms.fetch_max(grant.last_input_at.millis(), Ordering::SeqCst);
-            live.absolute_end_ms.fetch_max(grant.absolute_end.millis(), Ordering::SeqCst);
+        if let Some(live) = self.live_grant(grant.session, grant.terminal).filter(|live| live.epoch() == grant.epoch) {
+            live.move_on(&GrantClock::new(grant.epoch, grant.last_input_at, grant.idle_secs, grant.absolute_end));
         }
+    }
+
+    /// The one clock of a login, shared by all its sockets: typing in one, or a request, keeps them all.
+    pub(super) fn login_clock(&self, session: SessionId, facts: &SessionFacts) -> Arc<LoginClock> {
+        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        logins.retain(|_, weak| weak.strong_count() > 0);
+        if let Some(shared) = logins.get(&session).and_then(Weak::upgrade) {
+            shared.follow(facts);
+            return shared;
+        }
+        let fresh = Arc::new(LoginClock::new(facts));
+        logins.insert(session, Arc::downgrade(&fresh));
+        fresh
+    }
+
+    /// A request of this login arrived: its open sockets live on.
+    pub fn touch_login(&self, session: SessionId, now: Timestamp) {
+        if let Some(live) = self.live_login(session) {
+            live.touch(now);
+        }
+    }
+
+    /// The live clock of a login, when a socket holds one.
+    pub(super) fn live_login(&self, session: SessionId) -> Option<Arc<LoginClock>> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner).get(&session).and_then(Weak::upgrade)
     }
 
     /// The live clock of a grant, when a socket holds one.
     pub fn live_grant(&self, session: SessionId, terminal: TerminalId) -> Option<Arc<GrantClock>> {
         let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        grants.get(&(session, terminal)).and_then(std::sync::Weak::upgrade)
+        grants.get(&(session, terminal)).and_then(Weak::upgrade)
     }
 }
 
@@ -216,62 +240,24 @@ impl LoginLease {
     }
 }
 
-/// When a grant ends: `min(last input + idle, absolute end)`. Shared by the sockets that live on it.
-#[derive(Debug)]
-pub struct GrantClock {
-    epoch: i64,
-    last_input_ms: AtomicI64,
-    idle_secs: i64,
-    absolute_end_ms: AtomicI64,
-}
-
-impl GrantClock {
-    /// A clock from the stored grant.
-    pub fn new(epoch: i64, last_input: Timestamp, idle_secs: u32, absolute_end: Timestamp) -> Self {
-        Self {
-            epoch,
-            last_input_ms: AtomicI64::new(last_input.millis()),
-            idle_secs: i64::from(idle_secs),
-            absolute_end_ms: AtomicI64::new(absolute_end.millis()),
-        }
-    }
-    /// Input arrived.
-    pub fn touch(&self, now: Timestamp) {
-        self.last_input_ms.fetch_max(now.millis(), Ordering::SeqCst);
-    }
-    /// Epoch of the terminal when the grant was given.
-    pub fn epoch(&self) -> i64 {
-        self.epoch
-    }
-    /// Last input, to be stored now and then.
-    pub fn last_input(&self) -> Timestamp {
-        Timestamp::from_millis(self.last_input_ms.load(Ordering::SeqCst))
-    }
-    /// When the grant ends if nothing more is typed.
-    pub fn ends_at(&self) -> Timestamp {
-        let idle = self.last_input().plus_secs(self.idle_secs);
-        idle.min(Timestamp::from_millis(self.absolute_end_ms.load(Ordering::SeqCst)))
-    }
-}
-
 /// The running part of a [`super::TerminalAccess`]: ends with the terminal's cell, the login's cell, or the grant.
 #[derive(Debug)]
 pub struct Lease {
     terminal: Hold,
     session: Hold,
+    login: Arc<LoginClock>,
     grant: Option<Arc<GrantClock>>,
-    session_ends: Timestamp,
     clock: Clock,
 }
 
 impl Lease {
     pub(super) fn new(
         holds: (Hold, Hold),
+        login: Arc<LoginClock>,
         grant: Option<Arc<GrantClock>>,
-        session_ends: Timestamp,
         clock: Clock,
     ) -> Self {
-        Self { terminal: holds.0, session: holds.1, grant, session_ends, clock }
+        Self { terminal: holds.0, session: holds.1, login, grant, clock }
     }
 
     /// Whether a byte may move now. Cheap; ask it for every frame, either way.
@@ -283,7 +269,7 @@ impl Lease {
             return Err(why);
         }
         let now = self.clock.now();
-        if now >= self.session_ends {
+        if now >= self.login.ends_at() {
             return Err(Cut::LoginEnded);
         }
         match &self.grant {
@@ -298,7 +284,8 @@ impl Lease {
             if let Err(why) = self.live() {
                 return why;
             }
-            let next = self.grant.as_ref().map_or(self.session_ends, |g| g.ends_at().min(self.session_ends));
+            let login_ends = self.login.ends_at();
+            let next = self.grant.as_ref().map_or(login_ends, |g| g.ends_at().min(login_ends));
             // Woken at least twice a second, so that a moved or manual clock is noticed.
             let left = next.millis().saturating_sub(self.clock.now().millis()).clamp(1, 500);
             let nap = Duration::from_millis(left.unsigned_abs());
@@ -311,11 +298,18 @@ impl Lease {
         }
     }
 
-    /// Input arrived: the grant's idle time starts again.
+    /// Input arrived: the idle times of the login and of the grant start again.
     pub fn touch(&self) {
+        let now = self.clock.now();
+        self.login.touch(now);
         if let Some(grant) = &self.grant {
-            grant.touch(self.clock.now());
+            grant.touch(now);
         }
+    }
+
+    /// Last input here, to be stored now and then; for an open terminal, the last sign of life of the login.
+    pub fn last_input(&self) -> Timestamp {
+        self.grant.as_ref().map_or_else(|| self.login.last_seen(), |grant| grant.last_input())
     }
 
     /// End of the grant this lease lives on; `None` when the terminal is not locked.
@@ -349,7 +343,15 @@ mod tests {
     }
 
     fn lease(cuts: &Cuts, (s, t): (SessionId, TerminalId), clock: &Clock, grant: Option<Arc<GrantClock>>) -> Lease {
-        Lease::new(cuts.subscribe(s, t), grant, clock.now().plus_secs(3600), clock.clone())
+        let facts = SessionFacts {
+            user: protocol::UserId::new(Uuid::nil()),
+            full: true,
+            disabled: false,
+            last_seen_at: Timestamp::from_millis(0),
+            idle_secs: 3600,
+            absolute_end: Timestamp::from_millis(7_200_000),
+        };
+        Lease::new(cuts.subscribe(s, t), cuts.login_clock(s, &facts), grant, clock.clone())
     }
 
     #[tokio::test]
@@ -392,5 +394,21 @@ mod tests {
         assert_eq!(second.live(), Ok(()), "input in one tab keeps the other");
         clock.advance_secs(1);
         assert_eq!(second.live(), Err(Cut::GrantEnded), "the absolute end stands");
+    }
+
+    #[test]
+    fn typing_or_a_request_keeps_the_login_until_its_absolute_end() {
+        let (cuts, clock) = (Cuts::default(), Clock::manual(Timestamp::from_millis(0)));
+        let (s, t) = ids();
+        let (typing, watching) = (lease(&cuts, (s, t), &clock, None), lease(&cuts, (s, t), &clock, None));
+        clock.advance_secs(3599);
+        typing.touch();
+        clock.advance_secs(1800);
+        assert_eq!(watching.live(), Ok(()));
+        cuts.touch_login(s, clock.now());
+        clock.advance_secs(1800);
+        assert_eq!(typing.live(), Ok(()));
+        clock.advance_secs(1);
+        assert_eq!(watching.live(), Err(Cut::LoginEnded));
     }
 }

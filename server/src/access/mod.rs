@@ -3,9 +3,11 @@
 //! Everything that moves a byte takes a [`TerminalAccess`]; only `gate.rs` can make one. This module refuses to
 //! know HTTP, engines and pages.
 
+mod clocks;
 mod gate;
 mod lease;
 mod policy;
 
+pub use clocks::GrantClock;
 pub use gate::{Denied, TerminalAccess, TerminalGate, VisibleTerminal};
-pub use lease::{Cut, Cuts, Drained, GrantClock, Lease, LoginLease};
+pub use lease::{Cut, Cuts, Drained, Lease, LoginLease};

@@ -14,7 +14,6 @@ pub(super) enum Verdict {
     /// May move bytes; the grant is there when the terminal is locked.
     Open {
         grant: Option<GrantFacts>,
-        session_ends: Timestamp,
     },
 }
 
@@ -25,29 +24,29 @@ pub(super) fn visible(facts: &Facts, asking: UserId, now: Timestamp) -> Verdict 
     if !session.full
         || session.disabled
         || session.user != asking
-        || now >= session.ends_at
+        || now >= session.ends_at()
         || now < session.last_seen_at
     {
         return Verdict::NotLoggedIn;
     }
     match &facts.terminal {
-        Some(terminal) if terminal.owner == asking => Verdict::Open { grant: None, session_ends: session.ends_at },
+        Some(terminal) if terminal.owner == asking => Verdict::Open { grant: None },
         _ => Verdict::NotFound,
     }
 }
 
 /// Who may touch its bytes.
 pub(super) fn decide(facts: &Facts, asking: (UserId, SessionId), id: TerminalId, now: Timestamp) -> Verdict {
-    let session_ends = match visible(facts, asking.0, now) {
-        Verdict::Open { session_ends, .. } => session_ends,
+    match visible(facts, asking.0, now) {
+        Verdict::Open { .. } => {}
         refused => return refused,
-    };
+    }
     let Some(terminal) = &facts.terminal else { return Verdict::NotFound };
     if !terminal.locked {
-        return running(terminal, None, session_ends);
+        return running(terminal, None);
     }
     match living_grant(facts, asking, id, now) {
-        Some(grant) => running(terminal, Some(grant.clone()), session_ends),
+        Some(grant) => running(terminal, Some(grant.clone())),
         None => Verdict::Locked,
     }
 }
@@ -73,9 +72,9 @@ pub(super) fn living_grant(
     })
 }
 
-fn running(terminal: &TerminalFacts, grant: Option<GrantFacts>, session_ends: Timestamp) -> Verdict {
+fn running(terminal: &TerminalFacts, grant: Option<GrantFacts>) -> Verdict {
     match terminal.state {
-        TerminalState::Running => Verdict::Open { grant, session_ends },
+        TerminalState::Running => Verdict::Open { grant },
         other => Verdict::NotRunning(other),
     }
 }

@@ -43,6 +43,11 @@ pub async fn list(services: &Services, after: Option<&str>, limit: u32) -> Done<
 /// # Errors
 /// [`AdminError::LastAdmin`] when nobody would be left to administer.
 pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
+    let (mine, who, patch) = (services.clone(), who.clone(), patch.clone());
+    services.to_the_end(async move { patch_and_cut(&mine, &who, id, &patch).await }).await
+}
+
+async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
     if patch.terminals_max.is_some_and(|n| n > TERMINALS_MAX) {
         return Err(AdminError::invalid(
             "terminals_max",
@@ -84,6 +89,11 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
 /// # Errors
 /// When there is no such account.
 pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> Done<UserView> {
+    let (mine, who) = (services.clone(), who.clone());
+    services.to_the_end(async move { reset_and_cut(&mine, &who, id).await }).await
+}
+
+async fn reset_and_cut(services: &Services, who: &Caller, id: UserId) -> Done<UserView> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;

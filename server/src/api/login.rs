@@ -105,13 +105,25 @@ where
     }
 }
 
+/// The full login that the cookie names, also by a token that has just been rotated away: good for signing out.
+pub(super) async fn leaving(parts: &Parts, services: &Services) -> Result<Option<Caller>, Refusal> {
+    Ok(named_login(parts, services).await?.map(|session| caller(parts, services, session)))
+}
+
+async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, Refusal> {
+    let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
+    Ok(sessions::find(&services.db, token, services.clock.now()).await?.filter(|session| session.full))
+}
+
 async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, Refusal> {
     let over = || Refusal::new(ProblemKind::NotLoggedIn, "Sign in first.");
-    let token = cookie(&parts.headers, COOKIE).ok_or_else(over)?;
-    let session = sessions::find(&services.db, token, services.clock.now()).await?.ok_or_else(over)?;
+    let session = named_login(parts, services).await?.ok_or_else(over)?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    if !session.full || (session.stale && !reads) {
+    if session.stale && !reads {
         return Err(over());
+    }
+    if !session.stale {
+        services.cuts.touch_login(session.id, services.clock.now());
     }
     Ok(session)
 }

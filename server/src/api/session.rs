@@ -132,7 +132,7 @@ async fn give_code(
 async fn log_out(State(services): State<Services>, request: Request) -> Answer<Response> {
     let (mut parts, _) = request.into_parts();
     let visitor = Visitor::from_request_parts(&mut parts, &services).await?;
-    if let Ok(Enrolling(who)) = Enrolling::from_request_parts(&mut parts, &services).await {
+    if let Some(who) = login::leaving(&parts, &services).await? {
         accounts::log_out(&services, who.actor(), who.session, (who.user, who.username)).await?;
     }
     if let Ok(half) = PendingLogin::from_request_parts(&mut parts, &services).await {

@@ -6,18 +6,30 @@ use uuid::Uuid;
 use super::{Db, StoreError, Tx, sql::fetch};
 
 /// What the store knows of a login session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SessionFacts {
     /// Whose.
+    #[sqlx(try_from = "Uuid")]
     pub user: UserId,
     /// Password *and*, where there is a factor, code were right.
     pub full: bool,
     /// The account is disabled.
     pub disabled: bool,
-    /// Last request.
+    /// Last request, or last input on one of its sockets.
+    #[sqlx(try_from = "i64")]
     pub last_seen_at: Timestamp,
+    /// Ends after this long without either.
+    pub idle_secs: i64,
+    /// Ends here in any case.
+    #[sqlx(try_from = "i64")]
+    pub absolute_end: Timestamp,
+}
+
+impl SessionFacts {
     /// It ends here, by idleness or by its absolute end, whichever is first.
-    pub ends_at: Timestamp,
+    pub fn ends_at(&self) -> Timestamp {
+        self.last_seen_at.plus_secs(self.idle_secs).min(self.absolute_end)
+    }
 }
 
 /// What the store knows of a terminal.
@@ -74,32 +86,6 @@ pub struct Facts {
     pub grant: Option<GrantFacts>,
 }
 
-#[derive(sqlx::FromRow)]
-struct SessionFactsRow {
-    #[sqlx(try_from = "Uuid")]
-    user: UserId,
-    full: bool,
-    disabled: bool,
-    #[sqlx(try_from = "i64")]
-    last_seen_at: Timestamp,
-    idle_secs: i64,
-    #[sqlx(try_from = "i64")]
-    absolute_end: Timestamp,
-}
-
-impl From<SessionFactsRow> for SessionFacts {
-    fn from(row: SessionFactsRow) -> Self {
-        let idle_end = row.last_seen_at.plus_secs(row.idle_secs);
-        Self {
-            user: row.user,
-            full: row.full,
-            disabled: row.disabled,
-            last_seen_at: row.last_seen_at,
-            ends_at: idle_end.min(row.absolute_end),
-        }
-    }
-}
-
 impl Db {
     /// Reads what the gate decides on, in one transaction.
     ///
@@ -122,7 +108,7 @@ impl Tx {
         let found = fetch!(
             fetch_optional,
             self,
-            SessionFactsRow,
+            SessionFacts,
             "SELECT s.user_id AS \"user\", s.kind = 'full' AS \"full\", u.disabled, s.last_seen_at, s.idle_secs,
                     s.absolute_end
              FROM login_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
@@ -136,6 +122,6 @@ impl Tx {
             terminal.uuid()
         );
         let grant = self.grant(session, terminal).await?;
-        Ok(Facts { session: found.map(SessionFacts::from), terminal: about, grant })
+        Ok(Facts { session: found, terminal: about, grant })
     }
 }

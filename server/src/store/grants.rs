@@ -8,17 +8,19 @@ use super::{
 };
 
 impl Db {
-    /// Notes input on a grant; never moves the time back, and makes no grant.
+    /// Notes input of a login on a terminal: on the login, and on its grant where there is one. Never moves a time back,
+    /// and makes no grant.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn touch_grant(
+    pub async fn note_input(
         &self,
         session: SessionId,
         terminal: TerminalId,
         last_input: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        tx.touch_session(session, last_input).await?;
         execute!(
             &mut tx,
             "UPDATE grants SET last_input_at = $3 WHERE session_id = $1 AND terminal_id = $2 AND last_input_at < $3",

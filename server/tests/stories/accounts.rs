@@ -162,6 +162,27 @@ async fn a_login_ends_by_idleness_by_its_absolute_end_and_when_the_clock_goes_ba
 }
 
 #[tokio::test]
+async fn somebody_who_types_is_there_even_without_a_request() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await;
+    let caller = server.caller(&admin.client).await;
+    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    for _ in 0..4 {
+        server.clock.advance_secs(29 * 60);
+        access.lease().touch();
+        assert_eq!(access.lease().live(), Ok(()));
+    }
+    // What a viewer writes down now and then; the login lives by it, and the next socket is let in.
+    server.services.db.note_input(caller.session, id, access.lease().last_input()).await.unwrap();
+    server.services.gate.admit(&caller, id).await.unwrap();
+    admin.client.ok("GET", "/api/me", Value::Null).await;
+    server.clock.advance_secs(30 * 60);
+    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    admin.client.refused(401, "GET", "/api/me", Value::Null).await;
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_login_for_every_copy_of_its_cookie_and_cuts_its_sockets() {
     let server = TestServer::start().await;
     let admin = server.admin().await;

@@ -117,11 +117,11 @@ async fn the_facts_of_a_decision_are_read_together() {
         tx.put_grant(&grant).await.unwrap();
         tx.put_grant(&grant).await.unwrap();
         tx.commit().await.unwrap();
-        t.db.touch_grant(s, id, NOW.plus_secs(5)).await.unwrap();
-        t.db.touch_grant(s, id, NOW).await.unwrap();
+        t.db.note_input(s, id, NOW.plus_secs(5)).await.unwrap();
+        t.db.note_input(s, id, NOW).await.unwrap();
         let facts = t.db.access_facts(s, id).await.unwrap();
         let found = facts.session.unwrap();
-        assert_eq!((found.user, found.full, found.ends_at), (ada, true, NOW.plus_secs(1800)), "{}", t.name);
+        assert_eq!((found.user, found.full, found.ends_at()), (ada, true, NOW.plus_secs(1805)), "{}", t.name);
         let about = facts.terminal.unwrap();
         assert_eq!((about.owner, about.locked, about.epoch), (ada, true, 1));
         assert_eq!(facts.grant, Some(GrantFacts { last_input_at: NOW.plus_secs(5), ..grant }));

@@ -214,10 +214,10 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
     let ada = server.guarded(&admin, "ada").await;
     let id = server.terminal(&ada.client).await;
     let caller = server.caller(&ada.client).await;
-    for round in 0..40 {
+    for round in 0..200 {
         let (gate, caller) = (server.services.gate.clone(), caller.clone());
         let connects = tokio::spawn(async move {
-            for _ in 0..round % 8 {
+            for _ in 0..round % 16 {
                 tokio::task::yield_now().await;
             }
             gate.admit(&caller, id).await

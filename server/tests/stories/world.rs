@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{
-    SessionId, TerminalId, Timestamp, UserId,
+    SessionId, TerminalId, UserId,
     auth::Role,
     mfa::EnrolRequest,
     names::{Sensitive, Slug, Username},
@@ -153,6 +153,3 @@ pub fn ask() -> CreateTerminal {
     let image = Slug::parse("debian").unwrap();
     CreateTerminal { name: None, image, tier: None, profile: None, egress: None }
 }
-
-/// Long ago, for records that must look settled.
-pub const LONG_AGO: Timestamp = Timestamp::from_millis(1);

@@ -99,16 +99,15 @@ pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, 
         end = housekeep(&access, &shared, &db) => end,
     };
     tracing::debug!(terminal = %access.id(), user = %access.user(), ?end, "viewer ended");
-    let last_input = access.lease().grant().map(|g| (access.session(), access.id(), g.last_input()));
+    let last_input = (access.session(), access.id(), access.lease().last_input());
     // From here on not one byte moves, and whoever waits for the cut may go on.
     drop(access);
     drop(view);
     let State { touched, writing, .. } = *shared.state();
     let store = async {
-        if let (true, Some((session, terminal, at))) = (touched, last_input)
-            && let Err(error) = db.touch_grant(session, terminal, at).await
-        {
-            tracing::warn!(%error, "the last input of a grant was not stored");
+        let (session, terminal, at) = last_input;
+        if touched && let Err(error) = db.note_input(session, terminal, at).await {
+            tracing::warn!(%error, "the last input was not stored");
         }
     };
     let goodbye = async {
@@ -171,7 +170,7 @@ fn hello(access_until: Option<protocol::Timestamp>, view: &super::session::View,
     })
 }
 
-/// Pings, half-open peers, the grant's end, and the grant's last input.
+/// Pings, half-open peers, the grant's end, and the last input of login and grant.
 async fn housekeep(access: &TerminalAccess, shared: &Shared, db: &Db) -> End {
     let pings = async {
         let mut every = interval(Duration::from_secs(limits::PING_SECS));
@@ -188,11 +187,10 @@ async fn housekeep(access: &TerminalAccess, shared: &Shared, db: &Db) -> End {
     let touches = async {
         loop {
             sleep(TOUCH_EVERY).await;
-            let Some(grant) = access.lease().grant() else { continue };
             if std::mem::take(&mut shared.state().touched)
-                && let Err(error) = db.touch_grant(access.session(), access.id(), grant.last_input()).await
+                && let Err(error) = db.note_input(access.session(), access.id(), access.lease().last_input()).await
             {
-                tracing::warn!(%error, "the last input of a grant was not stored");
+                tracing::warn!(%error, "the last input was not stored");
             }
         }
     };
