@@ -1,29 +1,16 @@
-//! The WASM entry: hydrates the pages and fills their [`TerminalMount`] port.
+//! The WASM entry: hydrates the pages and fills their `TerminalMount` port.
 // Deep view types: the default is too low for code generation.
 #![recursion_limit = "512"]
+// What needs no browser is compiled and tested anywhere; elsewhere nothing uses it.
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 
+#[cfg(target_arch = "wasm32")]
 mod bridge;
 mod close;
+#[cfg(target_arch = "wasm32")]
 mod emulator;
+#[cfg(target_arch = "wasm32")]
+mod entry;
 mod flow;
+#[cfg(target_arch = "wasm32")]
 mod socket;
-
-use app::mount::TerminalMount;
-use leptos::prelude::*;
-use wasm_bindgen::prelude::wasm_bindgen;
-
-/// Called by the page's start script.
-#[wasm_bindgen]
-pub fn hydrate() {
-    std::panic::set_hook(Box::new(|info| {
-        console_error_panic_hook::hook(info);
-        // The style sheet shows a plain message instead of the page; the program cannot be trusted to draw any more.
-        if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("data-broken", "");
-        }
-    }));
-    leptos::mount::hydrate_body(|| {
-        provide_context(TerminalMount::new(bridge::mount));
-        view! { <app::App/> }
-    });
-}

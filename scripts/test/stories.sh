@@ -6,6 +6,8 @@ _cargo_test() { (cd "$ROOT" && cargo test --locked "$@"); }
 suite_unit() {
   _cargo_test -p protocol
   _cargo_test -p guest
+  # On this machine it is only what needs no browser: flow control and close codes.
+  _cargo_test -p frontend --lib
 }
 
 # The binary that is shipped is the one that the browser meets, so it is built as ./run --build builds it.
@@ -32,7 +34,9 @@ suite_server() {
   need_engine
   need_postgres
   [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
-  _cargo_test -p server --no-fail-fast
+  # Together with app and bench, whose few unit tests need the same crates: alone they would compile Leptos again
+  # with other features. That no crate leans on another's features is what the clippy suites prove.
+  _cargo_test -p server -p app -p bench --no-fail-fast
 }
 
 suite_e2e() {
