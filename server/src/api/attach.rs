@@ -29,6 +29,7 @@ use crate::{
     runtime::RuntimeError,
     services::Services,
     shells::{JoinError, Seat, viewer},
+    store::TerminalRow,
 };
 
 /// Pane that is meant when none is named.
@@ -117,7 +118,7 @@ async fn attach(
         Ok(access) => access,
         Err(denied) => {
             if matches!(denied, Denied::Locked) {
-                note(&services, &who, id, Event::TerminalAccessRefused).await?;
+                note(&services, &who, &record(&services, id).await?, Event::TerminalAccessRefused).await?;
             }
             return Err(denied.into());
         }
@@ -135,12 +136,13 @@ async fn attach(
         seat = seat(&services, &access, &wanted) => seat?,
     };
     // Without the event there is no socket.
-    note(&services, &who, id, Event::TerminalAttached).await?;
+    let row = record(&services, id).await?;
+    note(&services, &who, &row, Event::TerminalAttached).await?;
     let tasks = services.tasks.clone();
     let serve = move |socket| {
         tasks.track_future(async move {
             viewer::run(socket, access, seat, services.db.clone(), services.shutdown.clone()).await;
-            if let Err(Refusal(problem)) = note(&services, &who, id, Event::TerminalDetached).await {
+            if let Err(Refusal(problem)) = note(&services, &who, &row, Event::TerminalDetached).await {
                 tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the trail");
             }
         })
@@ -182,13 +184,19 @@ fn no_link(error: &RuntimeError) -> Refusal {
     )
 }
 
-/// Who touched what is for an auditor.
-async fn note(services: &Services, who: &Caller, id: TerminalId, event: Event) -> Answer<()> {
+/// Who touched what is for an auditor. The record is read once, since the end of a socket may be the terminal's too.
+async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: Event) -> Answer<()> {
     let mut tx = services.db.begin().await?;
-    let Some(row) = tx.terminal(id).await? else { return Err(Denied::NotFound.into()) };
     let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);
     let entry = if event == Event::TerminalAccessRefused { entry.failed() } else { entry };
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn record(services: &Services, id: TerminalId) -> Answer<TerminalRow> {
+    let mut tx = services.db.read().await?;
+    let row = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
+    tx.commit().await?;
+    Ok(row)
 }

@@ -1,6 +1,7 @@
 //! Stories: what people and attackers do, told against real parts. One binary, because linking is what costs time.
 
 mod accounts;
+mod attach;
 mod attacks;
 mod audit_chain;
 mod containers;

@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::frame::{ClientFrame, Hello, ServerFrame, Size};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite};
-use tungstenite::Message;
+use tungstenite::{Message, client::IntoClientRequest};
 
 /// Nothing here takes a tenth of it; a story that hangs must end.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -28,8 +28,8 @@ pub struct Client {
 }
 
 impl Client {
-    pub async fn connect(url: &str) -> Result<Self, u16> {
-        let (socket, _) = match tokio_tungstenite::connect_async(url).await {
+    pub async fn connect(request: impl IntoClientRequest + Unpin) -> Result<Self, u16> {
+        let (socket, _) = match tokio_tungstenite::connect_async(request).await {
             Ok(connected) => connected,
             Err(tungstenite::Error::Http(response)) => return Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),

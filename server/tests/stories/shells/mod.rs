@@ -1,6 +1,6 @@
 //! What a viewer of a shell may rely on: every byte once and in order, or a redraw; and not one byte after a cut.
 
-mod client;
+pub mod client;
 mod cuts;
 mod flow;
 mod hostile;

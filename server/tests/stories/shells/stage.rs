@@ -216,7 +216,7 @@ impl Stage {
 
     pub async fn view_as(&self, login: usize, query: &str) -> Result<Client, u16> {
         let address = self.server.as_ref().unwrap().address;
-        Client::connect(&format!("ws://{address}/attach?login={login}{query}")).await
+        Client::connect(format!("ws://{address}/attach?login={login}{query}")).await
     }
 
     /// Locks the terminal and gives the first login a grant of a minute.

@@ -1,0 +1,137 @@
+//! The door of the terminal socket, through the whole server: who is refused, in which order, and what ends a socket.
+
+use protocol::{ProblemKind, TerminalId, frame::SUBPROTOCOL};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{client::IntoClientRequest as _, http::Request};
+
+use crate::{
+    server::{Client, TestServer, lock_path},
+    shells::client::Client as Socket,
+};
+
+/// What a browser sends; then each story changes it.
+fn request(server: &TestServer, client: &Client, id: &str, query: &str) -> Request<()> {
+    let url = format!("{}/api/terminals/{id}/attach?{query}", server.origin.replace("http://", "ws://"));
+    let mut request = url.into_client_request().unwrap();
+    let headers = request.headers_mut();
+    headers.insert("origin", server.origin.parse().unwrap());
+    headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse().unwrap());
+    if let Some(cookie) = client.cookie("__Host-rexec") {
+        headers.insert("cookie", format!("__Host-rexec={cookie}").parse().unwrap());
+    }
+    request
+}
+
+async fn attach(server: &TestServer, client: &Client, id: TerminalId) -> Result<Socket, u16> {
+    Socket::connect(request(server, client, &id.to_string(), "cols=80&rows=24")).await
+}
+
+#[tokio::test]
+async fn refusals_come_before_the_upgrade_and_in_their_order() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (ada, bob) = (server.guarded(&admin, "ada").await, server.person(&admin, "bob").await);
+    let id = server.terminal(&ada.client).await;
+    let refused = async |request| Socket::connect(request).await.err();
+    let text = id.to_string();
+    let foreign = |client: &Client, origin: Option<&str>| {
+        let mut request = request(&server, client, &text, "");
+        request.headers_mut().remove("origin");
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        request
+    };
+    // Nobody first, then strangers' pages, then other people's terminals.
+    assert_eq!(refused(foreign(&server.visitor(), Some("https://evil.example"))).await, Some(401));
+    let own = server.origin.clone();
+    for origin in [
+        None,
+        Some("null"),
+        Some("https://evil.example"),
+        Some(own.replace("http:", "https:").as_str()),
+        Some(format!("{own}.evil.example").as_str()),
+        Some(format!("{own}/").as_str()),
+    ] {
+        assert_eq!(refused(foreign(&ada.client, origin)).await, Some(403), "{origin:?}");
+    }
+    assert_eq!(attach(&server, &bob.client, id).await.err(), Some(404));
+    for strange in [id.to_string().to_uppercase(), "67e55044-10b1-426f-9247-bb680e5fe0c8".into(), "x".into()] {
+        assert_eq!(refused(request(&server, &ada.client, &strange, "")).await, Some(404), "{strange}");
+    }
+    for bad in ["cols=x", "rows=70000", "pane=../x", "pane=", "from=-1", "form=1"] {
+        assert_eq!(refused(request(&server, &ada.client, &id.to_string(), bad)).await, Some(400), "{bad}");
+    }
+    let mut unnamed = request(&server, &ada.client, &id.to_string(), "");
+    unnamed.headers_mut().remove("sec-websocket-protocol");
+    assert_eq!(refused(unnamed).await, Some(400), "the sub-protocol must be offered");
+    ada.client.refused(400, "GET", &format!("/api/terminals/{id}/attach"), Value::Null).await;
+
+    ada.lock(id).await;
+    assert_eq!(
+        refused(request(&server, &ada.client, &id.to_string(), "cols=x")).await,
+        Some(423),
+        "locked is told first"
+    );
+    assert_eq!(refused(foreign(&ada.client, Some("null"))).await, Some(403));
+    let events = server.events(&admin, "terminal_access_refused").await;
+    assert_eq!((events.len(), events[0]["outcome"].as_str()), (1, Some("failure")));
+    let code = json!({"code": server.next_code(&ada)});
+    ada.client.ok("POST", &lock_path(id, "unlock"), code).await;
+    ada.client.ok("POST", &format!("/api/terminals/{id}/stop"), Value::Null).await;
+    assert_eq!(attach(&server, &ada.client, id).await.err(), Some(409));
+}
+
+#[tokio::test]
+async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.guarded(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let other = server.elsewhere(&ada).await;
+    let mut here = attach(&server, &ada.client, id).await.unwrap();
+    let mut there = attach(&server, &other, id).await.unwrap();
+    here.type_line("echo both see it").await;
+    here.until("both see it\r\nboth").await;
+    there.until("both see it\r\nboth").await;
+    ada.lock(id).await;
+    assert_eq!((here.closed().await, there.closed().await), (4423, 4423));
+    assert_eq!(attach(&server, &other, id).await.err(), Some(423));
+
+    // A grant is this login's alone, and its end is in Hello.
+    let answer = ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.next_code(&ada)})).await;
+    let mut here = attach(&server, &ada.client, id).await.unwrap();
+    assert_eq!(here.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
+    assert_eq!(attach(&server, &other, id).await.err(), Some(423));
+    ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
+    assert_eq!(here.closed().await, 4401);
+
+    other.ok("POST", &lock_path(id, "unlock"), json!({"code": server.next_code(&ada)})).await;
+    let mut there = attach(&server, &other, id).await.unwrap();
+    other.ok("POST", &format!("/api/terminals/{id}/stop"), Value::Null).await;
+    assert_eq!(there.closed().await, 4409);
+    other.ok("POST", &format!("/api/terminals/{id}/start"), Value::Null).await;
+    let mut there = attach(&server, &other, id).await.unwrap();
+    other.ok("DELETE", &format!("/api/terminals/{id}"), Value::Null).await;
+    assert_eq!(there.closed().await, 4404);
+    // Each socket is in the trail with its beginning and, once its goodbye is over, with its end.
+    drop((here, there));
+    let attached = server.events(&admin, "terminal_attached").await.len();
+    assert_eq!(attached, 5);
+    let mut ended = Vec::new();
+    while ended.len() < attached {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        ended = server.events(&admin, "terminal_detached").await;
+    }
+    assert!(ended.iter().all(|e| e["actor"] == "ada" && e["target"] == id.to_string()), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_says_so() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await;
+    let mut socket = attach(&server, &admin.client, id).await.unwrap();
+    server.services.shutdown.cancel();
+    assert_eq!(socket.closed().await, ProblemKind::Unavailable.close_code());
+}
