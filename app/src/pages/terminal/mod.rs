@@ -56,9 +56,10 @@ fn Workspace(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
     let session = Session::provide(id);
     let there = Memo::new(move |_| session.terminal.with(Option::is_some));
-    let name = Memo::new(move |_| terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default());
+    // Read from the list itself: the title is written after the page, when what the page made for itself may be gone.
+    let name = move || terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default();
     view! {
-        <Title text=move || name.get()/>
+        <Title text=name/>
         <When when=move || there.get() fallback=|| view! { <Deleted/> }>
             <div class="workspace" data-testid="workspace">
                 <toolbar::Toolbar/>

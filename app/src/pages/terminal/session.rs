@@ -7,6 +7,7 @@ use protocol::{
     Problem, ProblemKind, TerminalId, Timestamp,
     terminals::{Terminal, TerminalState},
 };
+use send_wrapper::SendWrapper;
 
 use crate::{
     browser,
@@ -57,7 +58,8 @@ pub(super) struct Session {
     pub(super) notice: RwSignal<Option<Problem>>,
     /// Something was typed since the end of the grant was last asked for.
     typed: StoredValue<bool>,
-    handle: StoredValue<Option<Rc<dyn TerminalHandle>>, LocalStorage>,
+    /// Filled in the browser only. Not local to a thread: the server may drop a page on another one than rendered it.
+    handle: StoredValue<Option<SendWrapper<Rc<dyn TerminalHandle>>>>,
 }
 
 impl Session {
@@ -80,7 +82,7 @@ impl Session {
             ctrl: RwSignal::new(false),
             notice: RwSignal::new(None),
             typed: StoredValue::new(false),
-            handle: StoredValue::new_local(None),
+            handle: StoredValue::new(None),
         };
         session.follow();
         session.follow_grant();
@@ -100,7 +102,7 @@ impl Session {
     pub(super) fn with(self, command: impl FnOnce(&dyn TerminalHandle)) {
         let handle = self.handle.try_get_value().flatten();
         if let Some(handle) = handle {
-            command(&*handle);
+            command(&**handle);
         }
     }
 
@@ -133,7 +135,7 @@ impl Session {
                 font_px: self.font_px.get_untracked(),
                 on_event: UnsyncCallback::new(move |event| self.take(event)),
             };
-            self.handle.set_value(Some(port.mount(request)));
+            self.handle.set_value(Some(SendWrapper::new(port.mount(request))));
         });
         on_cleanup(move || drop(self.handle.try_update_value(Option::take)));
     }
