@@ -14,13 +14,13 @@ export default defineConfig({
   forbidOnly: process.env["CI"] === "true",
   fullyParallel: false,
   // Waiting for an unused step of the authenticator can take half a minute, twice in some stories.
-  timeout: 180_000,
-  expect: { timeout: 20_000 },
+  timeout: 240_000,
+  expect: { timeout: 45_000 },
   reporter: [["list"], ["json", { outputFile: "../artefacts/end2end.json" }]],
   use: {
     browserName: "chromium",
-    actionTimeout: 20_000,
-    navigationTimeout: 30_000,
+    actionTimeout: 45_000,
+    navigationTimeout: 60_000,
     viewport: { width: 1280, height: 800 },
     trace: "retain-on-failure",
     screenshot: "only-on-failure",

@@ -46,7 +46,7 @@ export class TerminalPage {
     );
   }
 
-  async sees(pattern: RegExp, timeout = 20_000): Promise<void> {
+  async sees(pattern: RegExp, timeout = 45_000): Promise<void> {
     await expect.poll(() => this.text(), { timeout, intervals: [50, 100, 200] }).toMatch(pattern);
   }
 
@@ -71,7 +71,7 @@ export class TerminalPage {
   }
 
   /** Runs a command at the prompt and gives what it printed. The echo of the command cannot be taken for its output. */
-  async run(command: string, timeout = 20_000): Promise<string> {
+  async run(command: string, timeout = 45_000): Promise<string> {
     const mark = ++marks;
     await this.enter(` printf '@%s@\\n' b${mark}; ${command}; printf '\\n@%s@%s@\\n' e${mark} $?`);
     const pattern = new RegExp(`@b${mark}@\\n([\\s\\S]*?)\\n@e${mark}@(\\d+)@`);

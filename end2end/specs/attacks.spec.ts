@@ -159,3 +159,16 @@ test("after login only paths of this site are followed", async ({ person, visit 
     expect(new URL(page.url()).origin).toBe(person.origin);
   }
 });
+
+test("many requests for a page at once are all answered, and the server is still there", async ({ person }) => {
+  const { id } = await person.launch();
+  for (const path of ["/", `/terminals/${id}`, "/account/security", "/login", "/nowhere"]) {
+    const replies = await Promise.all(Array.from({ length: 40 }, () => person.api.exchange("GET", path)));
+    for (const { status, text } of replies) {
+      expect([200, 404], path).toContain(status);
+      expect(text, path).toContain("</html>");
+    }
+  }
+  const page = await person.api.exchange("GET", `/terminals/${id}`);
+  expect(page.text, "the title is written by the server").toMatch(new RegExp(`<title>${(await person.terminal(id)).name} ·`));
+});

@@ -20,6 +20,8 @@ const test = base.extend<{ untouched: Server }>({
 
 test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({ browser, untouched }) => {
   const watch = new Watch();
+  // After deleting, the page asks once more for what it deleted.
+  watch.expectsStatus(404);
   const context = await browser.newContext({ baseURL: untouched.origin });
   await watch.follow(context);
   const page = await context.newPage();

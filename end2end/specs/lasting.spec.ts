@@ -24,7 +24,7 @@ test("a server that is killed and started again: the tab comes back by itself, t
   const page = await visit(person);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
-  await terminal.run("kept=$((6*7)); (sleep 1; echo meanwhile-$((1+1)) > ~/proof) &");
+  await terminal.run("kept=$((6*7)); { sleep 1; echo meanwhile-$((1+1)) > ~/proof; } & true");
   await house.server.kill();
   await expect(terminal.reconnecting).toBeVisible();
   await house.server.startAgain();

@@ -95,12 +95,13 @@ test.describe("at a prompt", () => {
       };
       return calls;
     });
-    await terminal.run("clear; printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\n'");
+    await terminal.run("printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\n'");
     const box = await terminal.host.boundingBox();
     const { cols, rows } = await terminal.size();
     const lines = (await terminal.text()).split("\n");
     const click = async (word: string) => {
-      const row = lines.findIndex((line) => line.startsWith(word));
+      // The last screenful is what is seen.
+      const row = lines.findIndex((line) => line.startsWith(word)) - Math.max(0, lines.length - rows);
       if (!box || row < 0) throw new Error(`no ${word} on the screen`);
       const [width, height] = [box.width / cols, box.height / rows];
       await page.mouse.move(box.x + width * 2, box.y + height * (row + 0.2));

@@ -25,7 +25,7 @@ export interface AttachOptions {
 /** What came of an attempt to attach: a socket, or the status of the refusal before the upgrade. */
 export type Attached = { socket: Socket; status: 101 } | { socket: undefined; status: number; body: string };
 
-const WAIT_MILLIS_MAX = 20_000;
+const WAIT_MILLIS_MAX = 45_000;
 
 export async function attach(api: Api, id: string, options: AttachOptions = {}): Promise<Attached> {
   const url = new URL(`/api/terminals/${id}/attach`, api.origin.replace(/^http/, "ws"));
