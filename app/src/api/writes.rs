@@ -12,6 +12,9 @@ use protocol::{
 
 use super::{query::Encoded, transport};
 
+/// An answer whose body, if there is one, nobody reads.
+pub type Done = serde::de::IgnoredAny;
+
 const NO_BODY: Option<&()> = None;
 
 /// The body of a route that takes only a code.
@@ -38,42 +41,42 @@ macro_rules! writes {
 
 writes! {
     /// `POST /api/setup`.
-    set_up(request: SetupRequest) -> () = "POST" "/api/setup", request;
+    set_up(request: SetupRequest) -> Done = "POST" "/api/setup", request;
     /// `POST /api/invite`.
-    accept_invite(request: InviteAccept) -> () = "POST" "/api/invite", request;
+    accept_invite(request: InviteAccept) -> Done = "POST" "/api/invite", request;
     /// `POST /api/auth/login`.
     login(request: LoginRequest) -> LoginAnswer = "POST" "/api/auth/login", request;
     /// `POST /api/auth/login/mfa`.
     login_code(digits: &str) -> LoginAnswer = "POST" "/api/auth/login/mfa", code(digits);
     /// `POST /api/auth/logout`.
-    logout() -> () = "POST" "/api/auth/logout";
+    logout() -> Done = "POST" "/api/auth/logout";
     /// `POST /api/account/password`.
-    change_password(request: PasswordChange) -> () = "POST" "/api/account/password", request;
+    change_password(request: PasswordChange) -> Done = "POST" "/api/account/password", request;
     /// `POST /api/account/mfa/enrol`.
     enrol(request: EnrolRequest) -> EnrolAnswer = "POST" "/api/account/mfa/enrol", request;
     /// `POST /api/account/mfa/confirm`.
     confirm_mfa(digits: &str) -> RecoveryCodes = "POST" "/api/account/mfa/confirm", code(digits);
     /// `POST /api/account/mfa/disable`.
-    disable_mfa(digits: &str) -> () = "POST" "/api/account/mfa/disable", code(digits);
+    disable_mfa(digits: &str) -> Done = "POST" "/api/account/mfa/disable", code(digits);
     /// `POST /api/account/mfa/recovery-codes`.
     new_recovery_codes(digits: &str) -> RecoveryCodes = "POST" "/api/account/mfa/recovery-codes", code(digits);
     /// `DELETE /api/account/sessions/{id}`.
-    revoke_session(id: SessionId) -> () = "DELETE" "/api/account/sessions/{id}";
+    revoke_session(id: SessionId) -> Done = "DELETE" "/api/account/sessions/{id}";
     /// `POST /api/account/sessions/revoke-others`.
-    revoke_other_sessions() -> () = "POST" "/api/account/sessions/revoke-others";
+    revoke_other_sessions() -> Done = "POST" "/api/account/sessions/revoke-others";
 
     /// `POST /api/terminals`.
     create_terminal(request: &CreateTerminal) -> Terminal = "POST" "/api/terminals", request;
     /// `PATCH /api/terminals/{id}`.
     patch_terminal(id: TerminalId, patch: PatchTerminal) -> Terminal = "PATCH" "/api/terminals/{id}", patch;
     /// `POST /api/terminals/{id}/start`.
-    start_terminal(id: TerminalId) -> serde_json::Value = "POST" "/api/terminals/{id}/start";
+    start_terminal(id: TerminalId) -> Done = "POST" "/api/terminals/{id}/start";
     /// `POST /api/terminals/{id}/stop`.
-    stop_terminal(id: TerminalId) -> serde_json::Value = "POST" "/api/terminals/{id}/stop";
+    stop_terminal(id: TerminalId) -> Done = "POST" "/api/terminals/{id}/stop";
     /// `POST /api/terminals/{id}/restart`.
-    restart_terminal(id: TerminalId) -> serde_json::Value = "POST" "/api/terminals/{id}/restart";
+    restart_terminal(id: TerminalId) -> Done = "POST" "/api/terminals/{id}/restart";
     /// `DELETE /api/terminals/{id}`.
-    delete_terminal(id: TerminalId, request: DeleteTerminal) -> serde_json::Value = "DELETE" "/api/terminals/{id}", request;
+    delete_terminal(id: TerminalId, request: DeleteTerminal) -> Done = "DELETE" "/api/terminals/{id}", request;
     /// `POST /api/security/terminal/{id}/mfa-lock`.
     lock(id: TerminalId) -> LockStatus = "POST" "/api/security/terminal/{id}/mfa-lock";
     /// `POST /api/security/terminal/{id}/mfa-unlock`.
@@ -86,21 +89,21 @@ writes! {
     /// `PATCH /api/admin/users/{id}`.
     patch_user(id: UserId, patch: UserPatch) -> UserView = "PATCH" "/api/admin/users/{id}", patch;
     /// `POST /api/admin/users/{id}/reset-mfa`.
-    reset_mfa(id: UserId) -> serde_json::Value = "POST" "/api/admin/users/{id}/reset-mfa";
+    reset_mfa(id: UserId) -> Done = "POST" "/api/admin/users/{id}/reset-mfa";
     /// `POST /api/admin/users/{id}/reset-link`.
     reset_link(id: UserId) -> OneTimeLink = "POST" "/api/admin/users/{id}/reset-link";
     /// `DELETE /api/admin/invites/{id}`.
-    revoke_invite(id: InviteId) -> () = "DELETE" "/api/admin/invites/{id}";
+    revoke_invite(id: InviteId) -> Done = "DELETE" "/api/admin/invites/{id}";
     /// `POST /api/admin/terminals/{id}/stop`.
-    admin_stop_terminal(id: TerminalId) -> serde_json::Value = "POST" "/api/admin/terminals/{id}/stop";
+    admin_stop_terminal(id: TerminalId) -> Done = "POST" "/api/admin/terminals/{id}/stop";
     /// `DELETE /api/admin/terminals/{id}`.
-    admin_delete_terminal(id: TerminalId) -> serde_json::Value = "DELETE" "/api/admin/terminals/{id}";
+    admin_delete_terminal(id: TerminalId) -> Done = "DELETE" "/api/admin/terminals/{id}";
     /// `PUT /api/admin/images/{name}`.
-    put_image(name: &str, edit: ImageEdit) -> serde_json::Value = "PUT" "/api/admin/images/{name}", edit;
+    put_image(name: &str, edit: ImageEdit) -> Done = "PUT" "/api/admin/images/{name}", edit;
     /// `PUT /api/admin/tiers/{name}`.
-    put_tier(name: &str, edit: TierEdit) -> serde_json::Value = "PUT" "/api/admin/tiers/{name}", edit;
+    put_tier(name: &str, edit: TierEdit) -> Done = "PUT" "/api/admin/tiers/{name}", edit;
     /// `PUT /api/admin/settings`.
-    put_settings(settings: &Settings) -> serde_json::Value = "PUT" "/api/admin/settings", settings;
+    put_settings(settings: &Settings) -> Done = "PUT" "/api/admin/settings", settings;
 }
 
 macro_rules! late_reads {

@@ -95,7 +95,7 @@ fn UserMenu() -> impl IntoView {
     let leave = move |_| {
         spawn_local(async move {
             match api::logout().await {
-                Ok(()) => browser::load_page("/login"),
+                Ok(_) => browser::load_page("/login"),
                 Err(problem) => toasts.problem(&problem),
             }
         });

@@ -46,7 +46,7 @@ fn PasswordForm() -> impl IntoView {
         problem.set(None);
         spawn_local(async move {
             match api::change_password(request).await {
-                Ok(()) => {
+                Ok(_) => {
                     form.reset();
                     let _ = code.try_set(String::new());
                     toasts.good("Password changed. Your other sessions were ended.");

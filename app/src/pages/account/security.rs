@@ -86,7 +86,7 @@ fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
         problem.set(None);
         spawn_local(async move {
             match api::disable_mfa(&code.get_untracked()).await {
-                Ok(()) => {
+                Ok(_) => {
                     let _ = open.try_set(false);
                     account.refresh();
                     toasts.plain("MFA is disabled", "Your other login sessions were ended.");

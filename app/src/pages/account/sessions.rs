@@ -24,7 +24,7 @@ pub(super) fn Sessions() -> impl IntoView {
     let revoke_others = move |_| {
         spawn_local(async move {
             match api::revoke_other_sessions().await {
-                Ok(()) => {
+                Ok(_) => {
                     toasts.good("Every other session was ended");
                     again.update(|count| *count += 1);
                 }
@@ -56,7 +56,7 @@ fn Row(session: SessionView) -> impl IntoView {
     let revoke = move |_| {
         spawn_local(async move {
             match api::revoke_session(id).await {
-                Ok(()) => again.update(|count| *count += 1),
+                Ok(_) => again.update(|count| *count += 1),
                 Err(problem) => toasts.problem(&problem),
             }
         });

@@ -46,7 +46,7 @@ fn Row(invite: InviteView) -> impl IntoView {
     let revoke = move |_| {
         spawn_local(async move {
             match api::revoke_invite(id).await {
-                Ok(()) => again.now(),
+                Ok(_) => again.now(),
                 Err(problem) => toasts.problem(&problem),
             }
         });

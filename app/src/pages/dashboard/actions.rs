@@ -51,11 +51,7 @@ pub(crate) fn start(id: TerminalId) {
 }
 
 /// Shows the coming state at once, and the true one as soon as it is known.
-fn run(
-    id: TerminalId,
-    coming: TerminalState,
-    action: impl Future<Output = Result<serde_json::Value, Problem>> + 'static,
-) {
+fn run(id: TerminalId, coming: TerminalState, action: impl Future<Output = Result<api::Done, Problem>> + 'static) {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     terminals.change(id, |terminal| terminal.state = coming);
     spawn_local(async move {

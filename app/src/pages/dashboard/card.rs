@@ -130,6 +130,12 @@ fn Usage(id: TerminalId) -> impl IntoView {
     .into_any()
 }
 
+/// Thousandths of a core as people write them: `0.5`, `2`.
+pub(crate) fn cores(millis: u32) -> String {
+    let (whole, tenth) = (millis / 1000, millis % 1000 / 100);
+    if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") }
+}
+
 /// Bytes as people write them.
 pub(crate) fn bytes(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;

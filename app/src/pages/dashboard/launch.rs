@@ -10,7 +10,10 @@ use protocol::{
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
-use super::{card::bytes, progress::StageList};
+use super::{
+    card::{bytes, cores},
+    progress::StageList,
+};
 use crate::{
     api, browser,
     components::{Dialog, Field, Loading, ProblemNote, Submit, When, dynamic},
@@ -174,7 +177,7 @@ fn ImageChoice(image: Image) -> impl IntoView {
 
 #[component]
 fn TierChoice(tier: Tier) -> impl IntoView {
-    let cores = format!("{}.{}", tier.cpu_millis / 1000, tier.cpu_millis % 1000 / 100).replace(".0", "");
+    let cores = cores(tier.cpu_millis);
     let plural = if tier.cpu_millis == 1000 { "core" } else { "cores" };
     view! {
         <label class="choice" data-testid=format!("tier-{}", tier.name)>

@@ -8,7 +8,7 @@ mod progress;
 mod rename;
 
 pub(crate) use actions::{TerminalActions, start};
-pub(crate) use card::bytes;
+pub(crate) use card::{bytes, cores};
 pub(crate) use delete::DeleteDialog;
 pub(crate) use progress::StageList;
 pub(crate) use rename::RenameDialog;
@@ -85,7 +85,8 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
                         <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
                     </div>
                 </When>
-                <NewTerminal launching/>
+                // On the empty page the one below is enough.
+                <When when=some><NewTerminal launching/></When>
             </div>
         </header>
         <When when=some fallback=move || view! { <Nothing launching/> }>

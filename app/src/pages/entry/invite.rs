@@ -75,7 +75,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
                 spawn_local(async move {
                     match api::accept_invite(request).await {
                         // Also right when the server signed the person in: the login page leads on.
-                        Ok(()) => return browser::load_page("/"),
+                        Ok(_) => return browser::load_page("/"),
                         Err(refusal) => problem.set(Some(refusal)),
                     }
                     busy.set(false);

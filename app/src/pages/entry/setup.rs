@@ -70,7 +70,7 @@ fn SetupForm(token: String) -> impl IntoView {
                 let request = SetupRequest { token: token.get_value(), username, password };
                 spawn_local(async move {
                     match api::set_up(request).await {
-                        Ok(()) => return browser::load_page("/"),
+                        Ok(_) => return browser::load_page("/"),
                         Err(refusal) => problem.set(Some(refusal)),
                     }
                     busy.set(false);
