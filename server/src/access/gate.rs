@@ -189,6 +189,10 @@ impl TerminalGate {
     /// # Errors
     /// [`Denied::NotLoggedIn`] when it is over.
     pub async fn stay(&self, who: &Caller) -> Result<LoginLease, Denied> {
+        // A stream would outlive the seconds that a rotated token is good for.
+        if who.stale {
+            return Err(Denied::NotLoggedIn);
+        }
         let hold = self.cuts.subscribe_login(who.session);
         let nothing = TerminalId::new(uuid::Uuid::nil());
         let mut facts = self.db.access_facts(who.session, nothing).await?;

@@ -102,10 +102,15 @@ async fn reset(
         .map_err(|why| AccountError::BadPassword("password", why))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
+    tx.hold_user(user).await?;
+    // Without a factor the password alone would open what is locked, and the maker of the link may be using it.
+    if !tx.has_factor(user).await? && tx.locked_terminals_of(user).await? > 0 {
+        return Err(AccountError::TerminalsLocked);
+    }
     if !tx.use_link(LinkKind::Reset, &token::hash(request.token.reveal()), now).await? {
         return Err(AccountError::StaleLink);
     }
-    tx.set_password(user, &hash).await?;
+    tx.set_password(user, &hash, true).await?;
     let ended = tx.delete_sessions(user, None).await?;
     tx.insert_notice(user, "Your password was reset by a link from an administrator.", now).await?;
     let entry = Entry::new(Event::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());

@@ -32,10 +32,12 @@ pub async fn log_in(services: &Services, visitor: &Visitor, request: &LoginReque
     let now = services.clock.now();
     let attempt = match services.throttle.enter(visitor.address, &request.username, now).await {
         Ok(attempt) => attempt,
-        Err(secs) => {
-            let entry = Entry::new(Event::LoginThrottled).failed().detail("wait_secs", secs);
-            audit::record(&services.db, now, &visitor.actor(), entry).await?;
-            return Err(AccountError::Throttled(secs));
+        Err(wait) => {
+            if wait.first {
+                let entry = Entry::new(Event::LoginThrottled).failed().detail("wait_secs", wait.secs);
+                audit::record(&services.db, now, &visitor.actor(), entry).await?;
+            }
+            return Err(AccountError::Throttled(wait.secs));
         }
     };
     let known = user_named(services, &request.username).await?;

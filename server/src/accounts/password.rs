@@ -22,9 +22,11 @@ pub(super) async fn check_present(
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
     let attempt = match services.throttle.enter(who.address, who.username.as_str(), now).await {
         Ok(attempt) => attempt,
-        Err(secs) => {
-            audit::record(&services.db, now, &who.actor(), refuse("throttled")).await?;
-            return Err(AccountError::Throttled(secs));
+        Err(wait) => {
+            if wait.first {
+                audit::record(&services.db, now, &who.actor(), refuse("throttled")).await?;
+            }
+            return Err(AccountError::Throttled(wait.secs));
         }
     };
     let mut tx = services.db.read().await?;
@@ -125,7 +127,7 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     let mut change = Change::begin(services, who, Place::Password, request.code.as_ref()).await?;
     let tx = change.tx();
     let token = sessions::rotate(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
-    tx.set_password(who.user, &hash).await?;
+    tx.set_password(who.user, &hash, false).await?;
     let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
     tx.insert_notice(who.user, "Your password was changed.", now).await?;
     let entry = Entry::new(Event::PasswordChanged).about_user(who.user, &who.username);

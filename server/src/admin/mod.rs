@@ -19,6 +19,12 @@ pub enum AdminError {
     /// It would leave nobody to administer.
     #[error("the last administrator must stay")]
     LastAdmin,
+    /// An administrator's own factor is no other's: it is removed by a code, in the account's own settings.
+    #[error("the own factor is removed by a code")]
+    OwnFactor,
+    /// Password and factor set anew by an administrator would open locked terminals to them.
+    #[error("locked terminals would open to an administrator")]
+    WouldOpenLocked,
     /// A value does not work; which, and what would.
     #[error("{field}: {why}")]
     Invalid {
@@ -47,6 +53,15 @@ impl AdminError {
             Self::LastAdmin => Problem::new(
                 ProblemKind::Conflict,
                 "This is the last administrator. Make somebody else an administrator first.",
+            ),
+            Self::OwnFactor => Problem::new(
+                ProblemKind::Conflict,
+                "This is your own account: disable MFA in Account settings, Security, with a code or a recovery code.",
+            ),
+            Self::WouldOpenLocked => Problem::new(
+                ProblemKind::TerminalsLocked,
+                "With a new password and without its factor, whoever holds the link could open this account's locked \
+                 terminals. Delete them first, or let the person unlock them.",
             ),
             Self::Invalid { field, why } => Problem::new(ProblemKind::Unprocessable, why.clone()).at(field),
             Self::Store(_) => Problem::new(

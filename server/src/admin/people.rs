@@ -88,7 +88,12 @@ async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &Us
 ///
 /// # Errors
 /// When there is no such account.
+/// [`AdminError::OwnFactor`]; [`AdminError::WouldOpenLocked`] when the password was set by a reset link and terminals
+/// are locked: whoever held that link could then open them.
 pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> Done<UserView> {
+    if who.user == id {
+        return Err(AdminError::OwnFactor);
+    }
     let (mine, who) = (services.clone(), who.clone());
     services.to_the_end(async move { reset_and_cut(&mine, &who, id).await }).await
 }
@@ -97,6 +102,11 @@ async fn reset_and_cut(services: &Services, who: &Caller, id: UserId) -> Done<Us
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
+    // Held too: locking waits for this, or this sees the lock.
+    tx.hold_factor(id).await?;
+    if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
+        return Err(AdminError::WouldOpenLocked);
+    }
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
@@ -132,6 +142,9 @@ pub async fn invite(services: &Services, who: &Caller, role: Role) -> Done<OneTi
 pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> Done<OneTimeLink> {
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
+    if !tx.has_factor(id).await? && tx.locked_terminals_of(id).await? > 0 {
+        return Err(AdminError::WouldOpenLocked);
+    }
     let maker = Maker { by: &who.username, actor: who.actor(), public: services.origins.public() };
     let link = make_link(&mut tx, &services.clock, &maker, user.role, Some(&user)).await?;
     tx.commit().await?;

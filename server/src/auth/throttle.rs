@@ -35,6 +35,16 @@ struct Failures {
     count: u32,
     last: i64,
     wait_until: i64,
+    told: bool,
+}
+
+/// A try that is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Seconds to wait.
+    pub secs: u64,
+    /// The first one that is turned away in this wait: the one worth an event, so that a flood does not fill the trail.
+    pub first: bool,
 }
 
 type Key = (IpAddr, Option<String>);
@@ -59,8 +69,8 @@ impl Throttle {
     /// Lets a try in, or says how many seconds to wait.
     ///
     /// # Errors
-    /// Seconds to wait.
-    pub async fn enter(&self, address: IpAddr, name: &str, now: Timestamp) -> Result<Try<'_>, u64> {
+    /// [`Wait`].
+    pub async fn enter(&self, address: IpAddr, name: &str, now: Timestamp) -> Result<Try<'_>, Wait> {
         // Names are bounded, so that the table is.
         let key = (network(address), Some(name.chars().take(64).collect::<String>()));
         let queue = {
@@ -70,19 +80,20 @@ impl Throttle {
         };
         let turn = queue.lock_owned().await;
         for key in [&key, &(key.0, None)] {
-            let left = self.waiting(key, now);
-            if left > 0 {
-                return Err(left.unsigned_abs());
+            if let Some(wait) = self.waiting(key, now) {
+                return Err(wait);
             }
         }
         Ok(Try { throttle: self, key, _turn: turn })
     }
 
-    fn waiting(&self, key: &Key, now: Timestamp) -> i64 {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = failures.get(key).map_or(0, |f| f.wait_until);
+    fn waiting(&self, key: &Key, now: Timestamp) -> Option<Wait> {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = failures.get_mut(key)?;
+        let left = entry.wait_until.saturating_sub(now.millis()).max(0).unsigned_abs();
         // Rounded up, and never longer than the longest wait, also when the clock went back.
-        ((until - now.millis()).max(0) as u64).div_ceil(1000).min(WAIT_SECS_MAX as u64) as i64
+        let secs = left.div_ceil(1000).min(WAIT_SECS_MAX.unsigned_abs());
+        (secs > 0).then(|| Wait { secs, first: !std::mem::replace(&mut entry.told, true) })
     }
 
     fn count(&self, key: Key, free: u32, now: Timestamp) {
@@ -97,6 +108,7 @@ impl Throttle {
         }
         entry.count += 1;
         entry.last = now;
+        entry.told = false;
         entry.wait_until = match wait_secs(entry.count, free) {
             0 => 0,
             secs => now + secs * 1000,
@@ -144,11 +156,12 @@ mod tests {
         for _ in 0..5 {
             throttle.enter(here, "ada", NOW).await.unwrap().failed(NOW);
         }
-        assert_eq!(throttle.enter(here, "ada", NOW).await.unwrap_err(), 30);
+        assert_eq!(throttle.enter(here, "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: true });
+        assert_eq!(throttle.enter(here, "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: false });
         assert!(throttle.enter(here, "bob", NOW).await.is_ok() && throttle.enter(there, "ada", NOW).await.is_ok());
         let later = NOW.plus_secs(30);
         throttle.enter(here, "ada", later).await.unwrap().failed(later);
-        assert_eq!(throttle.enter(here, "ada", later).await.unwrap_err(), 60);
+        assert_eq!(throttle.enter(here, "ada", later).await.unwrap_err(), Wait { secs: 60, first: true });
         let later = later.plus_secs(60);
         throttle.enter(here, "ada", later).await.unwrap().succeeded();
         throttle.enter(here, "ada", later).await.unwrap().failed(later);

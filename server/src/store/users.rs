@@ -28,6 +28,8 @@ pub struct User {
     pub disabled: bool,
     /// Terminals it may have; `None`: the organisation's default.
     pub terminals_max: Option<i64>,
+    /// The password was last set by a reset link, not by somebody who knew the one before.
+    pub password_by_link: bool,
 }
 
 /// An account as administrators list it.
@@ -91,7 +93,8 @@ impl Tx {
             fetch_optional,
             self,
             User,
-            "SELECT id, username, password_hash, role, disabled, terminals_max FROM users WHERE id = $1",
+            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users
+             WHERE id = $1",
             id.uuid()
         ))
     }
@@ -105,7 +108,8 @@ impl Tx {
             fetch_optional,
             self,
             User,
-            "SELECT id, username, password_hash, role, disabled, terminals_max FROM users WHERE username = $1",
+            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users
+             WHERE username = $1",
             username.as_str()
         ))
     }
@@ -119,12 +123,18 @@ impl Tx {
         Ok(execute!(self, "UPDATE users SET id = id WHERE id = $1", id.uuid()) == 1)
     }
 
-    /// Replaces the password.
+    /// Replaces the password, and notes whether a reset link did it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_password(&mut self, id: UserId, hash: &Secret<String>) -> Result<(), StoreError> {
-        execute!(self, "UPDATE users SET password_hash = $2 WHERE id = $1", id.uuid(), hash.reveal());
+    pub async fn set_password(&mut self, id: UserId, hash: &Secret<String>, by_link: bool) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE users SET password_hash = $2, password_by_link = $3 WHERE id = $1",
+            id.uuid(),
+            hash.reveal(),
+            by_link
+        );
         Ok(())
     }
 

@@ -208,6 +208,46 @@ async fn a_reset_factor_opens_no_locked_terminal_to_nobody() {
 }
 
 #[tokio::test]
+async fn an_administrator_cannot_become_the_owner_of_a_locked_terminal_by_resetting_password_and_factor() {
+    for db in database::each().await {
+        let server = TestServer::on(db).await;
+        let admin = server.admin().await;
+        let (ada, bob) = (server.guarded(&admin, "ada").await, server.guarded(&admin, "bob").await);
+        let mut ids = Vec::new();
+        for person in [&ada, &bob] {
+            let id = server.terminal(&person.client).await;
+            person.lock(id).await;
+            let me = person.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+            ids.push((id, format!("/api/admin/users/{me}")));
+        }
+        let token_of = |link: &Value| link["url"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
+        let choose = |token: &str| json!({"token": token, "password": "what the administrator chose"});
+
+        // The password first, the factor second.
+        let link = admin.client.ok("POST", &format!("{}/reset-link", ids[0].1), Value::Null).await;
+        server.visitor().ok("POST", "/api/invite", choose(&token_of(&link))).await;
+        let problem = admin.client.refused(409, "POST", &format!("{}/reset-mfa", ids[0].1), Value::Null).await;
+        assert_eq!(problem["type"], "terminals_locked");
+
+        // The factor first, the password second; also by a link that was made before.
+        let early = admin.client.ok("POST", &format!("{}/reset-link", ids[1].1), Value::Null).await;
+        admin.client.ok("POST", &format!("{}/reset-mfa", ids[1].1), Value::Null).await;
+        admin.client.refused(409, "POST", &format!("{}/reset-link", ids[1].1), Value::Null).await;
+        server.visitor().refused(409, "POST", "/api/invite", choose(&token_of(&early))).await;
+
+        // Bob, who knows his password, gets in again by himself.
+        bob.client.ok("POST", "/api/auth/login", credentials("bob")).await;
+        server.enrol(&bob).await;
+        bob.client.ok("POST", &lock_path(ids[1].0, "unlock"), code(&server.code(&bob))).await;
+
+        // Nobody removes a factor of their own without a code, administrators neither.
+        let own = admin.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+        server.enrol(&admin).await;
+        admin.client.refused(409, "POST", &format!("/api/admin/users/{own}/reset-mfa"), Value::Null).await;
+    }
+}
+
+#[tokio::test]
 async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
