@@ -54,7 +54,8 @@ fn relative(at: Timestamp, now: Timestamp) -> String {
     let secs = now.secs() - at.secs();
     let (amount, ahead) = (secs.unsigned_abs(), secs < 0);
     let text = match amount {
-        0..45 => return if ahead { "in a moment" } else { "just now" }.to_owned(),
+        // Two clocks are never quite the same: a moment ahead is now.
+        0..45 => return "just now".to_owned(),
         45..3_570 => format!("{} min", (amount + 30) / 60),
         3_570..84_600 => format!("{} h", (amount + 1_800) / 3_600),
         84_600..2_592_000 => plural((amount + 43_200) / 86_400, "day"),

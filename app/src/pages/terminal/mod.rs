@@ -19,7 +19,7 @@ use protocol::{Problem, ProblemKind, TerminalId};
 
 use crate::{
     api,
-    components::{Fetched, ProblemPage, When, ask_once, dynamic, shown},
+    components::{Fetched, Loading, ProblemPage, When, ask_once, dynamic, shown},
     state::Terminals,
 };
 use session::Session;
@@ -43,12 +43,17 @@ fn nothing_here() -> Problem {
 #[component]
 fn Known(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
+    // Coming from the dashboard it is known already, and kept true by events.
+    if untrack(|| terminals.one(id)).is_some() {
+        return view! { <Workspace id/> }.into_any();
+    }
     let first = ask_once(move || api::text::terminal(id));
     let show = shown(move |terminal| {
         terminals.put(terminal);
         view! { <Workspace id/> }.into_any()
     });
-    view! { <Fetched of=first show/> }.into_any()
+    let waiting = || view! { <div class="page"><Loading rows=5/></div> };
+    view! { <Fetched of=first show waiting/> }.into_any()
 }
 
 #[component]
