@@ -92,7 +92,9 @@ async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
     for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
         let spec = spec();
         let (tell, mut told) = tokio::sync::mpsc::channel(8);
-        let progress: Progress = Arc::new(move |stage| drop(tell.try_send(stage)));
+        let progress: Progress = Arc::new(move |stage| {
+            let _ = tell.try_send(stage);
+        });
         let (engine, launched) = (runtime.clone(), spec.clone());
         let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
         while told.recv().await.is_some_and(|seen| seen != stage) {}
@@ -110,7 +112,9 @@ async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
 async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
     let spec = spec();
     let (tell, mut told) = tokio::sync::mpsc::channel(8);
-    let progress: Progress = Arc::new(move |stage| drop(tell.try_send(stage)));
+    let progress: Progress = Arc::new(move |stage| {
+        let _ = tell.try_send(stage);
+    });
     let (engine, launched) = (runtime.clone(), spec.clone());
     let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
     while told.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
