@@ -52,7 +52,7 @@ fn Broken() -> impl IntoView {
     view! {
         <div class="broken" role="alert" data-testid="page-broken">
             <div class="broken-box">
-                <h1>"This page stopped working"</h1>
+                <h2>"This page stopped working"</h2>
                 <p>"Something in the page failed. Your terminals are on the server and keep running."</p>
                 <a class="btn btn-primary" href="">"Reload the page"</a>
             </div>

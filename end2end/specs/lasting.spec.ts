@@ -30,7 +30,8 @@ test("a server that is killed and started again: the tab comes back by itself, t
   await house.server.startAgain();
   await expect(terminal.reconnecting).toBeHidden({ timeout: 45_000 });
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
-  expect(await terminal.run("cat ~/proof")).toBe("meanwhile-2");
+  // The shell may tell of the finished job beside it.
+  expect(await terminal.run("cat ~/proof")).toContain("meanwhile-2");
 });
 
 test("a killed server comes back with its locks, and an open tab of a locked terminal shows nothing", async ({ house, guarded, visit, watch }) => {

@@ -18,7 +18,11 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await account.wizard.getByLabel("Your password").fill("not the password");
   await account.wizard.getByTestId("enrol-continue").click();
   await expect(account.wizard).toContainText(/not right|do not match|wrong/i);
+  // What is shown once is closed by its own buttons alone.
   await page.keyboard.press("Escape");
+  await expect(account.wizard).toBeVisible();
+  await account.wizard.getByTestId("dialog-close").click();
+  await expect(account.wizard).toBeHidden();
 
   await account.beginEnrolment(person.password);
   const authenticator = await account.scan();

@@ -158,7 +158,7 @@ test("account settings", async ({ person, visit, watch }) => {
   await shoot(page, "account-security-off");
   await page.getByTestId("enable-mfa").click();
   await shoot(page, "mfa-1-password");
-  await page.keyboard.press("Escape");
+  await account.wizard.getByTestId("dialog-close").click();
   await account.beginEnrolment(person.password);
   await shoot(page, "mfa-2-scan");
   const authenticator = await account.scan();

@@ -43,6 +43,9 @@ export class Watch {
 
   private heard(message: ConsoleMessage): void {
     if (message.type() !== "error") return;
+    // The browser aborts what it is loading when the engine gives a new container its network interface on this machine;
+    // the page asks again.
+    if (message.text().includes("net::ERR_NETWORK_CHANGED")) return;
     const { url, lineNumber } = message.location();
     this.faults.push(`console: ${message.text()} (${url}:${lineNumber})`);
   }

@@ -41,7 +41,23 @@ async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: R
             app::shell(options.clone())
         },
     );
-    render(request.map(Body::new)).await.into_response()
+    let known = is_page(request.uri().path());
+    let mut response = render(request.map(Body::new)).await.into_response();
+    if !known && response.status() == StatusCode::OK {
+        // The page says so in words; programs are told too.
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// Whether a page stands at this address; the map itself is `app`'s.
+fn is_page(path: &str) -> bool {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["" | "setup" | "login" | "invite" | "terminals" | "account" | "admin"] => true,
+        ["terminals" | "account" | "admin", _] => true,
+        _ => false,
+    }
 }
 
 /// A fresh nonce per answer; the policy names it.

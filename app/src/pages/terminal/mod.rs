@@ -24,6 +24,11 @@ use crate::{
 };
 use session::Session;
 
+/// The server writes the title after the page, when nothing reactive can be read any more: there it is a plain text.
+fn title(name: impl Fn() -> String + Send + Sync + 'static) -> TextProp {
+    if cfg!(feature = "ssr") { untrack(name).into() } else { name.into() }
+}
+
 /// `/terminals/:id`.
 #[component]
 pub(crate) fn TerminalPage() -> impl IntoView {
@@ -61,10 +66,9 @@ fn Workspace(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
     let session = Session::provide(id);
     let there = Memo::new(move |_| session.terminal.with(Option::is_some));
-    // Read from the list itself: the title is written after the page, when what the page made for itself may be gone.
     let name = move || terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default();
     view! {
-        <Title text=name/>
+        <Title text=title(name)/>
         <When when=move || there.get() fallback=|| view! { <Deleted/> }>
             <div class="workspace" data-testid="workspace">
                 <toolbar::Toolbar/>
