@@ -53,11 +53,11 @@ async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: R
 /// Whether a page stands at this address; the map itself is `app`'s.
 fn is_page(path: &str) -> bool {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match parts.as_slice() {
-        ["" | "setup" | "login" | "invite" | "terminals" | "account" | "admin"] => true,
-        ["terminals" | "account" | "admin", _] => true,
-        _ => false,
-    }
+    matches!(
+        parts.as_slice(),
+        ["" | "setup" | "login" | "invite" | "terminals" | "account" | "admin"]
+            | ["terminals" | "account" | "admin", _]
+    )
 }
 
 /// A fresh nonce per answer; the policy names it.
