@@ -69,7 +69,7 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByTestId("shortcuts-sheet")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("shortcuts-sheet")).toBeHidden();
-  // The first events of the new terminal may still redraw the page: a person presses the key again.
+  // Once the key opened nothing, on a busy machine; why is not known yet (by hand it could not be seen again).
   await expect(async () => {
     await page.keyboard.press("n");
     await expect(page.getByTestId("launch-dialog")).toBeVisible({ timeout: 2_000 });
