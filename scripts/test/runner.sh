@@ -15,6 +15,8 @@ SUITES=(
   'clippy-page|quick|no warning in app and frontend as the browser gets them'
   'clippy-app|quick|no warning in app as the server renders it'
   'clippy-server|quick|no warning in server and its tests'
+  'clippy-bench|quick|no warning in bench'
+  'clippy-bindgen|quick|no warning in the tool that makes the glue of the page'
   'unit|quick|protocol, guest, and what of the page needs no browser'
   'licences|full|licences, sources and advisories of every crate'
   'build|full|the self-contained binary, with no path of this machine inside'
