@@ -69,11 +69,8 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByTestId("shortcuts-sheet")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("shortcuts-sheet")).toBeHidden();
-  // Once the key opened nothing, on a busy machine; why is not known yet (by hand it could not be seen again).
-  await expect(async () => {
-    await page.keyboard.press("n");
-    await expect(page.getByTestId("launch-dialog")).toBeVisible({ timeout: 2_000 });
-  }).toPass();
+  await page.keyboard.press("n");
+  await expect(page.getByTestId("launch-dialog")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("launch-dialog")).toBeHidden();
   await tabTo(page, "card-menu");
@@ -83,6 +80,20 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByRole("menuitem").first()).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("menu")).toBeHidden();
+});
+
+test("a key pressed in the instant a dialog closes is heard", async ({ person, visit }) => {
+  const page = await visit(person);
+  await page.goto("/");
+  await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
+  await page.keyboard.press("?");
+  await expect(page.getByTestId("shortcuts-sheet")).toBeVisible();
+  // Before the next frame the focus is still in the closed dialog.
+  await page.evaluate(() => {
+    document.querySelector<HTMLDialogElement>("[data-testid=shortcuts-sheet]")?.close();
+    document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }));
+  });
+  await expect(page.getByTestId("launch-dialog")).toBeVisible();
 });
 
 test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({ house, guarded, visit, watch }) => {

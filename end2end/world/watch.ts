@@ -33,7 +33,7 @@ export class Watch {
 
   /** The server is away on purpose: requests and sockets fail. */
   expectsNoServer(): void {
-    this.expects(/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|NETWORK_CHANGED)|WebSocket connection to .* failed/);
+    this.expects(/net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|SOCKS_CONNECTION_FAILED)|WebSocket connection to .* failed/);
   }
 
   /** What went wrong and was not stated. */
@@ -43,9 +43,6 @@ export class Watch {
 
   private heard(message: ConsoleMessage): void {
     if (message.type() !== "error") return;
-    // The browser aborts what it is loading when the engine gives a new container its network interface on this machine;
-    // the page asks again.
-    if (message.text().includes("net::ERR_NETWORK_CHANGED")) return;
     const { url, lineNumber } = message.location();
     this.faults.push(`console: ${message.text()} (${url}:${lineNumber})`);
   }

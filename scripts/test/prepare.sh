@@ -86,6 +86,8 @@ _stop_postgres() {
 
 need_browser() {
   has chromium || want_packages "browser for the tests" chromium fonts-dejavu-core
+  # The browser gets a network of its own.
+  has ip || want_packages "network of the browser" iproute2
   package_there fonts-dejavu-core || want_packages "fonts for the browser" fonts-dejavu-core
   export REXEC_CHROMIUM; REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
 }

@@ -37,7 +37,8 @@ fn is_typing() -> bool {
     let Some(active) = browser::document().active_element() else { return false };
     let tag = active.tag_name();
     let editable = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
-    editable || active.closest("dialog, .terminal-host").ok().flatten().is_some()
+    // A dialog that was just closed keeps the focus until the next frame is drawn.
+    editable || active.closest("dialog[open], .terminal-host").ok().flatten().is_some()
 }
 
 fn press(selector: &str, click: bool) {

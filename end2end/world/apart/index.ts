@@ -1,0 +1,29 @@
+// The browser lives in a network of its own, as a visitor's does. On the machine's own network it would abort whatever
+// it is loading (ERR_NETWORK_CHANGED) each time the engine gives a new container an interface.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** Inside the browser's network nothing else listens. */
+const PORT = 1080;
+const WAYS = ["--net", "--map-root-user --net"];
+
+const possible = (flags: string) => spawnSync("unshare", [...flags.split(" "), "--", "ip", "link", "set", "lo", "up"]).status === 0;
+
+/** What to start in place of the browser, and with which arguments before the browser's own. */
+export function apart(browser: string): { executable: string; args: string[] } {
+  // Workers read the configuration again and inherit what the first reading decided.
+  process.env["REXEC_APART_FLAGS"] ??= WAYS.find(possible) ?? "";
+  if (process.env["REXEC_APART_FLAGS"] === "") {
+    console.warn("note: no network namespaces here (unshare --net): the browser shares this machine's network and may abort requests when a container starts");
+    return { executable: browser, args: [] };
+  }
+  process.env["REXEC_APART_SOCKET"] ??= join(mkdtempSync(join(tmpdir(), "rexec-gate-")), "socket");
+  process.env["REXEC_APART_PORT"] = String(PORT);
+  process.env["REXEC_APART_BROWSER"] = browser;
+  return {
+    executable: resolve(import.meta.dirname, "browser"),
+    args: [`--proxy-server=socks5://127.0.0.1:${PORT}`, "--proxy-bypass-list=<-loopback>"],
+  };
+}
