@@ -1,6 +1,7 @@
 //! Who is asking: passwords, tokens, login sessions, the throttle of guesses. The use-cases of accounts are built from
 //! these parts in `accounts/`; this module refuses to know HTTP, and which login may do what.
 
+mod argon;
 mod caller;
 pub mod device;
 pub mod password;

@@ -3,42 +3,20 @@
 //! Argon2id with 19 MiB, two passes, one lane (OWASP password storage), away from the async threads, a few at a time:
 //! a flood of sign-ins waits in line and does not take the memory of the machine.
 
-use std::{collections::HashSet, sync::OnceLock, time::Duration};
+use std::{collections::HashSet, sync::OnceLock};
 
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
-};
 use protocol::{limits, names::Username};
-use tokio::sync::Semaphore;
 
+pub use super::argon::HashError;
+use super::argon::Hasher;
 use crate::secret::Secret;
 
-/// Memory of one hash, in KiB.
-const MEMORY_KIB: u32 = 19 * 1024;
-/// Passes over the memory.
-const PASSES: u32 = 2;
-/// Hashes computed at the same time.
-static SLOTS: Semaphore = Semaphore::const_new(4);
-/// A request that waits longer than this for a slot is answered with 503.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The most common passwords of eight characters and more, one a line (ASVS 6.2.4), from public frequency lists.
 const COMMON: &str = include_str!("common_passwords.txt");
 
 /// A hash of the usual cost that no password is known for. Checking against it is what an unknown name costs.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmV4ZWMtbm9ib2R5LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-/// A hash could not be computed or read.
-#[derive(Debug, thiserror::Error)]
-pub enum HashError {
-    /// Too many at once.
-    #[error("too many passwords are being checked")]
-    Busy,
-    /// The library or the stored text failed.
-    #[error("the password hash failed: {0}")]
-    Broken(String),
-}
 
 /// Whether a new password is good enough: 8 to 128 characters, not a common one, not the name. No composition rules.
 ///
@@ -71,9 +49,7 @@ pub fn check_new(password: &str, username: &Username) -> Result<(), &'static str
 /// [`HashError`].
 pub async fn hash(password: &str) -> Result<Secret<String>, HashError> {
     let password = Secret::new(password.to_owned());
-    off_thread(move || argon2().hash_password(password.reveal().as_bytes()).map(|h| Secret::new(h.to_string())))
-        .await?
-        .map_err(|e| HashError::Broken(e.to_string()))
+    Hasher::work(move |hasher| hasher.phc(password.reveal().as_bytes()).map(Secret::new)).await
 }
 
 /// Whether a password fits a stored hash. Without a stored hash (unknown account) the same work is done for nothing,
@@ -86,17 +62,15 @@ pub async fn fits(password: &str, stored: Option<&Secret<String>>) -> Result<boo
     let whole = password.chars().count() <= *limits::PASSWORD_CHARS.end();
     let password = Secret::new(password.chars().take(*limits::PASSWORD_CHARS.end()).collect::<String>());
     let known = stored.map(|hash| Secret::new(hash.reveal().clone()));
-    let right = off_thread(move || {
+    Hasher::work(move |hasher| {
         let text = match &known {
             Some(hash) => hash.reveal().as_str(),
             None => NOBODY,
         };
-        let stored = PasswordHash::new(text).map_err(|e| HashError::Broken(e.to_string()))?;
-        let right = argon2().verify_password(password.reveal().as_bytes(), &stored).is_ok();
-        Ok(right && known.is_some())
+        let right = hasher.fits(password.reveal().as_bytes(), text)?;
+        Ok(right && known.is_some() && whole)
     })
-    .await?;
-    right.map(|right| right && whole)
+    .await
 }
 
 /// Argon2id of something that is random already (recovery codes), with a salt of the caller's: 32 bytes, the same for
@@ -105,26 +79,11 @@ pub async fn fits(password: &str, stored: Option<&Secret<String>>) -> Result<boo
 /// # Errors
 /// [`HashError`].
 pub async fn digest(secrets: Vec<Secret<String>>, salt: Vec<u8>) -> Result<Vec<Vec<u8>>, HashError> {
-    off_thread(move || {
-        let one = |secret: &Secret<String>| {
-            let mut out = vec![0u8; 32];
-            argon2().hash_password_into(secret.reveal().as_bytes(), &salt, &mut out).map(|()| out)
-        };
-        secrets.iter().map(one).collect::<Result<Vec<_>, _>>().map_err(|e| HashError::Broken(e.to_string()))
+    Hasher::work(move |hasher| {
+        let one = |secret: &Secret<String>| hasher.digest(secret.reveal().as_bytes(), &salt).map(Vec::from);
+        secrets.iter().map(one).collect()
     })
-    .await?
-}
-
-fn argon2() -> Argon2<'static> {
-    // These figures are within the library's bounds; its defaults are the same algorithm.
-    let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap_or_default();
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-}
-
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-    let slot = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await.map_err(|_| HashError::Busy)?;
-    let _slot = slot.map_err(|_| HashError::Busy)?;
-    tokio::task::spawn_blocking(work).await.map_err(|e| HashError::Broken(e.to_string()))
+    .await
 }
 
 #[cfg(test)]
@@ -149,6 +108,6 @@ mod tests {
         assert!(fits("a fine password", Some(&hash)).await.unwrap());
         assert!(!fits("another password", Some(&hash)).await.unwrap());
         assert!(!fits("a fine password", None).await.unwrap());
-        assert!(PasswordHash::new(NOBODY).is_ok(), "an unknown name costs a whole hash");
+        assert!(!fits("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(), "an unknown name costs a whole hash");
     }
 }
