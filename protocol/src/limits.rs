@@ -24,6 +24,8 @@ pub const SIZE_DEFAULT: (u16, u16) = (80, 24);
 pub const PANES_MAX: usize = 8;
 /// Sockets attached to one pane.
 pub const VIEWERS_MAX: usize = 8;
+/// Event streams of one login: a page has one while it is in front.
+pub const EVENT_STREAMS_MAX: usize = 16;
 /// The server pings a silent client this often.
 pub const PING_SECS: u64 = 20;
 /// A client that answers nothing for this long is half-open and is dropped.

@@ -189,7 +189,7 @@ async fn stats(
 }
 
 /// Server-sent events: changes of the caller's terminals, as long as the login lasts. The `event:` name is the `kind`.
-#[utoipa::path(get, path = "/api/events", tag = "terminals", responses((status = 200, content_type = "text/event-stream", body = Event)))]
+#[utoipa::path(get, path = "/api/events", tag = "terminals", responses((status = 200, content_type = "text/event-stream", body = Event), (status = 429, description = "Too many streams of this login", body = Problem)))]
 async fn events(
     State(services): State<Services>,
     caller: Caller,

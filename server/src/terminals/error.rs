@@ -1,8 +1,8 @@
 //! What can go wrong with a terminal, and the words for it: what happened, why, what to do.
 
-use protocol::{Problem, ProblemKind, terminals::TerminalState};
+use protocol::{Problem, ProblemKind, limits, terminals::TerminalState};
 
-use crate::{access::Denied, mfa::CodeRefused, runtime::RuntimeError, store::StoreError};
+use crate::{access::Denied, bus::TooManyListeners, mfa::CodeRefused, runtime::RuntimeError, store::StoreError};
 
 /// Why a terminal could not be made, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum TerminalError {
     /// Deleting a locked terminal needs a code.
     #[error("a code is needed")]
     CodeNeeded,
+    /// The login follows what happens as often as it may.
+    #[error(transparent)]
+    TooManyStreams(#[from] TooManyListeners),
 }
 
 impl TerminalError {
@@ -60,6 +63,13 @@ impl TerminalError {
                 "Deleting a locked terminal needs a code of your authenticator app. Send it with the request.",
             )
             .at("code"),
+            Self::TooManyStreams(_) => Problem::new(
+                ProblemKind::Throttled,
+                format!(
+                    "This login has {} event streams open, and may not have more. Close one, or a window of Rexec, and try again.",
+                    limits::EVENT_STREAMS_MAX
+                ),
+            ),
         }
     }
 }

@@ -2,35 +2,36 @@
 //! moment it is told. Ends with the login. Bounded: a listener that falls behind is told to read everything again.
 
 use futures_util::stream::{self, Stream};
-use protocol::{UserId, events::Event};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use protocol::events::Event;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::{TerminalError, list};
 use crate::{
     access::{Denied, LoginLease},
     auth::Caller,
-    bus::Signal,
+    bus::{Listening, Signal},
     services::Services,
 };
 
 struct Listener {
     services: Services,
     caller: Caller,
-    signals: Receiver<(UserId, Signal)>,
+    bus: Listening,
     login: LoginLease,
 }
 
 /// What happens to the caller's terminals from now on.
 ///
 /// # Errors
-/// [`TerminalError::Denied`] when the login has just ended.
+/// [`TerminalError::Denied`] when the login has just ended, [`TerminalError::TooManyStreams`] when it has as many open as
+/// it may.
 pub async fn events(
     services: &Services,
     caller: Caller,
 ) -> Result<impl Stream<Item = Event> + Send + use<>, TerminalError> {
-    let signals = services.bus.listen();
+    let bus = services.bus.listen_for(caller.session)?;
     let login = services.gate.stay(&caller).await?;
-    let listener = Listener { services: services.clone(), caller, signals, login };
+    let listener = Listener { services: services.clone(), caller, bus, login };
     Ok(stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) }))
 }
 
@@ -45,7 +46,7 @@ impl Listener {
                     self.login = self.services.gate.stay(&self.caller).await.ok()?;
                     continue;
                 }
-                signal = self.signals.recv() => signal,
+                signal = self.bus.signals.recv() => signal,
             };
             match signal {
                 Ok((owner, signal)) if owner == self.caller.user => match self.tell(signal).await {

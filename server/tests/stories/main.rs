@@ -7,6 +7,7 @@ mod audit_chain;
 mod containers;
 mod database;
 mod engine;
+mod events;
 mod guest_link;
 mod pages;
 mod routes;

@@ -286,19 +286,7 @@ impl Client {
     }
 
     pub async fn ask_with(&self, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Reply {
-        let method = method.parse::<reqwest::Method>().unwrap();
-        let mut request = self.http.request(method, format!("{}{path}", self.origin)).header("origin", &self.origin);
-        let line: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
-        if !line.is_empty() {
-            request = request.header("cookie", line.join("; "));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let response = request.send().await.unwrap();
+        let response = self.send(method, path, body, headers).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         for line in headers.get_all("set-cookie") {
             let (pair, attributes) = line.to_str().unwrap().split_once(';').unwrap();
@@ -313,6 +301,27 @@ impl Client {
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Reply { status, headers, body }
+    }
+
+    /// An answer whose body is still to come.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        self.send("GET", path, Value::Null, &[]).await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> reqwest::Response {
+        let method = method.parse::<reqwest::Method>().unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.origin)).header("origin", &self.origin);
+        let line: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
+        if !line.is_empty() {
+            request = request.header("cookie", line.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        request.send().await.unwrap()
     }
 
     /// A request that must succeed.

@@ -1,0 +1,75 @@
+//! The event stream: what it tells, and how many of them one login may have.
+
+use protocol::limits;
+use serde_json::{Value, json};
+
+use crate::server::{Client, TestServer};
+
+/// The next event of a stream.
+async fn told(stream: &mut reqwest::Response) -> Value {
+    let mut text = String::new();
+    loop {
+        let piece = stream.chunk().await.unwrap().expect("the stream goes on");
+        text.push_str(std::str::from_utf8(&piece).unwrap());
+        if let Some(line) = text.lines().find_map(|line| line.strip_prefix("data: "))
+            && let Ok(event) = serde_json::from_str(line)
+        {
+            return event;
+        }
+    }
+}
+
+async fn opened(client: &Client) -> reqwest::Response {
+    let stream = client.open("/api/events").await;
+    assert_eq!(stream.status(), 200);
+    stream
+}
+
+#[tokio::test]
+async fn a_change_is_told_to_its_owner_alone() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (ada, bob) = (server.guarded(&admin, "ada").await, server.person(&admin, "bob").await);
+    let mut streams = [opened(&ada.client).await, opened(&bob.client).await];
+    let (hers, his) = (server.terminal(&ada.client).await, server.terminal(&bob.client).await);
+    ada.lock(hers).await;
+    let mine = |event: &Value, id: protocol::TerminalId| {
+        let named = event["id"].as_str().or_else(|| event["terminal"]["id"].as_str());
+        assert_eq!(named, Some(id.to_string().as_str()), "{event}");
+    };
+    loop {
+        let event = told(&mut streams[0]).await;
+        mine(&event, hers);
+        if event["terminal"]["mfa_locked"] == json!(true) {
+            break;
+        }
+    }
+    mine(&told(&mut streams[1]).await, his);
+}
+
+#[tokio::test]
+async fn a_login_has_a_bounded_number_of_streams_and_a_closed_one_makes_room() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let mut streams = Vec::new();
+    for _ in 0..limits::EVENT_STREAMS_MAX {
+        streams.push(opened(&ada.client).await);
+    }
+    // The status alone first: a stream that is let in has no end that could be read to.
+    assert_eq!(ada.client.open("/api/events").await.status(), 429);
+    let problem = ada.client.refused(429, "GET", "/api/events", Value::Null).await;
+    assert!(problem["detail"].as_str().unwrap().contains("Close one"), "{problem}");
+    let other = server.elsewhere(&ada).await;
+    drop(opened(&other).await);
+    // Everything else goes on, and so do the streams that are open.
+    let id = server.terminal(&ada.client).await;
+    assert!(told(&mut streams[0]).await.to_string().contains(&id.to_string()));
+    streams.pop();
+    let again = async {
+        while ada.client.open("/api/events").await.status() != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), again).await.expect("a place is given back");
+}
