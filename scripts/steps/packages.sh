@@ -16,6 +16,12 @@ debian_security_mirror() {
 
 package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+# Whether the package sources have it at all. A name that others only refer to is known, and has no candidate.
+package_available() {
+  _apt_update_once || warn "The package lists could not be refreshed; looking into those that are here."
+  LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
 _apt_update_once() {
   [ -n "${_APT_UPDATED:-}" ] && return 0
   retry as_root apt-get -o DPkg::Lock::Timeout=600 -qq update || return 1

@@ -5,17 +5,27 @@ PINNED_RUST="$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml"
 # Said once here, so that no folder's override and no default toolchain can decide otherwise.
 export RUSTUP_TOOLCHAIN="${REXEC_RUST_TOOLCHAIN:-$PINNED_RUST}"
 
+RUSTUP_DIST="https://static.rust-lang.org/rustup/dist"
+
 _rustup_from_the_net() {
   # Debian 13 and later package it; elsewhere rustup's own installer is the documented way.
-  if apt-cache show rustup >/dev/null 2>&1; then
-    want_packages "Rust toolchains" rustup
-  else
-    say "Installing rustup with its own installer (https://rustup.rs), into ~/.cargo and ~/.rustup"
-    retry curl --proto '=https' --tlsv1.2 -fsS --max-time 60 -o "$LOCAL_CACHE/rustup-init.sh" https://sh.rustup.rs &&
-      sh "$LOCAL_CACHE/rustup-init.sh" -y -q --profile minimal --default-toolchain none --no-modify-path
-    export PATH="$HOME/.cargo/bin:$PATH"
-  fi
+  if package_available rustup; then want_packages "Rust toolchains" rustup; else _rustup_init; fi
 }
+
+_rustup_init() {
+  local url init="$LOCAL_CACHE/rustup-init" sum
+  url="$RUSTUP_DIST/$(uname -m)-unknown-linux-gnu/rustup-init"
+  say "Installing rustup with its own installer (https://rustup.rs), into ~/.cargo and ~/.rustup"
+  _fetch_file "$url" "$init" && _fetch_file "$url.sha256" "$init.sha256" || return 1
+  sum="$(cut -d' ' -f1 "$init.sha256")"
+  printf '%s  %s\n' "$sum" "$init" | sha256sum --check --quiet --strict || return 1
+  chmod +x "$init"
+  "$init" -y -q --profile minimal --default-toolchain none --no-modify-path || return 1
+  rm -f "$init" "$init.sha256"
+  export PATH="$HOME/.cargo/bin:$PATH"
+}
+
+_fetch_file() { retry curl --proto '=https' --tlsv1.2 -fsSL --max-time 300 -o "$2" "$1"; }
 
 _have_pinned_rust() { [ "$(rustc --version 2>/dev/null | cut -d' ' -f2)" = "$PINNED_RUST" ]; }
 
