@@ -41,6 +41,9 @@ as_seconds() { printf '%d.%01d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
 
 # step TITLE COMMAND...: says what begins, runs it in this shell, says how long it took.
 STEP_TIMES=()
+# What was done before this script had to start itself again.
+[ -z "${REXEC_STEPS_BEFORE:-}" ] || mapfile -t STEP_TIMES <<<"$REXEC_STEPS_BEFORE"
+unset REXEC_STEPS_BEFORE
 step() {
   local title="$1" began took; shift
   printf '%s\n' "${_bold}==> $title${_off}"

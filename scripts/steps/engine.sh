@@ -24,10 +24,21 @@ _engine_socket_denied() {
   [ -z "${DOCKER_HOST:-}" ] && [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]
 }
 
-_say_denied() {
-  die "The engine runs, but $(id -un) may not use it" \
-    "/var/run/docker.sock belongs to the group 'docker', and you are not in it." \
-    "sudo usermod -aG docker $(id -un), log in again (or: newgrp docker), then run this again. Members of that group hold root's power on this machine."
+# join_engine_group COMMAND...: starts that command (this very script) again as the same person, in the socket's group as well.
+# For this process and its children only: who may use an engine for good is not ours to decide.
+_join_engine_group() {
+  local group gid socket=/var/run/docker.sock
+  group="$(stat -c %G "$socket")" gid="$(stat -c %g "$socket")"
+  if [ -n "${REXEC_JOINED:-}" ] || ! has sudo || ! has setpriv; then
+    die "The engine runs, but $(id -un) may not use it" "$socket belongs to the group '$group', and you are not in it." \
+      "sudo usermod -aG $group $(id -un), log in again, then run this again. Members of that group hold root's power on this machine."
+  fi
+  say "The engine's socket belongs to the group '$group', and $(id -un) is not in it. Going on in that group, by sudo, for this"
+  say "command only; nothing is changed. (Its members hold root's power. To be one for good: sudo usermod -aG $group $(id -un))"
+  REXEC_STEPS_BEFORE="$(printf '%s\n' "${STEP_TIMES[@]}")" REXEC_JOINED=1
+  export REXEC_STEPS_BEFORE REXEC_JOINED
+  exec sudo -E env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" \
+    setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- "$@"
 }
 
 # A pid file left by a machine that went down stops the engine when another process has that number now.
@@ -81,9 +92,17 @@ _ensure_engine_locked() {
   }
 }
 
+# may_use_engine COMMAND...: the command is what to start again where only the right to the socket is missing.
+may_use_engine() {
+  if _engine_socket_denied && ! _pick_client; then _join_engine_group "$@"; fi
+}
+
+start_engine() { with_lock engine _ensure_engine_locked; }
+
+# ensure_engine COMMAND...: see may_use_engine.
 ensure_engine() {
-  with_lock engine _ensure_engine_locked
-  _engine_socket_denied && ! _pick_client && _say_denied
+  start_engine
+  may_use_engine "$@"
   _pick_client || die "The engine does not answer" "No docker client here can speak to it." "Try: docker version"
   say "Engine $(docker_do version --format '{{.Server.Version}} (API {{.Server.APIVersion}})')"
 }

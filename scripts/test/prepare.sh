@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What suites need from the machine. Only what the chosen ones need is installed.
 
-ENGINE_STATUS="$LOCAL_CACHE/test-engine.status"
-ENGINE_LOG="$LOGS/engine.log"
+IMAGES_STATUS="$LOCAL_CACHE/test-images.status"
+IMAGES_LOG="$LOGS/images.log"
 
 _any_of() {
   local chosen want; local -a wants; IFS=' ' read -r -a wants <<<"$1"; shift
@@ -14,7 +14,10 @@ prepare_for() {
   step "System packages" install_base_packages
   step "Rust toolchain" ensure_rust
   mkdir -p "$LOGS"
-  if _any_of "server e2e" "$@"; then _engine_in_background; fi
+  if _any_of "server e2e" "$@"; then
+    step "Container engine" _engine_or_not
+    _images_in_background
+  fi
   if _any_of "clippy-page build budget server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
   if _any_of "files style types build budget server e2e" "$@"; then
     step "Node" ensure_node
@@ -23,24 +26,31 @@ prepare_for() {
   step "Crates" retry_fetch
 }
 
+# Without an engine the other suites run all the same; those that need it say so, and have failed.
+_engine_or_not() {
+  local started
+  set +e; (set -e; start_engine); started=$?; set -e
+  if [ "$started" = 0 ]; then may_use_engine "${itself[@]}"; fi
+}
+
 # Making the images waits mostly for the network and the disk, so it runs beside the gates that compile.
-_engine_in_background() {
-  say "Engine and base images are prepared in the background: $ENGINE_LOG"
-  rm -f "$ENGINE_STATUS"
+_images_in_background() {
+  say "Base images are made in the background: $IMAGES_LOG"
+  rm -f "$IMAGES_STATUS"
   (
     set +e
-    (set -e; step "Container engine" ensure_engine; step "Base images" ensure_images) >"$ENGINE_LOG" 2>&1 </dev/null
-    echo $? >"$ENGINE_STATUS"
+    (set -e; ensure_engine; step "Base images" ensure_images) >"$IMAGES_LOG" 2>&1 </dev/null
+    echo $? >"$IMAGES_STATUS"
   ) &
-  ENGINE_JOB=$!
+  IMAGES_JOB=$!
 }
 
 # For suites: waits for that preparation, shows what it said, and gives up loudly where it failed.
 need_engine() {
-  [ -e "$ENGINE_STATUS" ] || say "Waiting for the engine and the base images"
-  tail --pid="$ENGINE_JOB" -f /dev/null
-  cat "$ENGINE_LOG"
-  [ "$(cat "$ENGINE_STATUS" 2>/dev/null)" = 0 ] || cannot_run "the container engine or its base images are not there (see above)"
+  [ -e "$IMAGES_STATUS" ] || say "Waiting for the base images"
+  tail --pid="$IMAGES_JOB" -f /dev/null
+  cat "$IMAGES_LOG"
+  [ "$(cat "$IMAGES_STATUS" 2>/dev/null)" = 0 ] || cannot_run "the container engine or its base images are not there (see above)"
   _pick_client || cannot_run "the container engine does not answer"
   export REXEC_TEST_DOCKER=1
 }
