@@ -1,5 +1,9 @@
 // What outlives what: the shell outlives the tab, the network and the server.
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
 import { TerminalPage } from "../pages/terminal";
+import { docker, remainsOf } from "../world/engine";
 import { expect, test } from "../world/fixtures";
 
 test("a closed tab leaves the shell running; a new one shows the screen and what scrolled off", async ({ person, visit }) => {
@@ -65,4 +69,54 @@ test("stopping ends the shell and keeps the home; starting gives a new shell", a
   await page.getByTestId("start").first().click();
   await terminal.ready();
   expect(await terminal.run("cat ~/file; echo gone=${gone:-yes}")).toBe("kept\ngone=yes");
+});
+
+test("a container that ends behind the server's back is seen at once, and its home is kept", async ({ person, visit, watch }) => {
+  watch.expectsStatus(409, 503);
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("echo kept > ~/file");
+  const [container] = await docker("ps", "--quiet", "--filter", `label=rexec.terminal=${id}`);
+  await docker("kill", container ?? "");
+  await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 30_000 });
+  await page.getByTestId("start").first().click();
+  await terminal.ready();
+  expect(await terminal.run("cat ~/file")).toBe("kept");
+});
+
+test("a lost database: the server says so and does not start; put back, everything is as it was", async ({ house, guarded, visit, watch }) => {
+  watch.expectsNoServer();
+  watch.expectsStatus(423, 502, 503);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7))");
+  await guarded.lock(id);
+  const { server } = house;
+  const before = await remainsOf(server.instance);
+  await server.kill();
+  const away = join(server.dataDir, "away");
+  const files = readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
+  mkdirSync(away);
+  for (const name of files) renameSync(join(server.dataDir, name), join(away, name));
+  await expect(server.startAgain()).rejects.toThrow(/ended with 1/);
+  expect(await remainsOf(server.instance), "nothing was removed").toEqual(before);
+  for (const name of readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"))) renameSync(join(server.dataDir, name), join(away, `new-${name}`));
+  for (const name of files) renameSync(join(away, name), join(server.dataDir, name));
+  await server.startAgain();
+  await page.reload();
+  await terminal.asksForCode();
+  await terminal.answer("unlock", await guarded.nextCode());
+  await terminal.ready();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+});
+
+test("after an orderly end the database is one whole file", async ({ house }) => {
+  await house.server.stop();
+  const left = readdirSync(house.server.dataDir).filter((name) => name.startsWith("rexec.db"));
+  await house.server.startAgain();
+  expect(left).toEqual(["rexec.db"]);
 });

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     access::{Cuts, TerminalGate},
     accounts,
-    admin::housekeeping,
+    admin::{self, housekeeping},
     auth,
     bus::Bus,
     clock::Clock,
@@ -42,6 +42,7 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
+    admin::belonging::check(&services, &data.instance().to_string()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
     terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
@@ -50,6 +51,8 @@ pub async fn run(config: Config) -> Result<()> {
     announce(&services, link.as_deref());
     serve(listener, &services).await?;
     farewell(&services).await;
+    // The embedded database's files are whole after it: without it what was written last lies beside them.
+    services.db.close().await;
     drop(data);
     Ok(())
 }

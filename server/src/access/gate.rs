@@ -55,6 +55,9 @@ impl Denied {
         match self {
             Self::NotLoggedIn => say("Your login has ended. Sign in again."),
             Self::NotFound => say("There is no such terminal, or it is not yours. Go back to your terminals."),
+            Self::NotRunning(TerminalState::Running) => {
+                say("The terminal's container has ended. Start it, then connect.")
+            }
             Self::NotRunning(state) => say(&format!("The terminal is {}. Start it, then connect.", state.as_str())),
             Self::Locked => say("Enter a code of your authenticator app to use it, or to remove the lock."),
             Self::Unavailable(error) => error.problem(),

@@ -1,5 +1,6 @@
 //! Administration: people, invitations, settings, images and tiers, the trail, the system. Never a terminal's bytes.
 
+pub mod belonging;
 pub mod catalogue;
 pub mod housekeeping;
 pub mod people;

@@ -167,7 +167,10 @@ async fn seat(services: &Services, access: &TerminalAccess, wanted: &Wanted) -> 
             JoinError::TooManyPanes => "Close one and try again.",
             JoinError::TooManyViewers => "Close one of the other windows and try again.",
             JoinError::NoShell(_) => "The image's login shell may be missing; restart the terminal.",
-            JoinError::NoAnswer | JoinError::Closing => "Try again in a moment; the shell is not lost.",
+            JoinError::NoAnswer => {
+                "Try again in a moment. If it stays like that, restart the terminal; its files are kept."
+            }
+            JoinError::Closing => "Try again in a moment; the shell is not lost.",
         };
         let said = error.to_string();
         let mut letters = said.chars();

@@ -1,6 +1,6 @@
 //! For load balancers and supervisors: is the process there, can it work.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     extract::State,
@@ -13,6 +13,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::problem::{Answer, Refusal};
 use crate::services::Services;
 
+/// With less room than this below the data directory the server is not ready: the next change may fail.
+const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
+
 /// The routes of this file.
 pub fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
@@ -24,15 +27,30 @@ async fn healthz() -> &'static str {
     "ok"
 }
 
-/// Database and engine answer.
+/// Database and engine answer, and there is room to write.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "Database and engine answer", body = String), (status = 503, description = "One of them does not", body = protocol::Problem)))]
 async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
     services.db.ping().await?;
+    if let Some(left) = room_left(&services.config.data_dir)
+        && left < DISK_BYTES_MIN
+    {
+        let why = format!(
+            "The disk of the data directory is full ({} kB left): nothing can be changed. Make room.",
+            left / 1024
+        );
+        return Err(Refusal::new(ProblemKind::Unavailable, why));
+    }
     let down = |e: crate::runtime::RuntimeError| {
         Refusal::new(ProblemKind::Unavailable, format!("The container engine does not answer: {e}. Start it."))
     };
     services.runtime.ping().await.map_err(down)?;
     Ok("ready")
+}
+
+/// Bytes that may still be written below a folder; `None` when that cannot be told.
+fn room_left(folder: &Path) -> Option<u64> {
+    let seen = rustix::fs::statvfs(folder).ok()?;
+    Some(seen.f_bavail.saturating_mul(seen.f_frsize))
 }
 
 /// The OpenAPI document.

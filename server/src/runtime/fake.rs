@@ -77,6 +77,11 @@ impl FakeRuntime {
         self.things().get(&id).map(|thing| thing.hostname.clone())
     }
 
+    /// Limits of a container, for tests.
+    pub fn limits(&self, id: TerminalId) -> Option<Limits> {
+        self.things().get(&id).map(|thing| thing.limits)
+    }
+
     /// The engine stops a container by itself (a reboot, an operator).
     pub fn kill(&self, id: TerminalId) {
         if let Some(thing) = self.things().get_mut(&id) {
@@ -238,6 +243,11 @@ impl Runtime for FakeRuntime {
             level: Level::Warning,
             advice: None,
         }]
+    }
+
+    async fn guest_lost(&self) {
+        // Guests made of memory do not go away by themselves.
+        std::future::pending().await
     }
 
     async fn link(&self, access: &TerminalAccess) -> Result<Arc<dyn GuestLink>, RuntimeError> {

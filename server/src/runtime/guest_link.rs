@@ -124,9 +124,29 @@ impl SocketLink {
         }
     }
 
+    /// For whoever wants to know each time the guest goes away.
+    pub fn away(&self) -> Away {
+        Away(self.shared.live.subscribe())
+    }
+
     /// Whether a guest is connected now.
     pub fn connected(&self) -> bool {
         self.shared.live.borrow().is_some()
+    }
+}
+
+/// Sees the guest of one link come and go.
+#[derive(Debug)]
+pub struct Away(watch::Receiver<Option<u64>>);
+
+impl Away {
+    /// Calls `told` each time the guest went away, for as long as the link is there.
+    pub async fn each(mut self, told: impl Fn()) {
+        while self.0.changed().await.is_ok() {
+            if self.0.borrow_and_update().is_none() {
+                told();
+            }
+        }
     }
 }
 

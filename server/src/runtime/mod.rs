@@ -120,6 +120,8 @@ pub trait Runtime: Send + Sync + std::fmt::Debug {
     async fn ping(&self) -> Result<(), RuntimeError>;
     /// What the host offers and lacks.
     async fn probe(&self) -> Vec<Finding>;
+    /// Waits until a container may have ended by itself: the link of a guest was lost since this was last asked.
+    async fn guest_lost(&self);
     /// The guest link of a terminal, for sessions. Takes the proof: this is where bytes begin.
     async fn link(&self, access: &TerminalAccess) -> Result<Arc<dyn GuestLink>, RuntimeError>;
 }

@@ -65,6 +65,20 @@ impl From<FactorRow> for Factor {
 }
 
 impl Tx {
+    /// Ids of the keys that confirmed secrets are sealed with.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sealing_keys(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows = fetch!(
+            fetch_all,
+            self,
+            (String,),
+            "SELECT DISTINCT key_id FROM factors WHERE secret_enc IS NOT NULL AND key_id IS NOT NULL"
+        );
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
     /// Reads the factor.
     ///
     /// # Errors

@@ -59,10 +59,24 @@ impl StoreError {
     /// The refusal as it travels; the database's own words go to the log.
     pub fn problem(&self) -> protocol::Problem {
         tracing::error!(error = self as &dyn std::error::Error, "the database failed");
-        protocol::Problem::new(
-            protocol::ProblemKind::Unavailable,
-            "The database does not answer. Nothing was changed; try again in a moment.",
-        )
+        let words = if self.is_unwritable() {
+            "The server cannot write to its database: its disk is full or read-only. Nothing was changed. Tell your administrator; \
+             it passes when there is room again."
+        } else {
+            "The database does not answer. Nothing was changed; try again in a moment."
+        };
+        protocol::Problem::new(protocol::ProblemKind::Unavailable, words)
+    }
+
+    /// The disk below is full, read-only or broken: waiting does not help. (SQLite's primary result codes READONLY, IOERR,
+    /// FULL; PostgreSQL's class 53100.)
+    fn is_unwritable(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| match code.parse::<i64>() {
+            Ok(53100) => true,
+            Ok(number) => matches!(number & 0xff, 8 | 10 | 13) && number < 10_000,
+            Err(_) => false,
+        })
     }
 
     /// Whether something of that name exists already.

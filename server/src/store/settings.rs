@@ -90,4 +90,22 @@ impl Tx {
     pub async fn finish_setup(&mut self) -> Result<bool, StoreError> {
         Ok(execute!(self, "UPDATE settings SET setup_done = TRUE WHERE id = 1 AND NOT setup_done") == 1)
     }
+
+    /// The instance that this database records; `None` until it is bound.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bound_to(&mut self) -> Result<Option<String>, StoreError> {
+        let (instance,) = fetch!(fetch_one, self, (Option<String>,), "SELECT instance FROM settings WHERE id = 1");
+        Ok(instance)
+    }
+
+    /// Binds it, once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bind(&mut self, instance: &str) -> Result<(), StoreError> {
+        execute!(self, "UPDATE settings SET instance = $1 WHERE id = 1 AND instance IS NULL", instance.to_owned());
+        Ok(())
+    }
 }

@@ -83,7 +83,8 @@ async fn resize(services: &Services, caller: &Caller, id: TerminalId, name: &Slu
     match services.runtime.set_limits(id, launch::limits(&new)).await {
         // Without a container the next start makes one with the new limits.
         Ok(()) | Err(RuntimeError::NoContainer) => {}
-        Err(RuntimeError::Engine(why)) => {
+        // The kernel's answer to a limit below what is in use.
+        Err(RuntimeError::Engine(why)) if why.contains("busy") => {
             tracing::info!(terminal = %id, why, "the engine refused the tier");
             let why =
                 "The terminal uses more than that tier allows at the moment. End some programs, or stop it first.";

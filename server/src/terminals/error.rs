@@ -16,6 +16,9 @@ pub enum TerminalError {
     /// The engine failed.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    /// The record says stopped and nobody gets in; the engine has not stopped the container yet.
+    #[error("the container could not be stopped yet: {0}")]
+    StillUp(RuntimeError),
     /// The code was refused.
     #[error(transparent)]
     Code(#[from] CodeRefused),
@@ -48,6 +51,13 @@ impl TerminalError {
             Self::Denied(denied) => denied.problem(),
             Self::Store(error) => error.problem(),
             Self::Runtime(error) => engine_problem(&error),
+            Self::StillUp(error) => {
+                tracing::warn!(%error, "a container could not be stopped; mending will");
+                Problem::new(
+                    ProblemKind::Unavailable,
+                    "The terminal is closed and nobody can connect, but the container engine did not stop its container. That is done as soon as the engine answers; you need do nothing.",
+                )
+            }
             Self::Code(refused) => refused.problem(),
             Self::Quota(max) => Problem::new(
                 ProblemKind::QuotaReached,

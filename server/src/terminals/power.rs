@@ -120,8 +120,8 @@ async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Resul
     cut(services, row.id, Cut::Stopped).await;
     services.bus.tell(row.owner_id, Signal::Changed(row.id));
     let (mine, id) = (services.clone(), row.id);
-    owned::run(services, move |_| async move { mine.runtime.stop(id).await }).await.unwrap_or(Ok(()))?;
-    Ok(())
+    let done = owned::run(services, move |_| async move { mine.runtime.stop(id).await }).await.unwrap_or(Ok(()));
+    done.map_err(TerminalError::StillUp)
 }
 
 /// Ends everything that looks at a terminal.

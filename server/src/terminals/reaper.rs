@@ -17,6 +17,11 @@ use crate::{
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_secs(60);
+/// After the link of a guest was lost: the engine is looked at soon, and once more when it had time to notice. Together
+/// they bound what a container costs that drops its link again and again.
+const AFTER_LOSS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(4)];
+/// What ends a terminal for good. Nothing else lets its home go.
+const ENDS: [Event; 2] = [Event::TerminalDeleted, Event::TerminalCreateFailed];
 
 /// What one terminal needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +68,17 @@ pub async fn mend(services: &Services) {
 /// Mends now and then, until the server goes away.
 pub async fn watch(services: Services) {
     loop {
-        tokio::select! {
+        let pauses: &[Duration] = tokio::select! {
             biased;
             () = services.shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => round(&services, false).await,
+            () = services.runtime.guest_lost() => &AFTER_LOSS,
+            () = tokio::time::sleep(EVERY) => &[Duration::ZERO],
+        };
+        for pause in pauses {
+            if services.shutdown.run_until_cancelled(tokio::time::sleep(*pause)).await.is_none() {
+                return;
+            }
+            round(&services, false).await;
         }
     }
 }
@@ -100,10 +112,24 @@ async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError
         }
     }
     for orphan in on_engine.into_keys() {
-        tracing::info!(terminal = %orphan, "removing what has no record");
-        if let Err(error) = services.runtime.delete(orphan).await {
+        if let Err(error) = sweep(services, orphan, fresh).await {
             tracing::warn!(terminal = %orphan, %error, "could not be removed; trying again later");
         }
+    }
+    Ok(())
+}
+
+/// Something of ours without a record: what the engine finished after a deletion or a failed creation is removed. Anything
+/// else has lost its record, not its worth: an older or another database must never cost anybody their home.
+async fn sweep(services: &Services, orphan: TerminalId, fresh: bool) -> Result<(), TerminalError> {
+    let mut tx = services.db.read().await?;
+    let ended = tx.ended_in_trail(&orphan.to_string(), ENDS.map(Event::as_str)).await?;
+    tx.commit().await?;
+    if ended {
+        tracing::info!(terminal = %orphan, "removing what was left of a deleted terminal");
+        services.runtime.delete(orphan).await?;
+    } else if fresh {
+        tracing::warn!(terminal = %orphan, "on the engine, and neither its record nor its end is in the database; left alone");
     }
     Ok(())
 }
@@ -121,7 +147,8 @@ async fn satisfy(
         Need::Forget => forget(services, row).await,
         Need::Adopt => match services.runtime.adopt(row.id).await {
             Err(RuntimeError::NoContainer) => note(services, row, looked_at, TerminalState::Stopped, None).await,
-            other => Ok(other?),
+            Err(error) => Err(error.into()),
+            Ok(()) => limit_again(services, row).await,
         },
         Need::Settle => {
             services.runtime.adopt(row.id).await?;
@@ -136,6 +163,17 @@ async fn satisfy(
             Err(RuntimeError::NoContainer) => Ok(()),
             other => Ok(other?),
         },
+    }
+}
+
+/// A server that ended between the engine's change of limits and the record's left them apart: the record holds.
+async fn limit_again(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
+    let mut tx = services.db.read().await?;
+    let tier = tx.tier(&row.tier).await?;
+    tx.commit().await?;
+    match tier {
+        Some(tier) => Ok(services.runtime.set_limits(row.id, launch::limits(&tier)).await?),
+        None => Ok(()),
     }
 }
 

@@ -11,12 +11,13 @@ use protocol::{
 };
 use rexec::{
     access::{Cut, Denied},
-    runtime::{Found, Runtime as _, fake::Script},
+    admin::belonging::{self, Foreign},
+    runtime::{Found, LaunchSpec, Limits, Runtime as _, fake::Script},
     terminals::{self, Launched, TerminalError, reaper},
 };
 
 use crate::{
-    database,
+    database::{self, TestDb},
     world::{World, ask},
 };
 
@@ -258,8 +259,13 @@ async fn lists_come_in_pages() {
 /// The server is killed in the middle of everything at once; the next one mends it.
 #[tokio::test]
 async fn what_a_crash_leaves_is_mended() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
+    for db in database::each().await {
+        a_crash_is_mended_on(&db).await;
+    }
+}
+
+async fn a_crash_is_mended_on(db: &TestDb) {
+    let world = World::new(db);
     let who = world.person("ada").await;
     let mut ids = Vec::new();
     for _ in 0..6 {
@@ -275,16 +281,22 @@ async fn what_a_crash_leaves_is_mended() {
     world.fake.kill(died);
     world.fake.kill(starting);
     world.fake.delete(lost).await.unwrap();
-    // A launch that was cut short, with a record; and a container whose record was never written.
+    // A launch that was cut short, with a record.
     let mut half = world.rows().await[0].clone();
     half.id = TerminalId::new(uuid::Uuid::new_v4());
     (half.state, half.last_active_at) = (Creating, half.created_at);
     let mut tx = world.services.db.begin().await.unwrap();
     tx.insert_terminal(&half).await.unwrap();
     tx.commit().await.unwrap();
-    world.fake.create(&crate::runtime_contract::spec(), crate::runtime_contract::quiet()).await.unwrap();
+    // What the engine finished after the terminal was deleted; and one whose record is in another database.
+    let (late, strange) = (world.terminal(&who).await.id, TerminalId::new(uuid::Uuid::new_v4()));
+    assert!(terminals::delete(&world.services, &who, late, None).await.unwrap().gone);
+    for id in [late, strange] {
+        let spec = LaunchSpec { id, ..crate::runtime_contract::spec() };
+        world.fake.create(&spec, crate::runtime_contract::quiet()).await.unwrap();
+    }
 
-    let next = world.restarted(&db);
+    let next = world.restarted(db);
     reaper::mend(&next.services).await;
     let state = |id| {
         let services = next.services.clone();
@@ -300,13 +312,49 @@ async fn what_a_crash_leaves_is_mended() {
     assert_eq!(state(half.id).await, None);
     let mut engine: Vec<_> = next.fake.list().await.unwrap();
     engine.sort_by_key(|(id, _)| ids.iter().position(|other| other == id));
-    let stopped = Found::Stopped;
-    assert_eq!(engine, [(running, Found::Running), (died, stopped), (stopping, stopped), (starting, stopped)]);
+    let (stopped, runs) = (Found::Stopped, Found::Running);
+    assert_eq!(engine.remove(0), (strange, runs), "nobody decided its end: its home is not ours to remove");
+    assert_eq!(engine, [(running, runs), (died, stopped), (stopping, stopped), (starting, stopped)]);
     assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
     // Nothing is left to mend.
     let before = next.rows().await;
     reaper::mend(&next.services).await;
     assert_eq!(next.rows().await, before);
+}
+
+/// The server ended after the engine took a tier and before the record said so.
+#[tokio::test]
+async fn a_tier_is_what_the_record_says() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    let before = world.fake.limits(id).unwrap();
+    world.fake.set_limits(id, Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
+    reaper::mend(&world.restarted(&db).services).await;
+    assert_eq!(world.fake.limits(id), Some(before));
+}
+
+/// A data directory, keys, a database and an engine that do not belong together: nothing is served, nothing is changed.
+#[tokio::test]
+async fn what_does_not_belong_together_does_not_start() {
+    for (db, fresh) in database::each().await.into_iter().zip(database::each().await) {
+        let world = World::new(&db);
+        belonging::check(&world.services, "one").await.unwrap();
+        let other = belonging::check(&world.services, "two").await;
+        assert!(matches!(other, Err(Foreign::Instance { database, .. }) if database == "one"), "{}", db.name);
+        let who = world.person("ada").await;
+        world.terminal(&who).await;
+        belonging::check(&world.services, "one").await.unwrap();
+        // The database is lost, and a new one takes its place.
+        let lost = World::on(&fresh, world.fake.clone(), world.services.runtime.clone());
+        assert!(matches!(belonging::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
+        assert_eq!(world.fake.list().await.unwrap().len(), 1);
+        // The keys are lost, and new ones are made.
+        world.enrol(&who).await;
+        belonging::check(&world.services, "one").await.unwrap();
+        assert!(matches!(belonging::check(&world.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use bollard::{
     query_parameters::{ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, StopContainerOptions},
 };
 use protocol::{TerminalId, admin::Finding, security::SecurityReport, terminals::Stats};
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -63,6 +63,8 @@ struct Inner {
     link_root: PathBuf,
     facts: OnceCell<HostFacts>,
     links: Mutex<HashMap<TerminalId, Arc<SocketLink>>>,
+    /// A guest's link was lost.
+    lost: Arc<Notify>,
     samples: Samples,
     turns: Turns,
     tasks: TaskTracker,
@@ -95,6 +97,7 @@ impl Docker {
             link_root: data_dir.join("link"),
             facts: OnceCell::new(),
             links: Mutex::default(),
+            lost: Arc::default(),
             samples: Samples::default(),
             turns: Turns::default(),
             tasks: TaskTracker::new(),
@@ -163,6 +166,8 @@ impl Inner {
             }
         }
         let link = Arc::new(link);
+        let (away, lost) = (link.away(), self.lost.clone());
+        self.tasks.spawn(away.each(move || lost.notify_one()));
         links.insert(id, link.clone());
         Ok(link)
     }
@@ -332,6 +337,10 @@ impl Runtime for Docker {
 
     async fn probe(&self) -> Vec<Finding> {
         probe::findings(&self.0.engine).await
+    }
+
+    async fn guest_lost(&self) {
+        self.0.lost.notified().await;
     }
 
     async fn link(&self, access: &TerminalAccess) -> Result<Arc<dyn GuestLink>, RuntimeError> {
