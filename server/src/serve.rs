@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    access::{Cuts, TerminalGate},
+    access::{self, Cuts, TerminalGate},
     accounts,
     admin::{self, housekeeping},
     auth,
@@ -47,6 +47,7 @@ pub async fn run(config: Config) -> Result<()> {
     terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reaper::watch(services.clone()));
+    services.tasks.spawn(access::watch(services.db.clone(), services.cuts.clone(), services.shutdown.clone()));
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
     serve(listener, &services).await?;

@@ -181,6 +181,7 @@ impl TerminalGate {
                 ProblemKind::NotLoggedIn => Denied::NotLoggedIn,
                 ProblemKind::NotFound => Denied::NotFound,
                 ProblemKind::NotRunning => Denied::NotRunning(TerminalState::Stopped),
+                // Until the database answers again; then the facts decide.
                 _ => Denied::Locked,
             });
         }

@@ -31,6 +31,8 @@ pub enum Cut {
     Gone,
     /// The terminal was stopped.
     Stopped,
+    /// The database does not answer, so nobody could lock it now.
+    Unavailable,
     /// The login session ended (logout, password, factor or role change, disabling, time).
     LoginEnded,
 }
@@ -42,6 +44,7 @@ impl Cut {
             Self::Locked | Self::GrantEnded => ProblemKind::Locked,
             Self::Gone => ProblemKind::NotFound,
             Self::Stopped => ProblemKind::NotRunning,
+            Self::Unavailable => ProblemKind::Unavailable,
             Self::LoginEnded => ProblemKind::NotLoggedIn,
         }
     }
@@ -76,6 +79,11 @@ impl Hold {
     fn on(cell: Arc<CutCell>) -> Self {
         cell.holders.send_modify(|n| *n += 1);
         Self(cell)
+    }
+
+    /// Why the cell was tripped, when it was.
+    pub(super) fn reason(&self) -> Option<Cut> {
+        self.0.tripped()
     }
 }
 
@@ -120,6 +128,12 @@ impl Cuts {
     /// Ends every lease on a terminal, and waits for them to let go. Call after the commit and before the answer.
     pub async fn terminal(&self, id: TerminalId, why: Cut, deadline: Duration) -> Drained {
         drain(trip(&self.terminals, id, why), deadline).await
+    }
+
+    /// Ends every lease on every terminal. Says how many terminals had one.
+    pub(super) fn every_terminal(&self, why: Cut) -> usize {
+        let cells = std::mem::take(&mut *self.terminals.lock().unwrap_or_else(PoisonError::into_inner));
+        cells.values().filter(|cell| *cell.holders.borrow() > 0).inspect(|cell| cell.trip(why)).count()
     }
 
     /// Ends every lease of a login session, and waits for them to let go.
@@ -227,7 +241,7 @@ impl LoginLease {
 
     /// Whether the login was ended since.
     pub(super) fn tripped(&self) -> bool {
-        self.session.0.tripped().is_some()
+        self.session.reason().is_some()
     }
 
     /// Waits until the login is ended, or should be looked at again because its time is over.
@@ -265,7 +279,7 @@ impl Lease {
     /// # Errors
     /// The [`Cut`] that ended the lease.
     pub fn live(&self) -> Result<(), Cut> {
-        if let Some(why) = self.terminal.0.tripped().or_else(|| self.session.0.tripped()) {
+        if let Some(why) = self.terminal.reason().or_else(|| self.session.reason()) {
             return Err(why);
         }
         let now = self.clock.now();
@@ -329,7 +343,7 @@ impl Lease {
 
     /// Whether a cut has already been decided (used once more between reading facts and building the proof).
     pub(super) fn tripped(&self) -> Option<Cut> {
-        self.terminal.0.tripped().or_else(|| self.session.0.tripped())
+        self.terminal.reason().or_else(|| self.session.reason())
     }
 }
 

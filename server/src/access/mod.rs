@@ -7,7 +7,9 @@ mod clocks;
 mod gate;
 mod lease;
 mod policy;
+mod watch;
 
 pub use clocks::GrantClock;
 pub use gate::{Denied, TerminalAccess, TerminalGate, VisibleTerminal};
 pub use lease::{Cut, Cuts, Drained, Lease, LoginLease};
+pub use watch::watch;

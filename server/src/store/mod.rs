@@ -179,12 +179,12 @@ impl Db {
         })
     }
 
-    /// Whether the database answers.
+    /// Whether a change could be made now: a transaction that may write begins and sees a row. Changes nothing.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it could not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.version().await.map(drop)
+        self.begin().await?.is_set_up().await.map(drop)
     }
 
     /// Kind and version, for administrators.

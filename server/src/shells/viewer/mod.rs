@@ -152,6 +152,9 @@ const fn cut_sentence(cut: Cut) -> &'static str {
         Cut::GrantEnded => "The time after your last code is over. Enter a new one; the shell is still running.",
         Cut::Gone => "This terminal is not there any more.",
         Cut::Stopped => "This terminal was stopped. Start it to go on.",
+        Cut::Unavailable => {
+            "The server's database does not answer, so terminals are closed. The shell is still running; this page comes back by itself."
+        }
         Cut::LoginEnded => "Your sign-in has ended. Sign in again; the shell is still running.",
     }
 }
