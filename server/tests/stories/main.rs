@@ -9,6 +9,7 @@ mod database;
 mod engine;
 mod events;
 mod guest_link;
+mod hardening_page;
 mod pages;
 mod routes;
 mod runtime_contract;
