@@ -97,7 +97,7 @@ writes! {
     /// `POST /api/admin/terminals/{id}/stop`.
     admin_stop_terminal(id: TerminalId) -> Done = "POST" "/api/admin/terminals/{id}/stop";
     /// `DELETE /api/admin/terminals/{id}`.
-    admin_delete_terminal(id: TerminalId) -> Done = "DELETE" "/api/admin/terminals/{id}";
+    admin_delete_terminal(id: TerminalId, request: DeleteTerminal) -> Done = "DELETE" "/api/admin/terminals/{id}", request;
     /// `PUT /api/admin/images/{name}`.
     put_image(name: &str, edit: ImageEdit) -> Done = "PUT" "/api/admin/images/{name}", edit;
     /// `PUT /api/admin/tiers/{name}`.

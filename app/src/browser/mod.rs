@@ -27,6 +27,15 @@ pub(crate) fn load_page(path: &str) {
     let _ = window().location().replace(path);
 }
 
+/// The last step of a form that leads to another page. It never ends: the form stays busy until that page is there.
+///
+/// # Errors
+/// Never.
+pub(crate) async fn leave_for(path: &str) -> Result<(), Problem> {
+    load_page(path);
+    std::future::pending().await
+}
+
 /// Replaces the address without loading, to take a one-time token out of the address bar and the history.
 pub(crate) fn hide_query() {
     let window = window();
@@ -36,14 +45,18 @@ pub(crate) fn hide_query() {
     }
 }
 
-/// When the login ended: goes to the login page and comes back here afterwards. True when it did.
+/// When the login ended: goes to the login page and comes back here afterwards. True when it did; on the login page
+/// itself there is nowhere to go.
 pub(crate) fn left_for_login(problem: &Problem) -> bool {
-    let ended = problem.kind == ProblemKind::NotLoggedIn;
-    if ended {
-        let here = window().location().pathname().unwrap_or_default();
+    if problem.kind != ProblemKind::NotLoggedIn {
+        return false;
+    }
+    let here = window().location().pathname().unwrap_or_default();
+    let leaves = here != "/login";
+    if leaves {
         load_page(&format!("/login?next={}", Encoded(&here)));
     }
-    ended
+    leaves
 }
 
 /// A field of a form as it stands in the page: also right when a password manager or a person filled it in before the

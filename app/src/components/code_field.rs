@@ -3,6 +3,7 @@
 use leptos::{ev::Event, html::Input, prelude::*};
 
 use super::{Glyph, Icon};
+use crate::state::Sending;
 
 /// Digits of an authenticator app's code (RFC 6238; what the apps show).
 const DIGITS: usize = 6;
@@ -12,15 +13,12 @@ const DIGITS: usize = 6;
 pub(crate) fn CodeField(
     /// What was typed.
     code: RwSignal<String>,
+    /// The form it stands in. When that is refused, and not because of another field, this one empties itself and takes
+    /// the keyboard again.
+    sending: Sending,
     /// The sixth digit arrived.
-    #[prop(into)]
-    on_full: Callback<()>,
-    /// A refusal is shown: the field empties itself and takes the keyboard again.
-    #[prop(into, optional)]
-    refused: Signal<bool>,
-    /// The answer is awaited.
-    #[prop(into, optional)]
-    busy: Signal<bool>,
+    #[prop(optional)]
+    on_full: Option<Callback<()>>,
     /// It takes the keyboard when it appears.
     #[prop(default = true)]
     autofocus: bool,
@@ -28,6 +26,10 @@ pub(crate) fn CodeField(
     #[prop(default = true)]
     recoverable: bool,
 ) -> impl IntoView {
+    let Sending { busy, problem } = sending;
+    let refused = Memo::new(move |_| {
+        problem.with(|problem| problem.as_ref().is_some_and(|p| p.field.as_deref().is_none_or(|field| field == "code")))
+    });
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
@@ -84,7 +86,7 @@ pub(crate) fn CodeField(
     .into_any()
 }
 
-fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Callback<()>) {
+fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Option<Callback<()>>) {
     if recovery {
         code.set(text.trim().to_owned());
         return;
@@ -96,7 +98,7 @@ fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Inp
     let was_full = code.with_untracked(|code| *code == digits);
     let full = digits.len() == DIGITS && !was_full;
     code.set(digits);
-    if full {
+    if let Some(on_full) = on_full.filter(|_| full) {
         on_full.run(());
     }
 }

@@ -15,26 +15,49 @@ use crate::api::TextAnswer;
 /// A route's answer that the first HTML already holds.
 pub(crate) type Answered = Resource<Result<String, Problem>>;
 
-/// Asks now, and again whenever `again` moves.
-pub(crate) fn ask(again: RwSignal<u32>, question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
-    erased(again, Arc::new(question))
+/// Tells the lists below to read themselves again after something in them changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Again(RwSignal<u32>);
+
+impl Again {
+    /// Puts one into the context.
+    pub(crate) fn provide() -> Self {
+        let again = Self(RwSignal::new(0));
+        provide_context(again);
+        again
+    }
+
+    /// The one from the context.
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    /// Something changed.
+    pub(crate) fn now(self) {
+        let _ = self.0.try_update(|count| *count += 1);
+    }
+}
+
+/// Asks now, and again whenever `again` says so.
+pub(super) fn ask(again: Again, question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
+    erased(Some(again), Arc::new(question))
 }
 
 /// Asks once.
 pub(crate) fn ask_once(question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
-    erased(RwSignal::new(0), Arc::new(question))
+    erased(None, Arc::new(question))
 }
 
-fn erased(again: RwSignal<u32>, question: Arc<dyn Fn() -> TextAnswer + Send + Sync>) -> Answered {
-    Resource::new(move || again.get(), move |_| question())
+fn erased(again: Option<Again>, question: Arc<dyn Fn() -> TextAnswer + Send + Sync>) -> Answered {
+    Resource::new(move || again.map(|again| again.0.get()), move |_| question())
 }
 
 /// Reads the text of an answer.
 ///
 /// # Errors
-/// The refusal itself, or that page and server are of different age.
-pub(crate) fn read<T: DeserializeOwned>(answer: Result<String, Problem>) -> Result<T, Problem> {
-    serde_json::from_str(&answer?).map_err(|_| {
+/// The page and the server are of different age.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|_| {
         Problem::new(ProblemKind::Internal, "The page and the server are of different age. Reload the page.")
     })
 }
@@ -45,8 +68,16 @@ pub(crate) struct Shown(Arc<dyn Fn(Result<String, Problem>) -> AnyView + Send + 
 
 /// Shows an answer of type `T`; a refusal becomes a page of its own.
 pub(crate) fn shown<T: DeserializeOwned>(show: impl Fn(T) -> AnyView + Send + Sync + 'static) -> Shown {
-    Shown(Arc::new(move |answer| match read(answer) {
+    shown_either(move |answer| match answer {
         Ok(answer) => show(answer),
+        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
+    })
+}
+
+/// Shows the text of an answer; a refusal becomes a page of its own.
+pub(super) fn answered(show: impl Fn(String) -> AnyView + Send + Sync + 'static) -> Shown {
+    Shown(Arc::new(move |answer| match answer {
+        Ok(text) => show(text),
         Err(problem) => view! { <ProblemPage problem/> }.into_any(),
     }))
 }
@@ -55,7 +86,7 @@ pub(crate) fn shown<T: DeserializeOwned>(show: impl Fn(T) -> AnyView + Send + Sy
 pub(crate) fn shown_either<T: DeserializeOwned>(
     show: impl Fn(Result<T, Problem>) -> AnyView + Send + Sync + 'static,
 ) -> Shown {
-    Shown(Arc::new(move |answer| show(read(answer))))
+    Shown(Arc::new(move |answer| show(answer.and_then(|text| read(&text)))))
 }
 
 /// Shows the answer once it is there.

@@ -3,11 +3,14 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::Logo;
+use crate::{backend::OnNotFound, components::Logo};
 
-/// 404; the server answers with that status.
+/// 404; the server answers with that status, because this page tells it.
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
+    if let Some(OnNotFound(tell)) = use_context() {
+        tell();
+    }
     view! {
         <Title text="Not found"/>
         <main class="entry" id="content">

@@ -6,6 +6,7 @@ mod clock;
 mod hydrated;
 mod late;
 mod live;
+mod sending;
 mod terminals;
 mod toasts;
 
@@ -14,6 +15,7 @@ pub(crate) use clock::Clock;
 pub(crate) use hydrated::Hydrated;
 pub(crate) use late::late;
 pub(crate) use live::listen;
+pub(crate) use sending::Sending;
 pub(crate) use terminals::Terminals;
 pub(crate) use toasts::{Toast, Toasts, Tone};
 

@@ -1,5 +1,8 @@
 //! Pages: rendered by the server, hydrated in the browser.
 
+use std::sync::Arc;
+
+use app::backend::OnNotFound;
 use axum::{
     Router,
     body::Body,
@@ -37,34 +40,42 @@ async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: R
     let render = leptos_axum::render_app_async_with_context(
         move || provide_context(backend.clone()),
         move || {
-            set_policy();
+            prepare_answer();
             app::shell(options.clone())
         },
     );
-    let known = is_page(request.uri().path());
-    let mut response = render(request.map(Body::new)).await.into_response();
-    if !known && response.status() == StatusCode::OK {
-        // The page says so in words; programs are told too.
-        *response.status_mut() = StatusCode::NOT_FOUND;
-    }
-    response
+    render(request.map(Body::new)).await.into_response()
 }
 
-/// Whether a page stands at this address; the map itself is `app`'s.
-fn is_page(path: &str) -> bool {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    matches!(
-        parts.as_slice(),
-        ["" | "setup" | "login" | "invite" | "terminals" | "account" | "admin"]
-            | ["terminals" | "account" | "admin", _]
-    )
-}
-
-/// A fresh nonce per answer; the policy names it.
-fn set_policy() {
+/// A fresh nonce per answer, which the policy names; and the status 404 when the page itself says that it is none.
+fn prepare_answer() {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    provide_context(OnNotFound(Arc::new(move || response.set_status(StatusCode::NOT_FOUND))));
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// Nobody is signed in, and no route answers.
+    async fn status(path: &str) -> StatusCode {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        router(Router::new()).oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn the_pages_themselves_say_which_addresses_are_none() {
+        for page in ["/", "/setup", "/login", "/invite", "/terminals/1", "/account", "/admin/users"] {
+            assert_ne!(status(page).await, StatusCode::NOT_FOUND, "{page}");
+        }
+        for nothing in ["/nothing", "/login/further", "/admin/users/further", "/setup.php", "/pkg/nothing.js"] {
+            assert_eq!(status(nothing).await, StatusCode::NOT_FOUND, "{nothing}");
+        }
+    }
 }

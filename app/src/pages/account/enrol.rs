@@ -1,18 +1,17 @@
 //! "Enable MFA": password, then the QR code, then the first code, then the recovery codes.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use protocol::{
-    Problem,
     mfa::{EnrolAnswer, EnrolRequest},
     names::Sensitive,
 };
-use wasm_bindgen::JsCast;
+use web_sys::HtmlFormElement;
 
 use super::recovery::Codes;
 use crate::{
     api, browser,
-    components::{CodeField, CopyButton, Countdown, Dialog, PasswordField, ProblemNote, Submit, dynamic},
-    state::Account,
+    components::{CodeField, CodeForm, CopyButton, Countdown, Dialog, Form, PasswordField, dynamic},
+    state::{Account, Sending},
 };
 
 /// Where the wizard stands. Secrets live here only while it is open.
@@ -68,35 +67,24 @@ fn Wizard(open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
     let replaces = untrack(|| Account::get().mfa_enabled());
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let sending = Sending::new();
     let code = RwSignal::new(String::new());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into()) else { return };
+    let send = move |form: HtmlFormElement| {
         let request = EnrolRequest {
             password: Sensitive::new(browser::form_value(&form, "password")),
             code: replaces.then(|| Sensitive::new(code.get_untracked())),
         };
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            let answer = api::enrol(request).await;
-            let _ = busy.try_set(false);
-            match answer {
-                Ok(answer) => drop(step.try_set(Step::Scan(answer))),
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
+        sending.send(async move {
+            let answer = api::enrol(request).await?;
+            let _ = step.try_set(Step::Scan(answer));
+            Ok(())
         });
     };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="enrol-password-form">
-            <PasswordField name="password" label="Your password" autocomplete="current-password" autofocus=true problem/>
-            {replaces.then(|| view! { <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some()) autofocus=false/> })}
-            <ProblemNote problem fields=&["password"]/>
-            <div class="form-actions"><Submit label="Continue".to_owned() busy testid="enrol-continue"/></div>
-        </form>
+        <Form sending send label="Continue" fields=&["password"] testid="enrol-password-form" submit="enrol-continue">
+            <PasswordField name="password" label="Your password" autocomplete="current-password" autofocus=true problem=sending.problem/>
+            {replaces.then(|| view! { <CodeField sending code autofocus=false/> })}
+        </Form>
     }
     .into_any()
 }
@@ -104,31 +92,18 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
 #[component]
 fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
     let account = Account::get();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let code = RwSignal::new(String::new());
-    let send = Callback::new(move |()| {
-        if busy.get_untracked() || code.with_untracked(String::is_empty) {
-            return;
-        }
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            let answer = api::confirm_mfa(&code.get_untracked()).await;
-            let _ = busy.try_set(false);
-            match answer {
-                Ok(answer) => {
-                    let _ = step.try_set(Step::Codes(answer.recovery_codes));
-                    account.refresh();
-                }
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
+    let sending = Sending::new();
+    let send = move |code: String| {
+        sending.send(async move {
+            let answer = api::confirm_mfa(&code).await?;
+            let _ = step.try_set(Step::Codes(answer.recovery_codes));
+            account.refresh();
+            Ok(())
         });
-    });
+    };
     let secret = answer.secret.clone();
     view! {
-        <form class="form" method="post" on:submit=move |event: SubmitEvent| { event.prevent_default(); send.run(()); } data-testid="enrol-code-form">
+        <CodeForm sending send label="Confirm" recoverable=false testid="enrol-code-form" submit="enrol-confirm">
             <div class="enrol">
                 <div class="qr" role="img" aria-label="QR code for your authenticator app" inner_html=answer.qr_svg data-testid="qr"></div>
                 <div class="stack">
@@ -141,10 +116,7 @@ fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
                     <p class="field-hint">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at)/> " unless you confirm it."</p>
                 </div>
             </div>
-            <CodeField recoverable=false code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
-            <ProblemNote problem/>
-            <div class="form-actions"><Submit label="Confirm".to_owned() busy testid="enrol-confirm"/></div>
-        </form>
+        </CodeForm>
     }
     .into_any()
 }

@@ -1,15 +1,14 @@
 //! Changing the password.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use protocol::{Problem, auth::PasswordChange, names::Sensitive};
-use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{CodeField, PasswordField, ProblemNote, Section, Submit, When},
-    pages::entry::{password_hint, read_new_password},
-    state::{Account, Toasts},
+    components::{CodeField, Form, PasswordField, Section, When},
+    pages::entry::{NewPassword, read_new_password},
+    state::{Account, Sending, Toasts},
 };
 
 /// The section.
@@ -27,53 +26,38 @@ pub(super) fn Password() -> impl IntoView {
 fn PasswordForm() -> impl IntoView {
     let (account, toasts) = (Account::get(), Toasts::get());
     let with_code = Memo::new(move |_| account.mfa_enabled());
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let sending = Sending::new();
     let code = RwSignal::new(String::new());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
-        let new = match read_new_password(&form) {
-            Ok(new) => new,
-            Err(refusal) => return problem.set(Some(refusal)),
-        };
-        let request = PasswordChange {
-            current: Sensitive::new(browser::form_value(&form, "current")),
-            new,
-            code: with_code.get_untracked().then(|| Sensitive::new(code.get_untracked())),
-        };
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::change_password(request).await {
-                Ok(_) => {
-                    form.reset();
-                    let _ = code.try_set(String::new());
-                    toasts.good("Password changed. Your other sessions were ended.");
-                }
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(mut refusal) => {
-                    // The contract calls the field `new`; the form's is `password`.
-                    if refusal.field.as_deref() == Some("new") {
-                        refusal.field = Some("password".to_owned());
-                    }
-                    let _ = problem.try_set(Some(refusal));
-                }
-            }
-            let _ = busy.try_set(false);
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let request = PasswordChange {
+                current: Sensitive::new(browser::form_value(&form, "current")),
+                new: read_new_password(&form)?,
+                code: with_code.get_untracked().then(|| Sensitive::new(code.get_untracked())),
+            };
+            api::change_password(request).await.map_err(at_our_field)?;
+            form.reset();
+            let _ = code.try_set(String::new());
+            toasts.good("Password changed. Your other sessions were ended.");
+            Ok(())
         });
     };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="password-form">
-            <PasswordField name="current" label="Present password" autocomplete="current-password" problem/>
-            <PasswordField name="password" label="New password" hint=password_hint() autocomplete="new-password" problem/>
-            <PasswordField name="repeat" label="New password, again" autocomplete="new-password" problem/>
+        <Form sending send label="Change password" fields=&["current", "password", "repeat"] testid="password-form" submit="password-submit">
+            <PasswordField name="current" label="Present password" autocomplete="current-password" problem=sending.problem/>
+            <NewPassword label="New password" problem=sending.problem/>
             <When when=move || with_code.get()>
-                <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some_and(|p| p.kind == protocol::ProblemKind::WrongCode)) autofocus=false/>
+                <CodeField sending code autofocus=false/>
             </When>
-            <ProblemNote problem fields=&["current", "password", "repeat"]/>
-            <div class="form-actions"><Submit label="Change password".to_owned() busy testid="password-submit"/></div>
-        </form>
+        </Form>
     }
     .into_any()
+}
+
+/// The contract calls the field `new`; the form's is `password`.
+fn at_our_field(mut refusal: Problem) -> Problem {
+    if refusal.field.as_deref() == Some("new") {
+        refusal.field = Some("password".to_owned());
+    }
+    refusal
 }

@@ -1,12 +1,11 @@
 //! Recovery codes: shown once, to be copied or kept as a file.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use protocol::Problem;
+use leptos::prelude::*;
 
 use crate::{
     api, browser,
-    components::{CodeField, CopyButton, Dialog, Glyph, Icon, ProblemNote, Submit, dynamic},
-    state::Account,
+    components::{CodeForm, CopyButton, Dialog, Glyph, Icon, dynamic},
+    state::{Account, Sending},
 };
 
 /// The codes, and no way on before the person says they are kept.
@@ -66,32 +65,18 @@ fn Renew(open: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn RenewForm(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let code = RwSignal::new(String::new());
-    let send = Callback::new(move |()| {
-        if busy.get_untracked() || code.with_untracked(String::is_empty) {
-            return;
-        }
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            let answer = api::new_recovery_codes(&code.get_untracked()).await;
-            let _ = busy.try_set(false);
-            match answer {
-                Ok(answer) => drop(codes.try_set(Some(answer.recovery_codes))),
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
+    let sending = Sending::new();
+    let send = move |code: String| {
+        sending.send(async move {
+            let answer = api::new_recovery_codes(&code).await?;
+            let _ = codes.try_set(Some(answer.recovery_codes));
+            Ok(())
         });
-    });
+    };
     view! {
-        <form class="form" method="post" on:submit=move |event: SubmitEvent| { event.prevent_default(); send.run(()); }>
+        <CodeForm sending send label="Make new codes" submit="new-codes-confirm">
             <p>"The present codes stop working as soon as new ones are made."</p>
-            <CodeField code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
-            <ProblemNote problem/>
-            <div class="form-actions"><Submit label="Make new codes".to_owned() busy testid="new-codes-confirm"/></div>
-        </form>
+        </CodeForm>
     }
     .into_any()
 }

@@ -1,13 +1,13 @@
 //! Account → Security: the second factor as it stands, and what can be done about it.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use protocol::Problem;
+use leptos::prelude::*;
+use web_sys::HtmlFormElement;
 
 use super::{enrol::EnrolDialog, recovery::RecoveryDialog};
 use crate::{
-    api, browser,
-    components::{CodeField, Dialog, Glyph, Icon, ProblemNote, Section, Submit, When},
-    state::{Account, Hydrated, Toasts},
+    api,
+    components::{CodeField, Dialog, Form, Glyph, Icon, Section, When},
+    state::{Account, Hydrated, Sending, Toasts},
 };
 
 /// The section.
@@ -77,39 +77,23 @@ fn DisableDialog(open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
     let (account, toasts) = (Account::get(), Toasts::get());
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let sending = Sending::new();
     let code = RwSignal::new(String::new());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::disable_mfa(&code.get_untracked()).await {
-                Ok(_) => {
-                    let _ = open.try_set(false);
-                    account.refresh();
-                    toasts.plain("MFA is disabled", "Your other login sessions were ended.");
-                }
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(refusal) => {
-                    let _ = problem.try_set(Some(refusal));
-                }
-            }
-            let _ = busy.try_set(false);
+    let send = move |_: HtmlFormElement| {
+        sending.send(async move {
+            api::disable_mfa(&code.get_untracked()).await?;
+            let _ = open.try_set(false);
+            account.refresh();
+            toasts.plain("MFA is disabled", "Your other login sessions were ended.");
+            Ok(())
         });
     };
     let empty = Signal::derive(move || code.with(String::is_empty));
     view! {
-        <form class="form" method="post" on:submit=submit>
+        <Form sending send label="Disable MFA" kind="btn-danger" disabled=empty closes=open cancel="Keep it" submit="disable-confirm">
             <p>"Signing in will need the password alone, and terminals can no longer be locked. Unlock locked terminals first."</p>
-            <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some())/>
-            <ProblemNote problem/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Keep it"</button>
-                <Submit label="Disable MFA".to_owned() busy disabled=empty kind="btn-danger" testid="disable-confirm"/>
-            </div>
-        </form>
+            <CodeField sending code/>
+        </Form>
     }
     .into_any()
 }

@@ -1,24 +1,18 @@
 //! Where the account is signed in, and ending it.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Page, auth::SessionView};
+use protocol::auth::SessionView;
 
 use crate::{
     api,
-    components::{Ago, Fetched, Section, ask, shown},
+    components::{Again, Ago, Listing, Section, rows},
     state::{Hydrated, Toasts},
 };
-
-/// Tells the list to read itself again.
-#[derive(Clone, Copy)]
-struct Again(RwSignal<u32>);
 
 /// The section.
 #[component]
 pub(super) fn Sessions() -> impl IntoView {
-    let again = RwSignal::new(0);
-    provide_context(Again(again));
-    let list = ask(again, api::text::sessions);
+    let again = Again::provide();
     let toasts = Toasts::get();
     let pending = Hydrated::pending();
     let revoke_others = move |_| {
@@ -26,7 +20,7 @@ pub(super) fn Sessions() -> impl IntoView {
             match api::revoke_other_sessions().await {
                 Ok(_) => {
                     toasts.good("Every other session was ended");
-                    again.update(|count| *count += 1);
+                    again.now();
                 }
                 Err(problem) => toasts.problem(&problem),
             }
@@ -35,28 +29,21 @@ pub(super) fn Sessions() -> impl IntoView {
     let tools = move || view! { <button r#type="button" class="btn" disabled=pending on:click=revoke_others data-testid="revoke-others">"End all others"</button> };
     view! {
         <Section title="Login sessions" lead="Every browser that is signed in to your account. End one and its terminals close there at once." testid="account-sessions" tools>
-            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
+            <Listing read=|_| api::text::sessions() rows=rows(|session| view! { <Row session/> }.into_any())/>
         </Section>
     }
     .into_any()
 }
 
 #[component]
-fn List(page: Page<SessionView>) -> impl IntoView {
-    view! { <ul class="list">{page.items.into_iter().map(|session| view! { <Row session/> }).collect_view()}</ul> }
-        .into_any()
-}
-
-#[component]
 fn Row(session: SessionView) -> impl IntoView {
-    let Again(again) = expect_context();
-    let toasts = Toasts::get();
+    let (again, toasts) = (Again::get(), Toasts::get());
     let pending = Hydrated::pending();
     let id = session.id;
     let revoke = move |_| {
         spawn_local(async move {
             match api::revoke_session(id).await {
-                Ok(_) => again.update(|count| *count += 1),
+                Ok(_) => again.now(),
                 Err(problem) => toasts.problem(&problem),
             }
         });

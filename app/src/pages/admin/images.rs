@@ -1,38 +1,26 @@
 //! Images: what may be launched, and how it is described.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use protocol::{
-    Page, Problem,
-    admin::{AdminImage, ImageEdit},
-};
-use wasm_bindgen::JsCast;
+use leptos::prelude::*;
+use protocol::admin::{AdminImage, ImageEdit};
 use web_sys::HtmlFormElement;
 
-use super::Again;
 use crate::{
     api, browser,
-    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit, ask, shown},
+    components::{Again, Check, Dialog, Field, Form, Listing, Section, rows},
     pages::dashboard::bytes,
-    state::{Hydrated, Toasts},
+    state::{Hydrated, Sending, Toasts},
 };
 
 /// The section.
 #[component]
 pub(super) fn Images() -> impl IntoView {
-    let again = Again::provide();
-    let list = ask(again.0, || api::text::admin_images());
+    Again::provide();
     view! {
         <Section title="Images" lead="What a terminal can be made from. Only enabled images that the engine has are offered." testid="admin-images">
-            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
+            <Listing read=|_| api::text::admin_images() rows=rows(|image| view! { <Row image/> }.into_any())/>
         </Section>
     }
     .into_any()
-}
-
-#[component]
-fn List(page: Page<AdminImage>) -> impl IntoView {
-    view! { <ul class="list">{page.items.into_iter().map(|image| view! { <Row image/> }).collect_view()}</ul> }
-        .into_any()
 }
 
 #[component]
@@ -63,48 +51,35 @@ fn Row(image: AdminImage) -> impl IntoView {
 
 #[component]
 fn EditForm(image: AdminImage, open: RwSignal<bool>) -> impl IntoView {
-    let again = Again::get();
-    let toasts = Toasts::get();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let (again, toasts) = (Again::get(), Toasts::get());
+    let sending = Sending::new();
     let name = StoredValue::new(image.name.to_string());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
+    let send = move |form: HtmlFormElement| {
+        let value = |field| browser::form_value(&form, field);
         let edit = ImageEdit {
-            title: browser::form_value(&form, "title"),
-            description: browser::form_value(&form, "description"),
-            reference: browser::form_value(&form, "reference"),
-            enabled: browser::form_value(&form, "enabled") == "on",
-            default: browser::form_value(&form, "default") == "on",
+            title: value("title"),
+            description: value("description"),
+            reference: value("reference"),
+            enabled: value("enabled") == "on",
+            default: value("default") == "on",
         };
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::put_image(&name.get_value(), edit).await {
-                Ok(_) => {
-                    let _ = open.try_set(false);
-                    toasts.good("Image saved");
-                    again.now();
-                }
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
-            let _ = busy.try_set(false);
+        sending.send(async move {
+            api::put_image(&name.get_value(), edit).await?;
+            let _ = open.try_set(false);
+            toasts.good("Image saved");
+            again.now();
+            Ok(())
         });
     };
+    let problem = sending.problem;
     view! {
-        <form class="form" method="post" on:submit=submit>
+        <Form sending send label="Save" fields=&["title", "description", "reference"] closes=open submit="image-submit">
             <Field name="title" label="Title" value=image.edit.title maxlength=64 problem/>
             <Field name="description" label="What is in it" value=image.edit.description optional=true maxlength=300 problem/>
             <Field name="reference" label="Engine reference" hint="As the engine names it, e.g. rexec/debian:1" value=image.edit.reference problem/>
             <Check name="enabled" label="Offer it" checked=image.edit.enabled/>
             <Check name="default" label="Offer it first" checked=image.edit.default/>
-            <ProblemNote problem fields=&["title", "description", "reference"]/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
-                <Submit label="Save".to_owned() busy testid="image-submit"/>
-            </div>
-        </form>
+        </Form>
     }
     .into_any()
 }

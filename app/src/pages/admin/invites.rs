@@ -1,40 +1,34 @@
 //! One-time links that are still open.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Page, admin::InviteView, auth::Role};
+use protocol::{admin::InviteView, auth::Role};
 
-use super::Again;
 use crate::{
     api,
-    components::{Ago, Countdown, Empty, Fetched, Glyph, Section, ask, shown},
+    components::{Again, Ago, Countdown, Empty, Glyph, Listing, Section, rows},
     state::{Hydrated, Toasts},
 };
 
 /// The section.
 #[component]
 pub(super) fn Invites() -> impl IntoView {
-    let again = Again::provide();
-    let list = ask(again.0, || api::text::admin_invites());
+    Again::provide();
     view! {
         <Section title="Invitations" lead="Invitation and password reset links that nobody has used yet." testid="admin-invites">
-            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
+            <Listing read=|_| api::text::admin_invites() rows=rows(|invite| view! { <Row invite/> }.into_any()) none=NoLinks/>
         </Section>
     }
     .into_any()
 }
 
 #[component]
-fn List(page: Page<InviteView>) -> impl IntoView {
-    if page.items.is_empty() {
-        return view! {
-            <Empty glyph=Glyph::Key title="No open links" text="Invite somebody from the list of people. The link is shown once and works once.">
-                <a class="btn btn-primary" href="/admin/users">"To the people"</a>
-            </Empty>
-        }
-        .into_any();
+fn NoLinks() -> impl IntoView {
+    view! {
+        <Empty glyph=Glyph::Key title="No open links" text="Invite somebody from the list of people. The link is shown once and works once.">
+            <a class="btn btn-primary" href="/admin/users">"To the people"</a>
+        </Empty>
     }
-    view! { <ul class="list">{page.items.into_iter().map(|invite| view! { <Row invite/> }).collect_view()}</ul> }
-        .into_any()
+    .into_any()
 }
 
 #[component]

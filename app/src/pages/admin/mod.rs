@@ -32,26 +32,6 @@ const SECTIONS: &[(&str, &str, Glyph)] = &[
     ("/admin/system", "System", Glyph::Pulse),
 ];
 
-/// Tells a list to read itself again after something in it changed.
-#[derive(Clone, Copy)]
-struct Again(RwSignal<u32>);
-
-impl Again {
-    fn provide() -> Self {
-        let again = Self(RwSignal::new(0));
-        provide_context(again);
-        again
-    }
-
-    fn get() -> Self {
-        expect_context()
-    }
-
-    fn now(self) {
-        let _ = self.0.try_update(|count| *count += 1);
-    }
-}
-
 /// `/admin/:section?`.
 #[component]
 pub(crate) fn Admin() -> impl IntoView {

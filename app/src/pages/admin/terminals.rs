@@ -1,70 +1,32 @@
 //! Everybody's terminals: to stop and to delete, never to look into.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use protocol::{Page, Problem, TerminalId, admin::AdminTerminal, terminals::TerminalState};
+use leptos::{prelude::*, task::spawn_local};
+use protocol::{
+    TerminalId,
+    admin::AdminTerminal,
+    terminals::{DeleteTerminal, TerminalState},
+};
 
-use super::Again;
 use crate::{
     api,
     components::{
-        Ago, Dialog, Empty, Fetched, Glyph, Icon, LockBadge, LockState, Menu, ProblemNote, Section, StateDot, Submit,
-        When, ask, shown,
+        Again, Ago, Dialog, Empty, Glyph, Icon, Listing, LockBadge, LockState, Menu, Section, StateDot, rows,
     },
-    state::Toasts,
+    pages::dashboard::DeleteForm,
+    state::{Sending, Toasts},
 };
+
+const COLUMNS: &[&str] = &["Name", "Owner", "State", "Lock", "Image", "Last active", ""];
 
 /// The section.
 #[component]
 pub(super) fn AllTerminals() -> impl IntoView {
-    let again = Again::provide();
-    let list = ask(again.0, || api::text::admin_terminals(api::After(None)));
+    Again::provide();
+    let none = || view! { <Empty glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet."/> };
     view! {
         <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; what is in them is their owner's alone." testid="admin-terminals">
-            <Fetched of=list show=shown(|page| view! { <Table page/> }.into_any())/>
+            <Listing read=|after| api::text::admin_terminals(api::After(after)) rows=rows(|terminal| view! { <Row terminal/> }.into_any()) columns=COLUMNS none testid="all-terminals"/>
         </Section>
-    }
-    .into_any()
-}
-
-#[component]
-fn Table(page: Page<AdminTerminal>) -> impl IntoView {
-    let toasts = Toasts::get();
-    if page.items.is_empty() {
-        return view! { <Empty glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet."/> }
-            .into_any();
-    }
-    let items = RwSignal::new(page.items);
-    let next = RwSignal::new(page.next);
-    let more = move |_| {
-        let after = api::After(next.get_untracked());
-        spawn_local(async move {
-            match api::admin_terminals(after).await {
-                Ok(page) => {
-                    items.update(|items| items.extend(page.items));
-                    next.set(page.next);
-                }
-                Err(problem) => toasts.problem(&problem),
-            }
-        });
-    };
-    view! {
-        <div class="table-wrap table-menus">
-            <table class="table" data-testid="all-terminals">
-                <thead><tr>
-                    <th scope="col">"Name"</th>
-                    <th scope="col">"Owner"</th>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Lock"</th>
-                    <th scope="col">"Image"</th>
-                    <th scope="col">"Last active"</th>
-                    <th scope="col"><span class="sr-only">"Actions"</span></th>
-                </tr></thead>
-                <tbody><For each=move || items.get() key=|terminal| terminal.id let:terminal><Row terminal/></For></tbody>
-            </table>
-        </div>
-        <When when=move || next.with(Option::is_some)>
-            <button r#type="button" class="btn" on:click=more>"Show more"</button>
-        </When>
     }
     .into_any()
 }
@@ -99,7 +61,7 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
                     <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=stop data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
                     <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="admin-delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
                 </Menu>
-                <Dialog open=deleting title="Delete this terminal?".to_owned() testid="admin-delete-dialog"><DeleteForm id open=deleting/></Dialog>
+                <Dialog open=deleting title="Delete this terminal?".to_owned() testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
             </td>
         </tr>
     }
@@ -107,33 +69,21 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
 }
 
 #[component]
-fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
+fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
     let again = Again::get();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        busy.set(true);
-        spawn_local(async move {
-            match api::admin_delete_terminal(id).await {
-                Ok(_) => {
-                    let _ = open.try_set(false);
-                    again.now();
-                }
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
-            let _ = busy.try_set(false);
+    let sending = Sending::new();
+    let send = move |request: DeleteTerminal| {
+        sending.send(async move {
+            api::admin_delete_terminal(id, request).await?;
+            let _ = open.try_set(false);
+            again.now();
+            Ok(())
         });
     };
     view! {
-        <form class="form" method="post" on:submit=submit>
+        <DeleteForm sending send locked open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
             <p>"Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."</p>
-            <ProblemNote problem/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Keep it"</button>
-                <Submit label="Delete".to_owned() busy kind="btn-danger" testid="admin-delete-confirm"/>
-            </div>
-        </form>
+        </DeleteForm>
     }
     .into_any()
 }

@@ -1,36 +1,36 @@
 //! Sizes: memory and CPU a terminal may use.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use protocol::{Page, Problem, ProblemKind, admin::TierEdit, terminals::Tier};
-use wasm_bindgen::JsCast;
+use leptos::prelude::*;
+use protocol::{admin::TierEdit, terminals::Tier};
 use web_sys::HtmlFormElement;
 
-use super::Again;
 use crate::{
     api, browser,
-    components::{Check, Dialog, Fetched, Field, ProblemNote, Section, Submit, ask, shown},
+    components::{Again, Check, Dialog, Field, Form, Listing, Number, Section, rows},
     pages::dashboard::{bytes, cores},
-    state::{Hydrated, Toasts},
+    state::{Hydrated, Sending, Toasts},
 };
 
-const MIB: u64 = 1024 * 1024;
+const MEMORY: Number =
+    Number { name: "memory_bytes", label: "Memory, in MB", note: "", unit: 1024 * 1024, range: 512..=4096 };
+const CPU: Number = Number {
+    name: "cpu_millis",
+    label: "CPU, in thousandths of a core",
+    note: "1000 is one core.",
+    unit: 1,
+    range: 100..=8000,
+};
 
 /// The section.
 #[component]
 pub(super) fn Tiers() -> impl IntoView {
-    let again = Again::provide();
-    let list = ask(again.0, || api::text::admin_tiers());
+    Again::provide();
     view! {
         <Section title="Sizes" lead="Limits a terminal is launched with. Changes apply to terminals made from now on." testid="admin-tiers">
-            <Fetched of=list show=shown(|page| view! { <List page/> }.into_any())/>
+            <Listing read=|_| api::text::admin_tiers() rows=rows(|tier| view! { <Row tier/> }.into_any())/>
         </Section>
     }
     .into_any()
-}
-
-#[component]
-fn List(page: Page<Tier>) -> impl IntoView {
-    view! { <ul class="list">{page.items.into_iter().map(|tier| view! { <Row tier/> }).collect_view()}</ul> }.into_any()
 }
 
 #[component]
@@ -56,59 +56,33 @@ fn Row(tier: Tier) -> impl IntoView {
 
 #[component]
 fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
-    let again = Again::get();
-    let toasts = Toasts::get();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let (again, toasts) = (Again::get(), Toasts::get());
+    let sending = Sending::new();
     let name = StoredValue::new(tier.name.to_string());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
-        let edit = match read(&form) {
-            Ok(edit) => edit,
-            Err(refusal) => return problem.set(Some(refusal)),
-        };
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::put_tier(&name.get_value(), edit).await {
-                Ok(_) => {
-                    let _ = open.try_set(false);
-                    toasts.good("Size saved");
-                    again.now();
-                }
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
-            let _ = busy.try_set(false);
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let edit = TierEdit {
+                title: browser::form_value(&form, "title"),
+                memory_bytes: MEMORY.read(&form)?,
+                cpu_millis: CPU.read(&form)? as u32,
+                default: browser::form_value(&form, "default") == "on",
+            };
+            api::put_tier(&name.get_value(), edit).await?;
+            let _ = open.try_set(false);
+            toasts.good("Size saved");
+            again.now();
+            Ok(())
         });
     };
     view! {
-        <form class="form" method="post" on:submit=submit>
-            <Field name="title" label="Title" value=tier.title maxlength=64 problem/>
+        <Form sending send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] closes=open submit="tier-submit">
+            <Field name="title" label="Title" value=tier.title maxlength=64 problem=sending.problem/>
             <div class="form-row">
-                <Field name="memory_bytes" label="Memory, in MB" hint="512 to 4096." kind="number" value=(tier.memory_bytes / MIB).to_string() problem/>
-                <Field name="cpu_millis" label="CPU, in thousandths of a core" hint="100 to 8000; 1000 is one core." kind="number" value=tier.cpu_millis.to_string() problem/>
+                {MEMORY.field(Some(tier.memory_bytes), sending)}
+                {CPU.field(Some(tier.cpu_millis.into()), sending)}
             </div>
             <Check name="default" label="Offer it first" checked=tier.default/>
-            <ProblemNote problem fields=&["title", "memory_bytes", "cpu_millis"]/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
-                <Submit label="Save".to_owned() busy testid="tier-submit"/>
-            </div>
-        </form>
+        </Form>
     }
     .into_any()
-}
-
-fn read(form: &HtmlFormElement) -> Result<TierEdit, Problem> {
-    let number = |field: &'static str, words: &str, range: std::ops::RangeInclusive<u64>| {
-        let typed = browser::form_value(form, field).trim().parse::<u64>().ok();
-        typed.filter(|n| range.contains(n)).ok_or_else(|| Problem::new(ProblemKind::BadRequest, words).at(field))
-    };
-    Ok(TierEdit {
-        title: browser::form_value(form, "title"),
-        memory_bytes: number("memory_bytes", "A whole number from 512 to 4096.", 512..=4096)? * MIB,
-        cpu_millis: number("cpu_millis", "A whole number from 100 to 8000.", 100..=8000)? as u32,
-        default: browser::form_value(form, "default") == "on",
-    })
 }

@@ -1,18 +1,26 @@
 //! One person in the list, and what an administrator can do for or about them.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use protocol::{
-    Problem, ProblemKind, UserId,
+    ProblemKind, UserId,
     admin::{UserPatch, UserView},
     auth::Role,
 };
-use wasm_bindgen::JsCast;
+use web_sys::HtmlFormElement;
 
-use super::{Again, users::ShownLink};
+use super::users::ShownLink;
 use crate::{
-    api, browser,
-    components::{Ago, Dialog, Field, Glyph, Icon, Menu, ProblemNote, Submit},
-    state::{Account, Toasts},
+    api,
+    components::{Again, Ago, Dialog, Form, Glyph, Icon, Menu, Number, When},
+    state::{Account, Sending, Toasts},
+};
+
+const QUOTA: Number = Number {
+    name: "quota",
+    label: "Terminals this account may have",
+    note: "Terminals beyond it stay; no new ones can be made.",
+    unit: 1,
+    range: 0..=100,
 };
 
 /// The row; it shows what the server answered, not what was asked for.
@@ -92,57 +100,46 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
 #[component]
 fn QuotaForm(user: RwSignal<UserView>, open: RwSignal<bool>) -> impl IntoView {
     let (id, present) = user.with_untracked(|user| (user.id, user.terminals_max));
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into()) else { return };
-        match browser::form_value(&form, "quota").trim().parse::<u32>() {
-            Ok(max) if max <= 100 => {
-                patch(id, user, UserPatch { terminals_max: Some(max), ..Default::default() });
-                open.set(false);
-            }
-            _ => problem.set(Some(Problem::new(ProblemKind::BadRequest, "A whole number from 0 to 100.").at("quota"))),
-        }
+    let sending = Sending::new();
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let max = QUOTA.read(&form)? as u32;
+            let changed = api::patch_user(id, UserPatch { terminals_max: Some(max), ..Default::default() }).await?;
+            let _ = open.try_set(false);
+            let _ = user.try_set(changed);
+            Ok(())
+        });
     };
     view! {
-        <form class="form" method="post" on:submit=submit>
-            <Field name="quota" label="Terminals this account may have" hint="0 to 100. Terminals beyond it stay; no new ones can be made." value=present.map(|max| max.to_string()).unwrap_or_default() problem/>
-            <div class="form-actions"><Submit label="Save".to_owned() busy=Signal::stored(false) testid="quota-submit"/></div>
-        </form>
+        <Form sending send label="Save" fields=&["quota"] closes=open submit="quota-submit">
+            {QUOTA.field(present.map(u64::from), sending)}
+        </Form>
     }
     .into_any()
 }
 
 #[component]
 fn ResetForm(id: UserId, open: RwSignal<bool>) -> impl IntoView {
-    let again = Again::get();
-    let toasts = Toasts::get();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        busy.set(true);
-        spawn_local(async move {
-            match api::reset_mfa(id).await {
-                Ok(_) => {
-                    let _ = open.try_set(false);
-                    toasts.good("MFA was reset. The person is told at the next sign-in.");
-                    again.now();
-                }
-                Err(refusal) => drop(problem.try_set(Some(refusal))),
-            }
-            let _ = busy.try_set(false);
+    let (again, toasts) = (Again::get(), Toasts::get());
+    let sending = Sending::new();
+    let send = move |_: HtmlFormElement| {
+        sending.send(async move {
+            api::reset_mfa(id).await?;
+            let _ = open.try_set(false);
+            toasts.good("MFA was reset. The person is told at the next sign-in.");
+            again.now();
+            Ok(())
         });
     };
+    let stands_in_the_way =
+        move || sending.problem.with(|p| p.as_ref().is_some_and(|p| p.kind == ProblemKind::TerminalsLocked));
     view! {
-        <form class="form" method="post" on:submit=submit>
+        <Form sending send label="Reset MFA" kind="btn-danger" closes=open submit="reset-mfa-confirm">
             <p>"The account's authenticator app and recovery codes stop working and its sessions end. Its locked terminals stay locked: the person sets up a new app and opens them with that."</p>
-            <ProblemNote problem/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
-                <Submit label="Reset MFA".to_owned() busy kind="btn-danger" testid="reset-mfa-confirm"/>
-            </div>
-        </form>
+            <When when=stands_in_the_way>
+                <p class="muted">"Deleting a locked terminal, under Terminals, asks for a code of your own authenticator app."</p>
+            </When>
+        </Form>
     }
     .into_any()
 }

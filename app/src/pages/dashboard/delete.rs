@@ -1,17 +1,18 @@
 //! Deleting a terminal: what is lost is said first, and a locked one needs a code.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{
-    Problem, TerminalId,
+    TerminalId,
     names::Sensitive,
     terminals::{DeleteTerminal, TerminalState},
 };
+use web_sys::HtmlFormElement;
 
 use crate::{
     api,
-    components::{CodeField, Dialog, ProblemNote, Submit, When},
-    state::{Terminals, Toasts},
+    components::{CodeField, Dialog, Form, When},
+    state::{Sending, Terminals, Toasts},
 };
 
 /// The dialog.
@@ -26,55 +27,71 @@ pub(crate) fn DeleteDialog(
     let name = move || terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default();
     view! {
         <Dialog open title=Signal::derive(move || format!("Delete {}?", name())) testid="delete-dialog">
-            <DeleteForm id open/>
+            <Delete id open/>
         </Dialog>
     }
     .into_any()
 }
 
 #[component]
-fn DeleteForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
+fn Delete(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     let navigate = use_navigate();
     let locked = Memo::new(move |_| terminals.one(id).is_some_and(|t| t.mfa_locked));
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let code = RwSignal::new(String::new());
-    let incomplete = Signal::derive(move || locked.get() && code.with(String::is_empty));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        busy.set(true);
-        problem.set(None);
-        let digits = locked.get_untracked().then(|| Sensitive::new(code.get_untracked()));
+    let sending = Sending::new();
+    let send = move |request: DeleteTerminal| {
         let navigate = navigate.clone();
-        spawn_local(async move {
-            match api::delete_terminal(id, DeleteTerminal { code: digits }).await {
-                Ok(_) => {
-                    terminals.change(id, |terminal| terminal.state = TerminalState::Deleting);
-                    let _ = open.try_set(false);
-                    toasts.good("Deleted");
-                    navigate("/", NavigateOptions::default());
-                }
-                Err(refusal) => {
-                    let _ = problem.try_set(Some(refusal));
-                }
-            }
-            let _ = busy.try_set(false);
+        sending.send(async move {
+            api::delete_terminal(id, request).await?;
+            terminals.change(id, |terminal| terminal.state = TerminalState::Deleting);
+            let _ = open.try_set(false);
+            toasts.good("Deleted");
+            navigate("/", NavigateOptions::default());
+            Ok(())
         });
     };
     view! {
-        <form class="form" method="post" on:submit=submit>
+        <DeleteForm sending send locked open needs="This terminal is locked, so deleting it needs a code." submit="delete-confirm">
             <p>"The container and its home folder are destroyed, and everything in them. This cannot be undone."</p>
+        </DeleteForm>
+    }
+    .into_any()
+}
+
+/// The question itself, for an owner and for an administrator; a locked terminal needs a code of whoever deletes it.
+#[component]
+pub(crate) fn DeleteForm(
+    /// Where it stands.
+    sending: Sending,
+    /// Deletes.
+    #[prop(into)]
+    send: Callback<DeleteTerminal>,
+    /// A code is needed.
+    #[prop(into)]
+    locked: Signal<bool>,
+    /// The dialog it stands in.
+    open: RwSignal<bool>,
+    /// Why a code is needed.
+    needs: &'static str,
+    /// For tests: the button.
+    submit: &'static str,
+    /// What is lost.
+    children: Children,
+) -> impl IntoView {
+    let code = RwSignal::new(String::new());
+    let incomplete = Signal::derive(move || locked.get() && code.with(String::is_empty));
+    let send = move |_: HtmlFormElement| {
+        let code = locked.get_untracked().then(|| Sensitive::new(code.get_untracked()));
+        send.run(DeleteTerminal { code });
+    };
+    view! {
+        <Form sending send label="Delete" kind="btn-danger" disabled=incomplete closes=open cancel="Keep it" submit>
+            {children()}
             <When when=move || locked.get()>
-                <p class="muted">"This terminal is locked, so deleting it needs a code."</p>
-                <CodeField code on_full=|()| () busy refused=Signal::derive(move || problem.get().is_some())/>
+                <p class="muted">{needs}</p>
+                <CodeField sending code/>
             </When>
-            <ProblemNote problem/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Keep it"</button>
-                <Submit label="Delete".to_owned() busy disabled=incomplete kind="btn-danger" testid="delete-confirm"/>
-            </div>
-        </form>
+        </Form>
     }
     .into_any()
 }

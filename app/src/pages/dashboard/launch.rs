@@ -1,13 +1,12 @@
 //! "New terminal": name, image and tier as cards with their limits, then the steps as they happen.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{
     Problem, ProblemKind, TerminalId,
     names::{Slug, TerminalName},
     terminals::{CreateTerminal, Image, TerminalState, Tier},
 };
-use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use super::{
@@ -16,8 +15,8 @@ use super::{
 };
 use crate::{
     api, browser,
-    components::{Dialog, Field, Loading, ProblemNote, Submit, When, dynamic},
-    state::{Terminals, late},
+    components::{Dialog, Field, Form, Loading, ProblemNote, When, dynamic},
+    state::{Sending, Terminals, late},
 };
 
 /// What may be launched.
@@ -37,9 +36,8 @@ pub(super) fn LaunchDialog(
 
 /// One launch from form to prompt.
 #[derive(Clone, Copy)]
-struct LaunchState {
-    busy: RwSignal<bool>,
-    problem: RwSignal<Option<Problem>>,
+struct Launching {
+    sending: Sending,
     /// Terminals that were there before the button was pressed.
     before: RwSignal<Vec<TerminalId>>,
     /// The one that is being made, as soon as its id is known.
@@ -49,12 +47,9 @@ struct LaunchState {
 #[component]
 fn Launch(open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
-    let launch = LaunchState {
-        busy: RwSignal::new(false),
-        problem: RwSignal::new(None),
-        before: RwSignal::new(Vec::new()),
-        id: RwSignal::new(None),
-    };
+    let launch = Launching { sending: Sending::new(), before: RwSignal::new(Vec::new()), id: RwSignal::new(None) };
+    // From the press of the button until there is a prompt or a refusal.
+    let goes_on = Memo::new(move |_| launch.sending.busy.get() || launch.id.get().is_some());
     let offer = late(|| async {
         let (images, tiers) = (api::images().await?, api::tiers().await?);
         Ok::<Offer, Problem>((images.items, tiers.items))
@@ -67,23 +62,22 @@ fn Launch(open: RwSignal<bool>) -> impl IntoView {
         {dynamic(move || match offer.get() {
             None => view! { <Loading rows=4/> }.into_any(),
             Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
-            Some(Ok(offer)) => view! { <div hidden=move || launch.busy.get()><LaunchForm launch offer open/></div> }.into_any(),
+            Some(Ok(offer)) => view! { <div hidden=move || goes_on.get()><LaunchForm launch offer open/></div> }.into_any(),
         })}
-        <When when=move || launch.busy.get()><StageList id=shown/></When>
+        <When when=move || goes_on.get()><StageList id=shown/></When>
     }
     .into_any()
 }
 
 /// Leads to the prompt as soon as there is one, and back to the form when the launch failed.
-fn follow(launch: LaunchState, open: RwSignal<bool>) {
+fn follow(launch: Launching, open: RwSignal<bool>) {
     let terminals = Terminals::get();
     let navigate = use_navigate();
     Effect::new(move |_| {
         let Some(id) = launch.id.get() else { return };
         let refuse = |reason: String| {
-            launch.problem.set(Some(Problem::new(ProblemKind::Unavailable, reason)));
+            launch.sending.problem.set(Some(Problem::new(ProblemKind::Unavailable, reason)));
             launch.id.set(None);
-            launch.busy.set(false);
         };
         if let Some(reason) = terminals.failure(id) {
             return refuse(reason);
@@ -111,38 +105,24 @@ fn follow(launch: LaunchState, open: RwSignal<bool>) {
 }
 
 #[component]
-fn LaunchForm(launch: LaunchState, offer: Offer, open: RwSignal<bool>) -> impl IntoView {
+fn LaunchForm(launch: Launching, offer: Offer, open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let (images, tiers) = offer;
     let nothing = images.iter().all(|image| !image.available);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
-        match read(&form) {
-            Err(refusal) => launch.problem.set(Some(refusal)),
-            Ok(request) => {
-                launch.problem.set(None);
-                launch.before.set(terminals.ids_untracked());
-                launch.busy.set(true);
-                spawn_local(async move {
-                    match api::create_terminal(&request).await {
-                        Ok(terminal) => {
-                            let id = terminal.id;
-                            terminals.put(terminal);
-                            let _ = launch.id.try_set(Some(id));
-                        }
-                        Err(refusal) => {
-                            let _ = launch.problem.try_set(Some(refusal));
-                            let _ = launch.busy.try_set(false);
-                        }
-                    }
-                });
-            }
-        }
+    let Launching { sending, before, id } = launch;
+    let send = move |form: HtmlFormElement| {
+        before.set(terminals.ids_untracked());
+        sending.send(async move {
+            let terminal = api::create_terminal(&read(&form)?).await?;
+            let made = terminal.id;
+            terminals.put(terminal);
+            let _ = id.try_set(Some(made));
+            Ok(())
+        });
     };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="launch-form">
-            <Field name="name" label="Name" optional=true placeholder="A name is made up when you leave this empty" maxlength=64 autofocus=true problem=launch.problem/>
+        <Form sending send label="Create" disabled=Signal::stored(nothing) fields=&["name"] closes=open testid="launch-form" submit="launch-submit">
+            <Field name="name" label="Name" optional=true placeholder="A name is made up when you leave this empty" maxlength=64 autofocus=true problem=sending.problem/>
             <fieldset class="choices">
                 <legend class="field-label">"Image"</legend>
                 {images.into_iter().map(|image| view! { <ImageChoice image/> }).collect_view()}
@@ -151,12 +131,7 @@ fn LaunchForm(launch: LaunchState, offer: Offer, open: RwSignal<bool>) -> impl I
                 <legend class="field-label">"Size"</legend>
                 {tiers.into_iter().map(|tier| view! { <TierChoice tier/> }).collect_view()}
             </fieldset>
-            <ProblemNote problem=launch.problem fields=&["name"]/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
-                <Submit label="Create".to_owned() busy=launch.busy disabled=Signal::stored(nothing) testid="launch-submit"/>
-            </div>
-        </form>
+        </Form>
     }
     .into_any()
 }

@@ -9,7 +9,7 @@ mod rename;
 
 pub(crate) use actions::{TerminalActions, start};
 pub(crate) use card::{bytes, cores};
-pub(crate) use delete::DeleteDialog;
+pub(crate) use delete::{DeleteDialog, DeleteForm};
 pub(crate) use progress::StageList;
 pub(crate) use rename::RenameDialog;
 

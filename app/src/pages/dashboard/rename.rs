@@ -1,13 +1,17 @@
 //! Renaming: in place on a card, in a dialog from the terminal page. One field, one way to keep it.
 
-use leptos::{ev::SubmitEvent, html::Input, prelude::*, task::spawn_local};
-use protocol::{Problem, ProblemKind, TerminalId, names::TerminalName, terminals::PatchTerminal};
-use wasm_bindgen::JsCast;
+use leptos::{html::Input, prelude::*, task::spawn_local};
+use protocol::{
+    Problem, ProblemKind, TerminalId,
+    names::TerminalName,
+    terminals::{PatchTerminal, Terminal},
+};
+use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Dialog, Field, ProblemNote, Submit},
-    state::{Terminals, Toasts},
+    components::{Dialog, Field, Form},
+    state::{Sending, Terminals, Toasts},
 };
 
 /// The name as a field: Enter keeps it, Escape and leaving do not.
@@ -36,7 +40,7 @@ pub(super) fn RenameInPlace(
                 terminals.change(id, |terminal| terminal.name = name.clone());
                 spawn_local(async move {
                     match rename(id, name).await {
-                        Ok(()) => {}
+                        Ok(terminal) => terminals.put(terminal),
                         Err(problem) => {
                             toasts.problem(&problem);
                             terminals.reload_one(id);
@@ -78,41 +82,24 @@ pub(crate) fn RenameDialog(
 fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let name = untrack(|| terminals.one(id)).map(|t| t.name.to_string()).unwrap_or_default();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into()) else { return };
-        match TerminalName::parse(&browser::form_value(&form, "rename")) {
-            Err(bad) => problem.set(Some(Problem::new(ProblemKind::BadRequest, bad.0).at("rename"))),
-            Ok(name) => {
-                busy.set(true);
-                spawn_local(async move {
-                    match rename(id, name).await {
-                        Ok(()) => drop(open.try_set(false)),
-                        Err(refusal) => drop(problem.try_set(Some(refusal))),
-                    }
-                    let _ = busy.try_set(false);
-                });
-            }
-        }
+    let sending = Sending::new();
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let name = TerminalName::parse(&browser::form_value(&form, "rename"))
+                .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("rename"))?;
+            terminals.put(rename(id, name).await?);
+            let _ = open.try_set(false);
+            Ok(())
+        });
     };
     view! {
-        <form class="form" method="post" on:submit=submit>
-            <Field name="rename" label="Name" value=name maxlength=64 autofocus=true problem/>
-            <ProblemNote problem fields=&["rename"]/>
-            <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Cancel"</button>
-                <Submit label="Rename".to_owned() busy testid="rename-submit"/>
-            </div>
-        </form>
+        <Form sending send label="Rename" fields=&["rename"] closes=open submit="rename-submit">
+            <Field name="rename" label="Name" value=name maxlength=64 autofocus=true problem=sending.problem/>
+        </Form>
     }
     .into_any()
 }
 
-async fn rename(id: TerminalId, name: TerminalName) -> Result<(), Problem> {
-    let terminals = Terminals::get();
-    let terminal = api::patch_terminal(id, PatchTerminal { name: Some(name), tier: None }).await?;
-    terminals.put(terminal);
-    Ok(())
+async fn rename(id: TerminalId, name: TerminalName) -> Result<Terminal, Problem> {
+    api::patch_terminal(id, PatchTerminal { name: Some(name), tier: None }).await
 }

@@ -1,22 +1,22 @@
 //! One-time links: joining, or setting a new password.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem,
     auth::{InviteAccept, InviteStatus, Role},
     names::Sensitive,
 };
-use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use super::{
-    Entry, password_hint,
-    setup::{read_account, read_new_password},
+    Entry,
+    new_account::{FIELDS, NewPassword, NewUsername, read_account, read_new_password},
 };
 use crate::{
     api, browser,
-    components::{Countdown, Field, Loading, PasswordField, ProblemNote, ProblemPage, Submit, dynamic},
+    components::{Countdown, Form, Loading, ProblemPage, dynamic},
+    state::Sending,
 };
 
 /// `/invite?token=`. The token leaves the address bar as soon as the page runs, and is asked about by the browser only.
@@ -54,46 +54,27 @@ pub(crate) fn Invite() -> impl IntoView {
 
 #[component]
 fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let sending = Sending::new();
     let joins = status.username.is_none();
     let token = StoredValue::new(Sensitive::new(token));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
-        let read = if joins {
-            read_account(&form).map(|(name, password)| (Some(name), password))
-        } else {
-            read_new_password(&form).map(|password| (None, password))
-        };
-        match read {
-            Err(refusal) => problem.set(Some(refusal)),
-            Ok((username, password)) => {
-                busy.set(true);
-                problem.set(None);
-                let request = InviteAccept { token: token.get_value(), username, password };
-                spawn_local(async move {
-                    match api::accept_invite(request).await {
-                        // Also right when the server signed the person in: the login page leads on.
-                        Ok(_) => return browser::load_page("/"),
-                        Err(refusal) => problem.set(Some(refusal)),
-                    }
-                    busy.set(false);
-                });
-            }
-        }
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let (username, password) = if joins {
+                read_account(&form).map(|(name, password)| (Some(name), password))?
+            } else {
+                (None, read_new_password(&form)?)
+            };
+            api::accept_invite(InviteAccept { token: token.get_value(), username, password }).await?;
+            // Also right when the server signed the person in: the login page leads on.
+            browser::leave_for("/").await
+        });
     };
+    let dies = move || view! { <p class="field-hint">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="invite-form">
-            {joins.then(|| view! {
-                <Field name="username" label="Username" hint="3 to 32 of a-z, 0-9, dot, dash and underscore." autocomplete="username" autofocus=true maxlength=32 problem/>
-            })}
-            <PasswordField name="password" label="Password" hint=password_hint() autocomplete="new-password" problem/>
-            <PasswordField name="repeat" label="Password, again" autocomplete="new-password" problem/>
-            <ProblemNote problem fields=&["username", "password", "repeat"]/>
-            <Submit label=(if joins { "Join" } else { "Set password" }).to_owned() busy testid="invite-submit"/>
-            <p class="field-hint">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p>
-        </form>
+        <Form sending send label=if joins { "Join" } else { "Set password" } fields=FIELDS testid="invite-form" submit="invite-submit" foot=dies>
+            {joins.then(|| view! { <NewUsername problem=sending.problem/> })}
+            <NewPassword problem=sending.problem/>
+        </Form>
     }
     .into_any()
 }

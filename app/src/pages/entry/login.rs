@@ -1,20 +1,19 @@
 //! Sign-in: the password, then the code where the account has a factor.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem, ProblemKind,
     auth::{LoginRequest, LoginStatus, SetupStatus},
     names::Sensitive,
 };
-use wasm_bindgen::JsCast;
+use web_sys::HtmlFormElement;
 
 use super::Entry;
 use crate::{
     api, browser,
-    components::{
-        CodeField, Fetched, Field, Glyph, Icon, PasswordField, ProblemNote, Submit, ask_once, dynamic, shown_either,
-    },
+    components::{CodeForm, Fetched, Field, Form, Glyph, Icon, PasswordField, ask_once, dynamic, shown_either},
+    state::Sending,
 };
 
 /// `/login`, with `?next=` leading to where the person wanted to go.
@@ -35,16 +34,15 @@ pub(crate) fn Login() -> impl IntoView {
         needed.then(|| view! { <NoAdministrator/> }).into_any()
     });
     let query = use_query_map();
-    let enter = Callback::new(move |()| {
-        browser::load_page(&browser::safe_next(query.with_untracked(|query| query.get("next"))));
-    });
+    let next = Signal::derive(move || browser::safe_next(query.with(|query| query.get("next"))));
+    let sending = Sending::new();
     view! {
         <Entry title="Sign in" lead>
             <Fetched of=setup show waiting=|| ()/>
             {dynamic(move || if asks_code.get() {
-                view! { <CodeStep asks_code enter/> }.into_any()
+                view! { <CodeStep asks_code sending next/> }.into_any()
             } else {
-                view! { <PasswordStep asks_code enter/> }.into_any()
+                view! { <PasswordStep asks_code sending next/> }.into_any()
             })}
         </Entry>
     }
@@ -66,71 +64,48 @@ fn NoAdministrator() -> impl IntoView {
 }
 
 #[component]
-fn PasswordStep(asks_code: RwSignal<bool>, enter: Callback<()>) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into()) else { return };
+fn PasswordStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String>) -> impl IntoView {
+    let send = move |form: HtmlFormElement| {
         let request = LoginRequest {
             username: browser::form_value(&form, "username").trim().to_owned(),
             password: Sensitive::new(browser::form_value(&form, "password")),
         };
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::login(request).await {
-                Ok(answer) if answer.status == LoginStatus::MfaRequired => asks_code.set(true),
-                Ok(_) => return enter.run(()),
-                Err(refusal) => problem.set(Some(refusal)),
+        sending.send(async move {
+            if api::login(request).await?.status == LoginStatus::MfaRequired {
+                asks_code.set(true);
+                return Ok(());
             }
-            busy.set(false);
+            browser::leave_for(&next.get_untracked()).await
         });
     };
+    let forgotten = || view! { <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p> };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="login-form">
-            <Field name="username" label="Username" autocomplete="username" autofocus=true problem/>
-            <PasswordField name="password" label="Password" autocomplete="current-password" problem/>
-            <ProblemNote problem fields=&["username", "password"]/>
-            <Submit label="Sign in".to_owned() busy testid="login-submit"/>
-            <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p>
-        </form>
+        <Form sending send label="Sign in" fields=&["username", "password"] testid="login-form" submit="login-submit" foot=forgotten>
+            <Field name="username" label="Username" autocomplete="username" autofocus=true problem=sending.problem/>
+            <PasswordField name="password" label="Password" autocomplete="current-password" problem=sending.problem/>
+        </Form>
     }
     .into_any()
 }
 
 #[component]
-fn CodeStep(asks_code: RwSignal<bool>, enter: Callback<()>) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let code = RwSignal::new(String::new());
-    let send = Callback::new(move |()| {
-        if busy.get_untracked() || code.with_untracked(String::is_empty) {
-            return;
-        }
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            match api::login_code(&code.get_untracked()).await {
-                Ok(_) => return enter.run(()),
+fn CodeStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String>) -> impl IntoView {
+    let send = move |code: String| {
+        sending.send(async move {
+            let answer = api::login_code(&code).await;
+            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::NotLoggedIn) {
                 // The pending login itself ended: back to the password, with the reason.
-                Err(refusal) if refusal.kind == ProblemKind::NotLoggedIn => asks_code.set(false),
-                Err(refusal) => problem.set(Some(refusal)),
+                asks_code.set(false);
             }
-            let _ = busy.try_set(false);
+            answer?;
+            browser::leave_for(&next.get_untracked()).await
         });
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        send.run(());
     };
-    view! {
-        <form class="form" method="post" on:submit=submit data-testid="login-code-form">
-            <CodeField code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
-            <ProblemNote problem/>
-            <Submit label="Continue".to_owned() busy testid="login-code-submit"/>
-            <button r#type="button" class="btn btn-ghost" on:click=move |_| asks_code.set(false)>"Back"</button>
-        </form>
-    }
-    .into_any()
+    let back = move |_| {
+        sending.problem.set(None);
+        asks_code.set(false);
+    };
+    let foot = move || view! { <button r#type="button" class="btn btn-ghost" on:click=back>"Back"</button> };
+    view! { <CodeForm sending send label="Continue" testid="login-code-form" submit="login-code-submit" foot/> }
+        .into_any()
 }

@@ -2,15 +2,16 @@
 
 mod invite;
 mod login;
+mod new_account;
 mod setup;
 
 pub(crate) use invite::Invite;
 pub(crate) use login::Login;
-pub(crate) use setup::{Setup, read_new_password};
+pub(crate) use new_account::{NewPassword, read_new_password};
+pub(crate) use setup::Setup;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use protocol::limits::PASSWORD_CHARS;
 
 use crate::components::Logo;
 
@@ -40,13 +41,4 @@ fn Entry(
         </main>
     }
     .into_any()
-}
-
-/// What a new password must be, said before it is typed.
-pub(crate) fn password_hint() -> String {
-    format!(
-        "{} to {} characters. A sentence of 15 or more is best; any characters are fine.",
-        PASSWORD_CHARS.start(),
-        PASSWORD_CHARS.end()
-    )
 }

@@ -1,19 +1,22 @@
 //! First start: whoever holds the printed link creates the administrator.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use protocol::{
-    Problem, ProblemKind,
+    Problem,
     auth::{SetupRequest, SetupStatus},
-    names::{Sensitive, Username},
+    names::Sensitive,
 };
-use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
-use super::{Entry, password_hint};
+use super::{
+    Entry,
+    new_account::{FIELDS, NewPassword, NewUsername, read_account},
+};
 use crate::{
     api, browser,
-    components::{Fetched, Field, PasswordField, ProblemNote, Submit, ask_once, shown_either},
+    components::{Fetched, Form, ask_once, shown_either},
+    state::Sending,
 };
 
 /// `/setup?token=`. The token leaves the address bar as soon as the page runs.
@@ -55,66 +58,24 @@ fn Done() -> impl IntoView {
 
 #[component]
 fn SetupForm(token: String) -> impl IntoView {
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
+    let sending = Sending::new();
     let no_token = token.is_empty();
     let token = StoredValue::new(Sensitive::new(token));
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
-        match read_account(&form) {
-            Err(refusal) => problem.set(Some(refusal)),
-            Ok((username, password)) => {
-                busy.set(true);
-                problem.set(None);
-                let request = SetupRequest { token: token.get_value(), username, password };
-                spawn_local(async move {
-                    match api::set_up(request).await {
-                        Ok(_) => return browser::load_page("/"),
-                        Err(refusal) => problem.set(Some(refusal)),
-                    }
-                    busy.set(false);
-                });
-            }
-        }
+    let send = move |form: HtmlFormElement| {
+        sending.send(async move {
+            let (username, password) = read_account(&form)?;
+            api::set_up(SetupRequest { token: token.get_value(), username, password }).await?;
+            browser::leave_for("/").await
+        });
     };
     view! {
-        <form class="form" method="post" on:submit=submit data-testid="setup-form">
+        <Form sending send label="Create administrator" fields=FIELDS testid="setup-form" submit="setup-submit">
             {no_token.then(|| view! {
                 <p class="note note-warning">"The link has no token. Copy the whole link the server printed when it started."</p>
             })}
-            <Field name="username" label="Username" hint="3 to 32 of a-z, 0-9, dot, dash and underscore." autocomplete="username" autofocus=true maxlength=32 problem/>
-            <PasswordField name="password" label="Password" hint=password_hint() autocomplete="new-password" problem/>
-            <PasswordField name="repeat" label="Password, again" autocomplete="new-password" problem/>
-            <ProblemNote problem fields=&["username", "password", "repeat"]/>
-            <Submit label="Create administrator".to_owned() busy testid="setup-submit"/>
-        </form>
+            <NewUsername problem=sending.problem/>
+            <NewPassword problem=sending.problem/>
+        </Form>
     }
     .into_any()
-}
-
-/// Username and password of a form, checked as far as the browser can: the name's form, and that both passwords agree.
-///
-/// # Errors
-/// The refusal, at its field.
-pub(super) fn read_account(form: &HtmlFormElement) -> Result<(Username, Sensitive), Problem> {
-    let username = Username::parse(&browser::form_value(form, "username"))
-        .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("username"))?;
-    Ok((username, read_new_password(form)?))
-}
-
-/// A new password typed twice.
-///
-/// # Errors
-/// The refusal, at its field.
-pub(crate) fn read_new_password(form: &HtmlFormElement) -> Result<Sensitive, Problem> {
-    let password = browser::form_value(form, "password");
-    let refuse = |words: &str, field| Err(Problem::new(ProblemKind::BadRequest, words).at(field));
-    if password.chars().count() < *protocol::limits::PASSWORD_CHARS.start() {
-        return refuse("Too short: at least 8 characters, better 15.", "password");
-    }
-    if password != browser::form_value(form, "repeat") {
-        return refuse("The two passwords are not the same. Type the second one again.", "repeat");
-    }
-    Ok(Sensitive::new(password))
 }

@@ -1,9 +1,9 @@
 //! "Lock with MFA": the same control on card and toolbar. What it offers follows the three states of the lock.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use protocol::{TerminalId, terminals::TerminalState};
 
-use super::lock_prompt::CodeForm;
+use super::lock_prompt::LockForm;
 use crate::{
     api,
     components::{Dialog, Glyph, Icon, LockState, Menu, dynamic},
@@ -112,17 +112,9 @@ fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
         </Menu>
         <Dialog open title testid="lock-dialog">
             {move || asking.get().map(|purpose| view! {
-                <CodeForm id purpose=Signal::stored(purpose) on_done=Callback::new(move |()| open.set(false))/>
+                <LockForm id purpose=Signal::stored(purpose) on_done=Callback::new(move |()| open.set(false))/>
             })}
         </Dialog>
     }
     .into_any()
-}
-
-/// Sends a code for its purpose. Shared by the prompt on the page and the dialog of this control.
-pub(super) fn on_submit(send: Callback<()>) -> impl Fn(SubmitEvent) + 'static {
-    move |event| {
-        event.prevent_default();
-        send.run(());
-    }
 }

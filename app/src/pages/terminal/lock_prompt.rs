@@ -1,16 +1,13 @@
 //! The prompt of a locked terminal: a code, and two clear things it can do.
 
-use leptos::{prelude::*, task::spawn_local};
-use protocol::{Problem, TerminalId};
+use leptos::prelude::*;
+use protocol::TerminalId;
 
-use super::{
-    lock_button::{Purpose, on_submit},
-    session::Session,
-};
+use super::{lock_button::Purpose, session::Session};
 use crate::{
-    api, browser,
-    components::{CodeField, Glyph, Icon, LockBadge, LockState, ProblemNote, Submit, When},
-    state::{Account, Terminals, Toasts},
+    api,
+    components::{CodeForm, Glyph, Icon, LockBadge, LockState, When},
+    state::{Account, Sending, Terminals, Toasts},
 };
 
 /// Stands where the terminal was; behind it there is nothing to see.
@@ -27,7 +24,7 @@ pub(super) fn LockPrompt() -> impl IntoView {
                 <p class="muted">"Its shell keeps running, unseen. Nothing is shown or typed without a code."</p>
                 <When when=move || account.mfa_enabled() fallback=|| view! { <NoFactor/> }>
                     <Purposes purpose/>
-                    <CodeForm id=session.id purpose on_done=|()| ()/>
+                    <LockForm id=session.id purpose on_done=|()| ()/>
                 </When>
             </div>
         </div>
@@ -65,9 +62,9 @@ fn Purposes(purpose: RwSignal<Purpose>) -> impl IntoView {
     .into_any()
 }
 
-/// The field and its button. The sixth digit sends it.
+/// The field and its button, on the page and in the dialog of the lock's control.
 #[component]
-pub(super) fn CodeForm(
+pub(super) fn LockForm(
     /// Which terminal.
     id: TerminalId,
     /// What the code shall do.
@@ -78,49 +75,30 @@ pub(super) fn CodeForm(
     on_done: Callback<()>,
 ) -> impl IntoView {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Problem>);
-    let code = RwSignal::new(String::new());
-    let send = Callback::new(move |()| {
-        if busy.get_untracked() || code.with_untracked(String::is_empty) {
-            return;
-        }
-        busy.set(true);
-        problem.set(None);
-        spawn_local(async move {
-            let digits = code.get_untracked();
+    let sending = Sending::new();
+    let send = move |code: String| {
+        sending.send(async move {
             let answer = match purpose.get_untracked() {
                 Purpose::Verify => {
-                    api::verify(id, &digits).await.map(|answer| terminals.put_grant(id, answer.granted_until))
+                    api::verify(id, &code).await.map(|answer| terminals.put_grant(id, answer.granted_until))
                 }
-                Purpose::Unlock => api::unlock(id, &digits).await.map(|status| {
+                Purpose::Unlock => api::unlock(id, &code).await.map(|status| {
                     terminals.put_lock(id, &status);
                     toasts.good("The lock is removed");
                 }),
             };
-            let _ = busy.try_set(false);
-            match answer {
-                Ok(()) => drop(on_done.try_run(())),
-                Err(refusal) if browser::left_for_login(&refusal) => {}
-                Err(refusal) => {
-                    if refusal.status == 409 {
-                        terminals.reload_one(id);
-                    }
-                    let _ = problem.try_set(Some(refusal));
-                }
+            if answer.as_ref().is_err_and(|refusal| refusal.status == 409) {
+                // Somebody else removed the lock meanwhile.
+                terminals.reload_one(id);
             }
+            answer?;
+            let _ = on_done.try_run(());
+            Ok(())
         });
-    });
+    };
     let label = Signal::derive(move || match purpose.get() {
         Purpose::Verify => "Verify".to_owned(),
         Purpose::Unlock => "Unlock".to_owned(),
     });
-    view! {
-        <form class="form" method="post" on:submit=on_submit(send) data-testid="lock-form">
-            <CodeField code on_full=send busy refused=Signal::derive(move || problem.get().is_some())/>
-            <ProblemNote problem/>
-            <Submit label busy testid="lock-submit"/>
-        </form>
-    }
-    .into_any()
+    view! { <CodeForm sending send label testid="lock-form" submit="lock-submit"/> }.into_any()
 }

@@ -1,0 +1,47 @@
+//! What every form goes through when it is sent: busy until the answer is there, then done or refused.
+
+use std::{future::Future, pin::Pin};
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::Problem;
+
+use crate::browser;
+
+/// One form's state.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending {
+    /// The answer is awaited.
+    pub(crate) busy: RwSignal<bool>,
+    /// Why the last try was refused.
+    pub(crate) problem: RwSignal<Option<Problem>>,
+}
+
+impl Sending {
+    /// Nothing was sent yet.
+    pub(crate) fn new() -> Self {
+        Self { busy: RwSignal::new(false), problem: RwSignal::new(None) }
+    }
+
+    /// Does the work, and shows its refusal at the form. While it goes on nothing else is sent. A login that ended
+    /// leads to the login page instead.
+    pub(crate) fn send(self, work: impl Future<Output = Result<(), Problem>> + 'static) {
+        self.erased(Box::pin(work));
+    }
+
+    fn erased(self, work: Pin<Box<dyn Future<Output = Result<(), Problem>>>>) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.problem.set(None);
+        spawn_local(async move {
+            let refusal = work.await.err();
+            if refusal.as_ref().is_some_and(browser::left_for_login) {
+                return;
+            }
+            // The form may be gone by now: a dialog that closed.
+            let _ = self.busy.try_set(false);
+            let _ = self.problem.try_set(refusal);
+        });
+    }
+}
