@@ -60,6 +60,8 @@ writes! {
     disable_mfa(digits: &str) -> Done = "POST" "/api/account/mfa/disable", code(digits);
     /// `POST /api/account/mfa/recovery-codes`.
     new_recovery_codes(digits: &str) -> RecoveryCodes = "POST" "/api/account/mfa/recovery-codes", code(digits);
+    /// `DELETE /api/account/notices`.
+    dismiss_notices() -> Done = "DELETE" "/api/account/notices";
     /// `DELETE /api/account/sessions/{id}`.
     revoke_session(id: SessionId) -> Done = "DELETE" "/api/account/sessions/{id}";
     /// `POST /api/account/sessions/revoke-others`.

@@ -8,6 +8,7 @@ pub(crate) use listen::on_document;
 pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
 
 use protocol::{Problem, ProblemKind};
+use wasm_bindgen::JsCast;
 use web_sys::{Document, FormData, HtmlFormElement, Window};
 
 use crate::api::Encoded;
@@ -20,6 +21,25 @@ pub(crate) fn window() -> Window {
 /// The document.
 pub(crate) fn document() -> Document {
     window().document().expect("a window of the browser has a document")
+}
+
+/// Gives the keyboard to an element.
+pub(crate) fn focus(element: Option<web_sys::Element>) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Whether no field has the keyboard.
+pub(crate) fn nothing_is_typed_into() -> bool {
+    let active = document().active_element();
+    !active.is_some_and(|active| matches!(active.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}
+
+/// Gives the keyboard to an element that is there in a moment, when what had it goes away.
+pub(crate) fn focus_soon(selector: impl Into<String>) {
+    let selector = selector.into();
+    leptos::prelude::request_animation_frame(move || focus(document().query_selector(&selector).ok().flatten()));
 }
 
 /// Leaves this program for a page loaded anew: after login and logout nothing of the old session may stay in memory.

@@ -2,7 +2,7 @@
 
 use leptos::{ev::Event, html::Input, prelude::*};
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, unique};
 use crate::state::Sending;
 
 /// Digits of an authenticator app's code (RFC 6238; what the apps show).
@@ -30,6 +30,7 @@ pub(crate) fn CodeField(
     let refused = Memo::new(move |_| {
         problem.with(|problem| problem.as_ref().is_some_and(|p| p.field.as_deref().is_none_or(|field| field == "code")))
     });
+    let id = unique("code");
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
@@ -51,18 +52,19 @@ pub(crate) fn CodeField(
     let typed = move |event: Event| accept(&event_target_value(&event), recovery.get_untracked(), code, input, on_full);
     let swap = move |_| {
         code.set(String::new());
+        problem.set(None);
         recovery.update(|recovery| *recovery = !*recovery);
     };
     view! {
         <div class="code-field">
-            <label class="field-label" for="code">
+            <label class="field-label" for=id.clone()>
                 {move || if recovery.get() { "Recovery code" } else { "Six-digit code" }}
             </label>
             <input
                 node_ref=input
                 class="input code-input"
                 class:code-input-recovery=move || recovery.get()
-                id="code"
+                id=id
                 name="code"
                 r#type="text"
                 inputmode=move || if recovery.get() { "text" } else { "numeric" }

@@ -4,7 +4,12 @@ use leptos::{html, prelude::*};
 
 use super::when::When;
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, unique};
+use crate::browser;
+
+/// What has the keyboard when a dialog opens: the first thing below its head. Of the buttons of a
+/// question the safe one comes first.
+const FIRST: &str = ".dialog-head ~ * :is(input, button, a[href]):not(:disabled)";
 
 /// Opens while `open` is true. Its content exists only then, so every opening starts afresh and nothing typed stays.
 #[component]
@@ -17,6 +22,9 @@ pub(crate) fn Dialog(
     /// It holds something that is shown once: only its own buttons close it.
     #[prop(optional)]
     firm: bool,
+    /// It may be closed without its own buttons; always so unless it is firm.
+    #[prop(into, optional)]
+    closable: Option<Signal<bool>>,
     /// More room.
     #[prop(optional)]
     wide: bool,
@@ -30,12 +38,21 @@ pub(crate) fn Dialog(
     Effect::new(move |_| {
         let Some(dialog) = dialog.get() else { return };
         match (open.get(), dialog.open()) {
-            (true, false) => drop(dialog.show_modal()),
+            (true, false) => {
+                let _ = dialog.show_modal();
+                // Its content comes a moment later; until then only Close can have the keyboard.
+                request_animation_frame(move || {
+                    let first = dialog.query_selector(FIRST).ok().flatten();
+                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
+                    browser::focus(first.filter(|_| !taken));
+                });
+            }
             (false, true) => dialog.close(),
             _ => {}
         }
     });
-    let heading = format!("{testid}-title");
+    let closable = move || closable.map_or(!firm, |closable| closable.get());
+    let heading = unique(testid);
     let labelled = heading.clone();
     view! {
         <dialog
@@ -43,6 +60,13 @@ pub(crate) fn Dialog(
             class="dialog"
             class:dialog-wide=wide
             aria-labelledby=labelled
+            closedby=firm.then_some("none")
+            // A browser asks only once before it closes; a key that was taken never reaches it.
+            on:keydown=move |event: web_sys::KeyboardEvent| {
+                if firm && event.key() == "Escape" {
+                    event.prevent_default();
+                }
+            }
             on:close=move |_| open.set(false)
             on:cancel=move |event: web_sys::Event| {
                 if firm {
@@ -60,9 +84,11 @@ pub(crate) fn Dialog(
             <div class="dialog-box">
                 <header class="dialog-head">
                     <h2 id=heading.clone() class="dialog-title">{move || title.get()}</h2>
-                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| open.set(false) data-testid="dialog-close">
-                        <Icon glyph=Glyph::Close/>
-                    </button>
+                    <When when=closable>
+                        <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| open.set(false) data-testid="dialog-close">
+                            <Icon glyph=Glyph::Close/>
+                        </button>
+                    </When>
                 </header>
                 <When when=move || open.get()>{children()}</When>
             </div>

@@ -1,11 +1,12 @@
 //! A labelled text field with its hint and its refusal below.
 
-use leptos::prelude::*;
+use leptos::{html::Input, prelude::*};
 
 use super::when::dynamic;
 use protocol::Problem;
 
-use super::{Glyph, Icon};
+use super::{Glyph, Icon, unique};
+use crate::browser;
 
 /// One line of text. The value is read from the form when it is sent; see `browser::form_value`.
 #[component]
@@ -47,15 +48,24 @@ pub(crate) fn Field(
     problem: Signal<Option<Problem>>,
 ) -> impl IntoView {
     let refusal = field_refusal(name, problem);
-    let note = format!("{name}-note");
+    let input = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        // The browser's own `autofocus` is only for what the page came with. Nothing is taken from a field in use.
+        if let Some(input) = input.get().filter(|_| autofocus && browser::nothing_is_typed_into()) {
+            let _ = input.focus();
+        }
+    });
+    let id = unique(name);
+    let note = format!("{id}-note");
     view! {
         <div class="field">
-            <label class="field-label" for=name>
+            <label class="field-label" for=id.clone()>
                 {label} {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
             </label>
             <input
+                node_ref=input
                 class="input"
-                id=name
+                id=id
                 name=name
                 r#type=kind
                 autocomplete=autocomplete
@@ -97,15 +107,16 @@ pub(crate) fn PasswordField(
     problem: Signal<Option<Problem>>,
 ) -> impl IntoView {
     let refusal = field_refusal(name, problem);
-    let note = format!("{name}-note");
+    let id = unique(name);
+    let note = format!("{id}-note");
     let shown = RwSignal::new(false);
     view! {
         <div class="field">
-            <label class="field-label" for=name>{label}</label>
+            <label class="field-label" for=id.clone()>{label}</label>
             <div class="input-group">
                 <input
                     class="input"
-                    id=name
+                    id=id
                     name=name
                     r#type=move || if shown.get() { "text" } else { "password" }
                     autocomplete=autocomplete
@@ -113,7 +124,6 @@ pub(crate) fn PasswordField(
                     spellcheck="false"
                     required=true
                     autofocus=autofocus
-                    maxlength=*protocol::limits::PASSWORD_CHARS.end()
                     aria-describedby=note.clone()
                     aria-invalid=move || refusal.get().map(|_| "true")
                     data-testid=format!("field-{name}")

@@ -52,7 +52,7 @@ impl LockState {
         match self {
             Self::Open => "Open",
             Self::Locked => "Locked",
-            Self::Granted(_) => "Unlocked for you",
+            Self::Granted(_) => "Granted",
         }
     }
 

@@ -8,6 +8,9 @@ use web_sys::{HtmlElement, Node};
 
 use crate::{browser, state::Hydrated};
 
+/// The items that can be chosen.
+const ITEMS: &str = "[role=menuitem]:not(:disabled)";
+
 /// The menu. Its items are buttons or links with `role="menuitem"` and class `menu-item`.
 #[component]
 pub(crate) fn Menu(
@@ -43,6 +46,10 @@ pub(crate) fn Menu(
             steer(&event, &root, open);
         }
     };
+    // The keyboard goes back to the button before the item does anything: a dialog that it opens gives it back there.
+    let chosen = move |_| {
+        browser::focus(root.get_untracked().and_then(|root| root.query_selector("button").ok().flatten()));
+    };
     view! {
         <div class="menu" node_ref=root on:keydown=keys>
             <button
@@ -52,13 +59,22 @@ pub(crate) fn Menu(
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 disabled=pending
-                on:click=move |_| open.update(|open| *open = !*open)
+                on:click=move |event| {
+                    open.update(|open| *open = !*open);
+                    // By keyboard (no button of a mouse was counted): the first item is what comes next.
+                    if event.detail() == 0 && open.get_untracked() {
+                        request_animation_frame(move || {
+                            let root = root.try_get_untracked().flatten();
+                            browser::focus(root.and_then(|root| root.query_selector(ITEMS).ok().flatten()));
+                        });
+                    }
+                }
                 data-testid=testid
             >
                 {face.run()}
             </button>
             <When when=move || open.get()>
-                <div class="menu-list" role="menu" on:click=move |_| open.set(false)>{children()}</div>
+                <div class="menu-list" role="menu" on:click:capture=chosen on:click=move |_| open.set(false)>{children()}</div>
             </When>
         </div>
     }
@@ -69,27 +85,23 @@ fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
     let step: i32 = match event.key().as_str() {
         "Escape" => {
             open.set(false);
-            focus(root.query_selector("button").ok().flatten());
+            browser::focus(root.query_selector("button").ok().flatten());
             return event.stop_propagation();
         }
-        "ArrowDown" => 1,
-        "ArrowUp" => -1,
+        "ArrowDown" | "Home" => 1,
+        "ArrowUp" | "End" => -1,
+        "Tab" => return open.set(false),
         _ => return,
     };
     event.prevent_default();
-    let Ok(items) = root.query_selector_all("[role=menuitem]") else { return };
+    let Ok(items) = root.query_selector_all(ITEMS) else { return };
     let count = items.length() as i32;
     if count == 0 {
         return;
     }
     let active = browser::document().active_element();
     let at = (0..count).find(|&i| items.item(i as u32).as_ref() == active.as_ref().map(AsRef::as_ref));
+    let at = at.filter(|_| !matches!(event.key().as_str(), "Home" | "End"));
     let next = at.map_or(if step > 0 { 0 } else { count - 1 }, |at| (at + step).rem_euclid(count));
-    focus(items.item(next as u32).and_then(|node| node.dyn_into().ok()));
-}
-
-fn focus(element: Option<web_sys::Element>) {
-    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
+    browser::focus(items.item(next as u32).and_then(|node| node.dyn_into().ok()));
 }

@@ -26,6 +26,15 @@ mod time;
 mod toast_stack;
 mod when;
 
+/// An id that no other element has. The server's are kept when the program takes over, so the program's own are made of
+/// another letter.
+fn unique(name: &str) -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let side = if cfg!(feature = "ssr") { 's' } else { 'b' };
+    format!("{name}-{side}{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 pub(crate) use audit_table::AuditTable;
 pub(crate) use check::Check;
 pub(crate) use code_field::CodeField;

@@ -1,7 +1,8 @@
 //! Refusals as people see them: what happened, why, what next.
 
 use leptos::prelude::*;
-use protocol::Problem;
+use leptos_meta::Title;
+use protocol::{Problem, ProblemKind};
 
 use super::{Countdown, Glyph, Icon};
 use crate::state::Clock;
@@ -56,14 +57,17 @@ pub(crate) fn ProblemPage(
     /// The refusal.
     problem: Problem,
 ) -> impl IntoView {
+    // What may be different the next time.
+    let passing = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Internal | ProblemKind::Throttled);
     view! {
+        <Title text=problem.title.clone()/>
         <section class="empty" data-testid="problem-page" data-kind=problem.kind.slug()>
             <span class="empty-icon"><Icon glyph=Glyph::Warning/></span>
             <h1 class="empty-title">{problem.title}</h1>
             <p class="empty-text">{problem.detail}</p>
             <div class="empty-actions">
-                <a class="btn" href="">"Try again"</a>
-                <a class="btn btn-ghost" href="/">"To the terminals"</a>
+                {passing.then(|| view! { <a class="btn" href="">"Try again"</a> })}
+                <a class="btn" class:btn-primary=!passing href="/">"To the terminals"</a>
             </div>
             {problem.request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
         </section>

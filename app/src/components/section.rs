@@ -1,6 +1,7 @@
 //! A section of account or administration: heading, one sentence, tools, content.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 /// The section.
 #[component]
@@ -18,6 +19,7 @@ pub(crate) fn Section(
     children: Children,
 ) -> impl IntoView {
     view! {
+        <Title text=title/>
         <section class="section" data-testid=testid>
             <header class="section-head">
                 <div><h1>{title}</h1><p>{lead}</p></div>

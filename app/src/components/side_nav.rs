@@ -1,7 +1,9 @@
 //! The list of sections at the side of a group of pages; a scrolling row on small screens.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::{Glyph, Icon};
 
@@ -22,9 +24,21 @@ pub(crate) fn SideNav(
             </a>
         }
     });
+    // On a small screen it is a row that scrolls: the current section must be in sight.
+    let nav = NodeRef::<html::Nav>::new();
+    Effect::new(move |_| {
+        path.track();
+        request_animation_frame(move || {
+            let Some(nav) = nav.try_get_untracked().flatten() else { return };
+            let current = nav.query_selector("[aria-current]").ok().flatten();
+            if let Some(current) = current.and_then(|current| current.dyn_into::<HtmlElement>().ok()) {
+                nav.set_scroll_left(current.offset_left() - nav.offset_left() - 48);
+            }
+        });
+    });
     view! {
-        <nav class="sidenav" aria-label=title>
-            <h2>{title}</h2>
+        <nav node_ref=nav class="sidenav" aria-label=title>
+            <p class="sidenav-title">{title}</p>
             {rows.collect_view()}
         </nav>
     }

@@ -28,7 +28,9 @@ pub(crate) fn Submit(
         <button
             r#type="submit"
             class=format!("btn {kind}")
-            disabled=move || pending() || busy.get() || disabled.get()
+            disabled=move || pending() || disabled.get()
+            // Not `disabled`: that would take the keyboard away from it. The form does not send twice.
+            aria-disabled=move || busy.get().then_some("true")
             aria-busy=move || busy.get().then_some("true")
             data-testid=testid
         >

@@ -31,7 +31,8 @@ pub(crate) fn Countdown(
 ) -> impl IntoView {
     let second = expect_context::<Clock>().second;
     view! {
-        <span class="num" title=move || until.get().map(|until| exact(until, true))>
+        // Not read out each second, whatever it stands in.
+        <span class="num" role="timer" aria-live="off" title=move || until.get().map(|until| exact(until, true))>
             {move || until.get().map(|until| left(until, second.get()))}
         </span>
     }

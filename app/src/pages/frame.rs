@@ -146,7 +146,20 @@ fn ThemeButton() -> impl IntoView {
 #[component]
 fn Notices() -> impl IntoView {
     let account = Account::get();
-    let texts = move || account.me().map(|me| me.notices).unwrap_or_default();
+    let toasts = Toasts::get();
+    // One line, however many there are: the terminal below needs the room.
+    let newest = move || {
+        let notices = account.me().map(|me| me.notices).unwrap_or_default();
+        Some((notices.first()?.clone(), notices.len() - 1))
+    };
+    let dismiss = move |_| {
+        spawn_local(async move {
+            match api::dismiss_notices().await {
+                Ok(_) => account.refresh(),
+                Err(problem) => toasts.problem(&problem),
+            }
+        });
+    };
     let must_enrol = move || account.me().is_some_and(|me| me.mfa_must_enrol);
     view! {
         <When when=must_enrol>
@@ -156,9 +169,13 @@ fn Notices() -> impl IntoView {
                 <a class="btn btn-small" href="/account/security">"Set it up"</a>
             </div>
         </When>
-        {move || texts().into_iter().map(|text| view! {
-            <div class="banner" role="status" data-testid="notice"><Icon glyph=Glyph::Warning/><p>{text}</p></div>
-        }).collect_view()}
+        {move || newest().map(|(text, more)| view! {
+            <div class="banner notices" role="status" data-testid="notice">
+                <Icon glyph=Glyph::Shield/>
+                <p>{text} {(more > 0).then(|| view! { " "<a href="/account/audit">{format!("And {more} more.")}</a> })}</p>
+                <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=dismiss data-testid="notice-dismiss"><Icon glyph=Glyph::Close/></button>
+            </div>
+        })}
     }
     .into_any()
 }

@@ -38,15 +38,25 @@ pub(super) fn EnrolDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="Enable MFA".to_owned() wide=true firm=true testid="enrol-dialog"><Wizard open/></Dialog> }
+    let step = RwSignal::new(Step::Password);
+    // Every opening starts afresh.
+    Effect::new(move |_| {
+        if !open.get() {
+            step.set(Step::Password);
+        }
+    });
+    let closable = Signal::derive(move || !step.with(|step| matches!(step, Step::Codes(_))));
+    view! { <Dialog open title="Enable MFA" wide=true firm=true closable testid="enrol-dialog"><Wizard open step/></Dialog> }
         .into_any()
 }
 
 #[component]
-fn Wizard(open: RwSignal<bool>) -> impl IntoView {
-    let step = RwSignal::new(Step::Password);
+fn Wizard(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
     let number = Memo::new(move |_| step.with(Step::number));
-    let done = Callback::new(move |()| open.set(false));
+    let done = Callback::new(move |()| {
+        open.set(false);
+        browser::focus_soon("#content");
+    });
     let names = ["Confirm it is you", "Scan and enter a code", "Keep the recovery codes"];
     view! {
         <ol class="steps">

@@ -8,7 +8,6 @@ mod security;
 mod sessions;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_params_map};
 
 use crate::components::{Glyph, SideNav, dynamic};
@@ -26,7 +25,6 @@ pub(crate) fn Account() -> impl IntoView {
     let params = use_params_map();
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
     view! {
-        <Title text="Account"/>
         <div class="sides" data-testid="account">
             <SideNav title="Account" sections=SECTIONS/>
             {dynamic(move || match section.get().as_str() {

@@ -45,14 +45,21 @@ pub(super) fn RecoveryDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="New recovery codes".to_owned() firm=true testid="recovery-dialog"><Renew open/></Dialog> }
+    let codes = RwSignal::new(None::<Vec<String>>);
+    // Forgotten with the dialog.
+    Effect::new(move |_| {
+        if !open.get() {
+            codes.set(None);
+        }
+    });
+    let closable = Signal::derive(move || codes.with(Option::is_none));
+    view! { <Dialog open title="New recovery codes" firm=true closable testid="recovery-dialog"><Renew open codes/></Dialog> }
         .into_any()
 }
 
 #[component]
-fn Renew(open: RwSignal<bool>) -> impl IntoView {
+fn Renew(open: RwSignal<bool>, codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
     let account = Account::get();
-    let codes = RwSignal::new(None::<Vec<String>>);
     let done = Callback::new(move |()| {
         open.set(false);
         account.refresh();

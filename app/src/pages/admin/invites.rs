@@ -57,7 +57,7 @@ fn Row(invite: InviteView) -> impl IntoView {
                 <p class="muted small">"By " {invite.created_by.to_string()} ", " <Ago at=invite.created_at/></p>
             </div>
             <div class="list-end">
-                <span class="muted small">"Dies in " <Countdown until=Some(invite.expires_at)/></span>
+                <span class="muted small">"Expires in " <Countdown until=Some(invite.expires_at)/></span>
                 <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke-invite">"Revoke"</button>
             </div>
         </li>

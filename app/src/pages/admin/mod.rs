@@ -12,7 +12,6 @@ mod user_row;
 mod users;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_params_map};
 use protocol::{Problem, ProblemKind};
 
@@ -40,7 +39,6 @@ pub(crate) fn Admin() -> impl IntoView {
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
     let allowed = Memo::new(move |_| account.is_admin());
     view! {
-        <Title text="Administration"/>
         {dynamic(move || if allowed.get() {
             view! {
                 <div class="sides" data-testid="admin">

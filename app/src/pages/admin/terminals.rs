@@ -47,6 +47,8 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
     };
     let lock = if terminal.mfa_locked { LockState::Locked } else { LockState::Open };
     let running = terminal.state == TerminalState::Running;
+    let delete = format!("Delete {} of {}?", terminal.name, terminal.owner);
+    let actions = format!("Actions for {}", terminal.name);
     let face = || view! { <Icon glyph=Glyph::Dots/> };
     view! {
         <tr data-testid="admin-terminal" data-id=id.to_string()>
@@ -57,11 +59,11 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
             <td>{terminal.image.to_string()} " · " {terminal.tier.to_string()}</td>
             <td><Ago at=Signal::stored(terminal.last_active_at)/></td>
             <td class="end">
-                <Menu label="Actions" class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" face>
+                <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" face>
                     <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=stop data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
                     <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="admin-delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
                 </Menu>
-                <Dialog open=deleting title="Delete this terminal?".to_owned() testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
+                <Dialog open=deleting title=delete testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
             </td>
         </tr>
     }
@@ -81,7 +83,7 @@ fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <DeleteForm sending send locked open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
+        <DeleteForm sending send locked perhaps=true open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
             <p>"Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."</p>
         </DeleteForm>
     }

@@ -81,18 +81,19 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
             }
         });
     };
+    let name = user.with_untracked(|user| user.username.to_string());
     let face = || view! { <Icon glyph=Glyph::Dots/> };
     view! {
-        <Menu label="Actions" class="btn btn-icon btn-ghost btn-small" testid="user-actions" face>
+        <Menu label=format!("Actions for {name}") class="btn btn-icon btn-ghost btn-small" testid="user-actions" face>
             <button r#type="button" class="menu-item" role="menuitem" disabled=oneself on:click=swap_role data-testid="user-role">{move || if is_admin() { "Make a user" } else { "Make an administrator" }}</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| limiting.set(true) data-testid="user-quota">"Set the terminal quota…"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">"Password reset link"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">"Password reset link…"</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| resetting.set(true) data-testid="user-reset-mfa">"Reset MFA…"</button>
             <hr class="menu-line"/>
             <button r#type="button" class="menu-item menu-danger" role="menuitem" disabled=oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable" }}</button>
         </Menu>
-        <Dialog open=limiting title="Terminal quota".to_owned() testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
-        <Dialog open=resetting title="Reset MFA?".to_owned() testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>
+        <Dialog open=limiting title=format!("Terminal quota of {name}") testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
+        <Dialog open=resetting title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>
     }
     .into_any()
 }

@@ -10,7 +10,7 @@ use protocol::{
 use web_sys::HtmlFormElement;
 
 use crate::{
-    api,
+    api, browser,
     components::{CodeField, Dialog, Form, When},
     state::{Sending, Terminals, Toasts},
 };
@@ -37,6 +37,7 @@ pub(crate) fn DeleteDialog(
 fn Delete(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     let navigate = use_navigate();
+    let name = move || untrack(|| terminals.one(id)).map(|t| t.name.to_string()).unwrap_or_default();
     let locked = Memo::new(move |_| terminals.one(id).is_some_and(|t| t.mfa_locked));
     let sending = Sending::new();
     let send = move |request: DeleteTerminal| {
@@ -45,8 +46,9 @@ fn Delete(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
             api::delete_terminal(id, request).await?;
             terminals.change(id, |terminal| terminal.state = TerminalState::Deleting);
             let _ = open.try_set(false);
-            toasts.good("Deleted");
+            toasts.good(format!("{} was deleted", name()));
             navigate("/", NavigateOptions::default());
+            browser::focus_soon("#content");
             Ok(())
         });
     };
@@ -69,6 +71,9 @@ pub(crate) fn DeleteForm(
     /// A code is needed.
     #[prop(into)]
     locked: Signal<bool>,
+    /// That may have changed since it was asked about: it can be sent without a code, and the server decides.
+    #[prop(optional)]
+    perhaps: bool,
     /// The dialog it stands in.
     open: RwSignal<bool>,
     /// Why a code is needed.
@@ -79,10 +84,10 @@ pub(crate) fn DeleteForm(
     children: Children,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
-    let incomplete = Signal::derive(move || locked.get() && code.with(String::is_empty));
+    let incomplete = Signal::derive(move || locked.get() && !perhaps && code.with(String::is_empty));
     let send = move |_: HtmlFormElement| {
-        let code = locked.get_untracked().then(|| Sensitive::new(code.get_untracked()));
-        send.run(DeleteTerminal { code });
+        let typed = code.get_untracked();
+        send.run(DeleteTerminal { code: (!typed.is_empty()).then(|| Sensitive::new(typed)) });
     };
     view! {
         <Form sending send label="Delete" kind="btn-danger" disabled=incomplete closes=open cancel="Keep it" submit>

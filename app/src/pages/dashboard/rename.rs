@@ -14,7 +14,7 @@ use crate::{
     state::{Sending, Terminals, Toasts},
 };
 
-/// The name as a field: Enter keeps it, Escape and leaving do not.
+/// The name as a field: Enter and leaving keep it, Escape does not.
 #[component]
 pub(super) fn RenameInPlace(
     /// Which terminal.
@@ -31,12 +31,14 @@ pub(super) fn RenameInPlace(
             input.select();
         }
     });
+    let before = StoredValue::new(name.clone());
+    // Keeps what is new; what cannot be kept stays in the field.
     let keep = move || {
         let typed = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         match TerminalName::parse(&typed) {
-            Err(bad) => toasts.plain("Not renamed", bad.0),
+            Err(bad) => return toasts.plain("Not renamed", bad.0),
+            Ok(name) if name.to_string() == before.get_value() => {}
             Ok(name) => {
-                renaming.set(false);
                 terminals.change(id, |terminal| terminal.name = name.clone());
                 spawn_local(async move {
                     match rename(id, name).await {
@@ -49,17 +51,27 @@ pub(super) fn RenameInPlace(
                 });
             }
         }
+        renaming.set(false);
     };
+    let to_card = move || browser::focus_soon(format!("[data-id='{id}'] [data-testid=card-open]"));
     view! {
         <input
             node_ref=input class="input card-rename" value=name maxlength="64" aria-label="New name"
             on:keydown=move |event| match event.key().as_str() {
-                "Enter" => keep(),
-                "Escape" => renaming.set(false),
+                "Enter" => {
+                    keep();
+                    to_card();
+                }
+                "Escape" => {
+                    renaming.set(false);
+                    to_card();
+                }
                 _ => {}
             }
             on:blur=move |_| {
-                let _ = renaming.try_set(false);
+                if renaming.try_get_untracked() == Some(true) {
+                    keep();
+                }
             }
             data-testid="rename-input"
         />

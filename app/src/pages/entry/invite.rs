@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api, browser,
-    components::{Countdown, Form, Loading, ProblemPage, dynamic},
+    components::{Countdown, Form, Loading, dynamic},
     state::Sending,
 };
 
@@ -31,20 +31,26 @@ pub(crate) fn Invite() -> impl IntoView {
             let _ = status.try_set(Some(answer));
         });
     });
-    let lead = Signal::derive(move || match status.get() {
+    let lead = Signal::derive(move || {
+        match status.get() {
         Some(Ok(InviteStatus { username: Some(name), .. })) => format!("Set a new password for {name}."),
         Some(Ok(InviteStatus { role: Role::Admin, .. })) => {
             "You are invited as an administrator. Choose a name and a password.".to_owned()
         }
         Some(Ok(_)) => "You are invited. Choose a name and a password.".to_owned(),
-        Some(Err(_)) => String::new(),
+        Some(Err(problem)) if problem.status >= 500 => problem.detail,
+        Some(Err(_)) => {
+            "This link is not valid any more: it was used, taken back, or is too old. Ask the person who sent it for a new one."
+                .to_owned()
+        }
         None => "Looking at your link…".to_owned(),
+    }
     });
     view! {
         <Entry title="Welcome to Rexec" lead>
             {dynamic(move || match status.get() {
                 None => view! { <Loading/> }.into_any(),
-                Some(Err(problem)) => view! { <ProblemPage problem/> }.into_any(),
+                Some(Err(problem)) => view! { <a class="btn" href="/login" data-testid="problem-page" data-kind=problem.kind.slug()>"Sign in"</a> }.into_any(),
                 Some(Ok(status)) => view! { <InviteForm token=token.get_value() status/> }.into_any(),
             })}
         </Entry>
@@ -69,7 +75,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             browser::leave_for("/").await
         });
     };
-    let dies = move || view! { <p class="field-hint">"This link dies in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
+    let dies = move || view! { <p class="field-hint">"This link expires in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
     view! {
         <Form sending send label=if joins { "Join" } else { "Set password" } fields=FIELDS testid="invite-form" submit="invite-submit" foot=dies>
             {joins.then(|| view! { <NewUsername problem=sending.problem/> })}

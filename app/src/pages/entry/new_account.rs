@@ -63,8 +63,12 @@ pub(super) fn read_account(form: &HtmlFormElement) -> Result<(Username, Sensitiv
 pub(crate) fn read_new_password(form: &HtmlFormElement) -> Result<Sensitive, Problem> {
     let password = browser::form_value(form, "password");
     let refuse = |words: &str, field| Err(Problem::new(ProblemKind::BadRequest, words).at(field));
-    if password.chars().count() < *PASSWORD_CHARS.start() {
+    let length = password.chars().count();
+    if length < *PASSWORD_CHARS.start() {
         return refuse("Too short: at least 8 characters, better 15.", "password");
+    }
+    if length > *PASSWORD_CHARS.end() {
+        return refuse("Too long: at most 128 characters.", "password");
     }
     if password != browser::form_value(form, "repeat") {
         return refuse("The two passwords are not the same. Type the second one again.", "repeat");

@@ -34,7 +34,7 @@ fn Lost(at: protocol::Timestamp) -> impl IntoView {
     view! {
         <div class="banner banner-warning" data-testid="reconnecting">
             <span class="spinner"></span>
-            <p>"Connection lost. Your shell keeps running; trying again in " <Countdown until=Some(at)/> "."</p>
+            <p>"Connection lost. Your shell keeps running, but what you type now is not sent. Trying again in " <Countdown until=Some(at)/> "."</p>
             <button r#type="button" class="btn btn-small" on:click=move |_| session.with(|t| t.reconnect()) data-testid="reconnect">"Try now"</button>
         </div>
     }

@@ -55,7 +55,7 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
         if account.mfa_enabled() { lock_now(id, busy) } else { explain.set(true) }
     };
     view! {
-        <button r#type="button" class=class_of(small) disabled=move || pending() || busy.get() aria-busy=move || busy.get().then_some("true") on:click=click data-testid="lock">
+        <button r#type="button" class=class_of(small) disabled=pending aria-disabled=move || busy.get().then_some("true") aria-busy=move || busy.get().then_some("true") on:click=click data-testid="lock">
             <Icon glyph=Glyph::LockClosed/><span>"Lock with MFA"</span>
         </button>
         <Dialog open=explain title="First enable MFA".to_owned() testid="lock-needs-mfa">
@@ -70,6 +70,9 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
 }
 
 fn lock_now(id: TerminalId, busy: RwSignal<bool>) {
+    if busy.get_untracked() {
+        return;
+    }
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     busy.set(true);
     spawn_local(async move {
@@ -95,20 +98,19 @@ fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
     };
     let title = Signal::derive(move || {
         match asking.get() {
-            Some(Purpose::Unlock) => "Remove the lock",
-            _ if granted => "Extend your access",
-            _ => "Use it for now",
+            Some(Purpose::Unlock) => "Unlock: remove the lock",
+            _ => "Verify: use it for now, the lock stays",
         }
         .to_owned()
     });
-    let face = || view! { <Icon glyph=Glyph::LockClosed/><span>"Lock"</span><Icon glyph=Glyph::ChevronDown/> };
+    let face = || view! { <Icon glyph=Glyph::LockClosed/><span>"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
     view! {
         <Menu label="Lock" class=class_of(small) testid="lock-menu" face>
             {granted.then(|| view! {
                 <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| lock_now(id, busy) data-testid="lock-again"><Icon glyph=Glyph::LockClosed/>"Lock again now"</button>
             })}
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>{if granted { "Extend with a code" } else { "Use it for now" }}</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Remove the lock"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>"Verify with a code…"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Unlock…"</button>
         </Menu>
         <Dialog open title testid="lock-dialog">
             {move || asking.get().map(|purpose| view! {

@@ -66,7 +66,11 @@ fn Workspace(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
     let session = Session::provide(id);
     let there = Memo::new(move |_| session.terminal.with(Option::is_some));
-    let name = move || terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default();
+    let name = move || {
+        let known = terminals.one(id).map(|t| (t.name.to_string(), t.mfa_locked));
+        let (name, locked) = known.unwrap_or_default();
+        if locked { format!("Locked · {name}") } else { name }
+    };
     view! {
         <Title text=title(name)/>
         <When when=move || there.get() fallback=|| view! { <Deleted/> }>

@@ -22,11 +22,12 @@ pub(super) fn Stage() -> impl IntoView {
     // A stopped terminal has nothing to hide; starting it needs no code, using it will.
     let locked = Memo::new(move |_| running() && session.lock.get() == LockState::Locked);
     let usable = move || running() && !locked.get();
+    let stale = move || matches!(session.link.get(), Link::Waiting(_) | Link::Ended(_) | Link::Cut(_));
     let waiting = move || usable() && matches!(session.link.get(), Link::Connecting | Link::Idle);
     view! {
         <section class="stage-area" aria-label="Terminal">
             <Banner/>
-            <div class="terminal-frame" class:terminal-off=move || !usable()>
+            <div class="terminal-frame" class:terminal-off=move || !usable() class:terminal-stale=stale>
                 <div class="terminal-host" node_ref=session.host data-testid="terminal"></div>
                 <When when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></When>
             </div>
