@@ -116,8 +116,9 @@ async fn begin(bridge: Rc<Bridge>) {
     match made {
         Ok(emulator) if bridge.over.get() => emulator.dispose(),
         Ok(emulator) => {
-            bridge.emit(TerminalEvent::Size { cols: emulator.cols(), rows: emulator.rows() });
-            emulator.focus();
+            let (cols, rows) = emulator.size();
+            bridge.emit(TerminalEvent::Size { cols, rows });
+            emulator.term().focus();
             bridge.emulator.replace(Some(emulator));
             bridge.callbacks.replace(Some(callbacks));
             let me = bridge.me.clone();
@@ -175,11 +176,16 @@ impl Bridge {
         }
     }
 
+    fn size(&self) -> Option<Size> {
+        let (cols, rows) = self.emulator.borrow().as_ref()?.size();
+        Some(Size::clamped(cols, rows))
+    }
+
     fn connect(&self) {
         if let Some(retry) = self.retry.take() {
             retry.clear();
         }
-        let Some(size) = self.emulator.borrow().as_ref().map(|e| Size::clamped(e.cols(), e.rows())) else { return };
+        let Some(size) = self.size() else { return };
         self.hang_up();
         self.emit(TerminalEvent::Connecting);
         self.flow.borrow_mut().reconnected();
@@ -224,7 +230,7 @@ impl Bridge {
             ServerFrame::Snapshot { position, bytes } => {
                 self.flow.borrow_mut().snapshot(position);
                 if let Some(emulator) = self.emulator.borrow().as_ref() {
-                    emulator.reset();
+                    emulator.term().reset();
                 }
                 self.feed(&bytes, position);
             }
@@ -276,7 +282,7 @@ impl Bridge {
     }
 
     fn send_size(&self) {
-        let size = self.emulator.borrow().as_ref().map(|e| Size::clamped(e.cols(), e.rows()));
+        let size = self.size();
         if let Some(size) = size {
             self.send(&ClientFrame::Resize(size));
         }
@@ -409,7 +415,7 @@ impl Bridge {
 
 impl TerminalHandle for Handle {
     fn focus(&self) {
-        self.0.with_emulator(Emulator::focus);
+        self.0.with_emulator(|e: &Emulator| e.term().focus());
     }
     fn press(&self, key: Key) {
         let text = match key {

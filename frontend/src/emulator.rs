@@ -1,10 +1,11 @@
-//! The emulator's JavaScript as Rust sees it. The types are our own and few, instead of a binding crate for xterm:
-//! the one there is names npm modules of an old major version in its constructors, which breaks the module graph of
-//! the whole page, and it lacks what is used most here, writing bytes with a callback.
+//! The emulator's JavaScript as Rust sees it. Of xterm's binding crate the type fits where it calls methods; its constructors
+//! name npm modules of an old major version, which would break the module graph of the whole page, so the object is made by the
+//! bundle, and what is newer (bytes with a callback, search, appearance) are few types of our own.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::HtmlElement;
+use xterm_js_rs::Terminal;
 
 // The address is an argument so that no bundler resolves it: the emulator is fetched when the first terminal opens.
 #[wasm_bindgen(inline_js = "export function load_module(url) { return import(url); }")]
@@ -17,16 +18,11 @@ extern "C" {
     /// `RexecTerminal` of `xterm/terminal.ts`.
     pub(crate) type Emulator;
 
+    /// xterm's own object. Never to be asked for its class: that would import the module of its old name.
     #[wasm_bindgen(method, getter)]
-    pub(crate) fn cols(this: &Emulator) -> u16;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn rows(this: &Emulator) -> u16;
+    pub(crate) fn term(this: &Emulator) -> Terminal;
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Emulator, bytes: &Uint8Array, parsed: &Function);
-    #[wasm_bindgen(method)]
-    pub(crate) fn reset(this: &Emulator);
-    #[wasm_bindgen(method)]
-    pub(crate) fn focus(this: &Emulator);
     #[wasm_bindgen(method, js_name = setFont)]
     pub(crate) fn set_font(this: &Emulator, px: u16);
     #[wasm_bindgen(method)]
@@ -39,6 +35,15 @@ extern "C" {
     pub(crate) fn end_search(this: &Emulator);
     #[wasm_bindgen(method)]
     pub(crate) fn dispose(this: &Emulator);
+}
+
+impl Emulator {
+    /// Columns and rows; never more than a terminal can have.
+    pub(crate) fn size(&self) -> (u16, u16) {
+        let term = self.term();
+        let bounded = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+        (bounded(term.get_cols()), bounded(term.get_rows()))
+    }
 }
 
 /// What the emulator tells.

@@ -57,7 +57,8 @@ export async function createTerminal(host: Host, fontPx: number, events: Events)
 }
 
 export class RexecTerminal {
-  private readonly term: Terminal;
+  /** The emulator itself; the page calls on it what needs nothing of ours around it. */
+  readonly term: Terminal;
   private readonly fit = new FitAddon();
   private readonly search = new SearchAddon();
   private readonly tip: LinkTip;
@@ -89,28 +90,9 @@ export class RexecTerminal {
     this.expose();
   }
 
-  /** Columns. */
-  get cols(): number {
-    return this.term.cols;
-  }
-
-  /** Rows. */
-  get rows(): number {
-    return this.term.rows;
-  }
-
   /** Feeds bytes; `parsed` runs when the screen has taken them in. */
   write(bytes: Uint8Array, parsed: () => void): void {
     this.term.write(bytes, parsed);
-  }
-
-  /** Forgets everything shown and every mode. */
-  reset(): void {
-    this.term.reset();
-  }
-
-  focus(): void {
-    this.term.focus();
   }
 
   setFont(px: number): void {
@@ -122,7 +104,7 @@ export class RexecTerminal {
   copy(): boolean {
     const text = this.term.getSelection();
     if (text === "") return false;
-    this.focus();
+    this.term.focus();
     // Absent where the page came over plain HTTP from another machine.
     if (!("clipboard" in navigator)) return document.execCommand("copy");
     navigator.clipboard.writeText(text).catch(() => document.execCommand("copy"));
@@ -136,7 +118,7 @@ export class RexecTerminal {
       .readText()
       .then((text) => pasteText(this.term, text))
       .catch(() => this.events.asked("paste"));
-    this.focus();
+    this.term.focus();
   }
 
   find(text: string, backwards: boolean): void {
