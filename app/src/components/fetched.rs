@@ -39,8 +39,8 @@ impl Again {
 }
 
 /// Asks now, and again whenever `again` says so.
-pub(super) fn ask(again: Again, question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
-    erased(Some(again), Arc::new(question))
+pub(super) fn ask(again: Option<Again>, question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
+    erased(again, Arc::new(question))
 }
 
 /// Asks once.

@@ -12,6 +12,7 @@ use serde::{
 use super::{
     Fetched, ProblemPage,
     fetched::{self, Again, answered},
+    unique,
     when::When,
 };
 use crate::{api::TextAnswer, state::Toasts};
@@ -38,7 +39,7 @@ struct Outline {
     next: Option<String>,
 }
 
-/// The list; read again whenever [`Again`] says so.
+/// The list; where the page has an [`Again`], it is read again whenever that says so.
 #[component]
 pub(crate) fn Listing(
     /// Reads a page.
@@ -56,8 +57,7 @@ pub(crate) fn Listing(
     #[prop(default = "list")]
     testid: &'static str,
 ) -> impl IntoView {
-    let again = use_context::<Again>().unwrap_or_else(Again::provide);
-    let first = fetched::ask(again, move || read.run(None));
+    let first = fetched::ask(use_context::<Again>(), move || read.run(None));
     let show = answered(move |text| match fetched::read::<Outline>(&text) {
         Ok(outline) if outline.items.is_empty() => none.run(),
         Ok(outline) => view! { <Pages first=text next=outline.next read rows=rows.clone() columns testid/> }.into_any(),
@@ -91,8 +91,10 @@ fn Pages(
             }
         });
     };
+    // A list that is read again is another list: none of its rows may be taken for one of the old.
+    let list = unique(testid);
     let body = view! {
-        <For each=move || pages.get().into_iter().enumerate() key=|(index, _)| *index let((_, text))>{(rows.0)(&text)}</For>
+        <For each=move || pages.get().into_iter().enumerate() key=move |(index, _)| format!("{list}-{index}") let((_, text))>{(rows.0)(&text)}</For>
     };
     view! {
         {if columns.is_empty() {

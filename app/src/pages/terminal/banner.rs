@@ -5,6 +5,7 @@ use protocol::Problem;
 
 use super::session::{Link, Session};
 use crate::{
+    browser,
     components::{Countdown, Glyph, Icon, dynamic},
     state::Terminals,
 };
@@ -44,6 +45,8 @@ fn Lost(at: protocol::Timestamp) -> impl IntoView {
 #[component]
 fn Ended(status: i32) -> impl IntoView {
     let session = Session::get();
+    // The terminal takes no more keys; what comes next is one key away.
+    Effect::new(move |_| browser::focus_soon("[data-testid=new-shell]"));
     let meaning = match status {
         0 => "The shell ended.".to_owned(),
         129..=192 => format!("The shell was ended by signal {}.", status - 128),

@@ -66,12 +66,13 @@ fn Facts() -> impl IntoView {
     .into_any()
 }
 
-/// Buttons that work on a live terminal only.
+/// Buttons that work on what the terminal shows, or on the terminal itself.
 #[component]
 fn Tools() -> impl IntoView {
     let session = Session::get();
     let pending = Hydrated::pending();
-    let off = move || pending() || session.link.get() != Link::Live;
+    // What was printed can be searched and copied while the connection is away and after the shell ended.
+    let off = move || pending() || !matches!(session.link.get(), Link::Live | Link::Waiting(_) | Link::Ended(_));
     let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, wide: bool, run: Box<dyn Fn() + Send>| {
         let class = if wide { "btn btn-icon btn-ghost wide-only" } else { "btn btn-icon btn-ghost" };
         view! {
@@ -87,7 +88,7 @@ fn Tools() -> impl IntoView {
     view! {
         {tool(Glyph::Search, "Search (Ctrl+Shift+F)", "tool-search", false, Box::new(move || session.searching.update(|on| *on = !*on)))}
         <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Copy" title="Copy (Ctrl+Shift+C)" disabled=move || off() || !session.selected.get() on:click=move |_| copy() data-testid="tool-copy"><Icon glyph=Glyph::Copy/></button>
-        {tool(Glyph::Paste, "Paste (Ctrl+Shift+V)", "tool-paste", false, Box::new(paste))}
+        <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Paste" title="Paste (Ctrl+Shift+V)" disabled=move || pending() || session.link.get() != Link::Live on:click=move |_| paste() data-testid="tool-paste"><Icon glyph=Glyph::Paste/></button>
         {tool(Glyph::Minus, "Smaller text", "tool-smaller", true, Box::new(move || session.set_font(-1)))}
         {tool(Glyph::Plus, "Larger text", "tool-larger", true, Box::new(move || session.set_font(1)))}
         <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Full screen" title="Full screen" disabled=pending on:click=move |_| full_screen() data-testid="tool-fullscreen"><Icon glyph=Glyph::Expand/></button>
