@@ -21,7 +21,7 @@ use crate::{
     children,
     link::Link,
     options::Options,
-    pane::OUT_BYTES_MAX,
+    pane::{OUT_BYTES_MAX, Pane},
     panes::Panes,
     report,
     sudo::desk::Desk,
@@ -128,6 +128,9 @@ impl Init {
         let mut sources = vec![Source::Signals];
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
         if let Some((socket, unsent)) = self.link.socket() {
+            // Also when all that was framed is gone: what the ring still has is framed in the next turn, and nothing
+            // else may come to wake this one.
+            let unsent = unsent || self.panes.iter().any(Pane::behind);
             let flags = if unsent { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             sources.push(Source::Link);
             fds.push(PollFd::from_borrowed_fd(socket, flags));

@@ -279,6 +279,11 @@ impl Pane {
         }
     }
 
+    /// The connection does not have everything yet.
+    pub fn behind(&self) -> bool {
+        self.joined.as_ref().is_some_and(|j| j.sent < self.ring.newest())
+    }
+
     /// Hangs the shell up; it is killed when it does not end.
     pub fn hang_up(&mut self) {
         if let Some(shell) = &mut self.shell {
