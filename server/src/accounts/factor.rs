@@ -106,7 +106,7 @@ pub async fn regenerate_codes(
     let actor = who.actor();
     let set = FreshSet::make().await?;
     let mut factor = challenge(services, who, &actor, Place::Regenerate).prove(code).await?;
-    let token = sessions::rotate(factor.tx(), who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let token = sessions::renew(factor.tx(), who.session, now).await?.ok_or(AccountError::LoginEnded)?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     factor.tx().insert_notice(who.user, "New recovery codes were made; the old ones are dead.", now).await?;
     let entry = Entry::new(Event::MfaRecoveryRegenerated).about_user(who.user, &who.username);
@@ -124,7 +124,7 @@ async fn step_up(
 ) -> Result<NewToken, AccountError> {
     let now = services.clock.now();
     let tx = factor.tx();
-    let token = sessions::rotate(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let token = sessions::renew(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
     let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());

@@ -2,7 +2,7 @@
 
 use protocol::{
     UserId,
-    auth::{InviteAccept, InviteStatus, LoginStatus},
+    auth::{InviteAccept, InviteStatus},
     names::{Sensitive, Username},
 };
 use uuid::Uuid;
@@ -85,7 +85,7 @@ async fn join(
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
     audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
-    Ok(LoggedIn { status: LoginStatus::Ok, token })
+    Ok(LoggedIn::complete(services, token, username))
 }
 
 async fn reset(

@@ -9,8 +9,9 @@ use protocol::{
 use super::{AccountError, cut_sessions};
 use crate::{
     audit::{self, Actor, Entry, Event},
-    auth::{NewToken, PendingLogin, Visitor, password, sessions},
+    auth::{NewToken, PendingLogin, Visitor, known, password, sessions, throttle::Source},
     mfa::{Challenge, Place},
+    secret::Secret,
     services::Services,
     store::{SessionKind, User},
 };
@@ -22,15 +23,34 @@ pub struct LoggedIn {
     pub status: LoginStatus,
     /// Goes into the cookie that fits the status.
     pub token: NewToken,
+    /// Goes into the cookie by which this browser is known to be the person's from now on.
+    pub known: Option<Secret<String>>,
+}
+
+impl LoggedIn {
+    /// All the way.
+    pub(super) fn complete(services: &Services, token: NewToken, username: &Username) -> Self {
+        // Without it the person is signed in all the same.
+        let known = known::cookie(&services.keys, username.as_str()).ok();
+        Self { status: LoginStatus::Ok, token, known }
+    }
 }
 
 /// The first step: username and password. Unknown names take the same time and get the same answer as wrong passwords.
+/// Done to the end, so that whoever hangs up before the answer has guessed all the same.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`], [`AccountError::Throttled`].
-pub async fn log_in(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
+pub async fn log_in(services: &Services, visitor: Visitor, request: LoginRequest) -> Result<LoggedIn, AccountError> {
+    let services = services.clone();
+    services.clone().to_the_end(async move { first_step(&services, &visitor, &request).await }).await
+}
+
+async fn first_step(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
-    let attempt = match services.throttle.enter(visitor.address, &request.username, now).await {
+    let device = visitor.known.as_ref().and_then(|c| known::device(&services.keys, c.reveal(), &request.username));
+    let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
+    let attempt = match services.throttle.enter(source, &request.username, now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
@@ -74,7 +94,10 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
         audit::append(&mut tx, now, &actor, entry).await?;
     }
     tx.commit().await?;
-    Ok(LoggedIn { status, token })
+    Ok(match status {
+        LoginStatus::Ok => LoggedIn::complete(services, token, &user.username),
+        LoginStatus::MfaRequired => LoggedIn { status, token, known: None },
+    })
 }
 
 /// The second step: the code. The pending session is spent with it and a new one is opened.
@@ -109,7 +132,7 @@ pub async fn give_code(
     tx.note_login(pending.user, now).await?;
     let entry = Entry::new(Event::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
-    Ok(LoggedIn { status: LoginStatus::Ok, token })
+    Ok(LoggedIn::complete(services, token, &pending.username))
 }
 
 /// Ends one login session, pending or full, and everything that lives on it.

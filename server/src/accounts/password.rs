@@ -5,13 +5,14 @@ use protocol::{auth::PasswordChange, names::Sensitive};
 use super::{AccountError, cut_sessions};
 use crate::{
     audit::{self, Entry, Event},
-    auth::{Caller, NewToken, password, sessions},
+    auth::{Caller, NewToken, password, sessions, throttle::Source},
     mfa::{Challenge, Place, SecondFactor},
     services::Services,
     store::Tx,
 };
 
-/// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it.
+/// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it. Counted for
+/// this login alone, so that nobody else's guesses keep the person from proving who they are.
 pub(super) async fn check_present(
     services: &Services,
     who: &Caller,
@@ -20,7 +21,7 @@ pub(super) async fn check_present(
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
-    let attempt = match services.throttle.enter(who.address, who.username.as_str(), now).await {
+    let attempt = match services.throttle.enter(Source::Login(who.session), who.username.as_str(), now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
@@ -126,7 +127,7 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     let now = services.clock.now();
     let mut change = Change::begin(services, who, Place::Password, request.code.as_ref()).await?;
     let tx = change.tx();
-    let token = sessions::rotate(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let token = sessions::renew(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
     tx.set_password(who.user, &hash, false).await?;
     let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
     tx.insert_notice(who.user, "Your password was changed.", now).await?;

@@ -10,7 +10,7 @@ use crate::{
     services::Services,
     store::{LinkKind, SessionKind},
 };
-use protocol::auth::{LoginStatus, SetupRequest};
+use protocol::auth::SetupRequest;
 
 /// A set-up link dies after this.
 const LINK_SECS: i64 = 30 * 60;
@@ -80,7 +80,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let actor = visitor.actor().known_as(user, &request.username);
     audit::append(&mut tx, now, &actor, Entry::new(Event::Setup).about_user(user, &request.username)).await?;
     tx.commit().await?;
-    Ok(LoggedIn { status: LoginStatus::Ok, token })
+    Ok(LoggedIn::complete(services, token, &request.username))
 }
 
 /// Writes a new account; a taken name is an answer, not a failure of the database.

@@ -8,10 +8,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     response::AppendHeaders,
 };
-use protocol::{ProblemKind, auth::Role};
+use protocol::{
+    ProblemKind,
+    auth::{LoginStatus, Role},
+    names::Sensitive,
+};
 
 use super::{problem::Refusal, request_id};
 use crate::{
+    accounts::LoggedIn,
     auth::{Caller, NewToken, PendingLogin, Visitor, device, sessions},
     services::{Services, client_address},
     store::LoginSession,
@@ -21,6 +26,10 @@ use crate::{
 pub const COOKIE: &str = "__Host-rexec";
 /// Cookie of a login whose code is missing. Another name, so that neither can be taken for the other.
 pub const PENDING_COOKIE: &str = "__Host-rexec-pending";
+/// Cookie of a browser in which somebody was signed in before; see [`known`](crate::auth::known).
+const KNOWN_COOKIE: &str = "__Host-rexec-known";
+/// That is forgotten after so long without a sign-in.
+const KNOWN_SECS: u32 = 180 * 24 * 3600;
 
 /// A full login that may be without a factor where the organisation asks for one: only for enrolling, looking at
 /// oneself and signing out.
@@ -150,6 +159,7 @@ fn visitor(parts: &Parts, services: &Services) -> Visitor {
     Visitor {
         address: client_address(socket, Some(&hops.join(",")), &services.config.trusted_proxies),
         device: device::describe(text(header::USER_AGENT)),
+        known: cookie(&parts.headers, KNOWN_COOKIE).map(Sensitive::new),
         request_id: request_id::current().unwrap_or_default(),
     }
 }
@@ -170,8 +180,19 @@ pub fn signed_in(token: &NewToken) -> SetCookies {
     AppendHeaders(vec![set(COOKIE, token.reveal(), None), set(PENDING_COOKIE, "", Some(0))])
 }
 
+/// Somebody has just signed in here, or is half-way in.
+pub fn entered(done: &LoggedIn) -> SetCookies {
+    let LoggedIn { status, token, known } = done;
+    let AppendHeaders(mut headers) = match status {
+        LoginStatus::Ok => signed_in(token),
+        LoginStatus::MfaRequired => pending(token),
+    };
+    headers.extend(known.as_ref().map(|text| set(KNOWN_COOKIE, text.reveal(), Some(KNOWN_SECS))));
+    AppendHeaders(headers)
+}
+
 /// The browser's password was right; its code is missing.
-pub fn pending(token: &NewToken) -> SetCookies {
+fn pending(token: &NewToken) -> SetCookies {
     AppendHeaders(vec![set(PENDING_COOKIE, token.reveal(), Some(sessions::PENDING_SECS))])
 }
 

@@ -6,9 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use protocol::{
-    auth::{
-        CodeRequest, InviteAccept, InviteStatus, LoginAnswer, LoginRequest, LoginStatus, Me, SetupRequest, SetupStatus,
-    },
+    auth::{CodeRequest, InviteAccept, InviteStatus, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus},
     names::Sensitive,
 };
 use serde::Deserialize;
@@ -54,7 +52,7 @@ async fn set_up(
     Json(request): Json<SetupRequest>,
 ) -> Answer<Response> {
     let done = accounts::set_up(&services, &visitor, &request).await?;
-    Ok((StatusCode::CREATED, login::signed_in(&done.token)).into_response())
+    Ok((StatusCode::CREATED, login::entered(&done)).into_response())
 }
 
 /// The secret of a one-time link. It is in the query because the page asks for it before there is a body; queries are
@@ -89,7 +87,7 @@ async fn accept_invite(
     Json(request): Json<InviteAccept>,
 ) -> Answer<Response> {
     Ok(match accounts::accept(&services, &visitor, request).await? {
-        Some(done) => (StatusCode::CREATED, login::signed_in(&done.token)).into_response(),
+        Some(done) => (StatusCode::CREATED, login::entered(&done)).into_response(),
         None => (StatusCode::NO_CONTENT, login::signed_out()).into_response(),
     })
 }
@@ -104,12 +102,8 @@ async fn log_in(
     visitor: Visitor,
     Json(request): Json<LoginRequest>,
 ) -> Answer<Response> {
-    let done = accounts::log_in(&services, &visitor, &request).await?;
-    let cookies = match done.status {
-        LoginStatus::Ok => login::signed_in(&done.token),
-        LoginStatus::MfaRequired => login::pending(&done.token),
-    };
-    Ok((cookies, Json(LoginAnswer { status: done.status })).into_response())
+    let done = accounts::log_in(&services, visitor, request).await?;
+    Ok((login::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
 /// The code that the first step asked for: six digits or a recovery code. The only route a pending login fits.
@@ -124,7 +118,7 @@ async fn give_code(
     Json(request): Json<CodeRequest>,
 ) -> Answer<Response> {
     let done = accounts::give_code(&services, &visitor, &pending, &request.code).await?;
-    Ok((login::signed_in(&done.token), Json(LoginAnswer { status: done.status })).into_response())
+    Ok((login::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
 /// Ends the login, or the half of one, that the cookies name; without one there is nothing to end.

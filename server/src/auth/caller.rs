@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use protocol::{SessionId, UserId, auth::Role, names::Username};
+use protocol::{
+    SessionId, UserId,
+    auth::Role,
+    names::{Sensitive, Username},
+};
 
 use crate::audit::Actor;
 
@@ -55,6 +59,8 @@ pub struct Visitor {
     pub address: IpAddr,
     /// Browser and system, shortened.
     pub device: String,
+    /// Says whose device this is known as, if it is; see [`known`](super::known).
+    pub known: Option<Sensitive>,
     /// Finds the request in the log.
     pub request_id: String,
 }

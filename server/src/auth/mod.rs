@@ -4,6 +4,7 @@
 mod argon;
 mod caller;
 pub mod device;
+pub mod known;
 pub mod password;
 pub mod sessions;
 pub mod throttle;

@@ -51,8 +51,20 @@ pub async fn open(
 /// # Errors
 /// When the database does not answer.
 pub async fn rotate(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<Option<NewToken>, StoreError> {
+    with_new_token(tx, session, now.plus_secs(ROTATED_SECS)).await
+}
+
+/// Gives a session a new token where password or factor change: the old one is dead at once, for reading too.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn renew(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<Option<NewToken>, StoreError> {
+    with_new_token(tx, session, now).await
+}
+
+async fn with_new_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -> Result<Option<NewToken>, StoreError> {
     let token = NewToken::random();
-    let rotated = tx.rotate_session(session, &token.hash(), now.plus_secs(ROTATED_SECS)).await?;
+    let rotated = tx.rotate_session(session, &token.hash(), old_until).await?;
     Ok(rotated.then_some(token))
 }
 

@@ -1,7 +1,9 @@
-//! Throttle of password guesses: per address and name, and per address alone, with growing waits. In memory: a
-//! restart forgets it, the counter of the second factor is in the store.
+//! Throttle of password guesses, with growing waits. In memory: a restart forgets it; the counter of the second factor is
+//! in the store.
 //!
-//! Never per name alone: an outsider who only knows a name must not keep its person out.
+//! Counted by where a guess comes from and the name it is for, and never by the name alone: an outsider who only knows a
+//! name must not keep its person out. One address may be many people's, so a login that is open and a device where the
+//! person was signed in before are sources of their own, which strangers at that address cannot use up.
 
 use std::{
     collections::HashMap,
@@ -9,16 +11,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use protocol::Timestamp;
+use protocol::{SessionId, Timestamp};
 
-/// Wrong passwords for one name from one address before waits begin.
+use super::known::KnownDevice;
+
+/// Wrong passwords for one name from one source before waits begin.
 const FREE_TRIES: u32 = 5;
-/// Wrong passwords from one address, over all names, before waits begin.
-const FREE_TRIES_ADDRESS: u32 = 100;
 /// First wait; it doubles with each further failure.
 const WAIT_SECS_MIN: i64 = 30;
 /// Longest wait, and how long failures are remembered.
 const WAIT_SECS_MAX: i64 = 3600;
+/// Wrong passwords from one address, over all names, that may come at once.
+const ADDRESS_TRIES: i64 = 100;
+/// Then one in this time. No longer wait: the address may be that of a whole office, and the guesses one person's.
+const ADDRESS_EACH_MS: i64 = 60_000;
 /// Entries kept; when full, the ones that wait for nothing go first.
 const ENTRIES_MAX: usize = 20_000;
 
@@ -30,12 +36,54 @@ pub fn wait_secs(failures: u32, free: u32) -> i64 {
     }
 }
 
+/// Where a guess comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Anybody at this address.
+    Address(IpAddr),
+    /// A browser in which the person was signed in before.
+    Device(KnownDevice),
+    /// A login that is open.
+    Login(SessionId),
+}
+
+impl Source {
+    /// Who owns one IPv6 address owns its /64.
+    pub fn address(address: IpAddr) -> Self {
+        Self::Address(match address.to_canonical() {
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
+            v4 => v4,
+        })
+    }
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct Failures {
     count: u32,
-    last: i64,
+    /// The last one; over all names of an address: when all of them are forgotten.
+    at: i64,
     wait_until: i64,
     told: bool,
+}
+
+impl Failures {
+    fn grow(&mut self, now: i64) {
+        if now - self.at > WAIT_SECS_MAX * 1000 && self.wait_until <= now {
+            self.count = 0;
+        }
+        self.count += 1;
+        self.at = now;
+        self.wait_until = match wait_secs(self.count, FREE_TRIES) {
+            0 => 0,
+            secs => now + secs * 1000,
+        };
+    }
+
+    /// One is forgotten every [`ADDRESS_EACH_MS`].
+    fn leak(&mut self, now: i64) {
+        self.at = self.at.max(now) + ADDRESS_EACH_MS;
+        self.wait_until = self.at - (ADDRESS_TRIES - 1) * ADDRESS_EACH_MS;
+    }
 }
 
 /// A try that is not looked at.
@@ -47,7 +95,8 @@ pub struct Wait {
     pub first: bool,
 }
 
-type Key = (IpAddr, Option<String>);
+/// A source and a name, or all names together.
+type Key = (Source, Option<String>);
 
 /// One per server.
 #[derive(Debug, Default)]
@@ -56,7 +105,7 @@ pub struct Throttle {
     queues: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// A try that is let in. Tries for the same name from the same address come one after the other, so that a hundred at
+/// A try that is let in. Tries for the same name from the same source come one after the other, so that a hundred at
 /// once are not all looked at before the first is counted.
 #[derive(Debug)]
 pub struct Try<'a> {
@@ -70,16 +119,16 @@ impl Throttle {
     ///
     /// # Errors
     /// [`Wait`].
-    pub async fn enter(&self, address: IpAddr, name: &str, now: Timestamp) -> Result<Try<'_>, Wait> {
+    pub async fn enter(&self, source: Source, name: &str, now: Timestamp) -> Result<Try<'_>, Wait> {
         // Names are bounded, so that the table is.
-        let key = (network(address), Some(name.chars().take(64).collect::<String>()));
+        let key = (source, Some(name.chars().take(64).collect::<String>()));
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             queues.retain(|_, queue| Arc::strong_count(queue) > 1);
             queues.entry(key.clone()).or_default().clone()
         };
         let turn = queue.lock_owned().await;
-        for key in [&key, &(key.0, None)] {
+        for key in [&key, &(source, None)] {
             if let Some(wait) = self.waiting(key, now) {
                 return Err(wait);
             }
@@ -96,44 +145,29 @@ impl Throttle {
         (secs > 0).then(|| Wait { secs, first: !std::mem::replace(&mut entry.told, true) })
     }
 
-    fn count(&self, key: Key, free: u32, now: Timestamp) {
+    fn count(&self, key: Key, now: i64, rule: fn(&mut Failures, i64)) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.millis();
         if failures.len() >= ENTRIES_MAX {
             failures.retain(|_, f| f.wait_until > now);
         }
         let entry = failures.entry(key).or_default();
-        if now - entry.last > WAIT_SECS_MAX * 1000 && entry.wait_until <= now {
-            entry.count = 0;
-        }
-        entry.count += 1;
-        entry.last = now;
         entry.told = false;
-        entry.wait_until = match wait_secs(entry.count, free) {
-            0 => 0,
-            secs => now + secs * 1000,
-        };
+        rule(entry, now);
     }
 }
 
 impl Try<'_> {
     /// The password was wrong.
     pub fn failed(self, now: Timestamp) {
-        self.throttle.count((self.key.0, None), FREE_TRIES_ADDRESS, now);
-        self.throttle.count(self.key.clone(), FREE_TRIES, now);
+        if let (source @ Source::Address(_), _) = self.key {
+            self.throttle.count((source, None), now.millis(), Failures::leak);
+        }
+        self.throttle.count(self.key, now.millis(), Failures::grow);
     }
 
-    /// The password was right: failures for this name from this address are forgotten.
+    /// The password was right: failures for this name from this source are forgotten.
     pub fn succeeded(self) {
         self.throttle.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
-    }
-}
-
-/// Who owns one IPv6 address owns its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-        v4 => v4,
     }
 }
 
@@ -143,6 +177,10 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
 
+    fn at(last: u8) -> Source {
+        Source::address([10, 0, 0, last].into())
+    }
+
     #[test]
     fn waits_grow_from_half_a_minute_to_an_hour() {
         let waits: Vec<i64> = (4..14).map(|n| wait_secs(n, 5)).collect();
@@ -151,29 +189,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn five_failures_close_one_name_for_one_address_only() {
-        let (throttle, here, there) = (Throttle::default(), [10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+    async fn five_failures_close_one_name_for_one_source_only() {
+        let throttle = Throttle::default();
+        let login = Source::Login(SessionId::new(uuid::Uuid::nil()));
         for _ in 0..5 {
-            throttle.enter(here, "ada", NOW).await.unwrap().failed(NOW);
+            throttle.enter(at(1), "ada", NOW).await.unwrap().failed(NOW);
         }
-        assert_eq!(throttle.enter(here, "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: true });
-        assert_eq!(throttle.enter(here, "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: false });
-        assert!(throttle.enter(here, "bob", NOW).await.is_ok() && throttle.enter(there, "ada", NOW).await.is_ok());
+        assert_eq!(throttle.enter(at(1), "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: true });
+        assert_eq!(throttle.enter(at(1), "ada", NOW).await.unwrap_err(), Wait { secs: 30, first: false });
+        for (source, name) in [(at(1), "bob"), (at(2), "ada"), (login, "ada")] {
+            assert!(throttle.enter(source, name, NOW).await.is_ok());
+        }
         let later = NOW.plus_secs(30);
-        throttle.enter(here, "ada", later).await.unwrap().failed(later);
-        assert_eq!(throttle.enter(here, "ada", later).await.unwrap_err(), Wait { secs: 60, first: true });
+        throttle.enter(at(1), "ada", later).await.unwrap().failed(later);
+        assert_eq!(throttle.enter(at(1), "ada", later).await.unwrap_err(), Wait { secs: 60, first: true });
         let later = later.plus_secs(60);
-        throttle.enter(here, "ada", later).await.unwrap().succeeded();
-        throttle.enter(here, "ada", later).await.unwrap().failed(later);
-        assert!(throttle.enter(here, "ada", later).await.is_ok());
+        throttle.enter(at(1), "ada", later).await.unwrap().succeeded();
+        throttle.enter(at(1), "ada", later).await.unwrap().failed(later);
+        assert!(throttle.enter(at(1), "ada", later).await.is_ok());
     }
 
     #[tokio::test]
-    async fn one_address_cannot_try_one_password_on_every_name() {
-        let (throttle, here) = (Throttle::default(), [10, 0, 0, 1].into());
-        for i in 0..FREE_TRIES_ADDRESS {
-            throttle.enter(here, &format!("user{i}"), NOW).await.unwrap().failed(NOW);
+    async fn one_address_cannot_try_one_password_on_every_name_and_waits_a_minute_at_most() {
+        let throttle = Throttle::default();
+        for i in 0..ADDRESS_TRIES {
+            throttle.enter(at(1), &format!("user{i}"), NOW).await.unwrap().failed(NOW);
         }
-        assert!(throttle.enter(here, "another", NOW).await.is_err());
+        let mut now = NOW;
+        for i in 0..5 {
+            assert_eq!(throttle.enter(at(1), "another", now).await.unwrap_err(), Wait { secs: 60, first: true });
+            now = now.plus_secs(60);
+            throttle.enter(at(1), &format!("next{i}"), now).await.unwrap().failed(now);
+        }
+        // What honest people mistype over a day is forgotten.
+        now = now.plus_secs(100 * 60);
+        for i in 0..ADDRESS_TRIES - 1 {
+            throttle.enter(at(1), &format!("user{i}"), now).await.unwrap().failed(now);
+        }
+        assert!(throttle.enter(at(1), "another", now).await.is_ok());
     }
 }

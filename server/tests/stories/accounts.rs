@@ -1,7 +1,15 @@
 //! Set-up, joining, signing in, login sessions: what people do and what outsiders try.
 
-use protocol::{Timestamp, auth::Role};
-use rexec::access::{Cut, Drained};
+use protocol::{
+    Timestamp,
+    auth::{LoginRequest, Role},
+    names::Sensitive,
+};
+use rexec::{
+    access::{Cut, Drained},
+    accounts::{self, AccountError},
+    auth::Visitor,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -110,6 +118,68 @@ async fn guessing_passwords_is_slowed_down_per_address_and_a_forged_address_chan
     admin.client.ok("GET", "/api/me", Value::Null).await;
     server.clock.advance_secs(30);
     server.visitor().ok("POST", "/api/auth/login", credentials("root")).await;
+}
+
+#[tokio::test]
+async fn an_outsider_at_the_same_address_keeps_nobody_out_of_a_known_device() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (ada, eve) = (server.guarded(&admin, "ada").await, server.person(&admin, "eve").await);
+    let guess = |name: String| json!({"username": name, "password": "not the password"});
+    for i in 0..110 {
+        server.visitor().ask("POST", "/api/auth/login", guess(format!("nobody{i}"))).await;
+    }
+    for _ in 0..10 {
+        server.visitor().ask("POST", "/api/auth/login", guess("ada".into())).await;
+    }
+    let stranger = server.visitor().ask("POST", "/api/auth/login", credentials("ada")).await;
+    assert_eq!((stranger.status, stranger.headers["retry-after"].to_str().unwrap()), (429, "60"));
+    // Who is signed in goes on, and is believed their password.
+    let again = json!({"password": PASSWORD, "code": server.code(&ada)});
+    ada.client.ok("POST", "/api/account/mfa/enrol", again).await;
+    // Who was signed in here before gets in again, to both steps.
+    ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
+    assert_eq!(ada.client.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "mfa_required");
+    ada.client.ok("POST", "/api/auth/login/mfa", json!({"code": ada.take_recovery_code()})).await;
+    // That helps with nobody else's name, and guesses there are slowed down like any others.
+    eve.client.refused(429, "POST", "/api/auth/login", credentials("ada")).await;
+    for _ in 0..5 {
+        ada.client.refused(401, "POST", "/api/auth/login", guess("ada".into())).await;
+    }
+    ada.client.refused(429, "POST", "/api/auth/login", credentials("ada")).await;
+    // Strangers at that address wait a minute, not an hour.
+    server.clock.advance_secs(60);
+    server.visitor().ok("POST", "/api/auth/login", credentials("eve")).await;
+}
+
+#[tokio::test]
+async fn guessing_with_a_stolen_session_is_slowed_down_and_keeps_the_person_out_of_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let thief = ada.client.clone();
+    let own = server.elsewhere(&ada).await;
+    for _ in 0..5 {
+        thief.refused(401, "POST", "/api/account/mfa/enrol", json!({"password": "not the password"})).await;
+    }
+    thief.refused(429, "POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
+    own.ok("POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
+}
+
+#[tokio::test]
+async fn a_guess_counts_also_when_the_guesser_hangs_up() {
+    let server = TestServer::start().await;
+    let _admin = server.admin().await;
+    let guess = LoginRequest { username: "root".into(), password: Sensitive::new("not the password") };
+    let visitor =
+        Visitor { address: [127, 0, 0, 1].into(), device: String::new(), known: None, request_id: "r".into() };
+    for _ in 0..5 {
+        let trying = accounts::log_in(&server.services, visitor.clone(), guess.clone());
+        tokio::pin!(trying);
+        assert!(futures_util::poll!(&mut trying).is_pending());
+    }
+    let login = accounts::log_in(&server.services, visitor, guess).await;
+    assert!(matches!(login, Err(AccountError::Throttled(30))), "{login:?}");
 }
 
 #[tokio::test]
@@ -241,7 +311,6 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_login_with_its_so
     assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
     other.refused(401, "GET", "/api/me", Value::Null).await;
     old_cookie.refused(401, "POST", "/api/account/sessions/revoke-others", Value::Null).await;
-    server.clock.advance_secs(10);
     old_cookie.refused(401, "GET", "/api/me", Value::Null).await;
     admin.client.ok("GET", "/api/me", Value::Null).await;
     server.visitor().refused(401, "POST", "/api/auth/login", credentials("root")).await;
