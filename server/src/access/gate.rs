@@ -5,14 +5,13 @@ use std::sync::Arc;
 use protocol::{Problem, ProblemKind, SessionId, TerminalId, Timestamp, UserId, terminals::TerminalState};
 
 use super::{
-    clocks::GrantClock,
     lease::{Cuts, Lease, LoginLease},
     policy::{self, Verdict},
 };
 use crate::{
     auth::Caller,
     clock::Clock,
-    store::{Db, Facts, StoreError, TerminalFacts},
+    store::{Db, Facts, GrantFacts, StoreError, TerminalFacts, TerminalRow},
 };
 
 /// Why the gate stays shut.
@@ -162,7 +161,7 @@ impl TerminalGate {
         }
         let holds = self.cuts.subscribe(who.session, id);
         let mut facts = self.db.access_facts(who.session, id).await?;
-        self.freshen(&mut facts, who.session, id);
+        self.freshen(&mut facts, who.session);
         let grant = match policy::decide(&facts, (who.user, who.session), id, self.clock.now()) {
             Verdict::Open { grant } => grant,
             Verdict::NotLoggedIn => return Err(Denied::NotLoggedIn),
@@ -170,10 +169,7 @@ impl TerminalGate {
             Verdict::NotRunning(state) => return Err(Denied::NotRunning(state)),
             Verdict::Locked => return Err(Denied::Locked),
         };
-        let grant = grant.map(|g| {
-            let make = || GrantClock::new(g.epoch, g.last_input_at, g.idle_secs, g.absolute_end);
-            self.cuts.grant_clock(who.session, id, make)
-        });
+        let grant = grant.map(|grant| self.cuts.grant_clock(&grant));
         let login = self.cuts.login_clock(who.session, facts.session.as_ref().ok_or(Denied::NotLoggedIn)?);
         let lease = Lease::new(holds, login, grant, self.clock.clone());
         if let Some(cut) = lease.tripped() {
@@ -200,37 +196,39 @@ impl TerminalGate {
         let hold = self.cuts.subscribe_login(who.session);
         let nothing = TerminalId::new(uuid::Uuid::nil());
         let mut facts = self.db.access_facts(who.session, nothing).await?;
-        self.freshen(&mut facts, who.session, nothing);
-        let ends = match (policy::visible(&facts, who.user, self.clock.now()), facts.session) {
+        self.freshen(&mut facts, who.session);
+        let login = match (policy::visible(&facts, who.user, self.clock.now()), &facts.session) {
             (Verdict::NotLoggedIn, _) | (_, None) => return Err(Denied::NotLoggedIn),
-            (_, Some(session)) => session.ends_at(),
+            (_, Some(session)) => self.cuts.login_clock(who.session, session),
         };
-        let lease = LoginLease::new(hold, ends, self.clock.clone());
+        let lease = LoginLease::new(hold, login, self.clock.clone());
         if lease.tripped() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
     }
 
-    /// Until when the caller's login may use a locked terminal of theirs, if nothing more is typed; for lists and
-    /// status, it opens nothing.
-    ///
-    /// # Errors
-    /// When the facts cannot be read.
-    pub async fn granted_until(&self, who: &Caller, id: TerminalId) -> Result<Option<Timestamp>, Denied> {
-        let mut facts = self.db.access_facts(who.session, id).await?;
-        self.freshen(&mut facts, who.session, id);
-        let alive = policy::living_grant(&facts, (who.user, who.session), id, self.clock.now());
-        Ok(alive.map(|g| g.last_input_at.plus_secs(i64::from(g.idle_secs)).min(g.absolute_end)))
+    /// Until when the caller's login may use a terminal with this grant, if nothing more is typed; for lists and status,
+    /// it opens nothing.
+    pub fn granted_until(&self, who: &Caller, row: &TerminalRow, grant: Option<GrantFacts>) -> Option<Timestamp> {
+        let mut grant = grant.filter(|_| row.mfa_locked)?;
+        self.freshen_grant(&mut grant);
+        policy::lives(&grant, (who.user, who.session), (row.id, row.lock_epoch), self.clock.now())
+            .then(|| grant.ends_at())
     }
 
     /// Requests and input of live sockets are written to the store only now and then; the shared clocks know them at
     /// once.
-    fn freshen(&self, facts: &mut Facts, session: SessionId, id: TerminalId) {
+    fn freshen(&self, facts: &mut Facts, session: SessionId) {
         if let (Some(login), Some(live)) = (facts.session.as_mut(), self.cuts.live_login(session)) {
-            login.last_seen_at = login.last_seen_at.max(live.last_seen());
+            login.last_seen_at = login.last_seen_at.max(live.last_sign());
         }
-        if let (Some(grant), Some(live)) = (facts.grant.as_mut(), self.cuts.live_grant(session, id))
-            && live.epoch() == grant.epoch
-        {
-            grant.last_input_at = grant.last_input_at.max(live.last_input());
+        if let Some(grant) = &mut facts.grant {
+            self.freshen_grant(grant);
+        }
+    }
+
+    fn freshen_grant(&self, grant: &mut GrantFacts) {
+        let live = self.cuts.live_grant(grant.session, grant.terminal);
+        if let Some(live) = live.filter(|live| live.epoch() == grant.epoch) {
+            grant.last_input_at = grant.last_input_at.max(live.last_sign());
         }
     }
 }

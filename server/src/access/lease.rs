@@ -6,7 +6,7 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use protocol::{ProblemKind, SessionId, TerminalId, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::clocks::{GrantClock, LoginClock};
+use super::clocks::{Clocks, LifeClock, Longest};
 use crate::{
     clock::Clock,
     store::{GrantFacts, SessionFacts},
@@ -110,8 +110,8 @@ type Cells<K> = Mutex<HashMap<K, Arc<CutCell>>>;
 pub struct Cuts {
     terminals: Cells<TerminalId>,
     sessions: Cells<SessionId>,
-    grants: Mutex<HashMap<(SessionId, TerminalId), Weak<GrantClock>>>,
-    logins: Mutex<HashMap<SessionId, Weak<LoginClock>>>,
+    grants: Clocks<(SessionId, TerminalId)>,
+    logins: Clocks<SessionId>,
 }
 
 impl Cuts {
@@ -142,24 +142,8 @@ impl Cuts {
     }
 
     /// The one clock of a grant, shared by all its sockets: input in one keeps the others.
-    pub(super) fn grant_clock(
-        &self,
-        session: SessionId,
-        terminal: TerminalId,
-        make: impl FnOnce() -> GrantClock,
-    ) -> Arc<GrantClock> {
-        let mut grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        grants.retain(|_, weak| weak.strong_count() > 0);
-        let fresh = make();
-        if let Some(shared) = grants.get(&(session, terminal)).and_then(Weak::upgrade)
-            && shared.epoch() == fresh.epoch()
-        {
-            shared.move_on(&fresh);
-            return shared;
-        }
-        let fresh = Arc::new(fresh);
-        grants.insert((session, terminal), Arc::downgrade(&fresh));
-        fresh
+    pub(super) fn grant_clock(&self, grant: &GrantFacts) -> Arc<LifeClock> {
+        self.grants.shared((grant.session, grant.terminal), grant.into())
     }
 
     /// Leases on terminals that are alive: open sockets, in short.
@@ -168,24 +152,16 @@ impl Cuts {
         cells.values().map(|cell| *cell.holders.borrow()).sum()
     }
 
-    /// A code was given again for a grant that sockets live on: their clock moves on, never back, and they stay open.
+    /// A code was given again for a grant that sockets live on: their clock moves on, and they stay open.
     pub fn renew_grant(&self, grant: &GrantFacts) {
-        if let Some(live) = self.live_grant(grant.session, grant.terminal).filter(|live| live.epoch() == grant.epoch) {
-            live.move_on(&GrantClock::new(grant.epoch, grant.last_input_at, grant.idle_secs, grant.absolute_end));
+        if self.live_grant(grant.session, grant.terminal).is_some_and(|live| live.epoch() == grant.epoch) {
+            self.grant_clock(grant);
         }
     }
 
     /// The one clock of a login, shared by all its sockets: typing in one, or a request, keeps them all.
-    pub(super) fn login_clock(&self, session: SessionId, facts: &SessionFacts) -> Arc<LoginClock> {
-        let mut logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
-        logins.retain(|_, weak| weak.strong_count() > 0);
-        if let Some(shared) = logins.get(&session).and_then(Weak::upgrade) {
-            shared.follow(facts);
-            return shared;
-        }
-        let fresh = Arc::new(LoginClock::new(facts));
-        logins.insert(session, Arc::downgrade(&fresh));
-        fresh
+    pub(super) fn login_clock(&self, session: SessionId, facts: &SessionFacts) -> Arc<LifeClock> {
+        self.logins.shared(session, facts.into())
     }
 
     /// A request of this login arrived: its open sockets live on.
@@ -195,15 +171,20 @@ impl Cuts {
         }
     }
 
+    /// The organisation's times are shorter or longer now: no open socket outlives them. Call after the commit.
+    pub fn tighten(&self, grants: Longest, logins: Longest) {
+        self.grants.tighten(grants);
+        self.logins.tighten(logins);
+    }
+
     /// The live clock of a login, when a socket holds one.
-    pub(super) fn live_login(&self, session: SessionId) -> Option<Arc<LoginClock>> {
-        self.logins.lock().unwrap_or_else(PoisonError::into_inner).get(&session).and_then(Weak::upgrade)
+    pub(super) fn live_login(&self, session: SessionId) -> Option<Arc<LifeClock>> {
+        self.logins.live(&session)
     }
 
     /// The live clock of a grant, when a socket holds one.
-    pub fn live_grant(&self, session: SessionId, terminal: TerminalId) -> Option<Arc<GrantClock>> {
-        let grants = self.grants.lock().unwrap_or_else(PoisonError::into_inner);
-        grants.get(&(session, terminal)).and_then(Weak::upgrade)
+    pub(super) fn live_grant(&self, session: SessionId, terminal: TerminalId) -> Option<Arc<LifeClock>> {
+        self.grants.live(&(session, terminal))
     }
 }
 
@@ -226,17 +207,29 @@ async fn drain(cell: Option<Arc<CutCell>>, deadline: Duration) -> Drained {
     if gone { Drained::All } else { Drained::Lingering(*cell.holders.borrow()) }
 }
 
+/// Waits until a switch is tripped or the clock says the end. Woken at least twice a second, so that times that were
+/// shortened, and a clock that was moved, are noticed.
+async fn switch_or_time(switches: [&CancellationToken; 2], ends: Timestamp, clock: &Clock) {
+    let left = ends.millis().saturating_sub(clock.now().millis()).clamp(1, 500);
+    tokio::select! {
+        biased;
+        () = switches[0].cancelled() => {}
+        () = switches[1].cancelled() => {}
+        () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
+    }
+}
+
 /// A hold on a login alone, for streams that tell of changes and move no byte of a terminal.
 #[derive(Debug)]
 pub struct LoginLease {
     session: Hold,
-    ends: Timestamp,
+    login: Arc<LifeClock>,
     clock: Clock,
 }
 
 impl LoginLease {
-    pub(super) fn new(session: Hold, ends: Timestamp, clock: Clock) -> Self {
-        Self { session, ends, clock }
+    pub(super) fn new(session: Hold, login: Arc<LifeClock>, clock: Clock) -> Self {
+        Self { session, login, clock }
     }
 
     /// Whether the login was ended since.
@@ -244,12 +237,11 @@ impl LoginLease {
         self.session.reason().is_some()
     }
 
-    /// Waits until the login is ended, or should be looked at again because its time is over.
+    /// Waits until the login ends.
     pub async fn ended(&self) {
-        let left = self.ends.millis().saturating_sub(self.clock.now().millis()).max(0);
-        tokio::select! {
-            () = self.session.0.token.cancelled() => {}
-            () = tokio::time::sleep(Duration::from_millis(left.unsigned_abs())) => {}
+        let switch = &self.session.0.token;
+        while !self.tripped() && self.clock.now() < self.login.ends_at() {
+            switch_or_time([switch, switch], self.login.ends_at(), &self.clock).await;
         }
     }
 }
@@ -259,18 +251,13 @@ impl LoginLease {
 pub struct Lease {
     terminal: Hold,
     session: Hold,
-    login: Arc<LoginClock>,
-    grant: Option<Arc<GrantClock>>,
+    login: Arc<LifeClock>,
+    grant: Option<Arc<LifeClock>>,
     clock: Clock,
 }
 
 impl Lease {
-    pub(super) fn new(
-        holds: (Hold, Hold),
-        login: Arc<LoginClock>,
-        grant: Option<Arc<GrantClock>>,
-        clock: Clock,
-    ) -> Self {
+    pub(super) fn new(holds: (Hold, Hold), login: Arc<LifeClock>, grant: Option<Arc<LifeClock>>, clock: Clock) -> Self {
         Self { terminal: holds.0, session: holds.1, login, grant, clock }
     }
 
@@ -300,15 +287,7 @@ impl Lease {
             }
             let login_ends = self.login.ends_at();
             let next = self.grant.as_ref().map_or(login_ends, |g| g.ends_at().min(login_ends));
-            // Woken at least twice a second, so that a moved or manual clock is noticed.
-            let left = next.millis().saturating_sub(self.clock.now().millis()).clamp(1, 500);
-            let nap = Duration::from_millis(left.unsigned_abs());
-            tokio::select! {
-                biased;
-                () = self.terminal.0.token.cancelled() => {}
-                () = self.session.0.token.cancelled() => {}
-                () = tokio::time::sleep(nap) => {}
-            }
+            switch_or_time([&self.terminal.0.token, &self.session.0.token], next, &self.clock).await;
         }
     }
 
@@ -323,7 +302,7 @@ impl Lease {
 
     /// Last input here, to be stored now and then; for an open terminal, the last sign of life of the login.
     pub fn last_input(&self) -> Timestamp {
-        self.grant.as_ref().map_or_else(|| self.login.last_seen(), |grant| grant.last_input())
+        self.grant.as_ref().map_or_else(|| self.login.last_sign(), |grant| grant.last_sign())
     }
 
     /// End of the grant this lease lives on; `None` when the terminal is not locked.
@@ -334,11 +313,6 @@ impl Lease {
     /// Whole seconds until then, by the clock that decides.
     pub fn secs_left(&self) -> Option<i64> {
         self.granted_until().map(|until| (until.millis() - self.clock.now().millis()).max(0) / 1000)
-    }
-
-    /// The grant's clock.
-    pub fn grant(&self) -> Option<&Arc<GrantClock>> {
-        self.grant.as_ref()
     }
 
     /// Whether a cut has already been decided (used once more between reading facts and building the proof).
@@ -356,16 +330,30 @@ mod tests {
         (SessionId::new(Uuid::new_v4()), TerminalId::new(Uuid::new_v4()))
     }
 
-    fn lease(cuts: &Cuts, (s, t): (SessionId, TerminalId), clock: &Clock, grant: Option<Arc<GrantClock>>) -> Lease {
+    fn lease(cuts: &Cuts, (s, t): (SessionId, TerminalId), clock: &Clock, grant: Option<Arc<LifeClock>>) -> Lease {
         let facts = SessionFacts {
             user: protocol::UserId::new(Uuid::nil()),
             full: true,
             disabled: false,
+            created_at: Timestamp::from_millis(0),
             last_seen_at: Timestamp::from_millis(0),
             idle_secs: 3600,
             absolute_end: Timestamp::from_millis(7_200_000),
         };
         Lease::new(cuts.subscribe(s, t), cuts.login_clock(s, &facts), grant, clock.clone())
+    }
+
+    fn grant((session, terminal): (SessionId, TerminalId), now: Timestamp) -> GrantFacts {
+        GrantFacts {
+            user: protocol::UserId::new(Uuid::nil()),
+            session,
+            terminal,
+            epoch: 1,
+            granted_at: now,
+            last_input_at: now,
+            idle_secs: 60,
+            absolute_end: now.plus_secs(100),
+        }
     }
 
     #[tokio::test]
@@ -398,16 +386,35 @@ mod tests {
     fn a_grant_ends_by_idleness_or_by_its_absolute_end_and_is_shared() {
         let (cuts, clock) = (Cuts::default(), Clock::manual(Timestamp::from_millis(0)));
         let (s, t) = ids();
-        let now = clock.now();
-        let make = || GrantClock::new(1, now, 60, now.plus_secs(100));
-        let first = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(s, t, make)));
-        let second = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(s, t, make)));
+        let grant = grant((s, t), clock.now());
+        let first = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&grant)));
+        let second = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&grant)));
         clock.advance_secs(59);
         first.touch();
         clock.advance_secs(40);
         assert_eq!(second.live(), Ok(()), "input in one tab keeps the other");
         clock.advance_secs(1);
         assert_eq!(second.live(), Err(Cut::GrantEnded), "the absolute end stands");
+    }
+
+    #[test]
+    fn shorter_times_hold_for_what_lives_and_for_facts_that_were_read_before() {
+        let (cuts, clock) = (Cuts::default(), Clock::manual(Timestamp::from_millis(0)));
+        let (s, t) = ids();
+        let read = grant((s, t), clock.now());
+        let open = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&read)));
+        cuts.tighten(Longest { idle_secs: 20, absolute_secs: 50 }, Longest { idle_secs: 3600, absolute_secs: 7200 });
+        let late = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&read)));
+        for held in [&open, &late] {
+            assert_eq!(held.granted_until(), Some(Timestamp::from_millis(20_000)));
+        }
+        clock.advance_secs(19);
+        open.touch();
+        clock.advance_secs(19);
+        open.touch();
+        assert_eq!(late.granted_until(), Some(Timestamp::from_millis(50_000)), "50 s after it was given");
+        cuts.tighten(Longest { idle_secs: 900, absolute_secs: 900 }, Longest { idle_secs: 3600, absolute_secs: 7200 });
+        assert_eq!(late.granted_until(), Some(Timestamp::from_millis(50_000)), "longer ones are for new grants");
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod lease;
 mod policy;
 mod watch;
 
-pub use clocks::GrantClock;
+pub use clocks::{LifeClock, Longest};
 pub use gate::{Denied, TerminalAccess, TerminalGate, VisibleTerminal};
 pub use lease::{Cut, Cuts, Drained, Lease, LoginLease};
 pub use watch::watch;

@@ -45,31 +45,25 @@ pub(super) fn decide(facts: &Facts, asking: (UserId, SessionId), id: TerminalId,
     if !terminal.locked {
         return running(terminal, None);
     }
-    match living_grant(facts, asking, id, now) {
+    match facts.grant.as_ref().filter(|grant| lives(grant, asking, (id, terminal.epoch), now)) {
         Some(grant) => running(terminal, Some(grant.clone())),
         None => Verdict::Locked,
     }
 }
 
-/// The grant that opens a locked terminal for this login: of this person, this session, this terminal, this epoch, and
+/// Whether a grant opens a locked terminal for this login: of this person, this session, this terminal, this epoch, and
 /// not over by idleness or by its absolute end.
-pub(super) fn living_grant(
-    facts: &Facts,
+pub(super) fn lives(
+    grant: &GrantFacts,
     asking: (UserId, SessionId),
-    id: TerminalId,
+    terminal: (TerminalId, i64),
     now: Timestamp,
-) -> Option<&GrantFacts> {
-    let terminal = facts.terminal.as_ref()?;
-    facts.grant.as_ref().filter(|g| {
-        g.user == asking.0
-            && g.session == asking.1
-            && g.terminal == id
-            && g.epoch == terminal.epoch
-            && now >= g.granted_at
-            && now >= g.last_input_at
-            && now < g.absolute_end
-            && now < g.last_input_at.plus_secs(i64::from(g.idle_secs))
-    })
+) -> bool {
+    (grant.user, grant.session) == asking
+        && (grant.terminal, grant.epoch) == terminal
+        && now >= grant.granted_at
+        && now >= grant.last_input_at
+        && now < grant.ends_at()
 }
 
 fn running(terminal: &TerminalFacts, grant: Option<GrantFacts>) -> Verdict {

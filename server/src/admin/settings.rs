@@ -6,6 +6,7 @@ use protocol::admin::Settings;
 
 use super::{AdminError, Done, people::TERMINALS_MAX};
 use crate::{
+    access::Longest,
     audit::{self, Entry, Event},
     auth::Caller,
     services::Services,
@@ -22,22 +23,34 @@ pub async fn get(services: &Services) -> Done<Settings> {
     Ok(settings)
 }
 
-/// Replaces them. Shorter login times hold for logins that exist already; grant times hold from the next grant on.
+/// Replaces them. Shorter times hold at once, for logins and grants that exist and for their open sockets; longer ones
+/// hold from the next login or grant on, so that nothing which has ended comes back.
 ///
 /// # Errors
 /// [`AdminError::Invalid`] for the first value out of its range.
 pub async fn put(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
     check(&new)?;
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { replace(&services, &who, new).await }).await
+}
+
+async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
     let mut tx = services.db.begin().await?;
     let old = tx.settings().await?;
     tx.set_settings(&new).await?;
     tx.tighten_sessions(new.session_idle_secs, new.session_absolute_secs).await?;
+    tx.tighten_grants(new.grant_idle_secs, new.grant_absolute_secs).await?;
     let mut entry = Entry::new(Event::SettingsChanged);
     for (name, from, to) in differences(&old, &new) {
         entry = entry.detail(name, format!("{from}->{to}"));
     }
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
+    let longest = |idle_secs, absolute_secs| Longest { idle_secs, absolute_secs };
+    services.cuts.tighten(
+        longest(new.grant_idle_secs, new.grant_absolute_secs),
+        longest(new.session_idle_secs, new.session_absolute_secs),
+    );
     Ok(new)
 }
 

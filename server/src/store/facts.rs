@@ -3,7 +3,10 @@
 use protocol::{SessionId, TerminalId, Timestamp, UserId, terminals::TerminalState};
 use uuid::Uuid;
 
-use super::{Db, StoreError, Tx, sql::fetch};
+use super::{
+    Db, StoreError, Tx,
+    sql::{fetch, session_times},
+};
 
 /// What the store knows of a login session.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -15,6 +18,9 @@ pub struct SessionFacts {
     pub full: bool,
     /// The account is disabled.
     pub disabled: bool,
+    /// Sign-in.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
     /// Last request, or last input on one of its sockets.
     #[sqlx(try_from = "i64")]
     pub last_seen_at: Timestamp,
@@ -75,6 +81,13 @@ pub struct GrantFacts {
     pub absolute_end: Timestamp,
 }
 
+impl GrantFacts {
+    /// It ends here if nothing more is typed.
+    pub fn ends_at(&self) -> Timestamp {
+        self.last_input_at.plus_secs(i64::from(self.idle_secs)).min(self.absolute_end)
+    }
+}
+
 /// Everything the decision looks at, read in one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -109,9 +122,11 @@ impl Tx {
             fetch_optional,
             self,
             SessionFacts,
-            "SELECT s.user_id AS \"user\", s.kind = 'full' AS \"full\", u.disabled, s.last_seen_at, s.idle_secs,
-                    s.absolute_end
-             FROM login_sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+            concat!(
+                "SELECT s.user_id AS \"user\", s.kind = 'full' AS \"full\", u.disabled, s.created_at, s.last_seen_at, ",
+                session_times!(),
+                " FROM login_sessions s JOIN users u ON u.id = s.user_id JOIN settings o ON o.id = 1 WHERE s.id = $1"
+            ),
             session.uuid()
         );
         let about = fetch!(

@@ -4,7 +4,7 @@ use protocol::{SessionId, TerminalId, Timestamp};
 
 use super::{
     Db, GrantFacts, StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, grants_where},
 };
 
 impl Db {
@@ -42,9 +42,7 @@ impl Tx {
             fetch_optional,
             self,
             GrantFacts,
-            "SELECT user_id AS \"user\", session_id AS session, terminal_id AS terminal, epoch, granted_at,
-                    last_input_at, idle_secs, absolute_end
-             FROM grants WHERE session_id = $1 AND terminal_id = $2",
+            grants_where!("g.session_id = $1 AND g.terminal_id = $2"),
             session.uuid(),
             terminal.uuid()
         ))
@@ -55,15 +53,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn grants_of_session(&mut self, session: SessionId) -> Result<Vec<GrantFacts>, StoreError> {
-        Ok(fetch!(
-            fetch_all,
-            self,
-            GrantFacts,
-            "SELECT user_id AS \"user\", session_id AS session, terminal_id AS terminal, epoch, granted_at,
-                    last_input_at, idle_secs, absolute_end
-             FROM grants WHERE session_id = $1",
-            session.uuid()
-        ))
+        Ok(fetch!(fetch_all, self, GrantFacts, grants_where!("g.session_id = $1"), session.uuid()))
     }
 
     /// Gives or renews a grant.
@@ -87,6 +77,21 @@ impl Tx {
             grant.last_input_at.millis(),
             i64::from(grant.idle_secs),
             grant.absolute_end.millis()
+        );
+        Ok(())
+    }
+
+    /// Makes present grants keep within shorter times; longer ones are for grants to come.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tighten_grants(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE grants SET idle_secs = CASE WHEN $1 < idle_secs THEN $1 ELSE idle_secs END,
+                absolute_end = CASE WHEN granted_at + $2 < absolute_end THEN granted_at + $2 ELSE absolute_end END",
+            i64::from(idle_secs),
+            i64::from(absolute_secs) * 1000
         );
         Ok(())
     }

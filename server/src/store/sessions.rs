@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, session_times},
 };
 
 /// How far a login has come.
@@ -104,6 +104,25 @@ impl LoginSession {
     }
 }
 
+/// Login sessions with what every request asks of their accounts: when they are stale, and which.
+macro_rules! sessions {
+    ($stale:literal, $condition:literal) => {
+        concat!(
+            "SELECT s.id, s.user_id AS \"user\", u.username, u.role, u.disabled,
+                    f.secret_enc IS NOT NULL AS mfa_enabled, o.mfa_required, s.kind = 'full' AS \"full\", ",
+            $stale,
+            " AS stale, s.previous_until, s.device, s.address, s.created_at, s.last_seen_at, ",
+            session_times!(),
+            " FROM login_sessions s
+             JOIN users u ON u.id = s.user_id
+             JOIN settings o ON o.id = 1
+             LEFT JOIN factors f ON f.user_id = s.user_id
+             WHERE ",
+            $condition
+        )
+    };
+}
+
 impl Tx {
     /// Writes a new login session.
     ///
@@ -137,15 +156,7 @@ impl Tx {
             fetch_optional,
             self,
             LoginSession,
-            "SELECT s.id, s.user_id AS \"user\", u.username, u.role, u.disabled,
-                    f.secret_enc IS NOT NULL AS mfa_enabled, o.mfa_required, s.kind = 'full' AS \"full\",
-                    s.token_hash <> $1 AS stale, s.previous_until, s.device, s.address, s.created_at, s.last_seen_at,
-                    s.idle_secs, s.absolute_end
-             FROM login_sessions s
-             JOIN users u ON u.id = s.user_id
-             JOIN settings o ON o.id = 1
-             LEFT JOIN factors f ON f.user_id = s.user_id
-             WHERE s.token_hash = $1 OR s.previous_hash = $1",
+            sessions!("s.token_hash <> $1", "s.token_hash = $1 OR s.previous_hash = $1"),
             token_hash.as_slice()
         ))
     }
@@ -159,15 +170,7 @@ impl Tx {
             fetch_all,
             self,
             LoginSession,
-            "SELECT s.id, s.user_id AS \"user\", u.username, u.role, u.disabled,
-                    f.secret_enc IS NOT NULL AS mfa_enabled, o.mfa_required, s.kind = 'full' AS \"full\",
-                    FALSE AS stale, s.previous_until, s.device, s.address, s.created_at, s.last_seen_at,
-                    s.idle_secs, s.absolute_end
-             FROM login_sessions s
-             JOIN users u ON u.id = s.user_id
-             JOIN settings o ON o.id = 1
-             LEFT JOIN factors f ON f.user_id = s.user_id
-             WHERE s.user_id = $1 AND s.kind = 'full' ORDER BY s.created_at DESC",
+            sessions!("FALSE", "s.user_id = $1 AND s.kind = 'full' ORDER BY s.created_at DESC"),
             user.uuid()
         ))
     }
@@ -248,14 +251,14 @@ impl Tx {
         ))
     }
 
-    /// Makes present sessions follow new figures: idleness at once, the absolute end only towards the present.
+    /// Makes present sessions keep within shorter times; longer ones are for logins to come.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn tighten_sessions(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
         execute!(
             self,
-            "UPDATE login_sessions SET idle_secs = $1,
+            "UPDATE login_sessions SET idle_secs = CASE WHEN $1 < idle_secs THEN $1 ELSE idle_secs END,
                 absolute_end = CASE WHEN created_at + $2 < absolute_end THEN created_at + $2 ELSE absolute_end END
              WHERE kind = 'full'",
             i64::from(idle_secs),

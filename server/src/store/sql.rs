@@ -31,4 +31,31 @@ macro_rules! fetch {
     };
 }
 
-pub(super) use {execute, fetch};
+/// `idle_secs` and `absolute_end` of a login session `s` under the settings `o`: its own, or what the organisation allows
+/// now if that is shorter. A login that waits for its code has its own times.
+macro_rules! session_times {
+    () => {
+        "CASE WHEN s.kind = 'full' AND o.session_idle_secs < s.idle_secs
+              THEN o.session_idle_secs ELSE s.idle_secs END AS idle_secs,
+         CASE WHEN s.kind = 'full' AND s.created_at + o.session_absolute_secs * 1000 < s.absolute_end
+              THEN s.created_at + o.session_absolute_secs * 1000 ELSE s.absolute_end END AS absolute_end"
+    };
+}
+
+/// Grants with their times under the organisation's settings, as for login sessions; a condition follows.
+macro_rules! grants_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT g.user_id AS \"user\", g.session_id AS session, g.terminal_id AS terminal, g.epoch, g.granted_at,
+                    g.last_input_at,
+                    CASE WHEN o.grant_idle_secs < g.idle_secs
+                         THEN o.grant_idle_secs ELSE g.idle_secs END AS idle_secs,
+                    CASE WHEN g.granted_at + o.grant_absolute_secs * 1000 < g.absolute_end
+                         THEN g.granted_at + o.grant_absolute_secs * 1000 ELSE g.absolute_end END AS absolute_end
+             FROM grants g JOIN settings o ON o.id = 1 WHERE ",
+            $condition
+        )
+    };
+}
+
+pub(super) use {execute, fetch, grants_where, session_times};

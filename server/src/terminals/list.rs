@@ -29,10 +29,9 @@ pub async fn list(
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let last = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.created_at.millis(), row.id));
-    let now = services.clock.now();
     let items = rows.into_iter().map(|row| {
-        let grant = grants.iter().find(|g| g.terminal == row.id);
-        seen(services, caller, row, grant, now)
+        let grant = grants.iter().find(|g| g.terminal == row.id).cloned();
+        seen(services, caller, row, grant)
     });
     Ok(Page { items: items.collect(), next: last })
 }
@@ -47,7 +46,7 @@ pub async fn get(services: &Services, caller: &Caller, id: TerminalId) -> Result
     let row = own(&mut tx, caller, id).await?;
     let grant = tx.grant(caller.session, id).await?;
     tx.commit().await?;
-    Ok(seen(services, caller, row, grant.as_ref(), services.clock.now()))
+    Ok(seen(services, caller, row, grant))
 }
 
 /// The record, when it is (still) the caller's.
@@ -65,21 +64,8 @@ fn cursor(text: &str) -> Result<(Timestamp, TerminalId), TerminalError> {
 }
 
 /// A record as the asking login session sees it.
-fn seen(
-    services: &Services,
-    caller: &Caller,
-    row: TerminalRow,
-    grant: Option<&GrantFacts>,
-    now: Timestamp,
-) -> Terminal {
-    let granted_until =
-        grant.filter(|g| row.mfa_locked && g.epoch == row.lock_epoch && g.user == caller.user).and_then(|g| {
-            // Sockets know of input that is not written down yet.
-            let live = services.cuts.live_grant(caller.session, row.id).filter(|live| live.epoch() == g.epoch);
-            let last = live.map_or(g.last_input_at, |live| live.last_input().max(g.last_input_at));
-            let end = last.plus_secs(i64::from(g.idle_secs)).min(g.absolute_end);
-            (now < end).then_some(end)
-        });
+fn seen(services: &Services, caller: &Caller, row: TerminalRow, grant: Option<GrantFacts>) -> Terminal {
+    let granted_until = services.gate.granted_until(caller, &row, grant);
     Terminal {
         id: row.id,
         name: row.name,

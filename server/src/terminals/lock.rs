@@ -65,8 +65,9 @@ pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result
     let mut tx = services.db.read().await?;
     let terminal = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
     let mfa_enabled = tx.has_factor(who.user).await?;
+    let grant = tx.grant(who.session, id).await?;
     tx.commit().await?;
-    let granted_until = if terminal.mfa_locked { services.gate.granted_until(who, id).await? } else { None };
+    let granted_until = services.gate.granted_until(who, &terminal, grant);
     Ok(LockStatus { mfa_locked: terminal.mfa_locked, mfa_enabled, can_use_feature: mfa_enabled, granted_until })
 }
 
@@ -127,7 +128,7 @@ pub async fn verify(
         idle_secs: settings.grant_idle_secs,
         absolute_end: now.plus_secs(i64::from(settings.grant_absolute_secs)),
     };
-    let granted_until = now.plus_secs(i64::from(grant.idle_secs)).min(grant.absolute_end);
+    let granted_until = grant.ends_at();
     factor.tx().put_grant(&grant).await?;
     let entry = Entry::new(Event::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;

@@ -19,4 +19,5 @@ mod shells;
 mod store_contract;
 mod terminal_life;
 mod terminal_lock;
+mod times;
 mod world;
