@@ -7,7 +7,6 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:literal, $close:literal, $title:literal;)*) => {
         /// Every reason to refuse. Adding one is a change of the contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemKind { $($(#[$doc])* #[serde(rename = $slug)] $name,)* }
 
         impl ProblemKind {
@@ -71,6 +70,21 @@ kinds! {
     /// Database or engine does not answer, or the server is going away.
     Unavailable = "unavailable", 503, 4503, "Not available right now";
 }
+
+/// By hand: what `rename` got from the macro above, a derive does not see.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ProblemKind {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Every reason to refuse. Adding one is a change of the contract."))
+            .enum_values(Some(Self::ALL.iter().map(|kind| kind.slug())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ProblemKind {}
 
 /// Close code when the shell has ended and its status was delivered.
 pub const CLOSE_SHELL_ENDED: u16 = 4000;

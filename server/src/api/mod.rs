@@ -3,6 +3,7 @@
 pub mod account;
 pub mod admin;
 pub mod attach;
+pub mod document;
 pub mod extract;
 pub mod health;
 pub mod lock;
@@ -41,15 +42,15 @@ fn documented() -> OpenApiRouter<Services> {
         .merge(admin::routes())
 }
 
-/// The OpenAPI 3.1 document, generated from the handlers.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> serde_json::Value {
+    document::complete(&documented().into_openapi())
 }
 
 /// All REST routes with their common layers (body limit, origin check). The request id layer is outside, in `web`.
 pub fn router(services: &Services) -> Router<Services> {
-    let (router, document) = documented().split_for_parts();
-    let document = std::sync::Arc::new(serde_json::to_vec(&document).unwrap_or_default());
+    let (router, generated) = documented().split_for_parts();
+    let document = std::sync::Arc::new(document::complete(&generated).to_string().into_bytes());
     router
         .route("/api/openapi.json", axum::routing::get(move || health::document(document.clone())))
         .route("/api/{*rest}", axum::routing::any(nothing_here))

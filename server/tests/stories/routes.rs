@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use protocol::ProblemKind;
 use rexec::api::{self, Needs, ROUTES};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ fn filled(path: &str, id: &str) -> String {
 
 #[test]
 fn every_documented_route_has_a_row_and_every_row_is_documented() {
-    let document = serde_json::to_value(api::openapi()).unwrap();
+    let document = api::openapi();
     let mut mounted = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys().filter(|m| *m != "parameters") {
@@ -32,6 +33,28 @@ fn every_documented_route_has_a_row_and_every_row_is_documented() {
     let unknown: Vec<_> = table.difference(&mounted).filter(|r| !beside.contains(*r)).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "without a row: {missing:?}; not mounted: {unknown:?}");
     assert_eq!(table.len(), ROUTES.len(), "a row is there twice");
+}
+
+#[test]
+fn the_document_is_complete_and_says_what_is_on_the_wire() {
+    let document = api::openapi();
+    let kinds: Vec<_> = ProblemKind::ALL.iter().map(|kind| json!(kind)).collect();
+    assert_eq!(document["components"]["schemas"]["ProblemKind"]["enum"], Value::Array(kinds));
+    let mut names = BTreeSet::new();
+    for route in ROUTES.iter().filter(|r| r.path != "/api/openapi.json") {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        assert!(!name.is_empty() && names.insert(name.to_owned()), "{} {}: {name:?}", route.method, route.path);
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            let said = answer["description"].as_str().unwrap_or_default();
+            assert!(!said.is_empty(), "{} {}: {status} has no description", route.method, route.path);
+        }
+        for scheme in operation["security"].as_array().unwrap() {
+            let (name, _) = scheme.as_object().unwrap().iter().next().unwrap();
+            assert!(document["components"]["securitySchemes"][name].is_object(), "{name}");
+        }
+        assert_eq!(operation["security"].as_array().unwrap().is_empty(), route.needs == Needs::Nothing);
+    }
 }
 
 #[tokio::test]
