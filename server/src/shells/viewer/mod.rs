@@ -30,6 +30,9 @@ use crate::{
 const TOUCH_EVERY: Duration = Duration::from_secs(15);
 /// A peer that takes nothing for this long is too slow.
 const WRITE_DEADLINE: Duration = Duration::from_secs(20);
+/// The rest of a message that is half-way out has this long. It is part of the time of every cut: whoever waits for one
+/// waits for this.
+const REST_DEADLINE: Duration = Duration::from_millis(100);
 /// The close handshake is a courtesy.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
 /// The person is warned when the grant has less than this left.
@@ -82,7 +85,7 @@ impl Shared {
     }
 }
 
-/// Serves one socket until it ends. The proof is given up before anything is waited for.
+/// Serves one socket until it ends. When the proof is given up, and a cut is acknowledged, the last byte has moved.
 pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, shutdown: CancellationToken) {
     let (errands, orders) = mpsc::channel(ERRANDS);
     let state = State { heard_at: Instant::now(), touched: false, writing: false };
@@ -99,6 +102,10 @@ pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, 
         end = housekeep(&access, &shared, &db) => end,
     };
     tracing::debug!(terminal = %access.id(), user = %access.user(), ?end, "viewer ended");
+    // The rest of a message goes while whoever cuts still waits for this viewer, so that the reason can follow.
+    if shared.state().writing && matches!(timeout(REST_DEADLINE, sink.flush()).await, Ok(Ok(()))) {
+        shared.state().writing = false;
+    }
     let last_input = (access.session(), access.id(), access.lease().last_input());
     // From here on not one byte moves, and whoever waits for the cut may go on.
     drop(access);

@@ -34,6 +34,16 @@ impl Client {
             Err(tungstenite::Error::Http(response)) => return Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         };
+        Ok(Self::greeted(socket).await)
+    }
+
+    /// On a connection that is there already.
+    pub async fn over(stream: TcpStream, request: impl IntoClientRequest + Unpin) -> Self {
+        let (socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await.unwrap();
+        Self::greeted(socket).await
+    }
+
+    async fn greeted(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         let hello = Hello { position: 0, cols: 0, rows: 0, writer: false, granted_until: None, pane: String::new() };
         let mut client = Self {
             socket,
@@ -50,7 +60,7 @@ impl Client {
             ServerFrame::Hello(hello) => (client.start, client.hello) = (hello.position, hello),
             other => panic!("Hello is always first, not {other:?}"),
         }
-        Ok(client)
+        client
     }
 
     /// The next frame; `Err` with the close code when there is none (0: the connection was dropped).

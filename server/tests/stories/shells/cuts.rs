@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use protocol::limits;
 use rexec::access::{Cut, Drained};
 
 use super::stage::{Stage, exists};
@@ -52,6 +53,31 @@ async fn at_a_thousand_random_instants_not_a_byte_after_the_cut_was_acknowledged
         assert!(!cut.text().contains(&format!("{round}-after")), "round {round}: {:?}", cut.tail());
         (witness.start, witness.bytes) = (witness.position(), Vec::new());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason_follows() {
+    let stage = Stage::narrow().await;
+    let mut witness = stage.view_as(1, "").await.unwrap();
+    witness.type_line("yes").await;
+    witness.until("y\r\ny\r\n").await;
+    // More than both sockets hold, and nobody reads it.
+    let mut behind = async || {
+        let viewer = stage.view_narrow().await;
+        let far = witness.position() + 2 * limits::OUTSTANDING_BYTES_MAX;
+        witness.reach(far).await;
+        (witness.start, witness.bytes) = (witness.position(), Vec::new());
+        viewer
+    };
+    let mut viewer = behind().await;
+    let cut = stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG);
+    assert_eq!(tokio::join!(cut, viewer.closed()), (Drained::All, 4401), "it begins to read as the cut falls");
+    // One that never reads holds nothing up, and learns no reason.
+    let mut stuck = behind().await;
+    let began = std::time::Instant::now();
+    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await, Drained::All);
+    assert!(began.elapsed() < LONG / 10);
+    assert_eq!(stuck.closed().await, 0);
 }
 
 #[tokio::test]

@@ -32,11 +32,13 @@ use rexec::{
     shells::{Shells, viewer},
     store::{Db, GrantFacts, NewSession, SessionKind, TerminalRow},
 };
+use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
 use super::client::Client;
 
+const NARROW_BYTES: u32 = 32 * 1024;
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
 /// One terminal, one owner with two logins.
@@ -50,6 +52,8 @@ pub struct Stage {
     pub logins: [SessionId; 2],
     pub guest: Option<Child>,
     pub server: Option<Server>,
+    /// The kernel takes little of what the server sends.
+    narrow: bool,
 }
 
 /// What goes when the server is killed.
@@ -111,6 +115,15 @@ fn guest_program() -> PathBuf {
 
 impl Stage {
     pub async fn set() -> Self {
+        Self::with(false).await
+    }
+
+    /// With sockets that are full soon.
+    pub async fn narrow() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(narrow: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&dir.path().join("rexec.db")).await.unwrap();
         let user = UserId::new(Uuid::new_v4());
@@ -136,7 +149,7 @@ impl Stage {
         tx.insert_terminal(&row(terminal, user)).await.unwrap();
         tx.commit().await.unwrap();
         let (cuts, clock) = (Arc::new(Cuts::default()), Clock::manual(NOW));
-        let mut stage = Self { dir, db, cuts, clock, terminal, user, logins, guest: None, server: None };
+        let mut stage = Self { dir, db, cuts, clock, terminal, user, logins, guest: None, server: None, narrow };
         stage.start_server().await;
         stage.start_guest();
         stage
@@ -196,7 +209,12 @@ impl Stage {
             shutdown: shutdown.clone(),
         };
         let app = Router::new().route("/attach", get(attach)).with_state(door);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        if self.narrow {
+            socket.set_send_buffer_size(NARROW_BYTES).unwrap();
+        }
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         self.server = Some(Server { address, shutdown, _serving: AbortOnDropHandle::new(serving) });
@@ -217,6 +235,15 @@ impl Stage {
     pub async fn view_as(&self, login: usize, query: &str) -> Result<Client, u16> {
         let address = self.server.as_ref().unwrap().address;
         Client::connect(format!("ws://{address}/attach?login={login}{query}")).await
+    }
+
+    /// A viewer of the first login with a socket that is full soon.
+    pub async fn view_narrow(&self) -> Client {
+        let address = self.server.as_ref().unwrap().address;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(NARROW_BYTES).unwrap();
+        let stream = socket.connect(address).await.unwrap();
+        Client::over(stream, format!("ws://{address}/attach?login=0")).await
     }
 
     /// Locks the terminal and gives the first login a grant of a minute.
