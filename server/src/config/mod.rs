@@ -1,9 +1,12 @@
 //! Configuration: `rexec.toml`, then `REXEC_*` variables, then flags. Every mistake is reported at once.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
-use serde::Deserialize;
 
 /// The configuration of a server, checked.
 #[derive(Debug, Clone)]
@@ -44,8 +47,7 @@ impl std::fmt::Debug for DatabaseUrl {
 }
 
 /// How the log is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -54,8 +56,7 @@ pub enum LogFormat {
 }
 
 /// The settings as written, before they are checked. `None` everywhere means: all defaults.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default)]
 pub struct Raw {
     /// `127.0.0.1:8080`
     pub listen: Option<String>,
@@ -70,7 +71,7 @@ pub struct Raw {
     /// `10.0.0.0/8, 192.168.1.1`
     pub trusted_proxies: Option<String>,
     /// `text` or `json`
-    pub log_format: Option<LogFormat>,
+    pub log_format: Option<String>,
     /// `info`
     pub log: Option<String>,
 }
@@ -87,17 +88,45 @@ pub struct BadConfig(pub Vec<String>);
 pub fn load(file: Option<&str>, flags: Raw) -> Result<Config, BadConfig> {
     let named =
         config::File::with_name(file.unwrap_or("rexec.toml")).format(config::FileFormat::Toml).required(file.is_some());
-    let raw = config::Config::builder()
+    let written = config::Config::builder()
         .add_source(named)
         .add_source(config::Environment::with_prefix("REXEC").ignore_empty(true).source(Some(ours())))
         .build()
-        .and_then(config::Config::try_deserialize::<Raw>)
+        .and_then(config::Config::try_deserialize::<BTreeMap<String, config::Value>>)
         .map_err(|e| BadConfig(vec![e.to_string()]))?;
-    check(over(raw, flags))
+    let (raw, wrong) = read(written);
+    checked(over(raw, flags), wrong)
+}
+
+/// Takes the settings one by one, so that one mistake does not hide the others.
+fn read(written: BTreeMap<String, config::Value>) -> (Raw, Vec<String>) {
+    let (mut raw, mut wrong) = (Raw::default(), Vec::new());
+    for (name, value) in written {
+        let place = match name.as_str() {
+            "listen" => &mut raw.listen,
+            "data_dir" => &mut raw.data_dir,
+            "database_url" => &mut raw.database_url,
+            "public_url" => &mut raw.public_url,
+            "docker_host" => &mut raw.docker_host,
+            "trusted_proxies" => &mut raw.trusted_proxies,
+            "log_format" => &mut raw.log_format,
+            "log" => &mut raw.log,
+            _ => {
+                wrong.push(format!("{name}: there is no such setting; rexec.example.toml lists them all"));
+                continue;
+            }
+        };
+        match value.into_string() {
+            Ok(text) => *place = Some(text),
+            // Its own words might show a password.
+            Err(_) => wrong.push(format!("{name}: write it as text, in quotes")),
+        }
+    }
+    (raw, wrong)
 }
 
 /// The `REXEC_*` variables that are ours; the build and the tests have variables of their own with that prefix.
-fn ours() -> std::collections::HashMap<String, String> {
+fn ours() -> HashMap<String, String> {
     const NAMES: [&str; 8] = [
         "REXEC_LISTEN",
         "REXEC_DATA_DIR",
@@ -129,7 +158,10 @@ fn over(under: Raw, top: Raw) -> Raw {
 /// # Errors
 /// [`BadConfig`] with every mistake.
 pub fn check(raw: Raw) -> Result<Config, BadConfig> {
-    let mut wrong = Vec::new();
+    checked(raw, Vec::new())
+}
+
+fn checked(raw: Raw, mut wrong: Vec<String>) -> Result<Config, BadConfig> {
     let listen = raw.listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listen = listen.parse::<SocketAddr>().map_err(|_| {
         wrong.push(format!("listen: `{listen}` is not ADDRESS:PORT; write for example 127.0.0.1:8080"));
@@ -138,8 +170,21 @@ pub fn check(raw: Raw) -> Result<Config, BadConfig> {
     if let Some(url) = &public_url
         && !is_origin(url)
     {
-        wrong.push(format!("public_url: `{url}` is not http(s)://HOST[:PORT] without a path"));
+        wrong.push(format!(
+            "public_url: `{url}` is neither https://HOST[:PORT] nor http:// with a loopback name, or has a path"
+        ));
     }
+    if let Some(host) = raw.docker_host.as_deref().filter(|h| !h.starts_with("unix://") && !h.starts_with("tcp://")) {
+        wrong.push(format!("docker_host: `{host}` is neither unix://PATH nor tcp://HOST:PORT"));
+    }
+    let log_format = match raw.log_format.as_deref() {
+        None | Some("text") => LogFormat::Text,
+        Some("json") => LogFormat::Json,
+        Some(other) => {
+            wrong.push(format!("log_format: `{other}` is neither text nor json"));
+            LogFormat::Text
+        }
+    };
     if let Some(url) = &raw.database_url
         && !url.starts_with("postgres://")
         && !url.starts_with("postgresql://")
@@ -162,16 +207,20 @@ pub fn check(raw: Raw) -> Result<Config, BadConfig> {
             public_url,
             docker_host: raw.docker_host,
             trusted_proxies,
-            log_format: raw.log_format.unwrap_or(LogFormat::Text),
+            log_format,
             log: raw.log.unwrap_or_else(|| "info".to_owned()),
         }),
         _ => Err(BadConfig(wrong)),
     }
 }
 
+/// Browsers keep our cookies over https, or for loopback names.
 fn is_origin(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
-    matches!(uri.scheme_str(), Some("http" | "https"))
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    let loopback = host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|a| a.is_loopback());
+    (uri.scheme_str() == Some("https") || (uri.scheme_str() == Some("http") && loopback))
         && uri.authority().is_some_and(|a| !a.as_str().contains('@') && !a.as_str().is_empty())
         && matches!(uri.path(), "" | "/")
         && uri.query().is_none()
@@ -199,6 +248,33 @@ mod tests {
         };
         let BadConfig(wrong) = check(raw).unwrap_err();
         assert_eq!(wrong.len(), 4, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_mistake_of_one_kind_hides_none_of_another() {
+        let text = |s: &str| config::Value::new(None, s);
+        let written = BTreeMap::from([
+            ("nope".to_owned(), text("1")),
+            ("log_format".to_owned(), text("loud")),
+            ("docker_host".to_owned(), text("zz")),
+            ("public_url".to_owned(), text("http://rexec.example")),
+            ("listen".to_owned(), config::Value::new(None, vec!["a", "list"])),
+            ("trusted_proxies".to_owned(), text("proxy")),
+        ]);
+        let (raw, wrong) = read(written);
+        let BadConfig(wrong) = checked(raw, wrong).unwrap_err();
+        assert_eq!(wrong.len(), 6, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_public_url_is_https_or_a_loopback_name() {
+        for good in ["https://rexec.example", "https://rexec.example:8443", "http://localhost:8080", "http://[::1]:80"]
+        {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in ["http://rexec.example", "http://10.0.0.1", "https://a@b", "https://a/b", "ftp://x", "x"] {
+            assert!(!is_origin(bad), "{bad}");
+        }
     }
 
     #[test]
