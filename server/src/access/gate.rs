@@ -67,25 +67,10 @@ impl Denied {
 /// Proof that the caller may know this terminal: name, state, lock, start, stop. Not one byte of it.
 #[derive(Debug)]
 pub struct VisibleTerminal {
-    id: TerminalId,
-    user: UserId,
-    session: SessionId,
     facts: TerminalFacts,
 }
 
 impl VisibleTerminal {
-    /// Which terminal.
-    pub fn id(&self) -> TerminalId {
-        self.id
-    }
-    /// Whose (the caller).
-    pub fn user(&self) -> UserId {
-        self.user
-    }
-    /// The asking login session.
-    pub fn session(&self) -> SessionId {
-        self.session
-    }
     /// The facts at the instant of the decision.
     pub fn facts(&self) -> &TerminalFacts {
         &self.facts
@@ -142,9 +127,7 @@ impl TerminalGate {
     pub async fn find(&self, who: &Caller, id: TerminalId) -> Result<VisibleTerminal, Denied> {
         let facts = self.db.access_facts(who.session, id).await?;
         match (policy::visible(&facts, who.user, self.clock.now()), facts.terminal) {
-            (Verdict::Open { .. }, Some(facts)) => {
-                Ok(VisibleTerminal { id, user: who.user, session: who.session, facts })
-            }
+            (Verdict::Open { .. }, Some(facts)) => Ok(VisibleTerminal { facts }),
             (Verdict::NotLoggedIn, _) => Err(Denied::NotLoggedIn),
             _ => Err(Denied::NotFound),
         }

@@ -6,10 +6,28 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, rejection::JsonRejection},
     http::request::Parts,
 };
-use protocol::{Problem, ProblemKind, TerminalId, names::Slug};
-use serde::de::DeserializeOwned;
+use protocol::{Problem, ProblemKind, TerminalId, limits, names::Slug};
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::problem::Refusal;
+
+/// Which page of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Window {
+    /// `next` of the page before.
+    pub after: Option<String>,
+    /// Items wanted, at most 200.
+    limit: Option<u32>,
+}
+
+impl Window {
+    /// Items to give.
+    pub fn limit(&self) -> u32 {
+        self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX)
+    }
+}
 
 /// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
 #[derive(Debug)]

@@ -17,11 +17,10 @@ use protocol::{
     security::SecurityReport,
     terminals::{CreateTerminal, DeleteTerminal, Deletion, Image, PatchTerminal, Stats, Terminal, Tier},
 };
-use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{Json, OptionalJson, Query, TerminalPath},
+    extract::{Json, OptionalJson, Query, TerminalPath, Window},
     problem::{Answer, Refusal},
 };
 use crate::{
@@ -58,17 +57,6 @@ impl From<TerminalError> for Refusal {
     }
 }
 
-/// Which page of the list.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Window {
-    /// `next` of the page before.
-    after: Option<String>,
-    /// Items wanted, at most 200.
-    limit: Option<u32>,
-}
-
 /// Images that may be launched.
 #[utoipa::path(get, path = "/api/images", tag = "terminals", responses((status = 200, body = Page<Image>), (status = 503, body = Problem)))]
 async fn images(State(services): State<Services>, _: Caller) -> Answer<Json<Page<Image>>> {
@@ -88,7 +76,7 @@ async fn list(
     caller: Caller,
     Query(window): Query<Window>,
 ) -> Answer<Json<Page<Terminal>>> {
-    Ok(Json(terminals::list(&services, &caller, window.after.as_deref(), window.limit).await?))
+    Ok(Json(terminals::list(&services, &caller, window.after.as_deref(), Some(window.limit())).await?))
 }
 
 /// Makes a terminal. 201 when its shell can be reached, 202 while that is still going on.

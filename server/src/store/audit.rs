@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, rows},
 };
 
 /// One event as stored.
@@ -149,9 +149,7 @@ impl Tx {
             fetch_all,
             self,
             AuditRow,
-            "SELECT seq, at, event, outcome, actor, actor_id, subject_id, target, target_name, address, detail,
-                    request_id, hash
-             FROM audit_events WHERE seq > $1 ORDER BY seq LIMIT $2",
+            rows!(audit_events, "WHERE seq > $1 ORDER BY seq LIMIT $2"),
             seq,
             i64::from(limit)
         ))
@@ -171,18 +169,18 @@ impl Tx {
             fetch_all,
             self,
             AuditRow,
-            "SELECT seq, at, event, outcome, actor, actor_id, subject_id, target, target_name, address, detail,
-                    request_id, hash
-             FROM audit_events
-             WHERE seq < $1
-               AND ($2 IS NULL OR event = $2)
-               AND ($3 IS NULL OR outcome = $3)
-               AND ($4 IS NULL OR actor = $4)
-               AND ($5 IS NULL OR target = $5)
-               AND ($6 IS NULL OR at >= $6)
-               AND ($7 IS NULL OR at < $7)
-               AND ($8 IS NULL OR actor_id = $8 OR subject_id = $8)
-             ORDER BY seq DESC LIMIT $9",
+            rows!(
+                audit_events,
+                "WHERE seq < $1
+                   AND ($2 IS NULL OR event = $2)
+                   AND ($3 IS NULL OR outcome = $3)
+                   AND ($4 IS NULL OR actor = $4)
+                   AND ($5 IS NULL OR target = $5)
+                   AND ($6 IS NULL OR at >= $6)
+                   AND ($7 IS NULL OR at < $7)
+                   AND ($8 IS NULL OR actor_id = $8 OR subject_id = $8)
+                 ORDER BY seq DESC LIMIT $9"
+            ),
             before,
             filter.event.as_deref(),
             filter.outcome.as_deref(),

@@ -4,7 +4,7 @@ use protocol::names::Slug;
 
 use super::{
     StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, rows},
 };
 
 /// An image.
@@ -49,12 +49,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn images(&mut self) -> Result<Vec<ImageRow>, StoreError> {
-        Ok(fetch!(
-            fetch_all,
-            self,
-            ImageRow,
-            "SELECT name, title, description, reference, enabled, is_default FROM images ORDER BY is_default DESC, name"
-        ))
+        Ok(fetch!(fetch_all, self, ImageRow, rows!(images, "ORDER BY is_default DESC, name")))
     }
 
     /// One image.
@@ -62,13 +57,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn image(&mut self, name: &Slug) -> Result<Option<ImageRow>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            ImageRow,
-            "SELECT name, title, description, reference, enabled, is_default FROM images WHERE name = $1",
-            name.as_str()
-        ))
+        Ok(fetch!(fetch_optional, self, ImageRow, rows!(images, "WHERE name = $1"), name.as_str()))
     }
 
     /// Makes or replaces an image; a new default takes the place of the old one.
@@ -100,12 +89,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn tiers(&mut self) -> Result<Vec<TierRow>, StoreError> {
-        Ok(fetch!(
-            fetch_all,
-            self,
-            TierRow,
-            "SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers ORDER BY memory_bytes, cpu_millis, name"
-        ))
+        Ok(fetch!(fetch_all, self, TierRow, rows!(tiers, "ORDER BY memory_bytes, cpu_millis, name")))
     }
 
     /// One tier.
@@ -113,13 +97,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn tier(&mut self, name: &Slug) -> Result<Option<TierRow>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            TierRow,
-            "SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers WHERE name = $1",
-            name.as_str()
-        ))
+        Ok(fetch!(fetch_optional, self, TierRow, rows!(tiers, "WHERE name = $1"), name.as_str()))
     }
 
     /// Makes or replaces a tier; a new default takes the place of the old one.

@@ -9,7 +9,7 @@ use protocol::{
 
 use super::{
     StoreError, TerminalRow, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, rows},
 };
 
 impl Tx {
@@ -27,11 +27,11 @@ impl Tx {
             fetch_all,
             self,
             TerminalRow,
-            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
-                    created_at, last_active_at
-             FROM terminals
-             WHERE owner_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
-             ORDER BY created_at DESC, id DESC LIMIT $4",
+            rows!(
+                terminals,
+                "WHERE owner_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
+                 ORDER BY created_at DESC, id DESC LIMIT $4"
+            ),
             owner.uuid(),
             before.0.millis(),
             before.1.uuid(),
@@ -53,14 +53,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn every_terminal(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
-        Ok(fetch!(
-            fetch_all,
-            self,
-            TerminalRow,
-            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
-                    created_at, last_active_at
-             FROM terminals ORDER BY created_at, id"
-        ))
+        Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY created_at, id")))
     }
 
     /// Moves a terminal from one state to another; false when it was not in that state. Replaces `error`.

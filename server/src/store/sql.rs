@@ -58,4 +58,43 @@ macro_rules! grants_where {
     };
 }
 
-pub(super) use {execute, fetch, grants_where, session_times};
+/// Whole rows of a table; a condition or an order follows. The columns of each stand here once.
+macro_rules! rows {
+    (terminals, $rest:literal) => {
+        concat!(
+            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
+                    created_at, last_active_at FROM terminals ",
+            $rest
+        )
+    };
+    (users, $rest:literal) => {
+        concat!(
+            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users ",
+            $rest
+        )
+    };
+    (user_listings, $rest:literal) => {
+        concat!(
+            "SELECT u.id, u.username, u.role, u.disabled, f.secret_enc IS NOT NULL AS mfa_enabled, u.terminals_max,
+                    (SELECT COUNT(*) FROM terminals t WHERE t.owner_id = u.id) AS terminals,
+                    u.created_at, u.last_login_at
+             FROM users u LEFT JOIN factors f ON f.user_id = u.id ",
+            $rest
+        )
+    };
+    (audit_events, $rest:literal) => {
+        concat!(
+            "SELECT seq, at, event, outcome, actor, actor_id, subject_id, target, target_name, address, detail,
+                    request_id, hash FROM audit_events ",
+            $rest
+        )
+    };
+    (images, $rest:literal) => {
+        concat!("SELECT name, title, description, reference, enabled, is_default FROM images ", $rest)
+    };
+    (tiers, $rest:literal) => {
+        concat!("SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers ", $rest)
+    };
+}
+
+pub(super) use {execute, fetch, grants_where, rows, session_times};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, rows},
 };
 
 /// A terminal's record.
@@ -100,15 +100,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn terminal(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            TerminalRow,
-            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
-                    created_at, last_active_at
-             FROM terminals WHERE id = $1",
-            id.uuid()
-        ))
+        Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE id = $1"), id.uuid()))
     }
 
     /// Reads a record and holds its row until the transaction ends.

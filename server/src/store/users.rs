@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    sql::{execute, fetch},
+    sql::{execute, fetch, rows},
 };
 use crate::secret::Secret;
 
@@ -89,14 +89,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            User,
-            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users
-             WHERE id = $1",
-            id.uuid()
-        ))
+        Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE id = $1"), id.uuid()))
     }
 
     /// An account by name.
@@ -104,14 +97,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn user_named(&mut self, username: &Username) -> Result<Option<User>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            User,
-            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users
-             WHERE username = $1",
-            username.as_str()
-        ))
+        Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE username = $1"), username.as_str()))
     }
 
     /// Takes the account's row until the transaction ends, so that changes of role, password and factor come one
@@ -188,11 +174,7 @@ impl Tx {
             fetch_all,
             self,
             UserListing,
-            "SELECT u.id, u.username, u.role, u.disabled, f.secret_enc IS NOT NULL AS mfa_enabled, u.terminals_max,
-                    (SELECT COUNT(*) FROM terminals t WHERE t.owner_id = u.id) AS terminals,
-                    u.created_at, u.last_login_at
-             FROM users u LEFT JOIN factors f ON f.user_id = u.id
-             WHERE u.username > $1 ORDER BY u.username LIMIT $2",
+            rows!(user_listings, "WHERE u.username > $1 ORDER BY u.username LIMIT $2"),
             after,
             i64::from(limit)
         ))
@@ -203,15 +185,6 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn user_listing(&mut self, id: UserId) -> Result<Option<UserListing>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            UserListing,
-            "SELECT u.id, u.username, u.role, u.disabled, f.secret_enc IS NOT NULL AS mfa_enabled, u.terminals_max,
-                    (SELECT COUNT(*) FROM terminals t WHERE t.owner_id = u.id) AS terminals,
-                    u.created_at, u.last_login_at
-             FROM users u LEFT JOIN factors f ON f.user_id = u.id WHERE u.id = $1",
-            id.uuid()
-        ))
+        Ok(fetch!(fetch_optional, self, UserListing, rows!(user_listings, "WHERE u.id = $1"), id.uuid()))
     }
 }

@@ -7,11 +7,10 @@ use protocol::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::Window;
 use crate::{
     admin::{people, system},
     api::{
-        extract::{IdPath, Json, Query},
+        extract::{IdPath, Json, Query, Window},
         login::Admin,
         problem::Answer,
     },
