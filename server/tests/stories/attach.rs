@@ -84,10 +84,7 @@ async fn refusals_come_before_the_upgrade_and_in_their_order() {
 
 #[tokio::test]
 async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
     let other = server.elsewhere(&ada).await;
     let mut here = attach(&server, &ada.client, id).await.unwrap();
     let mut there = attach(&server, &other, id).await.unwrap();

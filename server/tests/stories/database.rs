@@ -1,6 +1,11 @@
 //! Fresh databases for tests: a SQLite file always, a PostgreSQL database when `REXEC_TEST_POSTGRES_URL` names a server.
 
-use rexec::store::Db;
+use protocol::{
+    TerminalId, Timestamp, UserId,
+    names::{Slug, TerminalName},
+    terminals::TerminalState,
+};
+use rexec::store::{Db, TerminalRow};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use uuid::Uuid;
 
@@ -9,6 +14,27 @@ pub struct TestDb {
     pub db: Db,
     pub name: &'static str,
     _folder: Option<tempfile::TempDir>,
+}
+
+/// The record of a running terminal.
+pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp) -> TerminalRow {
+    let slug = |s: &str| Slug::parse(s).unwrap();
+    TerminalRow {
+        id,
+        owner_id,
+        name: TerminalName::parse(name).unwrap(),
+        hostname: "work".into(),
+        image: slug("debian"),
+        tier: slug("medium"),
+        profile: slug("standard"),
+        egress: slug("open"),
+        state: TerminalState::Running,
+        mfa_locked: false,
+        lock_epoch: 0,
+        error: None,
+        created_at: now,
+        last_active_at: now,
+    }
 }
 
 /// The server on which tests may make databases.

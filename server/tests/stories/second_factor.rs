@@ -61,9 +61,7 @@ async fn a_pending_secret_is_forgotten_after_ten_minutes() {
 
 #[tokio::test]
 async fn replacing_the_factor_needs_the_factor_and_the_old_one_stays_until_the_new_one_is_confirmed() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, _admin, ada) = TestServer::with_ada().await;
     // A stolen session, even with the password.
     let thief = ada.client.clone();
     let without = thief.refused(401, "POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
@@ -153,9 +151,7 @@ async fn two_hundred_unlocks_at_once_with_one_code_make_one() {
 
 #[tokio::test]
 async fn now_and_one_back_are_taken_and_one_ahead_only_where_the_setting_allows_it() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, admin, ada) = TestServer::with_ada().await;
     let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
     for ahead in [false, true] {
         settings["totp_one_step_ahead"] = json!(ahead);
@@ -171,9 +167,7 @@ async fn now_and_one_back_are_taken_and_one_ahead_only_where_the_setting_allows_
 
 #[tokio::test]
 async fn a_clock_that_goes_back_brings_no_spent_code_to_life() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, _admin, ada) = TestServer::with_ada().await;
     let earlier = server.next_code(&ada);
     let newer = server.next_code(&ada);
     ada.client.ok("POST", CODES, code(&newer)).await;
@@ -248,10 +242,7 @@ async fn guesses_in_parallel_are_looked_at_one_after_the_other() {
 
 #[tokio::test]
 async fn somebody_with_the_password_cannot_keep_a_signed_in_person_out() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     let thief = server.visitor();
     thief.ok("POST", "/api/auth/login", credentials("ada")).await;
@@ -265,9 +256,7 @@ async fn somebody_with_the_password_cannot_keep_a_signed_in_person_out() {
 
 #[tokio::test]
 async fn a_hundred_failures_stop_the_app_and_a_recovery_code_starts_it_again() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, admin, ada) = TestServer::with_ada().await;
     for n in 0..100 {
         server.clock.advance_secs(if n < 5 { 0 } else { 3600 });
         // Longer than a login lives: guesses go on from fresh logins.
@@ -318,9 +307,7 @@ async fn one_recovery_code_in_fifty_requests_is_spent_by_one_and_its_person_is_t
 
 #[tokio::test]
 async fn fresh_recovery_codes_kill_the_old_ones() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (_server, _admin, ada) = TestServer::with_ada().await;
     let old = ada.take_recovery_code();
     let answer = ada.client.ok("POST", CODES, code(&ada.take_recovery_code())).await;
     assert_eq!(answer["recovery_codes"].as_array().unwrap().len(), 10);
@@ -331,10 +318,7 @@ async fn fresh_recovery_codes_kill_the_old_ones() {
 
 #[tokio::test]
 async fn removing_the_factor_needs_a_code_and_open_terminals_and_ends_other_logins() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     let right = server.code(&ada);
     assert_eq!(kind(&ada, "/api/account/mfa/disable", code(&right)).await, (409, "terminals_locked".into()));
@@ -350,9 +334,7 @@ async fn removing_the_factor_needs_a_code_and_open_terminals_and_ends_other_logi
 
 #[tokio::test]
 async fn secrets_are_nowhere_in_the_clear() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, admin, ada) = TestServer::with_ada().await;
     let recovery = ada.take_recovery_code();
     ada.client.ok("POST", CODES, code(&recovery)).await;
     let trail = admin.client.ok("GET", "/api/admin/audit?limit=200", Value::Null).await.to_string();

@@ -89,6 +89,21 @@ impl TestServer {
         Self { services, origin: format!("http://{address}"), clock, http, _db: db }
     }
 
+    /// With an administrator, and Ada who has a factor.
+    pub async fn with_ada() -> (Self, Person, Person) {
+        let server = Self::start().await;
+        let admin = server.admin().await;
+        let ada = server.guarded(&admin, "ada").await;
+        (server, admin, ada)
+    }
+
+    /// The same, and a running terminal of hers.
+    pub async fn with_terminal() -> (Self, Person, Person, TerminalId) {
+        let (server, admin, ada) = Self::with_ada().await;
+        let id = server.terminal(&ada.client).await;
+        (server, admin, ada, id)
+    }
+
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Client {
         Client { http: self.http.clone(), origin: self.origin.clone(), cookies: Mutex::default() }

@@ -3,12 +3,11 @@
 use protocol::{
     InviteId, SessionId, TerminalId, Timestamp, UserId,
     auth::Role,
-    names::{Slug, TerminalName, Username},
-    terminals::TerminalState,
+    names::{Slug, Username},
 };
 use rexec::{
     secret::{Sealed, Secret},
-    store::{Db, GrantFacts, LinkKind, NewSession, SessionKind, TerminalRow},
+    store::{Db, GrantFacts, LinkKind, NewSession, SessionKind},
 };
 use uuid::Uuid;
 
@@ -45,24 +44,8 @@ async fn session(db: &Db, user: UserId, token: u8) -> SessionId {
 }
 
 async fn terminal(db: &Db, owner: UserId) -> TerminalId {
-    let slug = |s: &str| Slug::parse(s).unwrap();
     let id = TerminalId::new(Uuid::new_v4());
-    let row = TerminalRow {
-        id,
-        owner_id: owner,
-        name: TerminalName::parse("<b>'; DROP TABLE users --").unwrap(),
-        hostname: "b".into(),
-        image: slug("debian"),
-        tier: slug("medium"),
-        profile: slug("standard"),
-        egress: slug("open"),
-        state: TerminalState::Running,
-        mfa_locked: false,
-        lock_epoch: 0,
-        error: None,
-        created_at: NOW,
-        last_active_at: NOW,
-    };
+    let row = database::terminal_row(id, owner, "<b>'; DROP TABLE users --", NOW);
     let mut tx = db.begin().await.unwrap();
     tx.insert_terminal(&row).await.unwrap();
     assert_eq!(tx.terminal(id).await.unwrap(), Some(row));

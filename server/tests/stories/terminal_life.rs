@@ -44,114 +44,120 @@ async fn fifty_creates_at_once_make_as_many_as_the_quota() {
 
 #[tokio::test]
 async fn a_launch_that_fails_leaves_nothing_but_its_event() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    for stage in &Stage::ALL[1..] {
-        world.fake.script(Script { fail_at: Some(*stage), ..Script::default() });
-        let mut heard = world.services.bus.listen();
-        let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
-        assert!(problem.status >= 500 && problem.detail.len() > 40, "{problem}");
-        assert_eq!(world.rows().await, [], "{stage:?}");
-        assert_eq!(world.fake.list().await.unwrap(), [], "{stage:?}");
-        let mut last = None;
-        while let Ok((_, signal)) = heard.try_recv() {
-            last = Some(signal);
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        for stage in &Stage::ALL[1..] {
+            world.fake.script(Script { fail_at: Some(*stage), ..Script::default() });
+            let mut heard = world.services.bus.listen();
+            let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
+            assert!(problem.status >= 500 && problem.detail.len() > 40, "{problem}");
+            assert_eq!(world.rows().await, [], "{stage:?}");
+            assert_eq!(world.fake.list().await.unwrap(), [], "{stage:?}");
+            let mut last = None;
+            while let Ok((_, signal)) = heard.try_recv() {
+                last = Some(signal);
+            }
+            let Some(rexec::bus::Signal::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
+            assert_eq!(world.events_about(id).await, ["terminal_created", "terminal_create_failed!"]);
         }
-        let Some(rexec::bus::Signal::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
-        assert_eq!(world.events_about(id).await, ["terminal_created", "terminal_create_failed!"]);
+        let mut bad = ask();
+        bad.image = Slug::parse("nothing").unwrap();
+        let problem = terminals::create(&world.services, &who, bad).await.unwrap_err().problem();
+        assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::Unprocessable, Some("image")));
+        world.fake.script(Script { away: true, ..Script::default() });
+        let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
+        assert_eq!(problem.kind, ProblemKind::Unavailable);
+        assert_eq!(world.rows().await, []);
     }
-    let mut bad = ask();
-    bad.image = Slug::parse("nothing").unwrap();
-    let problem = terminals::create(&world.services, &who, bad).await.unwrap_err().problem();
-    assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::Unprocessable, Some("image")));
-    world.fake.script(Script { away: true, ..Script::default() });
-    let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
-    assert_eq!(problem.kind, ProblemKind::Unavailable);
-    assert_eq!(world.rows().await, []);
 }
 
 /// The engine takes longer than a caller waits (ten seconds), and fails then.
 #[tokio::test]
 async fn a_launch_that_fails_after_the_answer_says_why_in_its_record() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    let pace = Duration::from_millis(2200);
-    world.fake.script(Script { fail_at: Some(Stage::Inside), pace, ..Script::default() });
-    let Launched::Going(terminal) = terminals::create(&world.services, &who, ask()).await.unwrap() else {
-        panic!("it cannot be ready")
-    };
-    assert_eq!(terminal.state, TerminalState::Creating);
-    world.services.tasks.close();
-    world.services.tasks.wait().await;
-    let now = terminals::get(&world.services, &who, terminal.id).await.unwrap();
-    assert_eq!(now.state, TerminalState::Failed);
-    assert!(now.error.is_some_and(|words| words.contains("did not come up")));
-    assert_eq!(world.fake.list().await.unwrap(), [], "the container is gone all the same");
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let pace = Duration::from_millis(2200);
+        world.fake.script(Script { fail_at: Some(Stage::Inside), pace, ..Script::default() });
+        let Launched::Going(terminal) = terminals::create(&world.services, &who, ask()).await.unwrap() else {
+            panic!("it cannot be ready")
+        };
+        assert_eq!(terminal.state, TerminalState::Creating);
+        world.services.tasks.close();
+        world.services.tasks.wait().await;
+        let now = terminals::get(&world.services, &who, terminal.id).await.unwrap();
+        assert_eq!(now.state, TerminalState::Failed);
+        assert!(now.error.is_some_and(|words| words.contains("did not come up")));
+        assert_eq!(world.fake.list().await.unwrap(), [], "the container is gone all the same");
+    }
 }
 
 #[tokio::test]
 async fn a_caller_that_hangs_up_does_not_stop_what_it_began() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    world.fake.script(Script { pace: Duration::from_millis(20), ..Script::default() });
-    let began = tokio::time::timeout(Duration::from_millis(30), terminals::create(&world.services, &who, ask())).await;
-    assert!(began.is_err(), "hung up");
-    world.services.tasks.close();
-    world.services.tasks.wait().await;
-    assert_eq!(world.rows().await[0].state, TerminalState::Running);
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        world.fake.script(Script { pace: Duration::from_millis(20), ..Script::default() });
+        let began =
+            tokio::time::timeout(Duration::from_millis(30), terminals::create(&world.services, &who, ask())).await;
+        assert!(began.is_err(), "hung up");
+        world.services.tasks.close();
+        world.services.tasks.wait().await;
+        assert_eq!(world.rows().await[0].state, TerminalState::Running);
+    }
 }
 
 #[tokio::test]
 async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    let id = world.terminal(&who).await.id;
-    let access = world.services.gate.admit(&who, id).await.unwrap();
-    let services = world.services.clone();
-    let watcher = tokio::spawn(async move {
-        let why = access.lease().ended().await;
-        (why, services.runtime.list().await.unwrap())
-    });
-    let stopped = terminals::stop(&world.services, &who, id).await.unwrap();
-    let (why, engine) = watcher.await.unwrap();
-    assert_eq!((why, engine), (Cut::Stopped, vec![(id, Found::Running)]), "put out while the container still ran");
-    let Launched::Ready(terminal) = stopped else { panic!() };
-    assert_eq!(terminal.state, TerminalState::Stopped);
-    assert!(matches!(world.services.gate.admit(&who, id).await, Err(Denied::NotRunning(TerminalState::Stopped))));
-    assert!(terminals::stop(&world.services, &who, id).await.is_ok(), "twice is no error");
-    let Launched::Ready(terminal) = terminals::start(&world.services, &who, id).await.unwrap() else { panic!() };
-    assert_eq!(terminal.state, TerminalState::Running);
-    assert!(terminals::start(&world.services, &who, id).await.is_ok(), "twice is no error");
-    terminals::restart(&world.services, &who, id).await.unwrap();
-    let events = world.events_about(id).await;
-    let words = ["created", "stopped", "started", "stopped", "started"].map(|w| format!("terminal_{w}"));
-    assert_eq!(events, words);
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let services = world.services.clone();
+        let watcher = tokio::spawn(async move {
+            let why = access.lease().ended().await;
+            (why, services.runtime.list().await.unwrap())
+        });
+        let stopped = terminals::stop(&world.services, &who, id).await.unwrap();
+        let (why, engine) = watcher.await.unwrap();
+        assert_eq!((why, engine), (Cut::Stopped, vec![(id, Found::Running)]), "put out while the container still ran");
+        let Launched::Ready(terminal) = stopped else { panic!() };
+        assert_eq!(terminal.state, TerminalState::Stopped);
+        assert!(matches!(world.services.gate.admit(&who, id).await, Err(Denied::NotRunning(TerminalState::Stopped))));
+        assert!(terminals::stop(&world.services, &who, id).await.is_ok(), "twice is no error");
+        let Launched::Ready(terminal) = terminals::start(&world.services, &who, id).await.unwrap() else { panic!() };
+        assert_eq!(terminal.state, TerminalState::Running);
+        assert!(terminals::start(&world.services, &who, id).await.is_ok(), "twice is no error");
+        terminals::restart(&world.services, &who, id).await.unwrap();
+        let events = world.events_about(id).await;
+        let words = ["created", "stopped", "started", "stopped", "started"].map(|w| format!("terminal_{w}"));
+        assert_eq!(events, words);
+    }
 }
 
 #[tokio::test]
 async fn a_new_label_or_tier_changes_neither_host_name_nor_home() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    let mut named = ask();
-    named.name = Some(TerminalName::parse("Prod <b>").unwrap());
-    let Launched::Ready(made) = terminals::create(&world.services, &who, named).await.unwrap() else { panic!() };
-    let patch = PatchTerminal {
-        name: Some(TerminalName::parse("../../other").unwrap()),
-        tier: Some(Slug::parse("large").unwrap()),
-    };
-    let now = terminals::change(&world.services, &who, made.id, patch).await.unwrap();
-    assert_eq!((now.name.as_str(), now.tier.as_str()), ("../../other", "large"));
-    assert_eq!(world.fake.hostname(made.id).as_deref(), Some("prod-b"));
-    assert_eq!(terminals::stats(&world.services, &who, made.id).await.unwrap().memory_bytes_limit, 2 << 30);
-    let none = PatchTerminal { name: None, tier: Some(Slug::parse("nothing").unwrap()) };
-    let problem = terminals::change(&world.services, &who, made.id, none).await.unwrap_err().problem();
-    assert_eq!(problem.field.as_deref(), Some("tier"));
-    assert_eq!(world.events_about(made.id).await[1..], ["terminal_resized", "terminal_renamed"]);
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let mut named = ask();
+        named.name = Some(TerminalName::parse("Prod <b>").unwrap());
+        let Launched::Ready(made) = terminals::create(&world.services, &who, named).await.unwrap() else { panic!() };
+        let patch = PatchTerminal {
+            name: Some(TerminalName::parse("../../other").unwrap()),
+            tier: Some(Slug::parse("large").unwrap()),
+        };
+        let now = terminals::change(&world.services, &who, made.id, patch).await.unwrap();
+        assert_eq!((now.name.as_str(), now.tier.as_str()), ("../../other", "large"));
+        assert_eq!(world.fake.hostname(made.id).as_deref(), Some("prod-b"));
+        assert_eq!(terminals::stats(&world.services, &who, made.id).await.unwrap().memory_bytes_limit, 2 << 30);
+        let none = PatchTerminal { name: None, tier: Some(Slug::parse("nothing").unwrap()) };
+        let problem = terminals::change(&world.services, &who, made.id, none).await.unwrap_err().problem();
+        assert_eq!(problem.field.as_deref(), Some("tier"));
+        assert_eq!(world.events_about(made.id).await[1..], ["terminal_resized", "terminal_renamed"]);
+    }
 }
 
 #[tokio::test]
@@ -208,52 +214,54 @@ async fn a_locked_terminal_is_deleted_only_with_a_code() {
 
 #[tokio::test]
 async fn somebody_elses_terminal_is_like_none() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
-    let id = world.terminal(&ada).await.id;
-    let (services, nobody) = (&world.services, TerminalId::new(uuid::Uuid::new_v4()));
-    for id in [id, nobody] {
-        let refused: Vec<TerminalError> = vec![
-            terminals::get(services, &eve, id).await.unwrap_err(),
-            terminals::start(services, &eve, id).await.unwrap_err(),
-            terminals::stop(services, &eve, id).await.unwrap_err(),
-            terminals::restart(services, &eve, id).await.unwrap_err(),
-            terminals::change(services, &eve, id, PatchTerminal::default()).await.unwrap_err(),
-            terminals::delete(services, &eve, id, None).await.unwrap_err(),
-            terminals::stats(services, &eve, id).await.unwrap_err(),
-            terminals::security(services, &eve, id).await.unwrap_err(),
-        ];
-        for refused in refused {
-            assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
+    for db in database::each().await {
+        let world = World::new(&db);
+        let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+        let id = world.terminal(&ada).await.id;
+        let (services, nobody) = (&world.services, TerminalId::new(uuid::Uuid::new_v4()));
+        for id in [id, nobody] {
+            let refused: Vec<TerminalError> = vec![
+                terminals::get(services, &eve, id).await.unwrap_err(),
+                terminals::start(services, &eve, id).await.unwrap_err(),
+                terminals::stop(services, &eve, id).await.unwrap_err(),
+                terminals::restart(services, &eve, id).await.unwrap_err(),
+                terminals::change(services, &eve, id, PatchTerminal::default()).await.unwrap_err(),
+                terminals::delete(services, &eve, id, None).await.unwrap_err(),
+                terminals::stats(services, &eve, id).await.unwrap_err(),
+                terminals::security(services, &eve, id).await.unwrap_err(),
+            ];
+            for refused in refused {
+                assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
+            }
         }
+        assert_eq!(terminals::list(services, &eve, None, None).await.unwrap().items, []);
+        assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
     }
-    assert_eq!(terminals::list(services, &eve, None, None).await.unwrap().items, []);
-    assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
 }
 
 #[tokio::test]
 async fn lists_come_in_pages() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    for _ in 0..5 {
-        world.terminal(&who).await;
-    }
-    let (mut after, mut seen) = (None, Vec::new());
-    loop {
-        let page = terminals::list(&world.services, &who, after.as_deref(), Some(2)).await.unwrap();
-        assert!(page.items.len() <= 2);
-        seen.extend(page.items.into_iter().map(|t| t.id));
-        after = page.next;
-        if after.is_none() {
-            break;
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        for _ in 0..5 {
+            world.terminal(&who).await;
         }
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = terminals::list(&world.services, &who, after.as_deref(), Some(2)).await.unwrap();
+            assert!(page.items.len() <= 2);
+            seen.extend(page.items.into_iter().map(|t| t.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let all = terminals::list(&world.services, &who, None, None).await.unwrap();
+        assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
+        assert_eq!(seen.len(), 5);
+        assert!(terminals::list(&world.services, &who, Some("x"), None).await.is_err());
     }
-    let all = terminals::list(&world.services, &who, None, None).await.unwrap();
-    assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
-    assert_eq!(seen.len(), 5);
-    assert!(terminals::list(&world.services, &who, Some("x"), None).await.is_err());
 }
 
 /// The server is killed in the middle of everything at once; the next one mends it.
@@ -325,14 +333,15 @@ async fn a_crash_is_mended_on(db: &TestDb) {
 /// The server ended after the engine took a tier and before the record said so.
 #[tokio::test]
 async fn a_tier_is_what_the_record_says() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    let id = world.terminal(&who).await.id;
-    let before = world.fake.limits(id).unwrap();
-    world.fake.set_limits(id, Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
-    reaper::mend(&world.restarted(&db).services).await;
-    assert_eq!(world.fake.limits(id), Some(before));
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        let before = world.fake.limits(id).unwrap();
+        world.fake.set_limits(id, Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
+        reaper::mend(&world.restarted(&db).services).await;
+        assert_eq!(world.fake.limits(id), Some(before));
+    }
 }
 
 /// A data directory, keys, a database and an engine that do not belong together: nothing is served, nothing is changed.
@@ -359,57 +368,59 @@ async fn what_does_not_belong_together_does_not_start() {
 
 #[tokio::test]
 async fn a_deletion_the_engine_refuses_is_finished_later() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let who = world.person("ada").await;
-    let id = world.terminal(&who).await.id;
-    world.fake.script(Script { stuck: true, ..Script::default() });
-    assert!(!terminals::delete(&world.services, &who, id, None).await.unwrap().gone);
-    assert_eq!(terminals::get(&world.services, &who, id).await.unwrap().state, TerminalState::Deleting);
-    assert!(world.services.gate.admit(&who, id).await.is_err(), "nobody reaches it meanwhile");
-    world.fake.script(Script::default());
-    reaper::mend(&world.services).await;
-    assert_eq!(world.rows().await, []);
-    // An engine that is away at start does not end the server.
-    world.fake.script(Script { away: true, ..Script::default() });
-    reaper::mend(&world.services).await;
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        world.fake.script(Script { stuck: true, ..Script::default() });
+        assert!(!terminals::delete(&world.services, &who, id, None).await.unwrap().gone);
+        assert_eq!(terminals::get(&world.services, &who, id).await.unwrap().state, TerminalState::Deleting);
+        assert!(world.services.gate.admit(&who, id).await.is_err(), "nobody reaches it meanwhile");
+        world.fake.script(Script::default());
+        reaper::mend(&world.services).await;
+        assert_eq!(world.rows().await, []);
+        // An engine that is away at start does not end the server.
+        world.fake.script(Script { away: true, ..Script::default() });
+        reaper::mend(&world.services).await;
+    }
 }
 
 #[tokio::test]
 async fn events_are_for_the_owner_and_end_with_the_login() {
-    let db = database::sqlite().await;
-    let world = World::new(&db);
-    let (ada, eve) = (world.person("ada").await, world.person("eve").await);
-    let mut heard = Box::pin(terminals::events(&world.services, ada.clone()).await.unwrap());
-    world.terminal(&eve).await;
-    let id = world.terminal(&ada).await.id;
-    let mut stages = Vec::new();
-    while stages.len() < Stage::ALL.len() {
-        match heard.next().await.unwrap() {
-            Event::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
-            Event::Progress { id: of, stage } => {
-                assert_eq!(of, id);
-                stages.push(stage);
+    for db in database::each().await {
+        let world = World::new(&db);
+        let (ada, eve) = (world.person("ada").await, world.person("eve").await);
+        let mut heard = Box::pin(terminals::events(&world.services, ada.clone()).await.unwrap());
+        world.terminal(&eve).await;
+        let id = world.terminal(&ada).await.id;
+        let mut stages = Vec::new();
+        while stages.len() < Stage::ALL.len() {
+            match heard.next().await.unwrap() {
+                Event::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
+                Event::Progress { id: of, stage } => {
+                    assert_eq!(of, id);
+                    stages.push(stage);
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
+        assert_eq!(stages, Stage::ALL);
+        let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
+        assert_eq!(terminal.state, TerminalState::Running);
+        // A listener that falls behind is told to read everything again.
+        for _ in 0..400 {
+            world.services.bus.tell(ada.user, rexec::bus::Signal::Changed(id));
+        }
+        assert_eq!(heard.next().await, Some(Event::Resync));
+        let mut tx = world.services.db.begin().await.unwrap();
+        tx.delete_session(ada.session, ada.user).await.unwrap();
+        tx.commit().await.unwrap();
+        let _ = world.services.cuts.session(ada.session, Cut::LoginEnded, Duration::ZERO).await;
+        let rest = tokio::time::timeout(Duration::from_secs(1), heard.collect::<Vec<_>>()).await.expect("it ends");
+        assert!(rest.len() <= 256);
+        assert!(matches!(
+            terminals::events(&world.services, ada).await.err(),
+            Some(TerminalError::Denied(Denied::NotLoggedIn))
+        ));
     }
-    assert_eq!(stages, Stage::ALL);
-    let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
-    assert_eq!(terminal.state, TerminalState::Running);
-    // A listener that falls behind is told to read everything again.
-    for _ in 0..400 {
-        world.services.bus.tell(ada.user, rexec::bus::Signal::Changed(id));
-    }
-    assert_eq!(heard.next().await, Some(Event::Resync));
-    let mut tx = world.services.db.begin().await.unwrap();
-    tx.delete_session(ada.session, ada.user).await.unwrap();
-    tx.commit().await.unwrap();
-    let _ = world.services.cuts.session(ada.session, Cut::LoginEnded, Duration::ZERO).await;
-    let rest = tokio::time::timeout(Duration::from_secs(1), heard.collect::<Vec<_>>()).await.expect("it ends");
-    assert!(rest.len() <= 256);
-    assert!(matches!(
-        terminals::events(&world.services, ada).await.err(),
-        Some(TerminalError::Denied(Denied::NotLoggedIn))
-    ));
 }

@@ -56,10 +56,7 @@ async fn the_four_routes_say_what_the_contract_says() {
 
 #[tokio::test]
 async fn locking_cuts_every_open_lease_before_it_answers() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let other = server.elsewhere(&ada).await;
     let mut sockets = Vec::new();
     for client in [&ada.client, &other, &ada.client] {
@@ -81,10 +78,7 @@ async fn locking_cuts_every_open_lease_before_it_answers() {
 
 #[tokio::test]
 async fn a_socket_that_does_not_let_go_does_not_hold_the_lock_up_and_moves_nothing() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let stubborn = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
     ada.lock(id).await;
     assert_eq!(stubborn.lease().live(), Err(Cut::Locked));
@@ -116,10 +110,7 @@ async fn a_grant_opens_one_terminal_for_one_login_of_one_person() {
 
 #[tokio::test]
 async fn a_cookie_copied_before_the_owner_gave_a_code_is_worth_nothing_after_it() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     let thief = ada.client.clone();
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
@@ -132,10 +123,7 @@ async fn a_cookie_copied_before_the_owner_gave_a_code_is_worth_nothing_after_it(
 
 #[tokio::test]
 async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
@@ -151,9 +139,7 @@ async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
 
 #[tokio::test]
 async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_losing_the_shell() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
+    let (server, admin, ada) = TestServer::with_ada().await;
     let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
     settings["grant_idle_secs"] = json!(60);
     settings["grant_absolute_secs"] = json!(300);
@@ -183,10 +169,7 @@ async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_los
 
 #[tokio::test]
 async fn a_reset_factor_opens_no_locked_terminal_to_nobody() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
@@ -249,10 +232,7 @@ async fn an_administrator_cannot_become_the_owner_of_a_locked_terminal_by_resett
 
 #[tokio::test]
 async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
     for round in 0..200 {
         let (gate, caller) = (server.services.gate.clone(), caller.clone());
@@ -275,10 +255,7 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
 
 #[tokio::test]
 async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
     let access = server.services.gate.admit(&caller, id).await.unwrap();
     {
@@ -299,10 +276,7 @@ async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
 
 #[tokio::test]
 async fn a_database_that_does_not_answer_lets_nobody_in() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
     server.services.db.close().await;
     let denied = server.services.gate.admit(&caller, id).await.unwrap_err();
@@ -314,10 +288,7 @@ async fn a_database_that_does_not_answer_lets_nobody_in() {
 
 #[tokio::test]
 async fn deleting_a_locked_terminal_needs_a_code() {
-    let server = TestServer::start().await;
-    let admin = server.admin().await;
-    let ada = server.guarded(&admin, "ada").await;
-    let id = server.terminal(&ada.client).await;
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let path = format!("/api/terminals/{id}");
     ada.lock(id).await;
     ada.client.refused(423, "DELETE", &path, Value::Null).await;

@@ -20,8 +20,7 @@ use protocol::{
     auth::Role,
     frame::Size,
     limits,
-    names::{Slug, TerminalName, Username},
-    terminals::TerminalState,
+    names::{Slug, Username},
 };
 use rexec::{
     access::{Cuts, TerminalGate},
@@ -30,13 +29,14 @@ use rexec::{
     runtime::guest_link::SocketLink,
     secret::Secret,
     shells::{Shells, viewer},
-    store::{Db, GrantFacts, NewSession, SessionKind, TerminalRow},
+    store::{Db, GrantFacts, NewSession, SessionKind},
 };
 use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
 use super::client::Client;
+use crate::database::terminal_row;
 
 const NARROW_BYTES: u32 = 32 * 1024;
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -146,7 +146,7 @@ impl Stage {
             };
             tx.insert_session(&new).await.unwrap();
         }
-        tx.insert_terminal(&row(terminal, user)).await.unwrap();
+        tx.insert_terminal(&terminal_row(terminal, user, "work", NOW)).await.unwrap();
         tx.commit().await.unwrap();
         let (cuts, clock) = (Arc::new(Cuts::default()), Clock::manual(NOW));
         let mut stage = Self { dir, db, cuts, clock, terminal, user, logins, guest: None, server: None, narrow };
@@ -269,26 +269,6 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.kill_guest();
-    }
-}
-
-fn row(id: TerminalId, owner_id: UserId) -> TerminalRow {
-    let slug = |s: &str| Slug::parse(s).unwrap();
-    TerminalRow {
-        id,
-        owner_id,
-        name: TerminalName::parse("work").unwrap(),
-        hostname: "work".into(),
-        image: slug("debian"),
-        tier: slug("medium"),
-        profile: slug("standard"),
-        egress: slug("open"),
-        state: TerminalState::Running,
-        mfa_locked: false,
-        lock_epoch: 0,
-        error: None,
-        created_at: NOW,
-        last_active_at: NOW,
     }
 }
 
