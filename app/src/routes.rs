@@ -20,7 +20,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Rexec".to_owned() } else { format!("{title} · Rexec") }/>
+        <Title formatter=in_tab/>
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
@@ -38,4 +38,11 @@ pub fn App() -> impl IntoView {
         <ToastStack/>
     }
     .into_any()
+}
+
+/// The title as the tab shows it. The server writes it into the page as it is, so there markup in it becomes text; the browser
+/// sets it as text anyway.
+fn in_tab(title: String) -> String {
+    let whole = if title.is_empty() { "Rexec".to_owned() } else { format!("{title} · Rexec") };
+    if cfg!(feature = "ssr") { whole.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { whole }
 }

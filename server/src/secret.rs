@@ -165,11 +165,6 @@ impl Keyring {
         Ok(Secret::new(plain))
     }
 
-    /// Whether a key of this id is there.
-    pub fn has(&self, id: &str) -> bool {
-        self.keys.contains_key(id)
-    }
-
     fn cipher(&self, id: &str) -> Result<XChaCha20Poly1305, KeyError> {
         let key = self.keys.get(id).ok_or_else(|| KeyError::Unknown(id.to_owned()))?;
         XChaCha20Poly1305::new_from_slice(key.as_ref()).map_err(|_| KeyError::Unknown(id.to_owned()))

@@ -1,7 +1,7 @@
 //! Whether data directory, keys, database and engine belong together, before anything is served. A lost or wrong one must
 //! be told, not filled up with a new one: a fresh database would print a set-up link to other people's terminals.
 
-use crate::{runtime::RuntimeError, services::Services, store::StoreError};
+use crate::{mfa, runtime::RuntimeError, services::Services, store::StoreError};
 
 /// Why the server does not start. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Foreign {
     Emptied(usize),
     /// Factors are sealed with a key that is not there.
     #[error(
-        "second factors are sealed with the key {0}, which is not in the file `keys` of the data directory. Put that file back: \
+        "a second factor is sealed with a key ({0}) that is not in the file `keys` of the data directory. Put that file back: \
          without it nobody with MFA can sign in and no lock can be opened. Nothing was changed."
     )]
     NoKey(String),
@@ -59,9 +59,9 @@ pub async fn check(services: &Services, instance: &str) -> Result<(), Foreign> {
             tx.bind(instance).await?;
         }
     }
-    for id in tx.sealing_keys().await? {
-        if !services.keys.has(&id) {
-            return Err(Foreign::NoKey(id));
+    for (user, sealed) in tx.sealed_secrets().await? {
+        if !mfa::opens(&services.keys, user, &sealed) {
+            return Err(Foreign::NoKey(sealed.key_id));
         }
     }
     Ok(tx.commit().await?)

@@ -9,4 +9,4 @@ mod verify;
 mod waits;
 
 pub use refused::CodeRefused;
-pub use verify::{AboutTerminal, Challenge, Place, SecondFactor};
+pub use verify::{AboutTerminal, Challenge, Place, SecondFactor, opens};

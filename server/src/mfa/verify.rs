@@ -14,7 +14,7 @@ use super::{
 use crate::{
     audit::{self, Actor, Entry, Event},
     auth::password,
-    secret::Keyring,
+    secret::{Keyring, Sealed},
     store::{Db, Factor, StoreError, Tx},
 };
 
@@ -307,6 +307,11 @@ impl Challenge<'_> {
         };
         entry.failed().detail("reason", word).detail("place", self.place.word())
     }
+}
+
+/// Whether the secret of an account can be read with these keys.
+pub fn opens(keys: &Keyring, user: UserId, sealed: &Sealed) -> bool {
+    keys.open_sealed(sealed, &context(user)).is_ok()
 }
 
 /// Binds a sealed secret to its account and field.

@@ -65,18 +65,18 @@ impl From<FactorRow> for Factor {
 }
 
 impl Tx {
-    /// Ids of the keys that confirmed secrets are sealed with.
+    /// Every confirmed secret, sealed, with its account.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn sealing_keys(&mut self) -> Result<Vec<String>, StoreError> {
+    pub async fn sealed_secrets(&mut self) -> Result<Vec<(UserId, Sealed)>, StoreError> {
         let rows = fetch!(
             fetch_all,
             self,
-            (String,),
-            "SELECT DISTINCT key_id FROM factors WHERE secret_enc IS NOT NULL AND key_id IS NOT NULL"
+            (uuid::Uuid, String, Vec<u8>),
+            "SELECT user_id, key_id, secret_enc FROM factors WHERE secret_enc IS NOT NULL AND key_id IS NOT NULL"
         );
-        Ok(rows.into_iter().map(|(id,)| id).collect())
+        Ok(rows.into_iter().map(|(user, key_id, bytes)| (UserId::new(user), Sealed { key_id, bytes })).collect())
     }
 
     /// Reads the factor.

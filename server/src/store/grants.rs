@@ -8,8 +8,8 @@ use super::{
 };
 
 impl Db {
-    /// Notes input of a login on a terminal: on the login, and on its grant where there is one. Never moves a time back,
-    /// and makes no grant.
+    /// Notes input of a login on a terminal: on the login, on the terminal, and on its grant where there is one. Never moves a
+    /// time back, and makes no grant.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -25,6 +25,12 @@ impl Db {
             &mut tx,
             "UPDATE grants SET last_input_at = $3 WHERE session_id = $1 AND terminal_id = $2 AND last_input_at < $3",
             session.uuid(),
+            terminal.uuid(),
+            last_input.millis()
+        );
+        execute!(
+            &mut tx,
+            "UPDATE terminals SET last_active_at = $2 WHERE id = $1 AND last_active_at < $2 AND state = 'running'",
             terminal.uuid(),
             last_input.millis()
         );

@@ -56,6 +56,22 @@ async fn the_dashboard_is_in_the_first_html_of_its_owner_and_of_nobody_else() {
     }
 }
 
+/// The name of a terminal is in the title of its page, where no element can be and markup would be markup.
+#[tokio::test]
+async fn a_hostile_name_is_text_in_the_title() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await;
+    let name = "</title><meta name=x>&amp;";
+    admin.client.ok("PATCH", &format!("/api/terminals/{id}"), serde_json::json!({"name": name})).await;
+    let cookie = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
+    let html = page(&server, &format!("/terminals/{id}"), &cookie).await.html;
+    let (_, title) = html.split_once("<title").unwrap();
+    let (title, _) = title.split_once("</title>").unwrap();
+    assert!(title.contains("&lt;/title&gt;&lt;meta name=x&gt;&amp;amp; · Rexec"), "{title}");
+    assert!(!html.contains("<meta name=x>"));
+}
+
 #[tokio::test]
 async fn a_missing_file_is_not_a_page() {
     let server = TestServer::start().await;

@@ -128,4 +128,6 @@ async fn typing_is_written_down_so_that_a_killed_server_remembers_it() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(stored, Some(typed_at));
+    let mut tx = stage.db.read().await.unwrap();
+    assert_eq!(tx.terminal(stage.terminal).await.unwrap().unwrap().last_active_at, typed_at);
 }
