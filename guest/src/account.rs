@@ -3,7 +3,12 @@
 use std::{
     ffi::OsString,
     fs, io,
-    os::unix::{ffi::OsStrExt, fs as unix, fs::PermissionsExt, process::CommandExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs as unix,
+        fs::{MetadataExt, PermissionsExt},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -54,7 +59,19 @@ impl Account {
     pub fn apply(&self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
         command.env("HOME", &self.home).env("USER", &self.name).env("LOGNAME", &self.name).env("SHELL", &self.shell);
-        command.current_dir(if self.home.is_dir() { &self.home } else { Path::new("/") });
+        command.current_dir(if self.can_enter_home() { &self.home } else { Path::new("/") });
+    }
+
+    /// A person may close their own home (`chmod 000 ~`); a shell that starts elsewhere can open it again.
+    fn can_enter_home(&self) -> bool {
+        fs::metadata(&self.home).is_ok_and(|home| {
+            let bit = match home {
+                _ if home.uid() == self.uid => 0o100,
+                _ if home.gid() == self.gid => 0o010,
+                _ => 0o001,
+            };
+            home.is_dir() && home.mode() & bit != 0
+        })
     }
 
     /// A volume that was just made is empty and root's: fills it from the skeleton and gives it to the account.

@@ -361,6 +361,15 @@ const ROWS: &[Row] = &[
         "Not in force yet: this version lets a terminal reach every address the host can reach.",
     ),
     pending(
+        "names",
+        "Names of other terminals",
+        0,
+        "no terminal can look up another one's name or address",
+        "Learning who else is there",
+        "Not in force yet: the engine's name service answers inside a terminal for the ids and host names of the others, though none can \
+         be connected to.",
+    ),
+    pending(
         "own_kernel",
         "Kernel of its own",
         10,

@@ -319,13 +319,13 @@ impl Pane {
         true
     }
 
-    /// A viewer set its size: it counts from now on. True when the pane's size changed.
-    pub fn resize(&self, seat: u64, size: Size) -> bool {
+    /// A viewer set its size: it counts from now on. The pane's number when its size changed.
+    pub fn resize(&self, seat: u64, size: Size) -> Option<PaneNo> {
         let mut state = self.state();
         if let Some(seat) = state.seats.iter_mut().find(|s| s.id == seat) {
             seat.size = Some(size);
         }
-        state.resize(size, &mut self.screen())
+        state.resize(size, &mut self.screen()).then_some(state.number)
     }
 
     /// A viewer is about to type: its size counts. Room for the bytes is taken, or `Err` while there is none.

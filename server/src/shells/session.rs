@@ -14,6 +14,7 @@ use protocol::{
     link::{FromGuest, PaneNo, ToGuest},
     names::Slug,
 };
+use rustix::io::Errno;
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, timeout},
@@ -137,6 +138,8 @@ async fn opened(pane: &Pane) -> Result<(), JoinError> {
     loop {
         match pane.phase() {
             Phase::Live | Phase::Ended(_) => return Ok(()),
+            // After a restart only the guest knows how many shells there are.
+            Phase::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(JoinError::TooManyPanes),
             Phase::Failed(errno) => return Err(JoinError::NoShell(errno)),
             Phase::Gone => return Err(JoinError::NoAnswer),
             Phase::Opening | Phase::Away(_) => {}
@@ -357,9 +360,11 @@ impl View {
         }
     }
 
-    /// The viewer's size, which counts from now on.
-    pub fn resize(&self, size: Size) {
-        if self.pane.resize(self.id, size) {
+    /// The viewer's size, which counts from now on. Told by the task that read it, so that what is typed next comes after it.
+    pub async fn resize(&self, size: Size) {
+        if let Some(pane) = self.pane.resize(self.id, size) {
+            let _ = self.hub.link.send(ToGuest::Resize { pane, size }).await;
+            // Should the guest be away, it is told when it is back.
             self.hub.wake.notify_one();
         }
     }

@@ -33,6 +33,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("the guest program", "echo x > /.rexec/guest"),
     ("the link folder", "touch /.rexec/link/x"),
     ("more processes", "ulimit -n 1000000"),
+    ("environment of PID 1", "cat /proc/1/environ"),
+    ("memory map of PID 1", "cat /proc/1/maps"),
+    ("descriptors of PID 1", "readlink /proc/1/fd/0"),
 ];
 
 #[tokio::test]

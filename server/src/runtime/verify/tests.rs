@@ -222,7 +222,7 @@ fn a_good_container_is_right_and_scores_eighty() {
     let report = report(&i, &good(&i), Some(&good_report()), Timestamp::from_millis(0));
     let unverified: Vec<_> =
         report.rows.iter().filter(|r| r.verdict != Verdict::Verified).map(|r| r.id.as_str()).collect();
-    assert_eq!(unverified, ["seccomp_own", "user_namespace", "mac", "quota", "egress", "own_kernel"]);
+    assert_eq!(unverified, ["seccomp_own", "user_namespace", "mac", "quota", "egress", "names", "own_kernel"]);
     assert_eq!(report.score_tenths, 80);
 }
 

@@ -42,7 +42,7 @@ async fn act(frame: ClientFrame<'_>, lease: &Lease, view: &View, shared: &Shared
             shared.state().touched = true;
             view.input(bytes).await;
         }
-        ClientFrame::Resize(size) => view.resize(size),
+        ClientFrame::Resize(size) => view.resize(size).await,
         ClientFrame::Ack(position) => view.parsed(position),
         ClientFrame::Ping(nonce) => {
             // Waiting here is fine: a peer that floods pings waits for its own answers.
