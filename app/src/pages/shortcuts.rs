@@ -37,7 +37,7 @@ fn is_typing() -> bool {
     let Some(active) = browser::document().active_element() else { return false };
     let tag = active.tag_name();
     // Beside a terminal that lost the keyboard a key is meant for it; nobody wants to be thrown out by a letter.
-    let in_terminal = browser::document().query_selector(".frame-terminal").is_ok_and(|found| found.is_some());
+    let in_terminal = browser::document().query_selector(".terminal-host").is_ok_and(|found| found.is_some());
     if in_terminal && tag == "BODY" {
         return true;
     }
