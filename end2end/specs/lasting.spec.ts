@@ -18,6 +18,9 @@ test("a closed tab leaves the shell running; a new one shows the screen and what
   await after.ready();
   await after.sees(/line-120/);
   await after.sees(/^line-2$/m);
+  // What the redraw put on the screen wraps like what the shell wrote: no blanks that become lines of their own.
+  await second.setViewportSize({ width: 480, height: 800 });
+  await after.sees(/^line-118\nline-119\nline-120$/m);
   expect(await after.run("echo value-$kept")).toBe("value-42");
 });
 

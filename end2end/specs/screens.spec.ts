@@ -22,6 +22,15 @@ const WIDTHS = [
 test.describe.configure({ timeout: 300_000 });
 test.beforeAll(() => void mkdirSync(SCREENS, { recursive: true }));
 
+/** Pixels by which a terminal, if there is one, is wider than its place, or leaves more free than its margins and bar. */
+function unfit(): number {
+  const host = document.querySelector(".terminal-host");
+  const screen = host?.querySelector(".xterm-screen");
+  if (!host || !screen) return 0;
+  const left = host.clientWidth - screen.clientWidth;
+  return left < 0 ? -left : Math.max(0, left - 64);
+}
+
 /** Takes the page as it stands in all six looks. Nothing of a page may be wider than the window. */
 async function shoot(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["dark", "light"] as const) {
@@ -30,6 +39,7 @@ async function shoot(page: Page, name: string): Promise<void> {
       await page.setViewportSize({ width, height });
       const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       await expect.poll(overflow, { message: `${name} is wider than ${width}` }).toBeLessThanOrEqual(0);
+      await expect.poll(() => page.evaluate(unfit), { message: `the terminal does not fit into ${width}` }).toBe(0);
       await page.screenshot({ path: join(SCREENS, `${name}-${width}-${colorScheme}.png`), animations: "disabled" });
     }
   }

@@ -10,6 +10,8 @@ use unicode_width::UnicodeWidthChar;
 
 use super::modes::Modes;
 
+mod dialect;
+
 /// Lines kept above the screen, for redraws.
 pub const SCROLLBACK_LINES: usize = 500;
 /// How much more there must be before skipping is tried again.
@@ -151,7 +153,7 @@ impl Screen {
         self.scrollback(&mut out);
         // The modes go first: the dump ends with what is unfinished in the stream, and nothing may come between.
         self.modes.redraw(&mut out);
-        plain_dialect(&self.terminal.dump(), &mut out);
+        dialect::put(&self.terminal.dump(), Size::clamped(self.size.cols, self.size.rows).cols, &mut out);
         out.extend_from_slice(&self.partial);
         out
     }
@@ -232,36 +234,6 @@ fn put_pen(pen: &avt::Pen, out: &mut Vec<u8>) {
         }
     }
     out.push(b'm');
-}
-
-/// The model's dump in the words every terminal knows: 7-bit controls, colours with semicolons, tab stops one by one.
-fn plain_dialect(dump: &str, out: &mut Vec<u8>) {
-    let mut rest = dump;
-    while let Some(at) = rest.find(['\x1b', '\u{90}', '\u{9b}', '\u{98}', '\u{9d}', '\u{9e}', '\u{9f}']) {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        rest = &rest[at..];
-        let Some(sequence) = rest.strip_prefix("\x1b[") else {
-            let mut chars = rest.chars();
-            match chars.next() {
-                // A C1 control is ESC and the character 0x40 below it.
-                Some(c @ '\u{80}'..='\u{9f}') => out.extend([0x1b, u8::try_from(u32::from(c) - 0x40).unwrap_or(b'[')]),
-                _ => out.push(0x1b),
-            }
-            rest = chars.as_str();
-            continue;
-        };
-        let len = sequence.find(|c: char| ('\x40'..='\x7e').contains(&c)).map_or(sequence.len(), |at| at + 1);
-        match &sequence[..len] {
-            "0W" => out.extend_from_slice(b"\x1bH"),
-            "5W" => out.extend_from_slice(b"\x1b[3g"),
-            colours if colours.ends_with('m') => {
-                out.extend_from_slice(format!("\x1b[{}", colours.replace(':', ";")).as_bytes())
-            }
-            other => out.extend_from_slice(format!("\x1b[{other}").as_bytes()),
-        }
-        rest = &sequence[len..];
-    }
-    out.extend_from_slice(rest.as_bytes());
 }
 
 #[cfg(test)]
