@@ -62,13 +62,10 @@ impl AdminError {
             Self::WouldOpenLocked => Problem::new(
                 ProblemKind::TerminalsLocked,
                 "With a new password and without its factor, whoever holds the link could open this account's locked \
-                 terminals. Delete them first, or let the person unlock them.",
+                 terminals. Let the person unlock them, or delete them first; that takes a code of your own authenticator app.",
             ),
             Self::Invalid { field, why } => Problem::new(ProblemKind::Unprocessable, why.clone()).at(field),
-            Self::Store(_) => Problem::new(
-                ProblemKind::Unavailable,
-                "The database does not answer. Nothing was changed; try again in a moment.",
-            ),
+            Self::Store(error) => error.problem(),
             Self::Runtime(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
         }
     }
