@@ -133,8 +133,9 @@ sweep() {
   while IFS= read -r -d '' file; do
     case "$file" in
       pkg/"$NAME".js | pkg/"$NAME".wasm | pkg/"$NAME".css | fonts/*) continue ;;
-      pkg/terminal.*) [ -e "$WORK/terminal/${file#pkg/}" ] && continue ;;
+      # Before the rest: a copy belongs to its file, whatever that is. What is made anew at each start makes the server anew.
       *.br | *.gz) [ -e "$SITE/${file%.*}" ] && [ -z "$DEV" ] && continue ;;
+      pkg/terminal.*) [ -e "$WORK/terminal/${file#pkg/}" ] && continue ;;
       *) [ -e "$ROOT/public/$file" ] && continue ;;
     esac
     rm -f "$SITE/$file"
