@@ -59,10 +59,11 @@ enum Source {
 /// When signals cannot be had or poll itself fails.
 pub fn run(options: Options) -> io::Result<()> {
     let signals = sys::signal_descriptor()?;
-    // Nobody in the container may stop, read or change PID 1 through ptrace or /proc/1: that takes a capability that the
-    // profile does not leave to anybody.
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    if !rustix::process::getpid().is_init() {
+    if rustix::process::getpid().is_init() {
+        // Nobody in the container may stop, read or change PID 1 through ptrace or /proc/1: that takes a capability that
+        // the profile does not leave to anybody.
+        rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    } else {
         // Under a test: orphans come here as they do to PID 1.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     }

@@ -76,7 +76,7 @@ pub fn on_own_terminal(command: &mut Command) {
     // SAFETY: between fork and exec only async-signal-safe system calls are made, and nothing is allocated.
     unsafe {
         command.pre_exec(|| {
-            unblock_signals();
+            fresh_signals();
             if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -91,15 +91,21 @@ pub fn on_own_group(command: &mut Command) {
     // SAFETY: as above.
     unsafe {
         command.pre_exec(|| {
-            unblock_signals();
+            fresh_signals();
             Ok(())
         });
     }
 }
 
-fn unblock_signals() {
-    // SAFETY: `set` is initialised before use; both calls are async-signal-safe. They cannot fail with these arguments.
+/// No signal blocked, and each does what it does by default: whoever started us may have ignored some (a shell does so with
+/// SIGINT for what it runs in the background), and Ctrl-C would then reach nobody.
+fn fresh_signals() {
+    // SAFETY: `set` is initialised before use; all three calls are async-signal-safe. What cannot be set (KILL, STOP) is
+    // refused and stays as it is.
     unsafe {
+        for number in 1..32 {
+            libc::signal(number, libc::SIG_DFL);
+        }
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
