@@ -14,6 +14,7 @@ use protocol::{
     frame::Size,
     link::{FromGuest, LinkBuffer, PaneNo, ToGuest, VERSION},
 };
+use rustix::process::{Pid, Signal};
 
 /// Nothing here takes a tenth of it; a story that hangs must end.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -78,7 +79,7 @@ impl Guest {
     }
 
     pub fn terminate(&self) {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        kill(self.child.id(), Signal::TERM).unwrap();
     }
 
     pub fn wait(&mut self) -> ExitStatus {
@@ -100,7 +101,7 @@ impl Drop for Guest {
         let _ = self.child.kill();
         let _ = self.child.wait();
         for shell in shells {
-            let _ = Command::new("kill").args(["-9", &shell.to_string()]).status();
+            let _ = kill(shell, Signal::KILL);
         }
         let _ = std::fs::remove_dir_all(&self.dir);
     }
@@ -231,6 +232,11 @@ pub fn wait_for(mut done: impl FnMut() -> bool, what: &str) {
         assert!(Instant::now() < end, "waited for {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// By the system call: a bare machine has no program for it.
+fn kill(pid: u32, signal: Signal) -> rustix::io::Result<()> {
+    Pid::from_raw(pid.cast_signed()).map_or(Ok(()), |pid| rustix::process::kill_process(pid, signal))
 }
 
 /// Direct children of a process, zombies too.

@@ -180,7 +180,9 @@ impl Stage {
             let _ = guest.wait();
             // In a container they end with PID 1; here each is ended by its number.
             for shell in shells.split_whitespace() {
-                let _ = Command::new("kill").args(["-9", shell]).status();
+                if let Some(pid) = shell.parse().ok().and_then(rustix::process::Pid::from_raw) {
+                    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                }
             }
         }
     }
