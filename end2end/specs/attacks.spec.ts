@@ -29,7 +29,10 @@ test("hostile names are text, wherever they are shown", async ({ house, person, 
   }
   await dashboard.act(made[0] ?? "", "rename");
   await page.getByTestId("rename-input").fill(HOSTILE[1] ?? "");
+  // The card shows the new name before the server has it, and leaving the page would take the request along.
+  const kept = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
   await page.keyboard.press("Enter");
+  await kept;
   await expect(dashboard.card(made[0] ?? "").getByTestId("card-open")).toHaveText(HOSTILE[1] ?? "");
   const terminal = await new TerminalPage(page).open(made[0] ?? "");
   await terminal.ready();
