@@ -154,7 +154,8 @@ test("a terminal in its three states", async ({ guarded, visit, watch }) => {
   await shoot(page, "terminal-granted");
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(page.getByTestId("toast")).toHaveCount(0, { timeout: 30_000 });
-  await page.screenshot({ path: join(SCREENS, "picture.png") });
+  await expect.poll(() => page.evaluate(unfit), { message: "the terminal fits again" }).toBe(0);
+  await page.screenshot({ path: join(SCREENS, "picture.png"), animations: "disabled" });
   if (process.env["REXEC_PICTURE"] === "1") copyFileSync(join(SCREENS, "picture.png"), join(ROOT, "docs", "picture.png"));
   await terminal.enter("exit 3");
   await expect(terminal.exitBanner).toBeVisible();
