@@ -2,9 +2,23 @@
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
+import type { Page } from "@playwright/test";
+
 import { TerminalPage } from "../pages/terminal";
 import { docker, remainsOf } from "../world/engine";
 import { expect, test } from "../world/fixtures";
+import type { Person } from "../world/person";
+
+/** After the server is back: still locked, opened by a code, and the shell still knows what it was told before (`kept`). */
+async function findsItLockedAndItsShellAsItWas(page: Page, id: string, person: Person): Promise<void> {
+  const terminal = new TerminalPage(page);
+  await page.reload();
+  await terminal.asksForCode();
+  expect((await person.lockStatus(id)).mfa_locked).toBe(true);
+  await terminal.answer("unlock", await person.nextCode());
+  await terminal.ready();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+}
 
 test("a closed tab leaves the shell running; a new one shows the screen and what scrolled off", async ({ person, visit }) => {
   const { id } = await person.launch();
@@ -52,12 +66,7 @@ test("a killed server comes back with its locks, and an open tab of a locked ter
   await house.server.kill();
   await terminal.asksForCode();
   await house.server.startAgain();
-  await page.reload();
-  await terminal.asksForCode();
-  expect((await guarded.lockStatus(id)).mfa_locked).toBe(true);
-  await terminal.answer("unlock", await guarded.nextCode());
-  await terminal.ready();
-  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+  await findsItLockedAndItsShellAsItWas(page, id, guarded);
 });
 
 test("stopping ends the shell and keeps the home; starting gives a new shell", async ({ person, visit, watch }) => {
@@ -110,11 +119,7 @@ test("a lost database: the server says so and does not start; put back, everythi
   for (const name of readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"))) renameSync(join(server.dataDir, name), join(away, `new-${name}`));
   for (const name of files) renameSync(join(away, name), join(server.dataDir, name));
   await server.startAgain();
-  await page.reload();
-  await terminal.asksForCode();
-  await terminal.answer("unlock", await guarded.nextCode());
-  await terminal.ready();
-  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+  await findsItLockedAndItsShellAsItWas(page, id, guarded);
 });
 
 test("after an orderly end the database is one whole file", async ({ house }) => {

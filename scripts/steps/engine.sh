@@ -24,7 +24,7 @@ _engine_socket_denied() {
   [ -z "${DOCKER_HOST:-}" ] && [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]
 }
 
-# join_engine_group COMMAND...: starts that command (this very script) again as the same person, in the socket's group as well.
+# _join_engine_group COMMAND...: starts that command (this very script) again as the same person, in the socket's group as well.
 # For this process and its children only: who may use an engine for good is not ours to decide.
 _join_engine_group() {
   local group gid socket=/var/run/docker.sock
