@@ -1,4 +1,5 @@
 // Accounts: joining, signing in and out, login sessions, and that everything of a login ends with it.
+import { AccountPage } from "../pages/account";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
 import { Api } from "../world/api";
@@ -101,6 +102,28 @@ test("login sessions are listed; one that is revoked is dead at once, with its s
   await person.api.post(`${SESSIONS}/revoke-others`);
   for (const api of [one, two]) expect((await api.refused("GET", "/api/me")).status).toBe(401);
   expect((await person.me()).username).toBe(person.username);
+});
+
+test("the page lists where somebody is signed in, and ends one of these or all others", async ({ person, visit }) => {
+  await person.api.post(`${SESSIONS}/revoke-others`);
+  const page = await visit(person);
+  const [one, two, three] = [await person.signInElsewhere(), await person.signInElsewhere(), await person.signInElsewhere()];
+  const account = await new AccountPage(page).open("sessions");
+  await expect(account.sessions).toHaveCount(5);
+  await expect(account.sessions.and(page.locator("[data-current=true]"))).toHaveCount(1);
+  await expect(account.sessions.and(page.locator("[data-current=true]"))).toContainText("Chrom");
+  await account.sessions.and(page.locator("[data-current=false]")).first().getByTestId("revoke").click();
+  await expect(account.sessions).toHaveCount(4);
+  const alive = async () => {
+    const replies = await Promise.all([person.api, one, two, three].map((api) => api.exchange("GET", "/api/me")));
+    return replies.filter((reply) => reply.status === 200).length;
+  };
+  expect(await alive()).toBe(3);
+  await page.getByTestId("revoke-others").click();
+  await expect(account.sessions).toHaveCount(1);
+  expect(await alive()).toBe(0);
+  await page.reload();
+  await expect(account.sessions, "this one goes on").toHaveCount(1);
 });
 
 test("nobody revokes the session of somebody else", async ({ house, person }) => {

@@ -1,0 +1,116 @@
+// The dashboard: making a terminal of one's choice, and what its card can do.
+import { Dashboard } from "../pages/dashboard";
+import { TerminalPage } from "../pages/terminal";
+import type { AuditEvent, Page, Tier } from "../world/contract";
+import { expect, test } from "../world/fixtures";
+
+/** Steps of a launch, as the page names them. */
+const STEPS = [
+  "Reserving",
+  "Making the home volume",
+  "Creating the container",
+  "Checking the hardening from outside",
+  "Starting",
+  "Checking the hardening from inside",
+  "Ready",
+];
+
+test("a new terminal has the name, image and size that were chosen, and its steps are told as they are done", async ({ person, visit }) => {
+  const { items } = await person.api.get<Page<Tier>>("/api/tiers");
+  const tier = items.find((tier) => !tier.default);
+  if (!tier) throw new Error("one tier alone is offered");
+  const dashboard = await new Dashboard(await visit(person)).open();
+  const { page, launchDialog } = dashboard;
+  await page.evaluate(() => {
+    const seen: string[][] = [];
+    Object.assign(window, { seen });
+    const look = () => {
+      const done = [...document.querySelectorAll<HTMLElement>("[data-testid=stages] .stage-done")].map((step) => step.dataset["stage"] ?? "");
+      if (document.querySelector("[data-testid=stages]") && seen.at(-1)?.length !== done.length) seen.push(done);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+  });
+  await dashboard.openLaunchDialog();
+  await launchDialog.getByLabel(/^Name/).fill("of my choice");
+  await launchDialog.getByTestId("image-dev").click();
+  await launchDialog.getByTestId(`tier-${tier.name}`).click();
+  await launchDialog.getByTestId("launch-submit").click();
+  await page.waitForURL(/\/terminals\/[0-9a-f-]{36}$/);
+  const id = page.url().split("/").at(-1) ?? "";
+  await new TerminalPage(page).ready();
+  const seen = await page.evaluate(() => (window as unknown as { seen: string[][] }).seen);
+  expect(seen.length, `told in steps, not at once: ${JSON.stringify(seen)}`).toBeGreaterThanOrEqual(4);
+  for (const done of seen) expect(done, "from the first on, none left out").toEqual(STEPS.slice(0, done.length));
+  expect(await person.terminal(id)).toMatchObject({ name: "of my choice", image: "dev", tier: tier.name, state: "running" });
+  const stats = await person.api.get<{ memory_bytes_limit: number }>(`/api/terminals/${id}/stats`);
+  expect(stats.memory_bytes_limit).toBe(tier.memory_bytes);
+});
+
+test("a card stops, starts, restarts and renames its terminal, and asks before it deletes it", async ({ person, visit, watch }) => {
+  watch.expectsStatus(404);
+  const { id } = await person.launch({ name: "one" });
+  const dashboard = await new Dashboard(await visit(person)).open();
+  const { page } = dashboard;
+  const card = dashboard.card(id);
+  await dashboard.act(id, "stop");
+  await expect(card).toHaveAttribute("data-state", "stopped");
+  await person.until(id, "stopped");
+  await card.getByTestId("card-start").click();
+  await expect(card).toHaveAttribute("data-state", "running");
+  await dashboard.act(id, "restart");
+  const events = async () => {
+    const { items } = await person.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
+    return items.filter(({ target }) => target === id).map(({ event }) => event).reverse();
+  };
+  const words = ["created", "stopped", "started", "stopped", "started"].map((word) => `terminal_${word}`);
+  await expect.poll(events).toEqual(words);
+  await expect(card).toHaveAttribute("data-state", "running");
+
+  await dashboard.act(id, "rename");
+  await page.getByTestId("rename-input").fill("another");
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => (await person.terminal(id)).name).toBe("another");
+  await expect(card.getByTestId("card-open")).toHaveText("another");
+
+  await dashboard.act(id, "delete");
+  const question = page.getByTestId("delete-dialog").filter({ visible: true });
+  await expect(question).toContainText("another");
+  await question.getByRole("button", { name: "Keep it" }).click();
+  await expect(question).toBeHidden();
+  expect((await person.terminal(id)).state).toBe("running");
+  await dashboard.act(id, "delete");
+  await question.getByTestId("delete-confirm").click();
+  await expect(card).toHaveCount(0);
+  await person.gone(id);
+});
+
+test("a launch that is refused says what to do, keeps what was typed and leaves nothing", async ({ house, person, visit, watch }) => {
+  watch.expectsStatus(409);
+  const { id: user } = await person.me();
+  await house.admin.api.ask("PATCH", `/api/admin/users/${user}`, { terminals_max: 1 });
+  const { id } = await person.launch();
+  const dashboard = await new Dashboard(await visit(person)).open();
+  const { launchDialog } = dashboard;
+  await dashboard.openLaunchDialog();
+  await launchDialog.getByLabel(/^Name/).fill("typed already");
+  await launchDialog.getByTestId("image-dev").click();
+  await launchDialog.getByTestId("launch-submit").click();
+  const problem = launchDialog.getByTestId("problem");
+  await expect(problem).toHaveAttribute("data-kind", "quota_reached");
+  await expect(problem).toContainText("Delete one, or ask an administrator");
+  await expect(launchDialog.getByLabel(/^Name/)).toHaveValue("typed already");
+  await expect(launchDialog.getByTestId("image-dev").getByRole("radio")).toBeChecked();
+  expect((await person.terminals()).map((terminal) => terminal.id)).toEqual([id]);
+});
+
+test("a new size takes effect in the running shell, and neither it nor a new name ends anything", async ({ person, visit }) => {
+  const { id } = await person.launch({ tier: "small" });
+  const terminal = await new TerminalPage(await visit(person)).open(id);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7)); echo x > /tmp/scratch");
+  await person.api.ask("PATCH", `/api/terminals/${id}`, { tier: "large", name: "larger" });
+  await expect(terminal.page.getByTestId("terminal-name")).toHaveText("larger");
+  const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null";
+  expect(await terminal.run(limit)).toBe(String(2 * 1024 ** 3));
+  expect(await terminal.run("cat /tmp/scratch; echo value-$kept")).toBe("x\nvalue-42");
+});

@@ -1,0 +1,85 @@
+// What a page brings along, and when: little at first, the emulator with the first terminal, and a drawing that always works.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Page } from "@playwright/test";
+
+import { TerminalPage } from "../pages/terminal";
+import { Api } from "../world/api";
+import { expect, signInPage, test } from "../world/fixtures";
+import { ROOT } from "../world/server";
+
+/** Paths of scripts, programs and style sheets that a page has asked for, in the order in which it did. */
+function broughtBy(page: Page): string[] {
+  const brought: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (/\.(js|wasm|css)$/.test(pathname) && !brought.includes(pathname)) brought.push(pathname);
+  });
+  return brought;
+}
+
+/** The limit that the gate of the build holds the same files to. */
+function budget(): number {
+  const text = readFileSync(join(ROOT, "scripts/test/budget.mjs"), "utf8");
+  return Number(/"first page", max: ([\d_]+)/.exec(text)?.[1]?.replaceAll("_", ""));
+}
+
+test("the first page stays within its budget, and the emulator comes with the first terminal", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const page = await visit(undefined);
+  const brought = broughtBy(page);
+  await page.goto("/login");
+  await expect(page.getByTestId("login-submit")).toBeEnabled();
+  expect([...brought].sort()).toEqual(["/pkg/rexec.css", "/pkg/rexec.js", "/pkg/rexec.wasm"]);
+  let bytes = 0;
+  for (const path of brought) {
+    const { headers } = await new Api(person.origin).exchange("GET", path, undefined, { headers: { "accept-encoding": "br" } });
+    expect(headers["content-encoding"], path).toBe("br");
+    bytes += Number(headers["content-length"]);
+  }
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(bytes).toBeLessThanOrEqual(budget());
+  await signInPage(page, person);
+  await page.goto("/");
+  await expect(page.getByTestId("card")).toHaveCount(1);
+  expect(brought.filter((path) => path.includes("terminal")), "no emulator without a terminal").toEqual([]);
+  await new TerminalPage(page).open(id).then((terminal) => terminal.ready());
+  expect(brought).toContain("/pkg/terminal.js");
+});
+
+const renderer = (page: Page) =>
+  page.getByTestId("terminal").evaluate((host) => (host as unknown as { rexecTerminal?: { renderer(): string } }).rexecTerminal?.renderer());
+
+test("a terminal is drawn by the graphics card, and by elements when that goes away or was never there", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  expect(await renderer(page)).toBe("webgl");
+  const lost = await page.evaluate(() => {
+    const cards = [...document.querySelectorAll("canvas")].map((canvas) => canvas.getContext("webgl2"));
+    for (const card of cards) card?.getExtension("WEBGL_lose_context")?.loseContext();
+    return cards.filter((card) => card !== null).length;
+  });
+  expect(lost).toBeGreaterThan(0);
+  await expect.poll(() => renderer(page)).toBe("dom");
+  expect(await terminal.run("echo drawn-$((1+1))")).toBe("drawn-2");
+  await expect(page.locator(".xterm-rows"), "the rows are elements now").toContainText("drawn-2");
+
+  const without = await visit(undefined);
+  await without.addInitScript(() => {
+    const get = Reflect.get(HTMLCanvasElement.prototype, "getContext") as (kind: string) => unknown;
+    Object.assign(HTMLCanvasElement.prototype, {
+      getContext(this: HTMLCanvasElement, ...args: [string]): unknown {
+        return args[0].startsWith("webgl") ? null : Reflect.apply(get, this, args);
+      },
+    });
+  });
+  await signInPage(without, person);
+  const plain = await new TerminalPage(without).open(id);
+  await plain.ready();
+  expect(await renderer(without)).toBe("dom");
+  expect(await plain.run("echo plain-$((1+1))")).toBe("plain-2");
+  await expect(without.locator(".xterm-rows")).toContainText("plain-2");
+});

@@ -1,0 +1,97 @@
+// The whole way of the first person in one browser: from the printed link to a terminal that only a code opens.
+import type { BrowserContext, Locator } from "@playwright/test";
+import jsqr from "jsqr";
+
+import { AccountPage } from "../pages/account";
+import { Dashboard } from "../pages/dashboard";
+import { EntryPage } from "../pages/entry";
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+import { Server } from "../world/server";
+
+/** What the camera of a phone reads from a picture in the page. */
+async function scanned(context: BrowserContext, picture: Locator): Promise<string> {
+  const shot = (await picture.screenshot()).toString("base64");
+  // An empty page of its own: the policy of ours lets no page read pictures back.
+  const desk = await context.newPage();
+  const { width, pixels } = await desk.evaluate(async (shot) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${shot}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const pen = canvas.getContext("2d");
+    pen?.drawImage(image, 0, 0);
+    return { width: image.width, pixels: [...(pen?.getImageData(0, 0, image.width, image.height).data ?? [])] };
+  }, shot);
+  await desk.close();
+  return jsqr(Uint8ClampedArray.from(pixels), width, pixels.length / width / 4)?.data ?? "";
+}
+
+test("the whole way: link, administrator, factor, terminal, lock, the code on the way in, unlock", async ({ browser, watch }) => {
+  watch.expectsStatus(401, 423);
+  const server = await Server.fresh();
+  const context = await browser.newContext({ baseURL: server.origin });
+  await watch.follow(context);
+  const page = await context.newPage();
+  const password = "a sentence nobody guesses";
+  await page.goto(server.setupLink ?? "");
+  await new EntryPage(page).choose("ada", password, "setup-submit");
+  await expect(page.getByTestId("dashboard-empty")).toBeVisible();
+
+  await page.getByTestId("user-menu").click();
+  await page.getByTestId("nav-account").click();
+  const account = new AccountPage(page);
+  await expect(account.off).toBeVisible();
+  await account.beginEnrolment(password);
+  const authenticator = await account.scan();
+  const secret = (await account.secret.innerText()).replace(/\s/g, "");
+  const address = new URL(await scanned(context, account.wizard.getByTestId("qr")));
+  expect(`${address.protocol}//${address.host}${address.pathname}`).toBe("otpauth://totp/Rexec:ada");
+  expect(Object.fromEntries(address.searchParams)).toEqual({ secret, issuer: "Rexec", algorithm: "SHA1", digits: "6", period: "30" });
+  await account.confirm(await authenticator.nextCode());
+  const recovery = await account.keepCodes();
+
+  const dashboard = await new Dashboard(page).open();
+  const id = await dashboard.launch("work");
+  const here = new TerminalPage(page);
+  await here.ready();
+  expect(await here.run("kept=$((6*7)); echo value-$kept")).toBe("value-42");
+  await here.lockFromToolbar();
+  await here.asksForCode();
+  await page.close();
+
+  // Another browser, another day: password, code, and then the terminal asks for one of its own.
+  const later = await browser.newContext({ baseURL: server.origin });
+  await watch.follow(later);
+  const tab = await later.newPage();
+  await tab.goto(`/terminals/${id}`);
+  const login = new EntryPage(tab);
+  await login.signIn("ada", password);
+  await login.useRecoveryCode(recovery[0] ?? "");
+  const there = new TerminalPage(tab);
+  await there.asksForCode();
+  await expect(there.code).toHaveAttribute("autocomplete", "one-time-code");
+  await expect(there.code).toHaveAttribute("inputmode", "numeric");
+  await there.answer("verify", await authenticator.nextCode());
+  await there.ready();
+  await there.showsLock("granted");
+  expect(await there.run("echo value-$kept")).toBe("value-42");
+
+  const toolbar = tab.getByRole("toolbar", { name: "Terminal" });
+  await toolbar.getByTestId("lock-menu").click();
+  await tab.getByTestId("unlock-open").click();
+  const dialog = tab.getByTestId("lock-dialog").filter({ visible: true });
+  await dialog.getByTestId("code-swap").click();
+  await dialog.getByTestId("code").fill(recovery[1] ?? "");
+  await dialog.getByTestId("lock-submit").click();
+  await there.showsLock("open");
+  expect(await there.run("echo still-$kept"), "the shell went on").toBe("still-42");
+
+  const cards = await new Dashboard(tab).open();
+  await cards.act(id, "delete");
+  await tab.getByTestId("delete-confirm").click();
+  await expect(cards.card(id)).toHaveCount(0);
+  await context.close();
+  await later.close();
+  expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
+});
