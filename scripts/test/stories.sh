@@ -42,6 +42,7 @@ suite_server() {
 suite_e2e() {
   [ -e "$ROOT/end2end/playwright.config.ts" ] || cannot_run "there is no end2end/playwright.config.ts"
   need_engine
+  need_postgres
   need_browser
   [ -x "$ROOT/dist/rexec" ] || "$ROOT/run" --build
   export REXEC_BIN="$ROOT/dist/rexec"

@@ -1,0 +1,105 @@
+// The program at a shell's prompt: what it says about its settings and its machine, and what there is not.
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { Api } from "../world/api";
+import { expect, test } from "../world/fixtures";
+import { routesOf } from "../world/routes";
+import { ROOT } from "../world/server";
+
+const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
+
+interface Said {
+  status: number;
+  out: string;
+  err: string;
+}
+
+/** Runs the program in a folder with this file or none, with these settings and no others. */
+async function rexec(args: string[], settings: Record<string, string> = {}, file?: string): Promise<Said> {
+  const cwd = mkdtempSync(join(tmpdir(), "rexec-cmd-"));
+  if (file !== undefined) writeFileSync(join(cwd, "rexec.toml"), file);
+  const env = { PATH: process.env["PATH"] ?? "", ...settings };
+  const said = await new Promise<Said>((done) => {
+    execFile(BINARY, args, { cwd, env, timeout: 60_000 }, (error, out, err) => {
+      const status = error ? (typeof error.code === "number" ? error.code : -1) : 0;
+      done({ status, out, err });
+    });
+  });
+  rmSync(cwd, { recursive: true, force: true });
+  return said;
+}
+
+test("the settings are checked: what would be used, or every mistake at once", async () => {
+  const good = await rexec(["config", "check"], { REXEC_LISTEN: "127.0.0.1:9", REXEC_DATABASE_URL: "postgres://u:secret-word@db.example/rexec" });
+  expect(good).toMatchObject({ status: 0, err: "" });
+  expect(good.out).toMatch(/can be used[^]*127\.0\.0\.1:9[^]*PostgreSQL/);
+  expect(good.out).not.toContain("secret-word");
+  expect((await rexec(["config", "check"])).out).toMatch(/127\.0\.0\.1:8080[^]*embedded SQLite/);
+  const bad = await rexec(["config", "check"], { REXEC_LISTEN: "nowhere", REXEC_PUBLIC_URL: "http://far.example", REXEC_TRUSTED_PROXIES: "x" });
+  expect(bad.status).toBe(1);
+  for (const name of ["listen", "public_url", "trusted_proxies"]) expect(bad.err, name).toContain(name);
+});
+
+test("a flag counts more than a variable, a variable more than the file, the file more than the default", async () => {
+  const file = 'listen = "127.0.0.1:1"\ndata_dir = "of-the-file"\npublic_url = "https://file.example"\n';
+  const { status, out } = await rexec(["config", "check", "--listen", "127.0.0.1:3"], { REXEC_LISTEN: "127.0.0.1:2", REXEC_DATA_DIR: "of-the-variable" }, file);
+  expect(status).toBe(0);
+  expect(out).toMatch(/listen +127\.0\.0\.1:3\n +public +https:\/\/file\.example\n +data +of-the-variable\n +database +embedded/);
+});
+
+test("the doctor says what the machine offers, to people and to programs", async () => {
+  const [told, listed] = [await rexec(["doctor"]), await rexec(["doctor", "--json"])];
+  const findings = JSON.parse(listed.out) as { level: string; title: string; seen: string; advice: string | null }[];
+  expect(findings.length).toBeGreaterThanOrEqual(5);
+  for (const { title, seen } of findings) expect(told.out).toContain(`${title}: ${seen}`);
+  for (const { level, advice } of findings) if (level !== "good") expect(advice ?? "", "what to do about it").not.toBe("");
+  const status = findings.some(({ level }) => level === "broken") ? 1 : 0;
+  expect([told.status, listed.status]).toEqual([status, status]);
+  const nowhere = await rexec(["doctor"], { REXEC_DOCKER_HOST: "unix:///nowhere/engine.sock" });
+  expect(nowhere.status).toBe(1);
+  expect(nowhere.out).toMatch(/BROKEN/);
+});
+
+test("a link made in the server's own shell sets a new password, once", async ({ house, person }) => {
+  const where = ["--data-dir", house.server.dataDir, "--listen", new URL(house.server.origin).host];
+  expect((await rexec(["admin", "reset-link", "nobody-here", ...where])).status).toBe(1);
+  const { status, out } = await rexec(["admin", "reset-link", person.username, ...where]);
+  expect(status).toBe(0);
+  const link = new URL(out.trim());
+  expect(link.origin).toBe(house.server.origin);
+  const choice = { token: link.searchParams.get("token"), password: "an entirely new sentence" };
+  await new Api(person.origin).post("/api/invite", choice);
+  expect((await person.api.refused("GET", "/api/me")).status, "the old logins end").toBe(401);
+  expect((await new Api(person.origin).refused("POST", "/api/invite", choice)).type).toBe("stale_link");
+  person.password = choice.password;
+  await person.signIn();
+});
+
+test("what is not built is not there: no route, no command, no line in the document", async ({ house, person }) => {
+  const { id } = await person.launch();
+  const document = await person.api.get<{ openapi: string }>("/api/openapi.json");
+  expect(document.openapi).toMatch(/^3\.1\./);
+  const absent = [
+    "/api/account/tokens",
+    `/api/terminals/${id}/files`,
+    `/api/terminals/${id}/files/list`,
+    `/api/terminals/${id}/share`,
+    `/api/terminals/${id}/recordings`,
+    "/api/recordings",
+    "/api/admin/egress",
+    "/api/none",
+  ];
+  for (const path of absent) {
+    for (const method of ["GET", "POST"]) {
+      expect((await house.admin.api.refused(method, path, method === "GET" ? undefined : {})).status, `${method} ${path}`).toBe(404);
+    }
+  }
+  const documented = (await routesOf(person.api)).map(({ template }) => template).join("\n");
+  expect(documented).not.toMatch(/tokens|files|egress|recording|share/);
+  for (const command of [["keys", "rotate"], ["backup", "x"], ["restore", "x"], ["audit", "verify"]]) {
+    expect((await rexec(command)).status, command.join(" ")).toBe(2);
+  }
+});

@@ -1,0 +1,154 @@
+// An engine that does not do what it is asked, or is not there. Between server and engine stands an interpreter of ours that
+// changes what it carries.
+import { createServer, request as ask, type Server as Listener } from "node:http";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { remainsOf } from "../world/engine";
+import { expect, test as base } from "../world/fixtures";
+import { Person } from "../world/person";
+import type { AuditEvent, Page } from "../world/contract";
+import { Server } from "../world/server";
+
+type Json = Record<string, unknown>;
+interface Wanted extends Json {
+  HostConfig: Json;
+}
+
+/** What the interpreter changes: what is asked for, and what is told of it afterwards. */
+interface Lie {
+  asked?: (body: Wanted) => void;
+  told?: (description: Wanted) => void;
+}
+
+class Interpreter {
+  lie: Lie = {};
+  readonly path: string;
+  private readonly listener: Listener;
+
+  constructor(folder: string) {
+    this.path = join(folder, "engine.sock");
+    this.listener = createServer((near, answer) => {
+      const made = near.method === "POST" && /\/containers\/create\?name=rexec-/.test(near.url ?? "");
+      const described = near.method === "GET" && /\/containers\/rexec-[^/]*\/json/.test(near.url ?? "");
+      const parts: Buffer[] = [];
+      near.on("data", (part: Buffer) => parts.push(part));
+      near.on("end", () => {
+        const change = made && !(near.url ?? "").includes("probe") ? this.lie.asked : undefined;
+        const body = changed(Buffer.concat(parts), change);
+        const headers = { ...near.headers, "content-length": String(body.length) };
+        delete headers["transfer-encoding"];
+        const far = ask({ socketPath: "/var/run/docker.sock", method: near.method, path: near.url, headers }, (reply) => {
+          const pieces: Buffer[] = [];
+          reply.on("data", (piece: Buffer) => pieces.push(piece));
+          reply.on("end", () => {
+            const good = described && reply.statusCode === 200;
+            const text = changed(Buffer.concat(pieces), good ? this.lie.told : undefined);
+            const bare = reply.statusCode === 204 || reply.statusCode === 304;
+            const kept = { ...reply.headers };
+            delete kept["transfer-encoding"];
+            answer.writeHead(reply.statusCode ?? 502, bare ? kept : { ...kept, "content-length": String(text.length) });
+            answer.end(text);
+          });
+        });
+        far.on("error", () => answer.destroy());
+        far.end(body);
+      });
+    });
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((done) => this.listener.listen(this.path, done));
+  }
+
+  /** From now on nobody answers there. */
+  async close(): Promise<void> {
+    this.listener.closeAllConnections();
+    await new Promise((done) => this.listener.close(done));
+  }
+}
+
+function changed(text: Buffer, change: ((json: Wanted) => void) | undefined): Buffer {
+  if (!change) return text;
+  const json = JSON.parse(text.toString("utf8")) as Wanted;
+  change(json);
+  return Buffer.from(JSON.stringify(json));
+}
+
+/** A server that speaks to the engine through an interpreter, and its administrator. */
+const test = base.extend<{ between: { server: Server; interpreter: Interpreter; admin: Person } }>({
+  between: async ({}, use) => {
+    const server = await Server.fresh();
+    await server.stop();
+    const home = dirname(server.dataDir);
+    const interpreter = new Interpreter(home);
+    await interpreter.listen();
+    writeFileSync(join(home, "rexec.toml"), `docker_host = "unix://${interpreter.path}"\n`);
+    await server.startAgain();
+    const admin = new Person(server.origin, "admin", "a sentence nobody guesses");
+    const token = new URL(server.setupLink ?? "").searchParams.get("token");
+    await admin.api.post("/api/setup", { token, username: admin.username, password: admin.password });
+    await use({ server, interpreter, admin });
+    await interpreter.close();
+    expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
+  },
+});
+
+const list = (host: Json, key: string) => (host[key] ?? []) as unknown[];
+const without = (host: Json, key: string, value: string) => (host[key] = list(host, key).filter((one) => !String(one).endsWith(value)));
+
+/** Each makes another container than was asked for, in one thing. */
+const LIES: Record<string, Lie> = {
+  "a capability more": { asked: ({ HostConfig: host }) => (host["CapAdd"] = [...list(host, "CapAdd"), "SYS_ADMIN"]) },
+  "privileged": { asked: ({ HostConfig: host }) => (host["Privileged"] = true) },
+  "no filter of system calls": { asked: ({ HostConfig: host }) => (host["SecurityOpt"] = [...list(host, "SecurityOpt"), "seccomp=unconfined"]) },
+  "a root file system that can be written": { asked: ({ HostConfig: host }) => (host["ReadonlyRootfs"] = false) },
+  "more processes": { asked: ({ HostConfig: host }) => (host["PidsLimit"] = 4096) },
+  "the host's network": { asked: ({ HostConfig: host }) => (host["NetworkMode"] = "host") },
+  "a capability more that the engine keeps quiet about": {
+    asked: ({ HostConfig: host }) => (host["CapAdd"] = [...list(host, "CapAdd"), "SYS_PTRACE"]),
+    told: ({ HostConfig: host }) => without(host, "CapAdd", "SYS_PTRACE"),
+  },
+  "new privileges, told as none": {
+    asked: ({ HostConfig: host }) => without(host, "SecurityOpt", "no-new-privileges:true"),
+    told: ({ HostConfig: host }) => (host["SecurityOpt"] = ["no-new-privileges:true"]),
+  },
+};
+
+test("a container that is not what was asked for is destroyed before its first use, and its person is told", async ({ between }) => {
+  const { server, interpreter, admin } = between;
+  for (const [what, lie] of Object.entries(LIES)) {
+    interpreter.lie = lie;
+    const problem = await admin.api.refused("POST", "/api/terminals", { image: "debian" });
+    expect(problem.status, what).toBe(500);
+    expect(problem.detail, what).toMatch(/not what the hardening profile says \(.+\), so it was not let to run. Tell your administrator/);
+    expect(await remainsOf(server.instance), what).toEqual({ containers: [], volumes: [] });
+    expect(await admin.terminals(), what).toEqual([]);
+  }
+  const { items } = await admin.api.get<Page<AuditEvent>>("/api/admin/audit?event=terminal_create_failed&limit=200");
+  expect(items).toHaveLength(Object.keys(LIES).length);
+  expect(items.every(({ outcome, detail }) => outcome === "failure" && (detail ?? "") !== "")).toBe(true);
+  interpreter.lie = {};
+  const { id } = await admin.launch();
+  await admin.delete(id);
+});
+
+test("without its engine the server is alive and not ready, and says of a launch what to do", async ({ between }) => {
+  const { server, interpreter, admin } = between;
+  const look = async () => {
+    const [alive, ready] = await Promise.all(["/healthz", "/readyz"].map((path) => admin.api.exchange("GET", path)));
+    return [alive?.status, ready?.status];
+  };
+  expect(await look()).toEqual([200, 200]);
+  await interpreter.close();
+  expect(await look()).toEqual([200, 503]);
+  const problem = await admin.api.refused("POST", "/api/terminals", { image: "debian" });
+  expect(problem).toMatchObject({ status: 503, type: "unavailable" });
+  expect(problem.detail).toMatch(/does not answer.*try again/);
+  expect(await admin.terminals()).toEqual([]);
+  await interpreter.listen();
+  await expect.poll(look).toEqual([200, 200]);
+  const { id } = await admin.launch();
+  await admin.delete(id);
+  expect(await remainsOf(server.instance)).toEqual({ containers: [], volumes: [] });
+});

@@ -1,0 +1,73 @@
+// A server whose records are in PostgreSQL because its settings say so. Needs a PostgreSQL server on which databases may be
+// made, named in REXEC_TEST_POSTGRES_URL; ./test starts one of its own.
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { Dashboard } from "../pages/dashboard";
+import { EntryPage } from "../pages/entry";
+import { TerminalPage } from "../pages/terminal";
+import type { AuditEvent, Page } from "../world/contract";
+import { expect, test } from "../world/fixtures";
+import { Person } from "../world/person";
+import { Server } from "../world/server";
+import { attach } from "../world/socket";
+
+const URL_OF_SERVER = process.env["REXEC_TEST_POSTGRES_URL"] ?? "";
+
+/** A new, empty database; gives its address. */
+function emptyDatabase(): string {
+  const name = `rexec_${randomUUID().replaceAll("-", "")}`;
+  execFileSync("psql", ["--quiet", "--no-psqlrc", URL_OF_SERVER, "-c", `CREATE DATABASE ${name}`], { timeout: 30_000 });
+  const address = new URL(URL_OF_SERVER);
+  address.pathname = `/${name}`;
+  return address.href;
+}
+
+test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({ browser, watch }) => {
+  test.skip(URL_OF_SERVER === "" && process.env["CI"] !== "true", "REXEC_TEST_POSTGRES_URL names no server");
+  watch.expectsNoServer();
+  watch.expectsStatus(404, 423, 502, 503);
+  const server = await Server.fresh();
+  await server.stop();
+  writeFileSync(join(dirname(server.dataDir), "rexec.toml"), `database_url = "${emptyDatabase()}"\n`);
+  const embedded = readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
+  await server.startAgain();
+  const context = await browser.newContext({ baseURL: server.origin });
+  await watch.follow(context);
+  const page = await context.newPage();
+  await page.goto(server.setupLink ?? "");
+  const ada = new Person(server.origin, "ada", "a sentence nobody guesses");
+  await new EntryPage(page).choose(ada.username, ada.password, "setup-submit");
+  const dashboard = new Dashboard(page);
+  await expect(dashboard.empty).toBeVisible();
+  await ada.signIn();
+  await ada.enrol();
+  await page.goto("/login");
+  const login = new EntryPage(page);
+  await login.signIn(ada.username, ada.password);
+  await login.useRecoveryCode(ada.takeRecoveryCode());
+  await expect(dashboard.empty).toBeVisible();
+  const id = await dashboard.launch("in postgresql");
+  const terminal = new TerminalPage(page);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7))");
+  await terminal.lockFromToolbar();
+  await terminal.asksForCode();
+  await server.kill();
+  await server.startAgain();
+  expect((await attach(ada.api, id)).status).toBe(423);
+  await page.reload();
+  await terminal.asksForCode();
+  await terminal.answer("unlock", await ada.nextCode());
+  await terminal.ready();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+  const { items } = await ada.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
+  expect(items.map(({ event }) => event)).toContain("terminal_mfa_locked");
+  expect((await ada.api.get<{ intact: boolean }>("/api/admin/audit/verify")).intact).toBe(true);
+  expect(readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")), "the embedded one is not used").toEqual(embedded);
+  await context.close();
+  await ada.delete(id);
+  expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
+});
