@@ -55,6 +55,7 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
 
   await terminal.enter("exit 3");
   await expect(terminal.exitBanner).toHaveAttribute("data-status", "3");
+  await expect(terminal.exitBanner).toContainText("status 3");
   await page.getByTestId("new-shell").click();
   await expect(terminal.exitBanner).toBeHidden();
   await terminal.ready();

@@ -123,8 +123,10 @@ test("a lost database: the server says so and does not start; put back, everythi
 });
 
 test("after an orderly end the database is one whole file", async ({ house }) => {
+  const files = () => readdirSync(house.server.dataDir).filter((name) => name.startsWith("rexec.db")).sort();
+  expect(files(), "changes are written ahead while it runs").toEqual(["rexec.db", "rexec.db-shm", "rexec.db-wal"]);
   await house.server.stop();
-  const left = readdirSync(house.server.dataDir).filter((name) => name.startsWith("rexec.db"));
+  const left = files();
   await house.server.startAgain();
   expect(left).toEqual(["rexec.db"]);
 });

@@ -162,6 +162,12 @@ test("upstream defect 4c: guesses are counted over every place that takes a code
     } else expect(problem.type).toBe("wrong_code");
   }
   expect(throttled, "the guess that is not looked at any more").toBeGreaterThanOrEqual(5);
+  const right = await guarded.nextCode();
+  for (const path of places) {
+    const { status, headers } = await guarded.api.exchange("POST", path, { code: right });
+    expect(status, "not even a right code is looked at").toBe(429);
+    expect(Number(headers["retry-after"]), path).toBeGreaterThanOrEqual(1);
+  }
   const { items } = await guarded.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
   const failures = items.filter((event) => event.outcome === "failure");
   expect(failures.length).toBeGreaterThanOrEqual(5);
