@@ -24,11 +24,45 @@ for (const file of tracked) {
   });
 }
 
-// A threat whose test was renamed or removed is a threat without a test.
+// What a page says is proven by a test is proven by one that is there: a name that was changed or removed shows.
 const stories = tracked.filter((file) => /\.(rs|ts)$/.test(file)).map((file) => readFileSync(file, "utf8")).join("\n");
+const suites = [...readFileSync("scripts/test/runner.sh", "utf8").matchAll(/^ {2}'([\w-]+)\|/gm)].map(([, name]) => name);
+const isTest = (name) => stories.includes(`fn ${name}(`) || stories.includes(`"${name}`);
+/** What prints a figure or is a gate: a suite of ./test, ./run, the bench. */
+const isCommand = (name) => {
+  const [program, suite] = name.split(" ");
+  return (program === "./test" && (suite === undefined || suites.includes(suite))) || ["./run", "cargo run --release -p bench"].includes(name);
+};
+const quoted = (text) => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+
 const [held] = readFileSync("docs/THREATS.md", "utf8").split("## Not held against yet");
-for (const [, name] of held.slice(held.indexOf("## Codes")).matchAll(/`([^`]+)`/g)) {
-  if (!stories.includes(`fn ${name}(`) && !stories.includes(`"${name}`)) complaints.push(`docs/THREATS.md: no test is called "${name}"`);
+for (const name of quoted(held.slice(held.indexOf("## Codes")))) {
+  if (!isTest(name)) complaints.push(`docs/THREATS.md: no test is called "${name}"`);
+}
+
+const promises = readFileSync("docs/PROMISES.md", "utf8").split("\n");
+for (const [, promise, proof] of promises.map((line) => /^\| (.+) \| (.+) \|$/.exec(line) ?? []).filter(([row]) => row && !row.startsWith("| promise |"))) {
+  const names = quoted(proof);
+  if (names.length === 0) complaints.push(`docs/PROMISES.md: nothing proves "${promise}"`);
+  for (const name of names) {
+    if (!isTest(name) && !isCommand(name)) complaints.push(`docs/PROMISES.md: neither a test nor a command is called "${name}"`);
+  }
+}
+
+// Small promises that the sources themselves show.
+const source = (file) => readFileSync(file, "utf8");
+const locks = tracked.filter((file) => /(^|\/)Cargo\.lock$/.test(file));
+if (locks.join() !== "Cargo.lock") complaints.push(`one lock file for every crate, not ${locks.join(", ")}`);
+if (!/^channel = "\d+\.\d+\.\d+"$/m.test(source("rust-toolchain.toml"))) complaints.push("rust-toolchain.toml: no stable release is pinned");
+for (const profile of ["release", "wasm-release", "guest-release"]) {
+  if (!source("Cargo.toml").includes(`[profile.${profile}]`)) complaints.push(`Cargo.toml: no profile ${profile}`);
+}
+if (!source(".ci/run").trimEnd().endsWith("exec ./test")) complaints.push(".ci/run: it must run ./test, as a developer does");
+for (const [, doc] of source("README.md").matchAll(/`((?:docs|deploy)\/[\w.-]+|rexec\.example\.toml)`/g)) {
+  if (!tracked.includes(doc)) complaints.push(`README.md: there is no ${doc}`);
+}
+for (const file of tracked.filter((file) => /^server\/src\/.*\.rs$/.test(file))) {
+  if (/\bprivileged: (?!Some\(false\))/.test(source(file))) complaints.push(`${file}: no branch may ask for a privileged container`);
 }
 for (const complaint of complaints) console.error(complaint);
 console.log(`${tracked.length} files, ${complaints.length} complaints`);
