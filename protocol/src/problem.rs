@@ -45,6 +45,8 @@ kinds! {
     NotFound = "not_found", 404, 4404, "There is nothing here";
     /// The route exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405, 4400, "That method does not work here";
+    /// The body did not come in the time it has.
+    RequestTimeout = "request_timeout", 408, 4400, "The request did not arrive in time";
     /// The state does not allow it (done already, not locked, name taken).
     Conflict = "conflict", 409, 4400, "That does not fit the current state";
     /// The terminal is not running.

@@ -4,7 +4,6 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use axum::{extract::connect_info::IntoMakeServiceWithConnectInfo, serve::ListenerExt as _};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,7 +22,11 @@ use crate::{
     shells::Shells,
     store::Db,
     telemetry, terminals,
-    web::{self, static_files},
+    web::{
+        self,
+        connections::{self, Bounds},
+        static_files,
+    },
 };
 
 /// The program that becomes PID 1 of every container.
@@ -50,7 +53,7 @@ pub async fn run(config: Config) -> Result<()> {
     services.tasks.spawn(access::watch(services.db.clone(), services.cuts.clone(), services.shutdown.clone()));
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
-    serve(listener, &services).await?;
+    serve(listener, &services).await;
     farewell(&services).await;
     // The embedded database's files are whole after it: without it what was written last lies beside them.
     services.db.close().await;
@@ -107,25 +110,16 @@ fn announce(services: &Services, setup_link: Option<&str>) {
     println!("Rexec is ready: {url}");
 }
 
-async fn serve(listener: TcpListener, services: &Services) -> Result<()> {
-    let app = web::router(services);
-    let make: IntoMakeServiceWithConnectInfo<_, SocketAddr> = app.into_make_service_with_connect_info();
-    // Small frames must not wait for more.
-    let listener = listener.tap_io(|tcp| {
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused");
-        }
-    });
-    let shutdown = services.shutdown.clone();
-    let serving = axum::serve(listener, make).with_graceful_shutdown(async move { shutdown.cancelled().await });
-    let shutdown = services.shutdown.clone();
-    let overdue = async move {
-        shutdown.cancelled().await;
+async fn serve(listener: TcpListener, services: &Services) {
+    let bounds = Bounds::default().within_descriptors();
+    let serving = connections::serve(listener, web::router(services), bounds, services.shutdown.clone());
+    let overdue = async {
+        services.shutdown.cancelled().await;
         tokio::time::sleep(FAREWELL).await;
     };
     tokio::select! {
-        done = serving => done.context("the listener failed"),
-        () = overdue => Ok(()),
+        () = serving => {}
+        () = overdue => {}
     }
 }
 

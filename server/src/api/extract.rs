@@ -3,11 +3,13 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request, rejection::JsonRejection},
-    http::request::Parts,
+    body::{Bytes, to_bytes},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::{HeaderMap, header, request::Parts},
 };
 use protocol::{Problem, ProblemKind, TerminalId, limits, names::Slug};
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::Instant;
 
 use super::problem::Refusal;
 
@@ -29,6 +31,33 @@ impl Window {
     }
 }
 
+/// When the body of a request must have arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadBy(pub Instant);
+
+/// A body, whole, within its bound and its time.
+pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
+    let by = request.extensions().get::<ReadBy>().map(|ReadBy(by)| *by);
+    let bytes = to_bytes(request.into_body(), limits::JSON_BODY_BYTES_MAX);
+    let bytes = match by {
+        Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| {
+            Refusal::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
+        })?,
+        None => bytes.await,
+    };
+    bytes.map_err(|_| Refusal::new(ProblemKind::TooLarge, "Send a smaller body."))
+}
+
+/// Whether a body says that it is JSON; a page of another site cannot say so without asking first.
+pub(super) fn says_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Refusal::new(ProblemKind::NotJson, "Send the body as application/json."))
+}
+
 /// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
 #[derive(Debug)]
 pub struct Json<T>(pub T);
@@ -36,11 +65,9 @@ pub struct Json<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(body_refusal(&rejection)),
-        }
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        says_json(request.headers())?;
+        parsed(&read(request).await?).map(Self)
     }
 }
 
@@ -57,27 +84,20 @@ pub struct OptionalJson<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Refusal::new(ProblemKind::TooLarge, "Send a smaller body."))?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let json = says_json(request.headers());
+        let bytes = read(request).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|e| Refusal::new(ProblemKind::BadRequest, explain(&e.to_string())))
+        json?;
+        parsed(&bytes).map(Self)
     }
 }
 
-fn body_refusal(rejection: &JsonRejection) -> Refusal {
-    match rejection {
-        JsonRejection::MissingJsonContentType(_) => {
-            Refusal::new(ProblemKind::NotJson, "Send the body as application/json.")
-        }
-        JsonRejection::BytesRejection(_) => Refusal::new(ProblemKind::TooLarge, "Send a smaller body."),
-        other => Refusal::new(ProblemKind::BadRequest, explain(&other.body_text())),
-    }
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
+    value.map_err(|rejection| Refusal::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
 }
 
 /// The parser's own sentence, without the prefixes of the layers above it. It names fields and positions, never values

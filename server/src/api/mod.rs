@@ -18,8 +18,8 @@ pub mod trail;
 
 pub use route::{Needs, ROUTES, Route};
 
-use axum::{Router, extract::DefaultBodyLimit, response::IntoResponse as _};
-use protocol::{ProblemKind, limits};
+use axum::{Router, response::IntoResponse as _};
+use protocol::ProblemKind;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -47,7 +47,7 @@ pub fn openapi() -> serde_json::Value {
     document::complete(&documented().into_openapi())
 }
 
-/// All REST routes with their common layers (body limit, origin check). The request id layer is outside, in `web`.
+/// All REST routes with their common layer (origin check). The request id layer is outside, in `web`.
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
     let document = std::sync::Arc::new(document::complete(&generated).to_string().into_bytes());
@@ -56,7 +56,6 @@ pub fn router(services: &Services) -> Router<Services> {
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
-        .layer(DefaultBodyLimit::max(limits::JSON_BODY_BYTES_MAX))
 }
 
 async fn nothing_here() -> Refusal {

@@ -1,6 +1,7 @@
 //! The outermost router: REST, the site's files, the pages, and the layers around all of them.
 
 mod backend;
+pub mod connections;
 pub mod headers;
 mod pages;
 pub mod static_files;

@@ -22,7 +22,7 @@ fn request(server: &TestServer, client: &Client, id: &str, query: &str) -> Reque
     request
 }
 
-async fn attach(server: &TestServer, client: &Client, id: TerminalId) -> Result<Socket, u16> {
+pub async fn attach(server: &TestServer, client: &Client, id: TerminalId) -> Result<Socket, u16> {
     Socket::connect(request(server, client, &id.to_string(), "cols=80&rows=24")).await
 }
 

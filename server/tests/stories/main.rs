@@ -4,6 +4,7 @@ mod accounts;
 mod attach;
 mod attacks;
 mod audit_chain;
+mod connections;
 mod containers;
 mod database;
 mod engine;

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
@@ -20,7 +19,10 @@ use rexec::{
     secret::Keyring,
     services::{Origins, Services},
     shells::Shells,
-    web,
+    web::{
+        self,
+        connections::{self, Bounds},
+    },
 };
 use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,6 +58,10 @@ impl TestServer {
     }
 
     pub async fn with(db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::within(Bounds::default(), db, configure).await
+    }
+
+    pub async fn within(bounds: Bounds, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::check(config::Raw::default()).unwrap();
@@ -78,13 +84,7 @@ impl TestServer {
             shutdown: shutdown.clone(),
             tasks: TaskTracker::new(),
         };
-        let app = web::router(&services).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                served = axum::serve(listener, app) => served.unwrap(),
-            }
-        });
+        tokio::spawn(connections::serve(listener, web::router(&services), bounds, shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, http, _db: db }
     }

@@ -1,0 +1,131 @@
+//! Connections whose peer does not go on: each is ended in its time, and those that are in use are not.
+
+use std::time::Duration;
+
+use rexec::web::connections::Bounds;
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::{attach::attach, database, server::TestServer};
+
+/// Short, so that a story is.
+const SHORT: Bounds = Bounds { head: Duration::from_millis(400), body: Duration::from_millis(400), open: 64 };
+/// Far more than a deadline, and far less than the server's usual ones.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn bounded(bounds: Bounds) -> TestServer {
+    TestServer::within(bounds, database::sqlite().await, |_| ()).await
+}
+
+/// A connection on which this much was said.
+async fn say(server: &TestServer, text: &str) -> TcpStream {
+    let mut tcp = TcpStream::connect(server.origin.trim_start_matches("http://")).await.unwrap();
+    tcp.write_all(text.as_bytes()).await.unwrap();
+    tcp
+}
+
+/// What comes until the server ends the connection.
+async fn heard(tcp: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let all = tokio::time::timeout(PATIENCE, tcp.read_to_end(&mut bytes)).await.expect("the server ends it");
+    // A reset is an end as well.
+    let _ = all;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn login(server: &TestServer, body: &str, length: usize) -> String {
+    let host = server.origin.trim_start_matches("http://");
+    let origin = &server.origin;
+    format!(
+        "POST /api/auth/login HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[tokio::test]
+async fn half_a_request_ends_in_its_time_and_an_idle_connection_too() {
+    let server = bounded(SHORT).await;
+    assert_eq!(heard(&mut say(&server, "").await).await, "", "nothing");
+    assert_eq!(heard(&mut say(&server, "GET /healthz HTTP/1.1\r\nhost: x\r\nx-half: ").await).await, "", "half a head");
+    let answer = heard(&mut say(&server, &login(&server, "{\"username\":", 100)).await).await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request_timeout"), "half a body: {answer}");
+    let answer = heard(&mut say(&server, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok"), "idle after a request: {answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_comes_drop_by_drop_has_no_longer_time() {
+    let server = bounded(SHORT).await;
+    let mut tcp = say(&server, &login(&server, "", 1000)).await;
+    let (mut reading, mut writing) = tcp.split();
+    let drops = async {
+        loop {
+            tokio::time::sleep(SHORT.body / 4).await;
+            if writing.write_all(b" ").await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let mut bytes = Vec::new();
+    let answer = tokio::time::timeout(PATIENCE, async {
+        tokio::select! {
+            () = drops => {}
+            _ = reading.read_to_end(&mut bytes) => {}
+        }
+    });
+    answer.await.expect("the server ends it");
+    assert!(bytes.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[tokio::test]
+async fn terminal_sockets_and_event_streams_outlive_those_times() {
+    let server = bounded(SHORT).await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await;
+    let mut stream = admin.client.open("/api/events").await;
+    let mut socket = attach(&server, &admin.client, id).await.unwrap();
+    // Connections that were opened later are over.
+    for _ in 0..2 {
+        heard(&mut say(&server, "").await).await;
+    }
+    socket.type_line("echo still here").await;
+    socket.until("still here\r\nstill").await;
+    admin.client.ok("PATCH", &format!("/api/terminals/{id}"), json!({"name": "renamed meanwhile"})).await;
+    let told = async {
+        let mut text = String::new();
+        while !text.contains("renamed meanwhile") {
+            text += &String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("the stream goes on"));
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.expect("the change is told");
+}
+
+#[tokio::test]
+async fn no_more_connections_are_open_than_may_be_and_the_next_waits_for_its_turn() {
+    let server = bounded(Bounds { open: 2, head: Duration::from_secs(600), ..SHORT }).await;
+    let (first, _second) = (say(&server, "").await, say(&server, "").await);
+    let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let mut third = say(&server, ask).await;
+    let early = tokio::time::timeout(Duration::from_millis(300), third.readable()).await;
+    assert!(early.is_err(), "answered although two are open");
+    drop(first);
+    assert!(heard(&mut third).await.ends_with("ok"));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_answers_what_is_under_way_first() {
+    let server = bounded(Bounds { body: PATIENCE, ..SHORT }).await;
+    let body = json!({"username": "nobody", "password": "a few random words 7"}).to_string();
+    let asked = login(&server, "", body.len()).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+    let mut tcp = say(&server, &asked).await;
+    let mut go_on = [0; 25];
+    tcp.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(go_on.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.services.shutdown.cancel();
+    tcp.write_all(body.as_bytes()).await.unwrap();
+    let answer = heard(&mut tcp).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("wrong_credentials"), "{answer}");
+}
