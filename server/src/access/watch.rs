@@ -54,9 +54,12 @@ mod tests {
         db.ping().await.unwrap();
         assert_eq!(held.0.reason(), None, "it answers");
         db.close().await;
-        while held.0.reason().is_none() {
-            tokio::time::sleep(short).await;
-        }
+        let ended = async {
+            while held.0.reason().is_none() {
+                tokio::time::sleep(short).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the lease ends");
         assert_eq!(held.0.reason(), Some(Cut::Unavailable));
         assert_eq!(held.1.reason(), None, "logins are not ended by it");
         shutdown.cancel();
