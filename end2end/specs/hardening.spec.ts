@@ -1,7 +1,7 @@
 // The hardening of a container, seen by the person inside, by the engine outside, and told by the Security panel.
 import { TerminalPage } from "../pages/terminal";
 import type { SecurityReport } from "../world/contract";
-import { inspect, remainsOf } from "../world/engine";
+import { docker, inspect, remainsOf } from "../world/engine";
 import { expect, test } from "../world/fixtures";
 
 interface HostConfig {
@@ -22,7 +22,30 @@ interface HostConfig {
   NetworkMode: string;
   Devices: unknown[] | null;
   Sysctls: Record<string, string>;
+  MaskedPaths: string[];
+  ReadonlyPaths: string[];
+  Ulimits: { Name: string; Soft: number; Hard: number }[];
+  Binds: string[] | null;
+  PortBindings: Record<string, unknown> | null;
+  LogConfig: { Type: string };
+  RestartPolicy: { Name: string };
 }
+
+/** What the engine hides and protects by itself: told of a container that is made plainly and never started. */
+async function engineDefaults(): Promise<HostConfig> {
+  const [id = ""] = await docker("create", "rexec/debian:1", "true");
+  try {
+    return (await inspect(id))["HostConfig"] as HostConfig;
+  } finally {
+    await docker("rm", id);
+  }
+}
+
+const MASKED = [
+  ...["acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"].map((name) => `/proc/${name}`),
+  ...["/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel"],
+];
+const READ_ONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
 test("inside: an ordinary user with seven capabilities at most, no way to gain more, a root filesystem that refuses", async ({ person, visit }) => {
   const { id } = await person.launch();
@@ -40,6 +63,8 @@ test("inside: an ordinary user with seven capabilities at most, no way to gain m
     const line = mounts.split("\n").findLast((line) => line.startsWith(`${path} `)) ?? "";
     for (const flag of ["rw", "noexec", "nosuid", "nodev"]) expect(line, path).toContain(flag);
   }
+  expect(await terminal.run("df -m --output=target,size /tmp /var/tmp /run /root | tail -n +2 | tr -s ' '")).toBe("/tmp 100\n/var/tmp 50\n/run 50\n/root 50");
+  expect(await terminal.run("sudo sh -c 'cp /bin/true /root/t && /root/t && echo runs in /root'")).toBe("runs in /root");
   expect(await terminal.run("echo works > ~/file; cat ~/file")).toBe("works");
   expect(await terminal.run("find / -xdev -perm /6000 -type f 2>/dev/null | wc -l")).toBe("0");
   expect(await terminal.run("echo 1 > /proc/sys/kernel/sysrq; echo status=$?")).toContain("status=1");
@@ -81,8 +106,24 @@ test("outside: the engine's own description is the profile", async ({ house, per
   expect(host.IpcMode).not.toBe("host");
   expect(host.NetworkMode).not.toBe("host");
   expect(host.Devices ?? []).toEqual([]);
-  expect(host.Tmpfs["/tmp"]).toMatch(/noexec/);
-  expect(host.Sysctls).toMatchObject({ "net.ipv4.ip_unprivileged_port_start": "0" });
+  const scratch = (size: string, exec = "noexec") => new RegExp(`^rw,${exec},nosuid,nodev,size=${size}m,`);
+  expect(Object.keys(host.Tmpfs).sort()).toEqual(["/root", "/run", "/tmp", "/var/run", "/var/tmp"]);
+  expect(host.Tmpfs["/tmp"]).toMatch(scratch("100"));
+  for (const path of ["/var/tmp", "/run", "/var/run"]) expect(host.Tmpfs[path], path).toMatch(scratch("50"));
+  expect(host.Tmpfs["/root"]).toMatch(scratch("50", "exec"));
+  expect(host.Sysctls).toEqual({ "net.ipv4.ip_unprivileged_port_start": "0" });
+  const limits = Object.fromEntries(host.Ulimits.map(({ Name, Soft, Hard }) => [Name, [Soft, Hard]]));
+  expect(limits).toEqual({ core: [0, 0], nofile: [4096, 16384] });
+  expect(host.NetworkMode).toBe("rexec-isolated");
+  expect(host.PortBindings ?? {}).toEqual({});
+  expect([host.LogConfig.Type, host.RestartPolicy.Name]).toEqual(["none", "no"]);
+  // What the profile names, and nothing that the engine hides by itself laid open by that.
+  const usual = await engineDefaults();
+  for (const path of [...MASKED, ...usual.MaskedPaths]) expect(host.MaskedPaths).toContain(path);
+  for (const path of [...READ_ONLY, ...usual.ReadonlyPaths]) expect(host.ReadonlyPaths).toContain(path);
+  const mounts = description["Mounts"] as { Type: string; Destination: string; RW: boolean }[];
+  const told = mounts.map(({ Type, Destination, RW }) => `${Type} ${Destination} ${RW ? "rw" : "ro"}`).sort();
+  expect(told).toEqual(["bind /.rexec/guest ro", "bind /.rexec/link ro", "volume /home/user rw"]);
 });
 
 test("the panel shows what was verified, and says of the rest that it is not in force yet", async ({ person, visit }) => {

@@ -138,6 +138,28 @@ test("a client that never reads what it asked for does not hold up another", asy
   other.close();
 });
 
+test("from the request to lock to the end of the last socket it takes a quarter of a second at most", async ({ guarded }) => {
+  const { id } = await guarded.launch();
+  const took: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    if (round > 0) await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: guarded.takeRecoveryCode() });
+    const sockets = await Promise.all(Array.from({ length: 7 }, () => attached(guarded.api, id)));
+    sockets[0]?.type(" while :; do echo tick; sleep 0.01; done\r");
+    await Promise.all(sockets.map((socket) => socket.seen(/tick/)));
+    const asked = performance.now();
+    const ends = sockets.map((socket) => socket.closed().then((code) => [code, performance.now() - asked] as const));
+    await guarded.lock(id);
+    for (const [code, millis] of await Promise.all(ends)) {
+      expect(code).toBe(4423);
+      took.push(millis);
+    }
+  }
+  took.sort((a, b) => a - b);
+  const at = (percent: number) => took[Math.ceil((percent / 100) * took.length) - 1] ?? NaN;
+  console.log(`cut of ${took.length} sockets: p50 ${at(50).toFixed(1)} ms, p99 ${at(99).toFixed(1)} ms`);
+  expect(at(99)).toBeLessThanOrEqual(250);
+});
+
 test("a character that is split between two messages arrives whole", async ({ person }) => {
   const { id } = await person.launch();
   const socket = await attached(person.api, id);
