@@ -79,7 +79,7 @@ test("upstream defect 2: locking ends open sockets, and no other door of a locke
   expect(doors.map(label)).toContain("GET /api/terminals/{id}/attach");
   for (const door of doors.filter((door) => !WITHOUT_BYTES.has(label(door)))) {
     const problem = await guarded.api.refused(door.method, filled(door, id));
-    expect([401, 423, 400], `${label(door)}: ${problem.type}`).toContain(problem.status);
+    expect(problem.status, `${label(door)}: ${problem.type}`).toBe(423);
   }
   for (const absent of ["files?path=/home/user", "recording", "share", "ports", "ssh", "exec", "thumbnail"]) {
     expect((await guarded.api.refused("GET", `/api/terminals/${id}/${absent}`)).status, absent).toBe(404);
@@ -192,9 +192,9 @@ test("upstream defect 5: nothing of another tenant's terminal can be reached, by
   for (const [who, stranger] of [["a stranger", person], ["an administrator", house.admin]] as const) {
     for (const door of doors) {
       for (const key of [mine.id, "target"]) {
-        const body = door.method === "GET" ? undefined : {};
+        const body = door.method === "GET" ? undefined : /verify$|unlock$/.test(door.template) ? { code: "000000" } : {};
         const reply = await stranger.api.exchange(door.method, filled(door, key), body);
-        expect([404, 400], `${who}: ${label(door)} with ${key} -> ${reply.status}`).toContain(reply.status);
+        expect(reply.status, `${who}: ${label(door)} with ${key}`).toBe(404);
       }
     }
     const missing = await stranger.api.refused("GET", `/api/terminals/${crypto.randomUUID()}`);

@@ -1,0 +1,62 @@
+// Who may read what: every route that reads, and the terminal socket, against every kind of caller. The route tables inside
+// the server say who must not; this one says who may as well.
+import { Api } from "../world/api";
+import { expect, test } from "../world/fixtures";
+import { filled, isAboutTerminal, label, type Route, routesOf } from "../world/routes";
+import { attach } from "../world/socket";
+
+const OPEN_TO_ALL = new Set(["/healthz", "/readyz", "/api/setup", "/api/openapi.json"]);
+
+type Kind = "nobody" | "pending" | "stranger" | "administrator" | "owner";
+
+/** The status a caller must get. */
+function due({ template }: Route, kind: Kind, locked: boolean): number {
+  if (OPEN_TO_ALL.has(template)) return 200;
+  // Read by whoever has its token, and nobody here has one.
+  if (template === "/api/invite") return 403;
+  if (kind === "nobody" || kind === "pending") return 401;
+  if (template.startsWith("/api/admin/")) return kind === "administrator" ? 200 : 403;
+  if (!isAboutTerminal({ method: "GET", template })) return 200;
+  if (kind !== "owner") return 404;
+  if (!template.endsWith("/attach")) return 200;
+  return locked ? 423 : 101;
+}
+
+test("who may read what: every route, every kind of caller", async ({ house, guarded, person }) => {
+  const { id } = await guarded.launch();
+  const pending = new Api(house.server.origin);
+  await pending.post("/api/auth/login", { username: guarded.username, password: guarded.password });
+  // A stream has no end that could be read to; it has stories of its own.
+  const routes = (await routesOf(guarded.api)).filter(({ method, template }) => method === "GET" && template !== "/api/events");
+  expect(routes.length).toBeGreaterThan(20);
+  const status = async (api: Api, route: Route): Promise<number> => {
+    if (!route.template.endsWith("/attach")) {
+      const path = filled(route, id);
+      return (await api.exchange("GET", path === "/api/invite" ? `${path}?token=${"A".repeat(43)}` : path)).status;
+    }
+    const tried = await attach(api, id);
+    tried.socket?.close();
+    return tried.status;
+  };
+  const all = async (when: string, locked: boolean, callers: readonly (readonly [Kind, Api])[]) => {
+    const seen: Record<string, number> = {};
+    const wanted: Record<string, number> = {};
+    for (const [kind, api] of callers) {
+      for (const route of routes) {
+        seen[`${kind}: ${label(route)}`] = await status(api, route);
+        wanted[`${kind}: ${label(route)}`] = due(route, kind, locked);
+      }
+    }
+    expect(seen, when).toEqual(wanted);
+  };
+  const others = [["nobody", new Api(house.server.origin)], ["pending", pending], ["stranger", person.api], ["administrator", house.admin.api]] as const;
+  const owner = [["owner", guarded.api]] as const;
+  await all("open", false, [...others, ...owner]);
+  await guarded.lock(id);
+  await all("locked", true, [...others, ...owner]);
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: guarded.takeRecoveryCode() });
+  await all("granted", false, owner);
+  await all("granted, to others and to another login of its owner", true, [...others, ["owner", await guarded.signInElsewhere()]]);
+  await guarded.lock(id);
+  await all("locked again", true, owner);
+});

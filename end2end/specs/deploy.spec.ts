@@ -1,0 +1,56 @@
+// The server as a container, made by the file that is shipped for it, used as its first lines say.
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { docker, remainsOf, sweep } from "../world/engine";
+import { expect, test } from "../world/fixtures";
+import { Person } from "../world/person";
+import { ROOT } from "../world/server";
+import { attached } from "../world/socket";
+
+const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+test("the server runs in a container of its own and makes terminals on the engine around it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rexec-img-"));
+  const [context, data] = [join(folder, "context"), join(folder, "data")];
+  mkdirSync(join(context, "dist"), { recursive: true });
+  mkdirSync(data);
+  copyFileSync(BINARY, join(context, "dist/rexec"));
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const name = `rexec-e2e-server-${port}`;
+  try {
+    await docker("build", "--quiet", "--file", join(ROOT, "deploy/Dockerfile"), "--tag", `rexec-test/${name}`, context);
+    const settings = ["--env", `REXEC_DATA_DIR=${data}`, "--env", `REXEC_PUBLIC_URL=${origin}`];
+    const mounts = ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--volume", `${data}:${data}`];
+    await docker("run", "--detach", "--name", name, "--publish", `127.0.0.1:${port}:8080`, ...mounts, ...settings, `rexec-test/${name}`);
+    const link = async () => (await docker("logs", name)).map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1]).find((url) => url !== undefined);
+    await expect.poll(link).toContain(`${origin}/setup?token=`);
+    const ada = new Person(origin, "ada", "a sentence nobody guesses");
+    const token = new URL((await link()) ?? "").searchParams.get("token");
+    await ada.api.post("/api/setup", { token, username: ada.username, password: ada.password });
+    const { id } = await ada.launch();
+    const socket = await attached(ada.api, id);
+    socket.type(" echo inside-$((1+1))\r");
+    await socket.seen(/inside-2/);
+    socket.close();
+    await ada.delete(id);
+    const instance = readFileSync(join(data, "instance"), "utf8").trim();
+    expect(await remainsOf(instance)).toEqual({ containers: [], volumes: [] });
+    await sweep(instance);
+  } finally {
+    await docker("rm", "--force", name).catch(() => undefined);
+    await docker("rmi", "--force", `rexec-test/${name}`).catch(() => undefined);
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
