@@ -82,11 +82,16 @@ impl FakeRuntime {
         self.things().get(&id).map(|thing| thing.limits)
     }
 
-    /// The engine stops a container by itself (a reboot, an operator).
-    pub fn kill(&self, id: TerminalId) {
+    /// Something happens to a container behind the server's back (a reboot, an operator).
+    pub fn becomes(&self, id: TerminalId, state: Found) {
         if let Some(thing) = self.things().get_mut(&id) {
-            thing.state = Found::Stopped;
+            thing.state = state;
         }
+    }
+
+    /// The engine stops a container by itself.
+    pub fn kill(&self, id: TerminalId) {
+        self.becomes(id, Found::Stopped);
     }
 
     fn things(&self) -> MutexGuard<'_, HashMap<TerminalId, Thing>> {
@@ -151,10 +156,14 @@ impl Runtime for FakeRuntime {
             return Err(RuntimeError::Engine("it was told to fail".into()));
         }
         self.with(spec.id, |thing| {
-            if thing.state != Found::Running {
-                (thing.state, thing.shell) = (Found::Running, Arc::default());
+            match thing.state {
+                Found::Running | Found::Paused => {}
+                Found::Stopped | Found::Remains => thing.shell = Arc::default(),
+                Found::Emptied => return Err(RuntimeError::NoContainer),
             }
-        })
+            thing.state = Found::Running;
+            Ok(())
+        })?
     }
 
     async fn stop(&self, id: TerminalId) -> Result<(), RuntimeError> {

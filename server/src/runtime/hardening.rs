@@ -149,7 +149,8 @@ pub const STANDARD: Profile = Profile {
         // The host's boot line; no engine masks it.
         "/proc/cmdline",
     ],
-    read_only: &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+    // The last one: with control groups of version 1 its top is a tmpfs that container root may write to.
+    read_only: &["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", "/sys/fs/cgroup"],
     pids_max: 256,
     ulimits: &[
         Ulimit { name: "nofile", proc_title: "Max open files", soft: 4096, hard: 16_384 },
@@ -209,7 +210,7 @@ const ROWS: &[Row] = &[
         "read_only_paths",
         "Kernel settings read-only",
         10,
-        "/proc/bus, fs, irq, sys, sysrq-trigger, and whatever the engine adds",
+        "/proc/bus, fs, irq, sys, sysrq-trigger; /sys/fs/cgroup; and whatever the engine adds",
         "Changing the host's kernel through /proc",
     ),
     row(
@@ -410,7 +411,9 @@ mod tests {
         for masked in ["/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel"] {
             assert!(p.masked.contains(&masked), "{masked}");
         }
-        assert_eq!(p.read_only, ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]);
+        for read_only in ["bus", "fs", "irq", "sys", "sysrq-trigger"] {
+            assert!(p.read_only.contains(&format!("/proc/{read_only}").as_str()), "{read_only}");
+        }
         assert_eq!(p.pids_max, 256);
         assert_eq!((p.network, p.shell_uid, p.home), ("rexec-isolated", 1000, "/home/user"));
         assert_eq!(p.sysctls, [("net.ipv4.ip_unprivileged_port_start", "0")]);

@@ -68,10 +68,14 @@ pub enum RuntimeError {
 pub enum Found {
     /// It runs.
     Running,
+    /// It was paused behind the server's back: its shells are there and do not go on.
+    Paused,
     /// It exists and does not run.
     Stopped,
-    /// It has no container; a volume or a link folder is left.
+    /// It has no container; its home is left.
     Remains,
+    /// Container and home are gone; only the link folder is left.
+    Emptied,
 }
 
 /// What was looked for and not found after a deletion. Goes into the audit trail.
@@ -97,10 +101,10 @@ pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 pub trait Runtime: Send + Sync + std::fmt::Debug {
     /// Makes volume and container, verifies from outside, starts, verifies from inside; the shell can be opened after it.
     async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), RuntimeError>;
-    /// Starts it again, verified again. A container that is no longer what the profile says (or is gone) is made anew
+    /// Starts it again, verified again; one that was paused goes on with its shells. A container that is no longer what the profile says (or is gone) is made anew
     /// around its volume: the root file system is read-only, so nothing is lost.
     async fn start(&self, spec: &LaunchSpec) -> Result<(), RuntimeError>;
-    /// Stops it; the volume stays. Stopping a stopped one is no error.
+    /// Stops it, also when it is paused; the volume stays. Stopping a stopped one is no error.
     async fn stop(&self, id: TerminalId) -> Result<(), RuntimeError>;
     /// Removes container and volume and proves that both are gone. Removing what is not there is no error.
     async fn delete(&self, id: TerminalId) -> Result<Absence, RuntimeError>;

@@ -20,6 +20,14 @@ use crate::{
 /// Sockets get this long to let go of a terminal that is being stopped or removed.
 pub(super) const CUT_DEADLINE: Duration = Duration::from_millis(500);
 
+/// Why a terminal is stopped whose container was paused behind the server's back.
+pub(super) const PAUSED: &str = "Its container was paused on the engine. Start it, and its shells go on.";
+
+/// Whether that is so; then there is something to stop.
+pub(super) fn is_paused(row: &TerminalRow) -> bool {
+    row.state == TerminalState::Stopped && row.error.as_deref() == Some(PAUSED)
+}
+
 /// Starts a stopped or failed terminal. One that runs already is no error.
 ///
 /// # Errors
@@ -105,14 +113,14 @@ async fn halt(services: &Services, actor: &Actor, row: TerminalRow) -> Result<()
 
 async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
     match row.state {
-        TerminalState::Stopped => return Ok(()),
+        TerminalState::Stopped if !is_paused(&row) => return Ok(()),
         TerminalState::Creating | TerminalState::Deleting | TerminalState::Failed => {
             return Err(TerminalError::State(row.state));
         }
-        TerminalState::Running => {}
+        TerminalState::Running | TerminalState::Stopped => {}
     }
     let mut tx = services.db.begin().await?;
-    if !tx.move_terminal(row.id, TerminalState::Running, TerminalState::Stopped, None).await? {
+    if !tx.move_terminal(row.id, row.state, TerminalState::Stopped, None).await? {
         return Err(TerminalError::State(row.state));
     }
     audit::append(&mut tx, services.clock.now(), actor, launch::about(Event::TerminalStopped, &row)).await?;

@@ -15,6 +15,9 @@ use crate::{
     store::TerminalRow,
 };
 
+/// The first round after the start, for what the engine had begun for the server before and finished after the look at
+/// it.
+const SOON: Duration = Duration::from_secs(5);
 /// Between two rounds.
 const EVERY: Duration = Duration::from_secs(60);
 /// After the link of a guest was lost: the engine is looked at soon, and once more when it had time to notice. Together
@@ -37,7 +40,11 @@ enum Need {
     Settle,
     /// The record says it runs, or starts; the container does not.
     NoteStopped,
-    /// The record says it runs; container and home are gone.
+    /// The record says it runs; the container was paused, so nobody can use it.
+    NotePaused,
+    /// It was paused, is noted as stopped, and goes on.
+    Resume,
+    /// Container and home are gone.
     NoteLost,
     /// It runs although its record says that it must not.
     Halt,
@@ -50,11 +57,13 @@ fn need(row: &TerminalRow, found: Option<Found>, fresh: bool) -> Need {
         (Creating, _) if !fresh => Need::Nothing,
         (Creating, _) if !launch::has_run(row) => Need::Forget,
         (Creating, Some(Found::Running)) => Need::Settle,
+        (Creating | Running, Some(Found::Paused)) => Need::NotePaused,
         (Creating | Running, Some(Found::Stopped | Found::Remains)) => Need::NoteStopped,
-        (Creating | Running, None) => Need::NoteLost,
+        (Creating | Running | Stopped, None | Some(Found::Emptied)) => Need::NoteLost,
         (Deleting, _) => Need::Finish,
         (Running, Some(Found::Running)) if fresh => Need::Adopt,
         (Running, Some(Found::Running)) => Need::Nothing,
+        (Stopped, Some(Found::Running)) if power::is_paused(row) => Need::Resume,
         (Stopped | Failed, Some(Found::Running)) => Need::Halt,
         (Stopped | Failed, _) => Need::Nothing,
     }
@@ -67,13 +76,15 @@ pub async fn mend(services: &Services) {
 
 /// Mends now and then, until the server goes away.
 pub async fn watch(services: Services) {
+    let mut next = SOON;
     loop {
         let pauses: &[Duration] = tokio::select! {
             biased;
             () = services.shutdown.cancelled() => return,
             () = services.runtime.guest_lost() => &AFTER_LOSS,
-            () = tokio::time::sleep(EVERY) => &[Duration::ZERO],
+            () = tokio::time::sleep(next) => &[Duration::ZERO],
         };
+        next = EVERY;
         for pause in pauses {
             if services.shutdown.run_until_cancelled(tokio::time::sleep(*pause)).await.is_none() {
                 return;
@@ -155,6 +166,8 @@ async fn satisfy(
             Ok(launch::runs(services, &system, row, Some(Event::TerminalStarted)).await?)
         }
         Need::NoteStopped => note(services, row, looked_at, TerminalState::Stopped, None).await,
+        Need::NotePaused => note(services, row, looked_at, TerminalState::Stopped, Some(power::PAUSED)).await,
+        Need::Resume => resume(services, row).await,
         Need::NoteLost => {
             let why = "Its container and its home are gone from the engine. Delete it and make a new one.";
             note(services, row, looked_at, TerminalState::Failed, Some(why)).await
@@ -185,6 +198,19 @@ async fn forget(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
     services.bus.tell(row.owner_id, Signal::Deleted(row.id, Some("The server was stopped meanwhile.".to_owned())));
+    Ok(())
+}
+
+/// Whoever paused it let it go on; its shells were there all the time.
+async fn resume(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
+    services.runtime.adopt(row.id).await?;
+    let mut tx = services.db.begin().await?;
+    if tx.move_terminal(row.id, TerminalState::Stopped, TerminalState::Running, None).await? {
+        let entry = launch::about(Event::TerminalStarted, row).detail("reason", "seen on the engine");
+        audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+    }
+    tx.commit().await?;
+    services.bus.tell(row.owner_id, Signal::Changed(row.id));
     Ok(())
 }
 
@@ -246,7 +272,8 @@ mod tests {
     #[test]
     fn a_home_with_files_is_never_forgotten() {
         use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
-        let all = [None, Some(Found::Running), Some(Found::Stopped), Some(Found::Remains)];
+        let all = [Found::Running, Found::Paused, Found::Stopped, Found::Remains, Found::Emptied].map(Some);
+        let all = all.into_iter().chain([None]);
         for found in all {
             for fresh in [true, false] {
                 for state in [Creating, Running, Stopped, Failed] {
@@ -269,14 +296,24 @@ mod tests {
             (Running, Some(Found::Stopped), false, Need::NoteStopped),
             (Running, Some(Found::Remains), true, Need::NoteStopped),
             (Running, None, true, Need::NoteLost),
+            (Running, Some(Found::Emptied), false, Need::NoteLost),
+            (Running, Some(Found::Paused), false, Need::NotePaused),
+            (Creating, Some(Found::Paused), true, Need::NotePaused),
+            (Stopped, Some(Found::Paused), false, Need::Nothing),
             (Creating, Some(Found::Running), true, Need::Settle),
             (Creating, Some(Found::Stopped), true, Need::NoteStopped),
             (Stopped, Some(Found::Running), true, Need::Halt),
             (Failed, Some(Found::Running), false, Need::Halt),
             (Stopped, Some(Found::Stopped), true, Need::Nothing),
-            (Stopped, None, true, Need::Nothing),
+            (Stopped, Some(Found::Remains), true, Need::Nothing),
+            (Stopped, None, true, Need::NoteLost),
+            (Stopped, Some(Found::Emptied), false, Need::NoteLost),
+            (Failed, None, false, Need::Nothing),
         ] {
             assert_eq!(need(&row(state, true), found, fresh), expected, "{state:?} {found:?} {fresh}");
         }
+        let paused = TerminalRow { error: Some(power::PAUSED.to_owned()), ..row(Stopped, true) };
+        assert_eq!(need(&paused, Some(Found::Running), false), Need::Resume);
+        assert_eq!(need(&paused, Some(Found::Paused), false), Need::Nothing);
     }
 }

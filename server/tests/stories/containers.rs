@@ -137,6 +137,36 @@ async fn a_terminal_lives_through_the_use_cases() {
     assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");
 }
 
+/// Somebody pauses the container, or removes everything of it but its folder, behind the server's back.
+#[tokio::test]
+async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
+    let Some(real) = RealEngine::start().await else { return };
+    let db = database::sqlite().await;
+    let world = World::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    let name = real.name_of(id);
+    let state = async || terminals::get(&world.services, &who, id).await.unwrap().state;
+    docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
+    docker(&["pause", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Paused)]);
+    terminals::reaper::mend(&world.services).await;
+    assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
+    terminals::start(&world.services, &who, id).await.unwrap();
+    assert_eq!(state().await, TerminalState::Running);
+    assert!(docker(&["top", &name]).await.contains("sleep 1000"), "what ran in it goes on");
+    docker(&["pause", &name]).await;
+    terminals::stop(&world.services, &who, id).await.unwrap();
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Stopped)]);
+    docker(&["rm", &name]).await;
+    docker(&["volume", "rm", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
+    terminals::reaper::mend(&world.services).await;
+    assert_eq!(state().await, TerminalState::Failed, "it is told without a try to start it");
+    terminals::delete(&world.services, &who, id, None).await.unwrap();
+    assert_eq!(real.runtime.list().await.unwrap(), []);
+}
+
 /// The tier above the machine's cores is given as far as the machine goes.
 #[tokio::test]
 async fn a_tier_larger_than_the_machine_still_starts() {

@@ -330,6 +330,59 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     assert_eq!(next.rows().await, before);
 }
 
+/// Paused behind the server's back: nobody can use it, so it is stopped; whichever way it goes on, the record follows.
+#[tokio::test]
+async fn a_paused_terminal_is_stopped_until_it_goes_on() {
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        let paused = async || {
+            world.fake.becomes(id, Found::Paused);
+            reaper::mend(&world.services).await;
+            let seen = terminals::get(&world.services, &who, id).await.unwrap();
+            assert_eq!(seen.state, TerminalState::Stopped);
+            assert!(seen.error.is_some_and(|why| why.contains("paused")));
+        };
+        let state = async || {
+            let seen = terminals::get(&world.services, &who, id).await.unwrap();
+            assert_eq!(seen.error, None);
+            (seen.state, world.fake.list().await.unwrap()[0].1)
+        };
+        paused().await;
+        terminals::start(&world.services, &who, id).await.unwrap();
+        assert_eq!(state().await, (TerminalState::Running, Found::Running));
+        paused().await;
+        terminals::stop(&world.services, &who, id).await.unwrap();
+        assert_eq!(state().await, (TerminalState::Stopped, Found::Stopped), "it does not stay paused");
+        terminals::start(&world.services, &who, id).await.unwrap();
+        paused().await;
+        world.fake.becomes(id, Found::Running);
+        reaper::mend(&world.services).await;
+        assert_eq!(state().await, (TerminalState::Running, Found::Running), "whoever paused it let it go on");
+    }
+}
+
+/// What the engine finishes after the start is seen soon, and a home that is gone is told before somebody starts it.
+#[tokio::test]
+async fn what_is_lost_after_the_start_is_seen_soon() {
+    let db = database::sqlite().await;
+    let world = World::new(&db);
+    let who = world.person("ada").await;
+    let id = world.terminal(&who).await.id;
+    terminals::stop(&world.services, &who, id).await.unwrap();
+    reaper::mend(&world.services).await;
+    tokio::spawn(reaper::watch(world.services.clone()));
+    world.fake.becomes(id, Found::Emptied);
+    let told = async {
+        while terminals::get(&world.services, &who, id).await.unwrap().state != TerminalState::Failed {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("told");
+    world.services.shutdown.cancel();
+}
+
 /// The server ended after the engine took a tier and before the record said so.
 #[tokio::test]
 async fn a_tier_is_what_the_record_says() {

@@ -22,7 +22,7 @@ use std::{
 use async_trait::async_trait;
 use bollard::{
     Docker as Client,
-    models::ContainerUpdateBody,
+    models::{ContainerInspectResponse, ContainerSummaryStateEnum, ContainerUpdateBody},
     query_parameters::{ListContainersOptions, ListVolumesOptions, RemoveContainerOptions, StopContainerOptions},
 };
 use protocol::{TerminalId, admin::Finding, security::SecurityReport, terminals::Stats};
@@ -186,6 +186,7 @@ impl Inner {
             match first_difference(&verify_outside(&intended, &describe(&container)?)) {
                 None => {
                     let link = self.listen(spec.id, facts.remapped_root)?;
+                    go_on(docker, &container).await?;
                     let ran = self.run(docker, &intended, &link, &quiet, cancel).await;
                     if ran.is_err() {
                         self.halt(spec.id).await?;
@@ -204,7 +205,9 @@ impl Inner {
     async fn halt(&self, id: TerminalId) -> Result<(), RuntimeError> {
         let docker = self.engine.client().await?;
         let Some(container) = self.find(docker, id).await? else { return Err(RuntimeError::NoContainer) };
-        if container.state.and_then(|s| s.running) == Some(true) {
+        if container.state.as_ref().and_then(|s| s.running) == Some(true) {
+            // An engine does not stop what is paused.
+            go_on(docker, &container).await?;
             let options = StopContainerOptions { t: Some(STOP_SECS), signal: None };
             found(WORK, docker.stop_container(&container.id.unwrap_or_default(), Some(options))).await?;
         }
@@ -222,7 +225,7 @@ impl Inner {
         let mut all: HashMap<TerminalId, Found> = HashMap::new();
         for folder in std::fs::read_dir(&self.link_root).into_iter().flatten().flatten() {
             let id = folder.file_name().to_str().and_then(|name| name.parse().ok());
-            all.extend(id.map(|id| (id, Found::Remains)));
+            all.extend(id.map(|id| (id, Found::Emptied)));
         }
         let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.owner(&v.labels));
         all.extend(homes.map(|id| (id, Found::Remains)));
@@ -232,12 +235,29 @@ impl Inner {
                 let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
                 found(WORK, docker.remove_container(&container.id.unwrap_or_default(), Some(options))).await?;
             } else if let Some(id) = self.names.owner(&labels) {
-                let running = container.state.is_some_and(|s| s.to_string() == "running");
-                all.insert(id, if running { Found::Running } else { Found::Stopped });
+                let found = match container.state {
+                    Some(ContainerSummaryStateEnum::RUNNING) => Found::Running,
+                    Some(ContainerSummaryStateEnum::PAUSED) => Found::Paused,
+                    _ => Found::Stopped,
+                };
+                all.insert(id, found);
             }
         }
         Ok(all)
     }
+}
+
+/// Runs, and is not paused: an engine calls a paused container running, too.
+fn runs(container: &ContainerInspectResponse) -> bool {
+    container.state.as_ref().is_some_and(|s| s.running == Some(true) && s.paused != Some(true))
+}
+
+/// A paused container goes on where it was.
+async fn go_on(docker: &Client, container: &ContainerInspectResponse) -> Result<(), RuntimeError> {
+    if container.state.as_ref().and_then(|s| s.paused) == Some(true) {
+        found(WORK, docker.unpause_container(container.id.as_deref().unwrap_or_default())).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -284,7 +304,7 @@ impl Runtime for Docker {
     async fn adopt(&self, id: TerminalId) -> Result<(), RuntimeError> {
         let docker = self.0.engine.client().await?;
         let container = self.0.find(docker, id).await?.ok_or(RuntimeError::NoContainer)?;
-        if container.state.and_then(|s| s.running) != Some(true) {
+        if !runs(&container) {
             return Err(RuntimeError::NoContainer);
         }
         let info = within(ASK, docker.info()).await?;
@@ -298,7 +318,7 @@ impl Runtime for Docker {
     async fn stats(&self, id: TerminalId) -> Result<Stats, RuntimeError> {
         let docker = self.0.engine.client().await?;
         let container = self.0.find(docker, id).await?.ok_or(RuntimeError::NoContainer)?;
-        if container.state.and_then(|s| s.running) != Some(true) {
+        if !runs(&container) {
             return Err(RuntimeError::NoContainer);
         }
         let config = container.host_config.unwrap_or_default();
