@@ -13,6 +13,14 @@ pub fn current() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
+/// Does a part of a request's work as that request, in whatever task it is polled.
+pub async fn within<T>(id: Option<String>, work: impl Future<Output = T>) -> T {
+    match id {
+        Some(id) => CURRENT.scope(id, work).await,
+        None => work.await,
+    }
+}
+
 /// Gives the request its id, a span, and the `x-request-id` answer header.
 pub async fn layer(request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();

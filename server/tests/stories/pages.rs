@@ -1,5 +1,7 @@
 //! Pages as the server renders them: whole documents, a fresh policy each, nothing of a stranger's in them.
 
+use serde_json::Value;
+
 use crate::server::TestServer;
 
 struct Page {
@@ -70,6 +72,30 @@ async fn a_hostile_name_is_text_in_the_title() {
     let (title, _) = title.split_once("</title>").unwrap();
     assert!(title.contains("&lt;/title&gt;&lt;meta name=x&gt;&amp;amp; · Rexec"), "{title}");
     assert!(!html.contains("<meta name=x>"));
+}
+
+/// The refusal in the HTML is the one in the data that the browser takes over, however often its part of the page was
+/// built: a page that does not fit its data stops when the program starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_page_fits_the_data_it_brings() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    server.enrol(&admin).await;
+    let ada = server.person(&admin, "ada").await;
+    let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
+    settings["mfa_required"] = true.into();
+    admin.client.ok("PUT", "/api/admin/settings", settings).await;
+    let cookie = format!("__Host-rexec={}", ada.client.cookie("__Host-rexec").unwrap());
+    for _ in 0..20 {
+        for shown in futures_util::future::join_all((0..10).map(|_| page(&server, "/", &cookie))).await {
+            let (_, request) = shown.html.split_once("Request ").expect("a refusal names its request");
+            let request = request.split_once("<code>").unwrap().1.get(..32).unwrap();
+            let data: Vec<_> =
+                shown.html.split("__RESOLVED_RESOURCES[").filter(|part| part.contains("mfa_required")).collect();
+            assert!(!data.is_empty(), "the refusal is in the data");
+            assert!(data.iter().all(|part| part.contains(request)), "{request} is not in {data:?}");
+        }
+    }
 }
 
 #[tokio::test]
