@@ -75,9 +75,12 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByTestId("launch-dialog")).toBeHidden();
   await tabTo(page, "card-menu");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("menu")).toBeVisible();
+  const item = page.getByRole("menuitem");
+  await expect(item.first()).toBeFocused();
   await page.keyboard.press("ArrowDown");
-  await expect(page.getByRole("menuitem").first()).toBeFocused();
+  await expect(item.nth(1)).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(item.first()).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("menu")).toBeHidden();
 });

@@ -41,6 +41,13 @@ pub(crate) fn Menu(
             }
         });
     });
+    // Not in the next frame: a key that comes before it would move from an item that has no focus yet.
+    let (list, by_keyboard) = (NodeRef::<Div>::new(), StoredValue::new(false));
+    Effect::new(move |_| {
+        if let Some(list) = list.get().filter(|_| by_keyboard.get_value()) {
+            browser::focus(list.query_selector(ITEMS).ok().flatten());
+        }
+    });
     let keys = move |event: KeyboardEvent| {
         if let Some(root) = root.get_untracked().filter(|_| open.get_untracked()) {
             steer(&event, &root, open);
@@ -60,21 +67,16 @@ pub(crate) fn Menu(
                 aria-expanded=move || open.get().to_string()
                 disabled=pending
                 on:click=move |event| {
+                    // No button of a mouse was counted.
+                    by_keyboard.set_value(event.detail() == 0);
                     open.update(|open| *open = !*open);
-                    // By keyboard (no button of a mouse was counted): the first item is what comes next.
-                    if event.detail() == 0 && open.get_untracked() {
-                        request_animation_frame(move || {
-                            let root = root.try_get_untracked().flatten();
-                            browser::focus(root.and_then(|root| root.query_selector(ITEMS).ok().flatten()));
-                        });
-                    }
                 }
                 data-testid=testid
             >
                 {face.run()}
             </button>
             <When when=move || open.get()>
-                <div class="menu-list" role="menu" on:click:capture=chosen on:click=move |_| open.set(false)>{children()}</div>
+                <div class="menu-list" role="menu" node_ref=list on:click:capture=chosen on:click=move |_| open.set(false)>{children()}</div>
             </When>
         </div>
     }
