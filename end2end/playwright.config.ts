@@ -6,12 +6,28 @@ import { apart } from "./world/apart";
 
 const chromium = apart(process.env["REXEC_CHROMIUM"] ?? "/usr/bin/chromium");
 
+const args = [
+  ...chromium.args,
+  // Containers and continuous integration run as root, where the browser's own sandbox cannot start.
+  "--no-sandbox",
+  // The test machine may have no network but its own: the browser shall not try.
+  "--disable-quic",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--no-first-run",
+];
+// WebGL without a graphics card: the terminal's first renderer, drawn by the processor, which is dear.
+const card = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+const browser = (more: string[]) => ({ launchOptions: { executablePath: chromium.executable, args: [...args, ...more] } });
+// Where the terminal itself is the subject it is drawn by WebGL, elsewhere by elements.
+const DRAWN = /(shell|loading|walk)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: "./specs",
   globalSetup: "./world/apart/gateway.ts",
   outputDir: "../artefacts/end2end",
-  // Each worker has a server and containers of its own; two cores carry one of them without noise.
-  workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 1),
+  // Each worker has a server and containers of its own. A story waits a good part of its time, so two cores carry two.
+  workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 2),
   // A test that passes at the second try hides a bug, in the product or in itself.
   retries: 0,
   forbidOnly: process.env["CI"] === "true",
@@ -25,23 +41,12 @@ export default defineConfig({
     actionTimeout: 45_000,
     navigationTimeout: 60_000,
     viewport: { width: 1280, height: 800 },
-    trace: "retain-on-failure",
+    // A trace of every step costs a quarter of the time; a failed story can be run again with one.
+    trace: process.env["REXEC_E2E_TRACE"] === "1" ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
-    launchOptions: {
-      executablePath: chromium.executable,
-      args: [
-        ...chromium.args,
-        // Containers and continuous integration run as root, where the browser's own sandbox cannot start.
-        "--no-sandbox",
-        // WebGL without a graphics card, so that the terminal's first renderer is the one tested.
-        "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader",
-        // The test machine may have no network but its own: the browser shall not try.
-        "--disable-quic",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--no-first-run",
-      ],
-    },
   },
+  projects: [
+    { name: "webgl", testMatch: DRAWN, use: browser(card) },
+    { name: "elements", testIgnore: DRAWN, use: browser(["--disable-gpu"]) },
+  ],
 });

@@ -125,9 +125,15 @@ export const test = base.extend<PerTest, PerWorker>({
   },
 });
 
+/** An address at which the server has nothing. */
+const NOWHERE = "/an-empty-page";
+
 /** Signs a browser in by the same requests its login page makes; the page itself is tested where it is the subject. */
 export async function signInPage(page: Page, who: Person): Promise<void> {
-  await page.goto("/login");
+  // Any document of the server's origin will do; an empty one starts no program.
+  await page.route(`**${NOWHERE}`, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>empty</title><link rel=icon href='data:,'>" }));
+  await page.goto(NOWHERE);
+  await page.unroute(`**${NOWHERE}`);
   const post = (path: string, body: unknown) =>
     page.evaluate(
       async ([path, body]) => {
