@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{admin::people, config::Config, runtime::docker, serve, services::Origins};
+use crate::{admin::people, config::Config, runtime::docker, serve, services::Origins, store::Db};
 use protocol::admin::{Finding, Level};
 
 /// `rexec doctor`: what this machine offers and lacks. An error (exit 1) when something is broken.
@@ -10,7 +10,8 @@ use protocol::admin::{Finding, Level};
 /// # Errors
 /// When a finding is [`Level::Broken`].
 pub async fn doctor(config: &Config, json: bool) -> Result<()> {
-    let findings = docker::examine(config.docker_host.as_deref()).await;
+    let mut findings = docker::examine(config.docker_host.as_deref()).await;
+    findings.push(database(config).await);
     if json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
@@ -19,6 +20,26 @@ pub async fn doctor(config: &Config, json: bool) -> Result<()> {
     let broken = findings.iter().filter(|f| f.level == Level::Broken).count();
     anyhow::ensure!(broken == 0, "{broken} finding(s) are broken");
     Ok(())
+}
+
+/// The database as it is: nothing is made and nothing is brought up to date by looking.
+async fn database(config: &Config) -> Finding {
+    let file = config.data_dir.join("rexec.db");
+    let seen = match &config.database_url {
+        Some(url) => Db::look_at_postgres(url.reveal()).await.map(Some),
+        None if file.exists() => Db::look_at_sqlite(&file).await.map(Some),
+        None => Ok(None),
+    };
+    let (seen, level, advice) = match seen {
+        Ok(Some(version)) => (version, Level::Good, None),
+        Ok(None) => ("none yet; the first start makes it".to_owned(), Level::Good, None),
+        Err(error) => {
+            let why = anyhow::Error::from(error);
+            let advice = "Name it with REXEC_DATABASE_URL, or the folder it is in with REXEC_DATA_DIR.";
+            (format!("{why:#}"), Level::Broken, Some(advice.to_owned()))
+        }
+    };
+    Finding { id: "database".into(), title: "Database".into(), seen, level, advice }
 }
 
 fn line(finding: &Finding) -> String {
@@ -56,4 +77,34 @@ pub async fn reset_link(config: Config, user: &str) -> Result<()> {
     let link = people::reset_link_from_shell(&db, address.public(), user).await?;
     println!("{}", link.url);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Raw, check};
+
+    #[tokio::test]
+    async fn the_doctor_looks_at_the_database_and_makes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().to_str().map(str::to_owned);
+        let config = check(Raw { data_dir, ..Raw::default() }).unwrap();
+        let file = folder.path().join("rexec.db");
+        let seen = async || {
+            let Finding { level, seen, .. } = database(&config).await;
+            (level, seen)
+        };
+        assert_eq!(seen().await, (Level::Good, "none yet; the first start makes it".to_owned()));
+        assert!(!file.exists());
+        std::fs::write(&file, "").unwrap();
+        let (level, words) = seen().await;
+        assert!(level == Level::Good && words.ends_with("without tables; the first start makes them"), "{words}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"");
+        Db::sqlite(&file).await.unwrap().close().await;
+        let (level, words) = seen().await;
+        assert!(level == Level::Good && words.starts_with("sqlite 3.") && words.ends_with(", readable"), "{words}");
+        std::fs::write(&file, "this is no database, and long enough to be seen to be none".repeat(100)).unwrap();
+        let (level, words) = seen().await;
+        assert!(level == Level::Broken, "{words}");
+    }
 }

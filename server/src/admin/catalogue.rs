@@ -1,7 +1,6 @@
 //! Images and tiers: what is offered to launch.
 
 use protocol::{
-    Page,
     admin::{AdminImage, ImageEdit, ImageEditView, TierEdit},
     names::Slug,
     terminals::Tier,
@@ -26,7 +25,7 @@ const CPU_MILLIS: std::ops::RangeInclusive<u32> = 100..=8000;
 ///
 /// # Errors
 /// When database or engine do not answer.
-pub async fn images(services: &Services) -> Done<Page<AdminImage>> {
+pub async fn images(services: &Services) -> Done<Vec<AdminImage>> {
     let mut tx = services.db.read().await?;
     let rows = tx.images().await?;
     tx.commit().await?;
@@ -34,7 +33,7 @@ pub async fn images(services: &Services) -> Done<Page<AdminImage>> {
     for row in rows {
         items.push(image_view(services, row).await?);
     }
-    Ok(Page::whole(items))
+    Ok(items)
 }
 
 /// Changes how an image is offered, or offers a new one.
@@ -72,11 +71,11 @@ pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: Imag
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tiers(services: &Services) -> Done<Page<Tier>> {
+pub async fn tiers(services: &Services) -> Done<Vec<Tier>> {
     let mut tx = services.db.read().await?;
     let rows = tx.tiers().await?;
     tx.commit().await?;
-    Ok(Page::whole(rows.into_iter().map(tier_view).collect()))
+    Ok(rows.into_iter().map(tier_view).collect())
 }
 
 /// Changes a tier, or adds one. Running terminals keep the limits they were started with.

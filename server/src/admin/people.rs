@@ -15,7 +15,10 @@ use crate::{
     auth::{Caller, NewToken},
     clock::Clock,
     services::Services,
-    store::{Db, LinkKind, OneTimeLinkRow, Tx, User, UserListing},
+    store::{
+        Db, LinkKind, OneTimeLinkRow, Tx, User, UserListing,
+        pages::{self, BehindName},
+    },
 };
 
 /// An invitation is good for this long.
@@ -25,17 +28,15 @@ const RESET_SECS: i64 = 24 * 3600;
 /// Terminals one account may be allowed.
 pub(super) const TERMINALS_MAX: u32 = 100;
 
-/// Accounts by name, after a name.
+/// Accounts by name.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(services: &Services, after: Option<&str>, limit: u32) -> Done<Page<UserView>> {
+pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> Done<Page<UserView>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.users_page(after.unwrap_or_default(), limit).await?;
+    let rows = tx.users_page(behind, limit + 1).await?;
     tx.commit().await?;
-    let full = rows.len() == limit as usize;
-    let next = rows.last().filter(|_| full).map(|row| row.username.to_string());
-    Ok(Page { items: rows.into_iter().map(view).collect(), next })
+    Ok(pages::page(rows, limit, |row| BehindName::new(&row.username).to_string(), view))
 }
 
 /// Changes role, disabling or quota. A new role or a disabling ends every login of the account.
@@ -169,11 +170,11 @@ pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> Don
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open_links(services: &Services) -> Done<Page<InviteView>> {
+pub async fn open_links(services: &Services) -> Done<Vec<InviteView>> {
     let mut tx = services.db.read().await?;
     let rows = tx.open_links(services.clock.now()).await?;
     tx.commit().await?;
-    Ok(Page::whole(rows.into_iter().map(invite_view).collect()))
+    Ok(rows.into_iter().map(invite_view).collect())
 }
 
 /// Takes a link back.

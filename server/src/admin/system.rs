@@ -1,13 +1,18 @@
 //! What administrators see of the machine and of other people's terminals: names and states, never a byte.
 
 use protocol::{
-    Page, TerminalId, Timestamp,
+    Page,
     admin::{AdminTerminal, Finding, Level, System},
 };
-use uuid::Uuid;
 
-use super::{AdminError, Done};
-use crate::{services::Services, store::TerminalListing};
+use super::Done;
+use crate::{
+    services::Services,
+    store::{
+        TerminalListing,
+        pages::{self, BehindTerminal},
+    },
+};
 
 /// Version, database, engine findings.
 ///
@@ -33,28 +38,16 @@ pub async fn system(services: &Services) -> Done<System> {
     })
 }
 
-/// Every terminal, newest first, after a cursor.
+/// Every terminal, newest first.
 ///
 /// # Errors
-/// [`AdminError::Invalid`] for a cursor that is not one of ours.
-pub async fn terminals(services: &Services, after: Option<&str>, limit: u32) -> Done<Page<AdminTerminal>> {
-    let before = match after {
-        None => (Timestamp::from_millis(i64::MAX), TerminalId::new(Uuid::max())),
-        Some(cursor) => {
-            parse(cursor).ok_or_else(|| AdminError::invalid("after", "Use the `next` of the last page."))?
-        }
-    };
+/// When the database does not answer.
+pub async fn terminals(services: &Services, behind: BehindTerminal, limit: u32) -> Done<Page<AdminTerminal>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.all_terminals(before, limit).await?;
+    let rows = tx.all_terminals(behind, limit + 1).await?;
     tx.commit().await?;
-    let full = rows.len() == limit as usize;
-    let next = rows.last().filter(|_| full).map(|l| format!("{}_{}", l.terminal.created_at.millis(), l.terminal.id));
-    Ok(Page { items: rows.into_iter().map(view).collect(), next })
-}
-
-fn parse(cursor: &str) -> Option<(Timestamp, TerminalId)> {
-    let (ms, id) = cursor.split_once('_')?;
-    Some((Timestamp::from_millis(ms.parse().ok()?), id.parse().ok()?))
+    let place = |row: &TerminalListing| BehindTerminal(row.terminal.created_at, row.terminal.id).to_string();
+    Ok(pages::page(rows, limit, place, view))
 }
 
 fn view(listing: TerminalListing) -> AdminTerminal {

@@ -14,7 +14,7 @@ use protocol::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::{IdPath, Json, Query},
+    extract::{IdPath, Json, Query, Window},
     login::{self, Enrolling},
     problem::Answer,
     trail::Wanted,
@@ -107,10 +107,14 @@ async fn regenerate(
 }
 
 /// Where the person is signed in.
-#[utoipa::path(get, path = "/api/account/sessions", tag = "account", responses(
+#[utoipa::path(get, path = "/api/account/sessions", tag = "account", params(Window), responses(
     (status = 200, body = Page<SessionView>), (status = 401, body = protocol::Problem)))]
-async fn list_sessions(State(services): State<Services>, who: Caller) -> Answer<Json<Page<SessionView>>> {
-    Ok(Json(Page::whole(accounts::list_sessions(&services, &who).await?)))
+async fn list_sessions(
+    State(services): State<Services>,
+    who: Caller,
+    Query(window): Query<Window>,
+) -> Answer<Json<Page<SessionView>>> {
+    Ok(Json(window.of(accounts::list_sessions(&services, &who).await?, |session| session.id.to_string())?))
 }
 
 /// Ends one login of the person's own, with its sockets.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     login::{COOKIE, PENDING_COOKIE},
-    route::{Needs, ROUTES},
+    route::{Needs, ROUTES, Route},
 };
 
 /// Completes what was generated.
@@ -27,10 +27,34 @@ pub fn complete(generated: &utoipa::openapi::OpenApi) -> Value {
                 Needs::Pending => json!([{"pending": []}]),
                 Needs::Login | Needs::OwnTerminal | Needs::TerminalBytes | Needs::Admin => json!([{"login": []}]),
             };
+            usual(operation, route);
             describe(operation);
         }
     }
     document
+}
+
+/// The answers that follow from what a route needs and takes, whatever it does. Handlers document what is special.
+fn usual(operation: &mut Value, route: &Route) {
+    let (takes_body, changes) = (operation["requestBody"].is_object(), route.method != "GET");
+    let about_one = route.path.contains("{id}");
+    let login = !matches!(route.needs, Needs::Nothing);
+    let rules: [(bool, &[u16]); 6] = [
+        (route.path != "/healthz", &[503]),
+        (route.path.starts_with("/api/"), &[400, 500]),
+        (takes_body || changes, &[403, 408, 413, 415]),
+        (login, &[401]),
+        (route.needs == Needs::Admin, &[403]),
+        (about_one, &[404]),
+    ];
+    let problem =
+        json!({"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (_, statuses) in rules.iter().filter(|(holds, _)| *holds) {
+        for status in *statuses {
+            responses.entry(status.to_string()).or_insert_with(|| problem.clone());
+        }
+    }
 }
 
 /// Method and path: `GET /api/terminals/{id}` is `get_terminals_id`. Unique, and the same for as long as the route is.

@@ -7,11 +7,12 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use protocol::{Problem, ProblemKind, TerminalId, limits, names::Slug};
+use protocol::{Page, Problem, ProblemKind, TerminalId, limits, names::Slug};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::problem::Refusal;
+use crate::store::pages;
 
 /// Which page of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -19,16 +20,44 @@ use super::problem::Refusal;
 #[into_params(parameter_in = Query)]
 pub struct Window {
     /// `next` of the page before.
-    pub after: Option<String>,
+    after: Option<String>,
     /// Items wanted, at most 200.
     limit: Option<u32>,
 }
 
 impl Window {
     /// Items to give.
-    pub fn limit(&self) -> u32 {
+    pub(super) fn limit(&self) -> u32 {
         self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX)
     }
+
+    /// Where the page begins; without `after` at the beginning.
+    pub(super) fn behind<P: FromStr + Default>(&self) -> Result<P, Refusal> {
+        place(self.after.as_deref()).map(Option::unwrap_or_default)
+    }
+
+    /// The page of a short list that was read whole. Without a limit it is as long as a page may be.
+    pub(super) fn of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, Refusal> {
+        let from = match self.after.as_deref().filter(|after| !after.is_empty()) {
+            None => 0,
+            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(no_place)? + 1,
+        };
+        let rest = all.into_iter().skip(from).collect();
+        let limit = self.limit.unwrap_or(limits::PAGE_ITEMS_MAX).clamp(1, limits::PAGE_ITEMS_MAX);
+        Ok(pages::page(rest, limit, id, |item| item))
+    }
+}
+
+/// The place that `after` names, if it names one.
+pub(super) fn place<P: FromStr>(after: Option<&str>) -> Result<Option<P>, Refusal> {
+    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| no_place())).transpose()
+}
+
+fn no_place() -> Refusal {
+    Refusal(
+        Problem::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before. Begin again without it.")
+            .at("after"),
+    )
 }
 
 /// When the body of a request must have arrived.

@@ -11,7 +11,7 @@ use protocol::ProblemKind;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::problem::{Answer, Refusal};
-use crate::services::Services;
+use crate::{runtime::RuntimeError, services::Services};
 
 /// With less room than this below the data directory the server is not ready: the next change may fail.
 const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
@@ -40,11 +40,16 @@ async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
         );
         return Err(Refusal::new(ProblemKind::Unavailable, why));
     }
-    let down = |e: crate::runtime::RuntimeError| {
-        Refusal::new(ProblemKind::Unavailable, format!("The container engine does not answer: {e}. Start it."))
-    };
-    services.runtime.ping().await.map_err(down)?;
+    services.runtime.ping().await.map_err(|error| Refusal::new(ProblemKind::Unavailable, engine_away(error)))?;
     Ok("ready")
+}
+
+fn engine_away(error: RuntimeError) -> String {
+    let why = match error {
+        RuntimeError::Unavailable(why) => why,
+        other => other.to_string(),
+    };
+    format!("The container engine does not answer: {why}. Start it.")
 }
 
 /// Bytes that may still be written below a folder; `None` when that cannot be told.
@@ -56,4 +61,15 @@ fn room_left(folder: &Path) -> Option<u64> {
 /// The OpenAPI document.
 pub async fn document(json: Arc<Vec<u8>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], json.as_ref().clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_away_is_said_to_be_once() {
+        let told = engine_away(RuntimeError::Unavailable("no answer in time".into()));
+        assert_eq!(told, "The container engine does not answer: no answer in time. Start it.");
+    }
 }

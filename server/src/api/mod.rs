@@ -13,10 +13,13 @@ pub mod problem;
 pub mod request_id;
 pub mod route;
 pub mod session;
+pub mod strict;
 pub mod terminals;
 pub mod trail;
 
 pub use route::{Needs, ROUTES, Route};
+
+use std::sync::Arc;
 
 use axum::{Router, response::IntoResponse as _};
 use protocol::ProblemKind;
@@ -47,14 +50,17 @@ pub fn openapi() -> serde_json::Value {
     document::complete(&documented().into_openapi())
 }
 
-/// All REST routes with their common layer (origin check). The request id layer is outside, in `web`.
+/// All REST routes with their common layers (origin, and what the document does not name). The request id layer is outside, in `web`.
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
-    let document = std::sync::Arc::new(document::complete(&generated).to_string().into_bytes());
+    let document = document::complete(&generated);
+    let documented = Arc::new(strict::Documented::read(&document));
+    let document = Arc::new(document.to_string().into_bytes());
     router
         .route("/api/openapi.json", axum::routing::get(move || health::document(document.clone())))
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn_with_state(documented, strict::layer))
         .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
 }
 

@@ -27,8 +27,11 @@ pub async fn layer(State(services): State<Services>, request: Request, next: Nex
 
 /// Whether the headers say that a page of ours is asking.
 pub fn ours(headers: &HeaderMap, origins: &Origins) -> bool {
-    match headers.get(header::ORIGIN) {
-        Some(origin) => origin.to_str().is_ok_and(|origin| origins.allows(origin)),
-        None => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
+    let mut given = headers.get_all(header::ORIGIN).iter();
+    match (given.next(), given.next()) {
+        (Some(origin), None) => origin.to_str().is_ok_and(|origin| origins.allows(origin)),
+        // No browser says two: whoever is in between must not choose the one that is believed.
+        (Some(_), Some(_)) => false,
+        (None, _) => headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin"),
     }
 }

@@ -58,15 +58,19 @@ impl From<TerminalError> for Refusal {
 }
 
 /// Images that may be launched.
-#[utoipa::path(get, path = "/api/images", tag = "terminals", responses((status = 200, body = Page<Image>), (status = 503, body = Problem)))]
-async fn images(State(services): State<Services>, _: Caller) -> Answer<Json<Page<Image>>> {
-    Ok(Json(Page::whole(terminals::images(&services).await?)))
+#[utoipa::path(get, path = "/api/images", tag = "terminals", params(Window), responses((status = 200, body = Page<Image>)))]
+async fn images(
+    State(services): State<Services>,
+    _: Caller,
+    Query(window): Query<Window>,
+) -> Answer<Json<Page<Image>>> {
+    Ok(Json(window.of(terminals::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Tiers that may be launched, with their limits.
-#[utoipa::path(get, path = "/api/tiers", tag = "terminals", responses((status = 200, body = Page<Tier>)))]
-async fn tiers(State(services): State<Services>, _: Caller) -> Answer<Json<Page<Tier>>> {
-    Ok(Json(Page::whole(terminals::tiers(&services).await?)))
+#[utoipa::path(get, path = "/api/tiers", tag = "terminals", params(Window), responses((status = 200, body = Page<Tier>)))]
+async fn tiers(State(services): State<Services>, _: Caller, Query(window): Query<Window>) -> Answer<Json<Page<Tier>>> {
+    Ok(Json(window.of(terminals::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// The caller's terminals, newest first.
@@ -76,7 +80,7 @@ async fn list(
     caller: Caller,
     Query(window): Query<Window>,
 ) -> Answer<Json<Page<Terminal>>> {
-    Ok(Json(terminals::list(&services, &caller, window.after.as_deref(), Some(window.limit())).await?))
+    Ok(Json(terminals::list(&services, &caller, window.behind()?, window.limit()).await?))
 }
 
 /// Makes a terminal. 201 when its shell can be reached, 202 while that is still going on.
@@ -117,8 +121,8 @@ async fn patch(
 /// Deletes a terminal with its home. A locked one needs a code.
 #[utoipa::path(delete, path = "/api/terminals/{id}", tag = "terminals", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses(
     (status = 202, description = "Nobody can reach it any more; `gone` says whether its removal is proven already", body = Deletion),
-    (status = 401, description = "The code is wrong", body = Problem),
-    (status = 404, body = Problem),
+    (status = 401, description = "Not signed in, or the code is wrong", body = Problem),
+    (status = 409, body = Problem),
     (status = 423, description = "It is locked and no code was sent", body = Problem),
     (status = 429, description = "Too many wrong codes", body = Problem)
 ))]
@@ -134,7 +138,7 @@ async fn delete(
 
 /// Starts a stopped terminal.
 #[utoipa::path(post, path = "/api/terminals/{id}/start", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 404, body = Problem), (status = 409, body = Problem)
+    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 409, body = Problem), (status = 422, description = "Its image or tier is gone", body = Problem)
 ))]
 async fn start(State(services): State<Services>, caller: Caller, TerminalPath(id): TerminalPath) -> Answer<Response> {
     Ok(launched(StatusCode::OK, terminals::start(&services, &caller, id).await?))
@@ -142,7 +146,7 @@ async fn start(State(services): State<Services>, caller: Caller, TerminalPath(id
 
 /// Stops a running terminal; its home stays.
 #[utoipa::path(post, path = "/api/terminals/{id}/stop", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 404, body = Problem), (status = 409, body = Problem)
+    (status = 200, body = Terminal), (status = 202, description = "Still stopping", body = Terminal), (status = 409, body = Problem)
 ))]
 async fn stop(State(services): State<Services>, caller: Caller, TerminalPath(id): TerminalPath) -> Answer<Response> {
     Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id).await?))
@@ -150,14 +154,14 @@ async fn stop(State(services): State<Services>, caller: Caller, TerminalPath(id)
 
 /// Stops and starts.
 #[utoipa::path(post, path = "/api/terminals/{id}/restart", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 404, body = Problem), (status = 409, body = Problem)
+    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 409, body = Problem), (status = 422, description = "Its image or tier is gone", body = Problem)
 ))]
 async fn restart(State(services): State<Services>, caller: Caller, TerminalPath(id): TerminalPath) -> Answer<Response> {
     Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id).await?))
 }
 
 /// The hardening profile of one terminal, row by row: asked, seen from outside, seen from inside.
-#[utoipa::path(get, path = "/api/terminals/{id}/security", tag = "terminals", params(("id" = TerminalId, Path)), responses((status = 200, body = SecurityReport), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/terminals/{id}/security", tag = "terminals", params(("id" = TerminalId, Path)), responses((status = 200, body = SecurityReport), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn security(
     State(services): State<Services>,
     caller: Caller,

@@ -1,13 +1,13 @@
 //! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
 
 use protocol::{
-    Page, ProblemKind, Timestamp, UserId,
+    Page, Timestamp, UserId,
     admin::{AuditView, Outcome},
     limits,
 };
 use serde::Deserialize;
 
-use super::problem::{Answer, Refusal};
+use super::{extract, problem::Answer};
 use crate::{
     audit::{self, Search},
     services::Services,
@@ -42,8 +42,7 @@ impl Wanted {
     /// Matching events, newest first; only what concerns an account, when one is given.
     pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> Answer<Page<AuditView>> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
-        let no_cursor = |_| Refusal::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before.");
-        let before = given(self.after).map(|cursor| cursor.parse().map_err(no_cursor)).transpose()?;
+        let before = extract::place(self.after.as_deref())?;
         let what = Search {
             event: given(self.event),
             outcome: self.outcome,

@@ -53,10 +53,11 @@ pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> 
         concerning: what.concerning.map(UserId::uuid),
     };
     let mut tx = db.read().await?;
-    let rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit).await?;
+    let mut rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit + 1).await?;
     tx.commit().await?;
-    let full = rows.len() == limit as usize;
-    let next = rows.last().map(|row| row.seq).filter(|_| full);
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().map(|row| row.seq).filter(|_| more);
     Ok(Page { items: rows.into_iter().map(view).collect(), next })
 }
 

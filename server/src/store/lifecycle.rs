@@ -9,18 +9,19 @@ use protocol::{
 
 use super::{
     StoreError, TerminalRow, Tx,
+    pages::BehindTerminal,
     sql::{execute, fetch, rows},
 };
 
 impl Tx {
-    /// Terminals of an account, newest first, before (`created_at`, `id`).
+    /// Terminals of an account, newest first, from a place on.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn terminals_of(
         &mut self,
         owner: UserId,
-        before: (Timestamp, TerminalId),
+        behind: BehindTerminal,
         limit: u32,
     ) -> Result<Vec<TerminalRow>, StoreError> {
         Ok(fetch!(
@@ -33,8 +34,8 @@ impl Tx {
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
             owner.uuid(),
-            before.0.millis(),
-            before.1.uuid(),
+            behind.0.millis(),
+            behind.1.uuid(),
             i64::from(limit)
         ))
     }

@@ -11,6 +11,7 @@ mod grants;
 mod lifecycle;
 mod links;
 mod notices;
+pub mod pages;
 mod recovery;
 mod sessions;
 mod settings;
@@ -77,6 +78,12 @@ impl StoreError {
             Ok(number) => matches!(number & 0xff, 8 | 10 | 13) && number < 10_000,
             Err(_) => false,
         })
+    }
+
+    /// Nothing was ever made in this database. (PostgreSQL's 42P01; SQLite has no code of its own for it.)
+    fn lacks_table(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "42P01") || error.message().starts_with("no such table")
     }
 
     /// Whether something of that name exists already.
@@ -153,6 +160,39 @@ impl Db {
             PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE).connect(url).await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::Postgres(pool))
+    }
+
+    /// Kind, version and schema of an embedded database that is there already. Changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn look_at_sqlite(path: &Path) -> Result<String, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
+        let readers =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
+        Self::Sqlite { writer: readers.clone(), readers }.looked_at().await
+    }
+
+    /// The same of a PostgreSQL server, where a schema may be missing.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn look_at_postgres(url: &str) -> Result<String, StoreError> {
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect(url).await?;
+        Self::Postgres(pool).looked_at().await
+    }
+
+    async fn looked_at(self) -> Result<String, StoreError> {
+        let version = self.version().await?;
+        let mut tx = self.read().await?;
+        let schema = match tx.is_set_up().await {
+            Ok(_) => "readable",
+            Err(error) if error.lacks_table() => "without tables; the first start makes them",
+            Err(error) => return Err(error),
+        };
+        drop(tx);
+        self.close().await;
+        Ok(format!("{version}, {schema}"))
     }
 
     /// Begins a transaction that may write.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
+    pages::BehindTerminal,
     sql::{execute, fetch, rows},
 };
 
@@ -151,13 +152,13 @@ impl Tx {
         Ok(n)
     }
 
-    /// Every terminal, newest first, before (`created_at`, `id`).
+    /// Every terminal, newest first, from a place on.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn all_terminals(
         &mut self,
-        before: (Timestamp, TerminalId),
+        behind: BehindTerminal,
         limit: u32,
     ) -> Result<Vec<TerminalListing>, StoreError> {
         Ok(fetch!(
@@ -169,8 +170,8 @@ impl Tx {
              FROM terminals t JOIN users u ON u.id = t.owner_id
              WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
              ORDER BY t.created_at DESC, t.id DESC LIMIT $3",
-            before.0.millis(),
-            before.1.uuid(),
+            behind.0.millis(),
+            behind.1.uuid(),
             i64::from(limit)
         ))
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
+    pages::BehindName,
     sql::{execute, fetch, rows},
 };
 use crate::secret::Secret;
@@ -165,17 +166,17 @@ impl Tx {
         Ok(n)
     }
 
-    /// Accounts by name, after a name.
+    /// Accounts by name, from a place on.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn users_page(&mut self, after: &str, limit: u32) -> Result<Vec<UserListing>, StoreError> {
+    pub async fn users_page(&mut self, behind: &BehindName, limit: u32) -> Result<Vec<UserListing>, StoreError> {
         Ok(fetch!(
             fetch_all,
             self,
             UserListing,
             rows!(user_listings, "WHERE u.username > $1 ORDER BY u.username LIMIT $2"),
-            after,
+            behind.as_str(),
             i64::from(limit)
         ))
     }

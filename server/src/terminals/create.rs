@@ -15,7 +15,7 @@ use crate::{
     bus::Signal,
     runtime::{LaunchSpec, RuntimeError, hardening::STANDARD},
     services::Services,
-    store::{TerminalRow, Tx},
+    store::{TerminalRow, Tx, pages::BehindTerminal},
 };
 
 /// Labels looked at when one is made up.
@@ -143,8 +143,7 @@ async fn choose(
 }
 
 async fn make_up(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
-    let first = (Timestamp::from_millis(i64::MAX), TerminalId::new(Uuid::max()));
-    let rows = tx.terminals_of(caller.user, first, NAMES_LOOKED_AT).await?;
+    let rows = tx.terminals_of(caller.user, BehindTerminal::default(), NAMES_LOOKED_AT).await?;
     Ok(names::made_up(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
 }
 

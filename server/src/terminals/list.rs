@@ -1,39 +1,36 @@
 //! Terminals as their owner sees them. Not one byte of their content.
 
-use protocol::{Page, TerminalId, Timestamp, limits, terminals::Terminal};
-use uuid::Uuid;
+use protocol::{Page, TerminalId, terminals::Terminal};
 
 use super::TerminalError;
 use crate::{
     auth::Caller,
     services::Services,
-    store::{GrantFacts, TerminalRow, Tx},
+    store::{
+        GrantFacts, TerminalRow, Tx,
+        pages::{self, BehindTerminal},
+    },
 };
 
-/// One page of the caller's terminals, newest first. `after` is the cursor of the page before.
+/// One page of the caller's terminals, newest first.
 ///
 /// # Errors
-/// [`TerminalError::Choice`] for a cursor that is none.
+/// When the database does not answer.
 pub async fn list(
     services: &Services,
     caller: &Caller,
-    after: Option<&str>,
-    limit: Option<u32>,
+    behind: BehindTerminal,
+    limit: u32,
 ) -> Result<Page<Terminal>, TerminalError> {
-    let before = after.map_or(Ok((Timestamp::from_millis(i64::MAX), TerminalId::new(Uuid::max()))), cursor)?;
-    let limit = limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX);
     let mut tx = services.db.read().await?;
-    let mut rows = tx.terminals_of(caller.user, before, limit + 1).await?;
+    let rows = tx.terminals_of(caller.user, behind, limit + 1).await?;
     let grants = tx.grants_of_session(caller.session).await?;
     tx.commit().await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let last = rows.last().filter(|_| more).map(|row| format!("{}.{}", row.created_at.millis(), row.id));
-    let items = rows.into_iter().map(|row| {
+    let place = |row: &TerminalRow| BehindTerminal(row.created_at, row.id).to_string();
+    Ok(pages::page(rows, limit, place, |row| {
         let grant = grants.iter().find(|g| g.terminal == row.id).cloned();
         seen(services, caller, row, grant)
-    });
-    Ok(Page { items: items.collect(), next: last })
+    }))
 }
 
 /// One terminal of the caller's.
@@ -53,14 +50,6 @@ pub async fn get(services: &Services, caller: &Caller, id: TerminalId) -> Result
 pub(super) async fn own(tx: &mut Tx, caller: &Caller, id: TerminalId) -> Result<TerminalRow, TerminalError> {
     let row = tx.terminal(id).await?.filter(|row| row.owner_id == caller.user);
     row.ok_or(TerminalError::Denied(crate::access::Denied::NotFound))
-}
-
-fn cursor(text: &str) -> Result<(Timestamp, TerminalId), TerminalError> {
-    let parsed = text.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    parsed.map(|(at, id)| (Timestamp::from_millis(at), id)).ok_or_else(|| TerminalError::Choice {
-        field: "after",
-        why: "This is not a cursor of this list. Leave it out to start from the first page.".to_owned(),
-    })
 }
 
 /// A record as the asking login session sees it.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest as _, http::Request};
 
 use crate::{
+    documented,
     server::{Client, TestServer, lock_path},
     shells::client::Client as Socket,
 };
@@ -32,7 +33,11 @@ async fn refusals_come_before_the_upgrade_and_in_their_order() {
     let admin = server.admin().await;
     let (ada, bob) = (server.guarded(&admin, "ada").await, server.person(&admin, "bob").await);
     let id = server.terminal(&ada.client).await;
-    let refused = async |request| Socket::connect(request).await.err();
+    let refused = async |request| {
+        let status = Socket::connect(request).await.err();
+        documented::check("GET", &format!("/api/terminals/{id}/attach"), status.unwrap_or(101));
+        status
+    };
     let text = id.to_string();
     let foreign = |client: &Client, origin: Option<&str>| {
         let mut request = request(&server, client, &text, "");

@@ -57,6 +57,70 @@ fn the_document_is_complete_and_says_what_is_on_the_wire() {
     }
 }
 
+#[test]
+fn every_route_documents_the_refusals_that_follow_from_what_it_needs() {
+    let document = api::openapi();
+    let with_code = ["/password", "/enrol", "/confirm", "/disable", "/recovery-codes", "/mfa", "-unlock", "-verify"];
+    for route in ROUTES.iter().filter(|r| r.path != "/api/openapi.json") {
+        let answers = &document["paths"][route.path][route.method.to_lowercase()]["responses"];
+        let mut due = Vec::new();
+        if route.path != "/healthz" {
+            due.push(503);
+        }
+        if route.needs != Needs::Nothing {
+            due.push(401);
+        }
+        if route.needs == Needs::Admin || route.method != "GET" || route.path.ends_with("/attach") {
+            due.push(403);
+        }
+        if route.path.contains("{id}") {
+            due.push(404);
+        }
+        let deletes_terminals = route.method == "DELETE" && route.path.contains("/terminals/");
+        if route.path.ends_with("/attach") || deletes_terminals {
+            due.push(423);
+        }
+        let asks = route.method == "POST" && with_code.iter().any(|end| route.path.ends_with(end));
+        if asks || deletes_terminals || ["/api/auth/login", "/api/events"].contains(&route.path) {
+            due.push(429);
+        }
+        let missing: Vec<_> = due.into_iter().filter(|status: &u16| answers[status.to_string()].is_null()).collect();
+        assert!(missing.is_empty(), "{} {}: {missing:?}", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_or_a_body_that_is_not_documented_is_refused_everywhere() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await.to_string();
+    let document = api::openapi();
+    for route in ROUTES.iter().filter(|r| r.path.starts_with("/api/") && r.path != "/api/openapi.json") {
+        let path = filled(route.path, &id);
+        let reply = admin.client.ask(route.method, &format!("{path}?x=1"), body(route.method)).await;
+        assert_eq!((reply.status, reply.kind()), (400, "bad_request"), "{} {path}: {}", route.method, reply.body);
+        assert_eq!(reply.body["field"], "x", "{} {path}", route.method);
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        if operation["requestBody"].is_null() {
+            let reply = admin.client.ask(route.method, &path, json!({"x": 1})).await;
+            assert_eq!(reply.status, 400, "{} {path}: {}", route.method, reply.body);
+        }
+    }
+    let stop = format!("/api/terminals/{id}/stop");
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+        let reply = admin.client.say("POST", &stop, kind, "{}").await;
+        assert_eq!((reply.status, reply.kind()), (415, "not_json"), "{kind:?}");
+        let reply = admin.client.say("DELETE", &format!("/api/terminals/{id}"), kind, "{}").await;
+        assert_eq!((reply.status, reply.kind()), (415, "not_json"), "{kind:?}");
+    }
+    let reply = admin.client.say("POST", &stop, "application/json", &" ".repeat(70_000)).await;
+    assert_eq!((reply.status, reply.kind()), (413, "too_large"));
+    assert_eq!(admin.client.ok("GET", &format!("/api/terminals/{id}"), Value::Null).await["state"], "running");
+    assert_eq!(admin.client.say("POST", &stop, "application/json; charset=utf-8", "{}").await.status, 200);
+    assert_eq!(admin.client.say("POST", &stop, "", "").await.status, 200);
+    admin.client.ok("GET", "/api/me", Value::Null).await;
+}
+
 #[tokio::test]
 async fn a_pending_login_fits_one_route_and_an_anonymous_caller_none() {
     let server = TestServer::start().await;
@@ -80,6 +144,10 @@ async fn a_pending_login_fits_one_route_and_an_anonymous_caller_none() {
     let code = server.code(&ada);
     server.visitor().refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
     ada.client.refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
+    // Nor is the token of a full login in the pending cookie.
+    let disguised = server.visitor();
+    disguised.set_cookie("__Host-rexec-pending", &ada.client.cookie("__Host-rexec").unwrap());
+    disguised.refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
     pending.ok("POST", "/api/auth/login/mfa", json!({ "code": code })).await;
     pending.ok("GET", "/api/me", Value::Null).await;
     assert!(pending.cookie("__Host-rexec-pending").is_none());
@@ -140,6 +208,9 @@ async fn changes_from_other_sites_are_refused_before_anything_else() {
         }
         let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
         assert_eq!(request.json(&json!({})).send().await.unwrap().status(), 403, "without any origin: {url}");
+        let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
+        let two = request.header("origin", &server.origin).header("origin", "https://evil.test");
+        assert_eq!(two.json(&json!({})).send().await.unwrap().status(), 403, "two origins: {url}");
     }
     admin.client.ok("GET", "/api/me", Value::Null).await;
 }

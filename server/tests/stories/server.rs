@@ -27,7 +27,10 @@ use rexec::{
 use serde_json::{Value, json};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::database::{self, TestDb};
+use crate::{
+    database::{self, TestDb},
+    documented,
+};
 
 /// 2026-11-18T11:06:40Z, the beginning of a TOTP step.
 pub const START: Timestamp = Timestamp::from_millis(1_795_000_000_000 / 30_000 * 30_000);
@@ -313,9 +316,24 @@ impl Client {
                 jar.insert(name.into(), value.into())
             };
         }
+        documented::check(method, path, status);
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         Reply { status, headers, body }
+    }
+
+    /// A body as it stands, of a kind that may be none.
+    pub async fn say(&self, method: &str, path: &str, kind: &str, text: &str) -> Reply {
+        let url = format!("{}{path}", self.origin);
+        let mut request = self.http.request(method.parse().unwrap(), url).header("origin", &self.origin);
+        request = request.header("cookie", format!("__Host-rexec={}", self.cookie("__Host-rexec").unwrap()));
+        if !kind.is_empty() {
+            request = request.header("content-type", kind);
+        }
+        let response = request.body(text.to_owned()).send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        documented::check(method, path, status);
+        Reply { status, headers, body: response.json().await.unwrap_or(Value::Null) }
     }
 
     /// An answer whose body is still to come.

@@ -7,7 +7,7 @@ use protocol::{
 };
 use rexec::{
     secret::{Sealed, Secret},
-    store::{Db, GrantFacts, LinkKind, NewSession, SessionKind},
+    store::{Db, GrantFacts, LinkKind, NewSession, SessionKind, pages::BehindName},
 };
 use uuid::Uuid;
 
@@ -75,7 +75,7 @@ async fn a_name_is_taken_once_and_what_is_not_committed_never_happened() {
         let mut tx = t.db.read().await.unwrap();
         let user = tx.user_named(&Username::parse("ada").unwrap()).await.unwrap().unwrap();
         assert_eq!((user.id, user.role, user.disabled, user.terminals_max), (ada, Role::User, false, None));
-        let listed = tx.users_page("", 10).await.unwrap();
+        let listed = tx.users_page(&BehindName::default(), 10).await.unwrap();
         assert_eq!((listed.len(), listed[0].mfa_enabled, listed[0].terminals), (1, false, 0));
     }
 }
@@ -210,7 +210,7 @@ async fn an_existing_database_starts_again() {
     person(&first, "ada").await;
     first.close().await;
     let second = Db::sqlite(&path).await.unwrap();
-    assert_eq!(second.read().await.unwrap().users_page("", 10).await.unwrap().len(), 1);
+    assert_eq!(second.read().await.unwrap().users_page(&BehindName::default(), 10).await.unwrap().len(), 1);
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
 }

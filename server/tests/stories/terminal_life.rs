@@ -13,6 +13,7 @@ use rexec::{
     access::{Cut, Denied},
     admin::belonging::{self, Foreign},
     runtime::{Found, LaunchSpec, Limits, Runtime as _, fake::Script},
+    store::pages::BehindTerminal,
     terminals::{self, Launched, TerminalError, reaper},
 };
 
@@ -234,7 +235,7 @@ async fn somebody_elses_terminal_is_like_none() {
                 assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
             }
         }
-        assert_eq!(terminals::list(services, &eve, None, None).await.unwrap().items, []);
+        assert_eq!(terminals::list(services, &eve, BehindTerminal::default(), 50).await.unwrap().items, []);
         assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
     }
 }
@@ -247,20 +248,16 @@ async fn lists_come_in_pages() {
         for _ in 0..5 {
             world.terminal(&who).await;
         }
-        let (mut after, mut seen) = (None, Vec::new());
-        loop {
-            let page = terminals::list(&world.services, &who, after.as_deref(), Some(2)).await.unwrap();
+        let (mut after, mut seen) = (Some(BehindTerminal::default().to_string()), Vec::new());
+        while let Some(place) = after {
+            let page = terminals::list(&world.services, &who, place.parse().unwrap(), 2).await.unwrap();
             assert!(page.items.len() <= 2);
             seen.extend(page.items.into_iter().map(|t| t.id));
             after = page.next;
-            if after.is_none() {
-                break;
-            }
         }
-        let all = terminals::list(&world.services, &who, None, None).await.unwrap();
+        let all = terminals::list(&world.services, &who, BehindTerminal::default(), 50).await.unwrap();
         assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
         assert_eq!(seen.len(), 5);
-        assert!(terminals::list(&world.services, &who, Some("x"), None).await.is_err());
     }
 }
 

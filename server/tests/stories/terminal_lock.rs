@@ -1,8 +1,11 @@
 //! The lock under attack, where no container is needed: the gate is asked as a socket asks it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use protocol::ProblemKind;
@@ -117,6 +120,7 @@ async fn a_cookie_copied_before_the_owner_gave_a_code_is_worth_nothing_after_it(
     assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
     assert_eq!(server.admitted(&thief, id).await, Err(ProblemKind::NotLoggedIn));
     thief.refused(401, "POST", &lock_path(id, "lock"), Value::Null).await;
+    thief.refused(401, "GET", "/api/events", Value::Null).await;
     server.clock.advance_secs(10);
     thief.refused(401, "GET", "/api/me", Value::Null).await;
 }
@@ -128,7 +132,14 @@ async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
     let held = tokio::spawn(async move { access.lease().ended().await });
+    let epoch = async || {
+        let facts = server.services.db.access_facts(server.caller(&ada.client).await.session, id).await.unwrap();
+        (facts.terminal.unwrap().epoch, facts.grant.is_some())
+    };
+    let before = epoch().await;
     ada.lock(id).await;
+    // Twice over: the grant is gone, and would not fit any more were it there.
+    assert_eq!((before.1, epoch().await), (true, (before.0 + 1, false)));
     assert_eq!(held.await.unwrap(), Cut::Locked);
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
@@ -250,6 +261,49 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
         let mut tx = server.services.db.begin().await.unwrap();
         tx.set_lock(id, false).await.unwrap();
         tx.commit().await.unwrap();
+    }
+}
+
+/// The cut falls between the reading of the facts and the proof made of them: nobody gets as far as a socket.
+#[tokio::test]
+async fn a_cut_while_somebody_is_let_in_is_seen_before_the_proof_is_given() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let caller = server.caller(&ada.client).await;
+    for (cut, kind) in [
+        (Cut::Locked, ProblemKind::Locked),
+        (Cut::Stopped, ProblemKind::NotRunning),
+        (Cut::Gone, ProblemKind::NotFound),
+    ] {
+        let admitting = loop {
+            let mut admitting = Box::pin(server.services.gate.admit(&caller, id));
+            // Now and then the database is quicker than the question.
+            if futures_util::poll!(&mut admitting).is_pending() {
+                break admitting;
+            }
+        };
+        let _ = server.services.cuts.terminal(id, cut, Duration::ZERO).await;
+        assert_eq!(admitting.await.unwrap_err().kind(), kind);
+    }
+}
+
+/// Of two grants one after the other, each has a time of its own, however many sockets of the first still linger.
+#[tokio::test]
+async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let caller = server.caller(&ada.client).await;
+    let admit = async || server.services.gate.admit(&caller, id).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let lingering = admit().await.unwrap();
+    for with_a_socket in [false, true] {
+        ada.lock(id).await;
+        ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
+        let open = if with_a_socket { Some(admit().await.unwrap()) } else { None };
+        server.clock.advance_secs(14 * 60);
+        lingering.lease().touch();
+        server.clock.advance_secs(60);
+        assert_eq!(open.map(|access| access.lease().live()).unwrap_or(Err(Cut::GrantEnded)), Err(Cut::GrantEnded));
+        assert_eq!(admit().await.unwrap_err().kind(), ProblemKind::Locked);
     }
 }
 

@@ -36,7 +36,7 @@ async fn list(
     _: Admin,
     Query(window): Query<Window>,
 ) -> Answer<Json<Page<UserView>>> {
-    Ok(Json(people::list(&services, window.after.as_deref(), window.limit()).await?))
+    Ok(Json(people::list(&services, &window.behind()?, window.limit()).await?))
 }
 
 /// Changes role, disabling or quota of an account.
@@ -51,7 +51,7 @@ async fn patch(
 }
 
 /// Removes an account's second factor; opens no locked terminal.
-#[utoipa::path(post, path = "/api/admin/users/{id}/reset-mfa", tag = "admin", params(("id" = UserId, Path)), responses((status = 200, body = UserView), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/admin/users/{id}/reset-mfa", tag = "admin", params(("id" = UserId, Path)), responses((status = 200, body = UserView), (status = 409, description = "One's own, or after a password that was set by a link while terminals are locked", body = Problem)))]
 async fn reset_mfa(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -61,7 +61,7 @@ async fn reset_mfa(
 }
 
 /// A one-time link by which the person chooses a new password.
-#[utoipa::path(post, path = "/api/admin/users/{id}/reset-link", tag = "admin", params(("id" = UserId, Path)), responses((status = 201, body = OneTimeLink), (status = 404, body = Problem)))]
+#[utoipa::path(post, path = "/api/admin/users/{id}/reset-link", tag = "admin", params(("id" = UserId, Path)), responses((status = 201, body = OneTimeLink), (status = 409, description = "The factor was reset and terminals are still locked", body = Problem)))]
 async fn reset_link(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -81,9 +81,13 @@ async fn invite(
 }
 
 /// Links that are still good.
-#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", responses((status = 200, body = Page<InviteView>)))]
-async fn invites(State(services): State<Services>, _: Admin) -> Answer<Json<Page<InviteView>>> {
-    Ok(Json(people::open_links(&services).await?))
+#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(Window), responses((status = 200, body = Page<InviteView>)))]
+async fn invites(
+    State(services): State<Services>,
+    _: Admin,
+    Query(window): Query<Window>,
+) -> Answer<Json<Page<InviteView>>> {
+    Ok(Json(window.of(people::open_links(&services).await?, |link| link.id.to_string())?))
 }
 
 /// Takes a link back.
@@ -104,5 +108,5 @@ async fn terminals(
     _: Admin,
     Query(window): Query<Window>,
 ) -> Answer<Json<Page<AdminTerminal>>> {
-    Ok(Json(system::terminals(&services, window.after.as_deref(), window.limit()).await?))
+    Ok(Json(system::terminals(&services, window.behind()?, window.limit()).await?))
 }

@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     admin::{catalogue, settings, system},
     api::{
-        extract::{Json, SlugPath},
+        extract::{Json, Query, SlugPath, Window},
         login::Admin,
         problem::Answer,
     },
@@ -42,9 +42,13 @@ async fn put(State(services): State<Services>, Admin(who): Admin, Json(new): Jso
 }
 
 /// Every image, offered or not.
-#[utoipa::path(get, path = "/api/admin/images", tag = "admin", responses((status = 200, body = Page<AdminImage>)))]
-async fn images(State(services): State<Services>, _: Admin) -> Answer<Json<Page<AdminImage>>> {
-    Ok(Json(catalogue::images(&services).await?))
+#[utoipa::path(get, path = "/api/admin/images", tag = "admin", params(Window), responses((status = 200, body = Page<AdminImage>)))]
+async fn images(
+    State(services): State<Services>,
+    _: Admin,
+    Query(window): Query<Window>,
+) -> Answer<Json<Page<AdminImage>>> {
+    Ok(Json(window.of(catalogue::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Changes how an image is offered, or offers a new one.
@@ -59,9 +63,9 @@ async fn put_image(
 }
 
 /// Every tier.
-#[utoipa::path(get, path = "/api/admin/tiers", tag = "admin", responses((status = 200, body = Page<Tier>)))]
-async fn tiers(State(services): State<Services>, _: Admin) -> Answer<Json<Page<Tier>>> {
-    Ok(Json(catalogue::tiers(&services).await?))
+#[utoipa::path(get, path = "/api/admin/tiers", tag = "admin", params(Window), responses((status = 200, body = Page<Tier>)))]
+async fn tiers(State(services): State<Services>, _: Admin, Query(window): Query<Window>) -> Answer<Json<Page<Tier>>> {
+    Ok(Json(window.of(catalogue::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// Changes a tier, or adds one.

@@ -33,7 +33,7 @@ async fn stop(
 }
 
 /// Deletes somebody's terminal with its home. A locked one needs a code of the administrator's own.
-#[utoipa::path(delete, path = "/api/admin/terminals/{id}", tag = "admin", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses((status = 202, body = Deletion), (status = 404, body = Problem), (status = 423, body = Problem)))]
+#[utoipa::path(delete, path = "/api/admin/terminals/{id}", tag = "admin", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses((status = 202, body = Deletion), (status = 409, body = Problem), (status = 423, description = "Locked: a code is needed", body = Problem), (status = 429, body = Problem)))]
 async fn delete(
     State(services): State<Services>,
     Admin(who): Admin,

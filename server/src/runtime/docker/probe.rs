@@ -21,7 +21,10 @@ pub async fn findings(engine: &Engine) -> Vec<Finding> {
         Ok(findings) => findings,
         Err(error) => vec![finding(
             ("engine", "Container engine"),
-            error.to_string(),
+            match error {
+                RuntimeError::Unavailable(why) => format!("does not answer: {why}"),
+                other => other.to_string(),
+            },
             Level::Broken,
             Some("Start the engine, or say where it is with REXEC_DOCKER_HOST."),
         )],
