@@ -116,6 +116,7 @@ test("back and forward never show a terminal that was locked meanwhile", async (
   watch.expectsStatus(423);
   const { id } = await guarded.launch();
   const page = await visit(guarded);
+  await page.goto("/");
   const terminal = await at(page, id);
   await terminal.run("echo hidden-$((7*6))");
   await page.goto("/healthz");
