@@ -51,6 +51,13 @@ export class Server {
     await this.end("SIGKILL");
   }
 
+  /** Keeps the process from doing anything, as a machine without breath does; gives what lets it go on. */
+  hold(): () => void {
+    const child = this.process;
+    child?.kill("SIGSTOP");
+    return () => void child?.kill("SIGCONT");
+  }
+
   /** Starts again with the same data directory on the same address. */
   async startAgain(): Promise<void> {
     await this.start(new URL(this.origin).host);

@@ -2,7 +2,7 @@
 //!
 //! It refuses to know what the routes mean: paths and types are named in the tables beside it.
 
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
 use protocol::{Problem, ProblemKind};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
@@ -44,6 +44,10 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     init.set_method(method);
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_MILLIS_MAX)));
+    if method != "GET" {
+        // What was asked for is done also when the page is left at once. The bindings do not name this property.
+        let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+    }
     let headers = Headers::new().map_err(|_| unreachable_server())?;
     let _ = headers.set("accept", "application/json");
     if let Some(body) = body {

@@ -24,7 +24,7 @@ pub(super) fn RenameInPlace(
 ) -> impl IntoView {
     let input = NodeRef::<Input>::new();
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
-    let name = untrack(|| terminals.one(id)).map(|t| t.name.to_string()).unwrap_or_default();
+    let name = untrack(|| terminals.one(id)).map(|t| t.name);
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             let _ = input.focus();
@@ -32,24 +32,14 @@ pub(super) fn RenameInPlace(
         }
     });
     let before = StoredValue::new(name.clone());
+    let name = name.map(|name| name.to_string()).unwrap_or_default();
     // Keeps what is new; what cannot be kept stays in the field.
     let keep = move || {
         let typed = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         match TerminalName::parse(&typed) {
             Err(bad) => return toasts.plain("Not renamed", bad.0),
-            Ok(name) if name.to_string() == before.get_value() => {}
-            Ok(name) => {
-                terminals.change(id, |terminal| terminal.name = name.clone());
-                spawn_local(async move {
-                    match rename(id, name).await {
-                        Ok(terminal) => terminals.put(terminal),
-                        Err(problem) => {
-                            toasts.problem(&problem);
-                            terminals.reload_one(id);
-                        }
-                    }
-                });
-            }
+            Ok(name) if before.with_value(|before| before.as_ref() == Some(&name)) => {}
+            Ok(name) => at_once(id, name, before.get_value()),
         }
         renaming.set(false);
     };
@@ -77,6 +67,28 @@ pub(super) fn RenameInPlace(
         />
     }
     .into_any()
+}
+
+/// Shows the new name before the server has it. When it is refused the old one comes back, with the reason.
+fn at_once(id: TerminalId, name: TerminalName, before: Option<TerminalName>) {
+    let (terminals, toasts) = (Terminals::get(), Toasts::get());
+    terminals.change(id, |terminal| terminal.name = name.clone());
+    spawn_local(async move {
+        match rename(id, name.clone()).await {
+            Ok(terminal) => terminals.put(terminal),
+            Err(problem) => {
+                // Unless it got a third name meanwhile.
+                terminals.change(id, |terminal| {
+                    if let Some(before) = before.filter(|_| terminal.name == name) {
+                        terminal.name = before;
+                    }
+                });
+                if !browser::left_for_login(&problem) {
+                    toasts.plain("Not renamed", problem.detail);
+                }
+            }
+        }
+    });
 }
 
 /// The same in a dialog.
