@@ -3,7 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{App, state::Clock};
+use crate::{App, components::Logo, state::Clock};
 
 /// Sets theme and contrast before the first paint, so that no page flashes in the wrong colours.
 const APPEARANCE: &str = r#"try{const d=document.documentElement,s=localStorage;for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#;
@@ -52,8 +52,9 @@ fn Broken() -> impl IntoView {
     view! {
         <div class="broken" role="alert" data-testid="page-broken">
             <div class="broken-box">
+                <Logo/>
                 <h2>"This page stopped working"</h2>
-                <p>"Something in the page failed. Your terminals are on the server and keep running."</p>
+                <p>"Something in the page failed. Your terminals are on the server and keep running. If it happens again, tell your administrator."</p>
                 <a class="btn btn-primary" href="">"Reload the page"</a>
             </div>
         </div>

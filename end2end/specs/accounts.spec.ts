@@ -120,6 +120,9 @@ test("the page lists where somebody is signed in, and ends one of these or all o
   };
   expect(await alive()).toBe(3);
   await page.getByTestId("revoke-others").click();
+  await expect(page.getByTestId("revoke-dialog").getByRole("button", { name: "Cancel" })).toBeFocused();
+  expect(await alive(), "nothing ends before the answer").toBe(3);
+  await page.getByTestId("question-yes").click();
   await expect(account.sessions).toHaveCount(1);
   expect(await alive()).toBe(0);
   await page.reload();

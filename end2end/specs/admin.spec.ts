@@ -198,6 +198,8 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   const row = admin.locator(`[data-testid=admin-terminal][data-id="${id}"]`);
   await expect(row.getByTestId("lock-badge")).toHaveAttribute("data-state", "locked");
   await act(row, "admin-terminal-actions", "admin-stop");
+  expect((await guarded.terminal(id)).state, "nothing ends before the answer").toBe("running");
+  await row.getByTestId("question-yes").click();
   await guarded.until(id, "stopped");
   await admin.goto(`/terminals/${id}`);
   await expect(admin.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");

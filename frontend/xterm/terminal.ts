@@ -3,7 +3,7 @@
 // to the person (clipboard, links, titles) is decided here.
 
 import { FitAddon } from "@xterm/addon-fit";
-import { SearchAddon } from "@xterm/addon-search";
+import { type ISearchDecorationOptions, SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { WebglAddon } from "@xterm/addon-webgl";
@@ -64,6 +64,8 @@ export class RexecTerminal {
   private readonly tip: LinkTip;
   private readonly undo: (() => void)[] = [];
   private webgl: WebglAddon | undefined;
+  /** What is searched for; its marks have the colours of the appearance they were made in. */
+  private sought = "";
   private settle: number | undefined;
 
   constructor(
@@ -123,21 +125,36 @@ export class RexecTerminal {
 
   find(text: string, backwards: boolean): void {
     if (text === "") return this.endSearch();
-    const style = getComputedStyle(this.host);
-    const colour = (name: string): string => style.getPropertyValue(name).trim();
-    const decorations = {
-      matchBackground: colour("--term-match"),
-      matchOverviewRuler: colour("--term-match"),
-      activeMatchBackground: colour("--term-match-active"),
-      activeMatchColorOverviewRuler: colour("--term-match-active"),
-    };
+    this.sought = text;
+    const decorations = this.marks();
     if (backwards) this.search.findPrevious(text, { decorations });
     else this.search.findNext(text, { decorations });
   }
 
   endSearch(): void {
+    this.sought = "";
     this.search.clearDecorations();
     this.term.clearSelection();
+  }
+
+  private recolour(): void {
+    this.term.options.theme = readTheme(this.host);
+    const sought = this.sought;
+    if (sought === "") return;
+    // Marks that exist keep their colours: made anew, with the same match chosen.
+    this.search.clearDecorations();
+    this.search.findNext(sought, { decorations: this.marks(), incremental: true });
+  }
+
+  private marks(): ISearchDecorationOptions {
+    const style = getComputedStyle(this.host);
+    const [match, chosen] = ["--term-match", "--term-match-active"].map((name) => style.getPropertyValue(name).trim()) as [string, string];
+    return {
+      matchBackground: match,
+      matchOverviewRuler: match,
+      activeMatchBackground: chosen,
+      activeMatchColorOverviewRuler: chosen,
+    };
   }
 
   /** Removes the emulator and every byte it held from the page. */
@@ -193,7 +210,7 @@ export class RexecTerminal {
     });
     this.undo.push(bindKeys(term, { copy: () => this.copy(), ask: (what) => events.asked(what) }));
     this.undo.push(bindPaste(host, term));
-    this.undo.push(followAppearance(() => (term.options.theme = readTheme(host))));
+    this.undo.push(followAppearance(() => this.recolour()));
     const observer = new ResizeObserver(() => {
       clearTimeout(this.settle);
       this.settle = window.setTimeout(() => this.fit.fit(), RESIZE_SETTLE_MS);

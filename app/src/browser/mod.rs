@@ -7,6 +7,8 @@ mod save;
 pub(crate) use listen::on_document;
 pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
 
+use js_sys::Reflect;
+use leptos::{html::Div, prelude::*};
 use protocol::{Problem, ProblemKind};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, FormData, HtmlFormElement, Window};
@@ -21,6 +23,11 @@ pub(crate) fn window() -> Window {
 /// The document.
 pub(crate) fn document() -> Document {
     window().document().expect("a window of the browser has a document")
+}
+
+/// Whether a media query holds now.
+pub(crate) fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
 }
 
 /// Gives the keyboard to an element.
@@ -39,7 +46,20 @@ pub(crate) fn nothing_is_typed_into() -> bool {
 /// Gives the keyboard to an element that is there in a moment, when what had it goes away.
 pub(crate) fn focus_soon(selector: impl Into<String>) {
     let selector = selector.into();
-    leptos::prelude::request_animation_frame(move || focus(document().query_selector(&selector).ok().flatten()));
+    request_animation_frame(move || focus(document().query_selector(&selector).ok().flatten()));
+}
+
+/// Scrolls an element into sight once it is drawn, no further than needed.
+pub(crate) fn bring_into_sight(element: NodeRef<Div>) {
+    request_animation_frame(move || {
+        let Some(element) = element.try_get_untracked().flatten() else { return };
+        let options = js_sys::Object::new();
+        let _ = Reflect::set(&options, &"block".into(), &"nearest".into());
+        // Called by its name: the bindings' own form of it would widen what is compiled of the browser's interface.
+        if let Ok(scroll) = Reflect::get(&element, &"scrollIntoView".into()) {
+            let _ = scroll.unchecked_into::<js_sys::Function>().call1(&element, &options);
+        }
+    });
 }
 
 /// Leaves this program for a page loaded anew: after login and logout nothing of the old session may stay in memory.

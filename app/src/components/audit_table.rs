@@ -1,10 +1,13 @@
 //! Events of the audit trail as a table that grows downwards.
 
 use leptos::prelude::*;
-use protocol::admin::{AuditView, Outcome};
+use protocol::{
+    admin::{AuditView, Outcome},
+    audit::Event,
+};
 
 use super::{
-    Ago, Empty, Glyph, Listing,
+    Empty, Exact, Glyph, Listing,
     listing::{Read, rows},
 };
 
@@ -16,13 +19,15 @@ pub(crate) fn AuditTable(
     read: Read,
     /// Show who did it.
     who: bool,
+    /// What stands there while there is nothing.
+    #[prop(into, default = ViewFn::from(|| view! { <Empty glyph=Glyph::Scroll title="Nothing yet" text="What happens is written here."/> }))]
+    none: ViewFn,
 ) -> impl IntoView {
     let columns: &[&str] = if who {
         &["When", "What", "Who", "About", "From", "Detail"]
     } else {
         &["When", "What", "About", "From", "Detail"]
     };
-    let none = || view! { <Empty glyph=Glyph::Scroll title="Nothing here" text="No event matches."/> };
     let rows = rows(move |event| view! { <Row event who/> }.into_any());
     view! { <Listing read rows columns none testid="audit"/> }.into_any()
 }
@@ -30,50 +35,68 @@ pub(crate) fn AuditTable(
 #[component]
 fn Row(event: AuditView, who: bool) -> impl IntoView {
     let failed = event.outcome == Outcome::Failure;
+    let known = Event::parse(&event.event);
+    let title = known.map_or(event.event.clone(), |known| known.title().to_owned());
+    let refused = failed && !known.is_some_and(Event::is_failure);
     let dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     view! {
         <tr data-testid="audit-row" data-event=event.event.clone() data-outcome=if failed { "failure" } else { "success" }>
-            <td><Ago at=event.at/></td>
-            <td><span class="tag" class:tag-bad=failed title=event.event.clone()>{words(&event.event)}</span> {failed.then(|| view! { <span class="tag tag-bad">"Refused"</span> })}</td>
-            {who.then(|| view! { <td>{dash(event.actor)}</td> })}
-            <td class="wrap">{dash(event.target_name.or(event.target))}</td>
-            <td class="num">{dash(event.address)}</td>
-            <td class="wrap muted">{event.detail.as_deref().map(spelled)}</td>
+            <td data-label="When"><Exact at=event.at/></td>
+            <td class="lead"><span class="tag" class:tag-bad=failed title=event.event.clone()>{title}</span> {refused.then(|| view! { <span class="tag tag-bad">"Refused"</span> })}</td>
+            {who.then(|| view! { <td data-label="Who">{dash(event.actor)}</td> })}
+            <td class="wrap" data-label="About">{dash(event.target_name.or(event.target))}</td>
+            <td class="num" data-label="From">{dash(event.address)}</td>
+            <td class="wrap muted" data-label="Detail">{event.detail.as_deref().map(spelled)}</td>
         </tr>
     }
     .into_any()
 }
 
-/// `sessions_ended=2 reason=wrong_code` as people read it; values stay as they were written.
+/// `sessions_ended=2 reason=wrong_code` as people read it. What did not happen is left out; names of people and things
+/// stay as they were written.
 fn spelled(detail: &str) -> String {
     let mut text = String::new();
+    let mut left_out = false;
     for part in detail.split(' ') {
-        let (gap, part) = match part.split_once('=') {
-            Some((name, value)) => (" · ", format!("{}: {value}", name.replace('_', " "))),
-            None => (" ", part.to_owned()),
+        let Some((name, value)) = part.split_once('=') else {
+            if !left_out {
+                text.push(' ');
+                text.push_str(part);
+            }
+            continue;
         };
-        if !text.is_empty() {
-            text.push_str(gap);
+        left_out = matches!(value, "0" | "false");
+        if left_out {
+            continue;
         }
-        text.push_str(&part);
+        if !text.is_empty() {
+            text.push_str(" · ");
+        }
+        text.push_str(&name.replace('_', " "));
+        if value != "true" {
+            text.push_str(": ");
+            let word = matches!(name, "reason" | "place");
+            text.push_str(&if word { value.replace('_', " ") } else { value.to_owned() });
+        }
     }
     text
 }
 
-/// `terminal_mfa_locked` as people read it.
-fn words(event: &str) -> String {
-    let text = event.replace('_', " ").replace("mfa", "MFA").replace("totp", "TOTP");
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::spelled;
+
     #[test]
     fn details_are_read_as_pairs() {
         assert_eq!(
-            super::spelled("sessions_ended=2 name=my box reason=wrong_code"),
-            "sessions ended: 2 · name: my box · reason: wrong_code"
+            spelled("sessions_ended=2 name=my_box of mine reason=wrong_code"),
+            "sessions ended: 2 · name: my_box of mine · reason: wrong code"
         );
+    }
+
+    #[test]
+    fn what_did_not_happen_is_left_out() {
+        assert_eq!(spelled("sessions_ended=0 replaces=false locked=true"), "locked");
+        assert_eq!(spelled("sessions_ended=0"), "");
     }
 }

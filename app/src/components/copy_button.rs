@@ -16,6 +16,9 @@ pub(crate) fn CopyButton(
     /// What it says.
     #[prop(default = "Copy")]
     label: &'static str,
+    /// Class of the button.
+    #[prop(default = "btn btn-small")]
+    class: &'static str,
     /// For tests.
     #[prop(default = "copy")]
     testid: &'static str,
@@ -38,7 +41,7 @@ pub(crate) fn CopyButton(
         });
     };
     view! {
-        <button r#type="button" class="btn btn-small" on:click=copy data-testid=testid>
+        <button r#type="button" class=class on:click=copy data-testid=testid>
             {move || if copied.get() {
                 view! { <Icon glyph=Glyph::Check/> }
             } else {

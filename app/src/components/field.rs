@@ -55,6 +55,7 @@ pub(crate) fn Field(
             let _ = input.focus();
         }
     });
+    focus_refused(input, refusal);
     let id = unique(name);
     let note = format!("{id}-note");
     view! {
@@ -110,11 +111,14 @@ pub(crate) fn PasswordField(
     let id = unique(name);
     let note = format!("{id}-note");
     let shown = RwSignal::new(false);
+    let input = NodeRef::<Input>::new();
+    focus_refused(input, refusal);
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>{label}</label>
             <div class="input-group">
                 <input
+                    node_ref=input
                     class="input"
                     id=id
                     name=name
@@ -141,6 +145,15 @@ pub(crate) fn PasswordField(
         </div>
     }
     .into_any()
+}
+
+/// A refusal takes the keyboard to its field, wherever on the page that is.
+fn focus_refused(input: NodeRef<Input>, refusal: Memo<Option<String>>) {
+    Effect::new(move |_| {
+        if let Some(input) = input.get().filter(|_| refusal.with(Option::is_some)) {
+            let _ = input.focus();
+        }
+    });
 }
 
 fn field_refusal(name: &'static str, problem: Signal<Option<Problem>>) -> Memo<Option<String>> {

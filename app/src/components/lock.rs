@@ -84,7 +84,7 @@ pub(crate) fn LockBadge(
             {move || {
                 slug.track();
                 let state = state.get_untracked();
-                view! { <Icon glyph=state.glyph()/> <span>{state.word()}</span> }
+                view! { <Icon glyph=state.glyph()/> <span class="lock-word">{state.word()}</span> }
             }}
             <Countdown until/>
         </span>

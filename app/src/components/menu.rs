@@ -16,7 +16,7 @@ const ITEMS: &str = "[role=menuitem]:not(:disabled)";
 pub(crate) fn Menu(
     /// Name of the button for people who do not see it.
     #[prop(into)]
-    label: String,
+    label: Signal<String>,
     /// Class of the button.
     #[prop(default = "btn btn-icon btn-ghost")]
     class: &'static str,
@@ -62,7 +62,7 @@ pub(crate) fn Menu(
             <button
                 r#type="button"
                 class=class
-                aria-label=label
+                aria-label=move || label.get()
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 disabled=pending

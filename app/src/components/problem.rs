@@ -1,11 +1,11 @@
 //! Refusals as people see them: what happened, why, what next.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use protocol::{Problem, ProblemKind};
 
 use super::{Countdown, Glyph, Icon};
-use crate::state::Clock;
+use crate::{browser, state::Clock};
 
 /// A refusal beside the form or list it belongs to. Takes no room while there is none. A refusal that names a field
 /// which the form has (`fields`) is left to that field.
@@ -20,8 +20,14 @@ pub(crate) fn ProblemNote(
 ) -> impl IntoView {
     let shown =
         move || problem.get().filter(|problem| problem.field.as_deref().is_none_or(|field| !fields.contains(&field)));
+    let note = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        if problem.with(Option::is_some) {
+            browser::bring_into_sight(note);
+        }
+    });
     view! {
-        <div aria-live="assertive" class="note-live">
+        <div aria-live="assertive" class="note-live" node_ref=note>
             {move || shown().map(|problem| view! {
                 <div class="note note-danger" data-testid="problem" data-kind=problem.kind.slug()>
                     <Icon glyph=Glyph::Warning/>

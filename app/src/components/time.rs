@@ -22,6 +22,22 @@ pub(crate) fn Ago(
     .into_any()
 }
 
+/// The exact time, with "3 min ago" in the title: where dates are compared.
+#[component]
+pub(crate) fn Exact(
+    /// The instant.
+    at: Timestamp,
+) -> impl IntoView {
+    let quarter = expect_context::<Clock>().quarter;
+    let hydrated = Hydrated::signal();
+    view! {
+        <time class="num" datetime=at.to_string() title=move || relative(at, quarter.get())>
+            {move || exact(at, hydrated.get())}
+        </time>
+    }
+    .into_any()
+}
+
 /// "14:32" until an instant, counting down; empty once it is over.
 #[component]
 pub(crate) fn Countdown(
@@ -73,8 +89,12 @@ fn plural(amount: u64, unit: &str) -> String {
 
 fn left(until: Timestamp, now: Timestamp) -> String {
     let secs = (until.secs() - now.secs()).max(0);
-    let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{secs:02}") } else { format!("{minutes}:{secs:02}") }
+    match (secs / 3600, secs / 60 % 60) {
+        (0, minutes) => format!("{minutes}:{:02}", secs % 60),
+        // Nobody counts the seconds of hours.
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +120,8 @@ mod tests {
     fn countdowns_end_at_zero() {
         let now = Timestamp::from_millis(1_795_492_800_000);
         assert_eq!(left(now.plus_secs(872), now), "14:32");
-        assert_eq!(left(now.plus_secs(3_661), now), "1:01:01");
+        assert_eq!(left(now.plus_secs(3_661), now), "1 h 1 min");
+        assert_eq!(left(now.plus_secs(72 * 3_600), now), "72 h");
         assert_eq!(left(now.plus_secs(-5), now), "0:00");
     }
 

@@ -102,7 +102,7 @@ fn UserMenu() -> impl IntoView {
     };
     let face = move || view! { <Icon glyph=Glyph::Person/><span class="wide-only" data-testid="username">{name}</span><Icon glyph=Glyph::ChevronDown/> };
     view! {
-        <Menu label="Your account" class="btn btn-ghost" testid="user-menu" face>
+        <Menu label=format!("{}, your account", untrack(name)) class="btn btn-ghost" testid="user-menu" face>
             <a class="menu-item" role="menuitem" href="/account/security" data-testid="nav-account"><Icon glyph=Glyph::Shield/>"Account and security"</a>
             <a class="menu-item" role="menuitem" href="/account/sessions"><Icon glyph=Glyph::People/>"Login sessions"</a>
             <a class="menu-item" role="menuitem" href="/account/audit"><Icon glyph=Glyph::Scroll/>"Your activity"</a>
@@ -131,12 +131,12 @@ fn ThemeButton() -> impl IntoView {
     let face = || view! { <Icon glyph=Glyph::Contrast/> };
     view! {
         <Menu label="Appearance" testid="theme-menu" face>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", None) data-testid="theme-system"><Icon glyph=Glyph::Contrast/>"As the system"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", Some("dark")) data-testid="theme-dark"><Icon glyph=Glyph::Moon/>"Dark"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("theme", Some("light")) data-testid="theme-light"><Icon glyph=Glyph::Sun/>"Light"</button>
+            <button r#type="button" class="menu-item is-system" role="menuitem" on:click=choose("theme", None) data-testid="theme-system"><Icon glyph=Glyph::Contrast/>"As the system"</button>
+            <button r#type="button" class="menu-item is-dark" role="menuitem" on:click=choose("theme", Some("dark")) data-testid="theme-dark"><Icon glyph=Glyph::Moon/>"Dark"</button>
+            <button r#type="button" class="menu-item is-light" role="menuitem" on:click=choose("theme", Some("light")) data-testid="theme-light"><Icon glyph=Glyph::Sun/>"Light"</button>
             <hr class="menu-line"/>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("contrast", None)>"Normal contrast"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=choose("contrast", Some("more"))>"High contrast"</button>
+            <button r#type="button" class="menu-item is-normal" role="menuitem" on:click=choose("contrast", None)>"Normal contrast"</button>
+            <button r#type="button" class="menu-item is-more" role="menuitem" on:click=choose("contrast", Some("more"))>"High contrast"</button>
         </Menu>
     }
     .into_any()

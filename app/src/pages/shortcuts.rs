@@ -22,6 +22,7 @@ pub(super) fn Shortcuts(
                 return;
             }
             match event.key().as_str() {
+                _ if browser::load_setting(SETTING).is_some() => return,
                 "?" => help.set(true),
                 "/" => press("[data-testid=filter]", false),
                 "n" => press("[data-testid=new-terminal]", true),
@@ -41,7 +42,8 @@ fn is_typing() -> bool {
     if in_terminal && tag == "BODY" {
         return true;
     }
-    let editable = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT");
+    let ticked = matches!(active.get_attribute("type").as_deref(), Some("checkbox" | "radio"));
+    let editable = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT") && !ticked;
     // A dialog that was just closed keeps the focus until the next frame is drawn.
     editable || active.closest("dialog[open], .terminal-host").ok().flatten().is_some()
 }
@@ -55,6 +57,9 @@ fn press(selector: &str, click: bool) {
         }
     }
 }
+
+/// Kept in this browser when single keys shall do nothing: some people speak to their computer, which types.
+const SETTING: &str = "keys-off";
 
 const SHEET: [(&str, &[(&str, &str)]); 3] = [
     (
@@ -80,8 +85,14 @@ pub(super) fn ShortcutsHelp(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
+    let switch =
+        |event: web_sys::Event| browser::save_setting(SETTING, (!event_target_checked(&event)).then_some("yes"));
     view! {
         <Dialog open title="Keyboard shortcuts".to_owned() testid="shortcuts-sheet">
+            <label class="check">
+                <input r#type="checkbox" prop:checked=move || browser::load_setting(SETTING).is_none() on:change=switch data-testid="single-keys"/>
+                <span>"Single keys work as shortcuts"</span>
+            </label>
             {SHEET.into_iter().map(|(title, rows)| view! {
                 <section class="keys">
                     <h3 class="keys-title">{title}</h3>

@@ -1,7 +1,7 @@
 //! Changing the password.
 
 use leptos::prelude::*;
-use protocol::{Problem, auth::PasswordChange, names::Sensitive};
+use protocol::{Problem, ProblemKind, auth::PasswordChange, names::Sensitive};
 use web_sys::HtmlFormElement;
 
 use crate::{
@@ -35,6 +35,10 @@ fn PasswordForm() -> impl IntoView {
                 new: read_new_password(&form)?,
                 code: with_code.get_untracked().then(|| Sensitive::new(code.get_untracked())),
             };
+            if with_code.get_untracked() && code.with_untracked(String::is_empty) {
+                let missing = "Type the code your authenticator app shows, or a recovery code.";
+                return Err(Problem::new(ProblemKind::BadRequest, missing).at("code"));
+            }
             api::change_password(request).await.map_err(at_our_field)?;
             form.reset();
             let _ = code.try_set(String::new());

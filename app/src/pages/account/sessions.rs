@@ -5,7 +5,7 @@ use protocol::auth::SessionView;
 
 use crate::{
     api,
-    components::{Again, Ago, Listing, Section, rows},
+    components::{Again, Ago, Listing, Question, Section, rows},
     state::{Hydrated, Toasts},
 };
 
@@ -15,20 +15,22 @@ pub(super) fn Sessions() -> impl IntoView {
     let again = Again::provide();
     let toasts = Toasts::get();
     let pending = Hydrated::pending();
-    let revoke_others = move |_| {
+    let asking = RwSignal::new(false);
+    let revoke_others = move |()| {
         spawn_local(async move {
             match api::revoke_other_sessions().await {
                 Ok(_) => {
-                    toasts.good("Every other session was ended");
+                    toasts.good("Every other session was signed out");
                     again.now();
                 }
                 Err(problem) => toasts.problem(&problem),
             }
         });
     };
-    let tools = move || view! { <button r#type="button" class="btn" disabled=pending on:click=revoke_others data-testid="revoke-others">"End all others"</button> };
+    let tools = move || view! { <button r#type="button" class="btn" disabled=pending on:click=move |_| asking.set(true) data-testid="revoke-others">"Sign out all others"</button> };
     view! {
-        <Section title="Login sessions" lead="Every browser that is signed in to your account. End one and its terminals close there at once." testid="account-sessions" tools>
+        <Section title="Login sessions" lead="Every browser that is signed in to your account. Sign one out and its terminals close there at once." testid="account-sessions" tools>
+            <Question open=asking title="Sign out everywhere else?".to_owned() text="Every other browser and program is signed out, and its terminals close there at once." yes="Sign out all others".to_owned() on_yes=revoke_others testid="revoke-dialog"/>
             <Listing read=|_| api::text::sessions() rows=rows(|session| view! { <Row session/> }.into_any())/>
         </Section>
     }
@@ -43,7 +45,10 @@ fn Row(session: SessionView) -> impl IntoView {
     let revoke = move |_| {
         spawn_local(async move {
             match api::revoke_session(id).await {
-                Ok(_) => again.now(),
+                Ok(_) => {
+                    toasts.good("The session was signed out");
+                    again.now();
+                }
                 Err(problem) => toasts.problem(&problem),
             }
         });
@@ -60,7 +65,7 @@ fn Row(session: SessionView) -> impl IntoView {
                 } else {
                     view! {
                         <span class="muted small">"Last seen " <Ago at=session.last_seen_at/></span>
-                        <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke">"End"</button>
+                        <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke">"Sign out"</button>
                     }
                     .into_any()
                 }}

@@ -4,6 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use protocol::{
     Problem,
     admin::{AuditVerdict, Outcome},
+    audit::Event,
 };
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
@@ -11,9 +12,12 @@ use web_sys::HtmlFormElement;
 use crate::{
     api::{self, AuditQuery},
     browser,
-    components::{AuditTable, Field, Glyph, Icon, ProblemNote, Section},
+    components::{AuditTable, Empty, Field, Glyph, Icon, ProblemNote, Section},
     state::Hydrated,
 };
+
+/// Id of the filter's form, which a button outside of it empties.
+const FILTER: &str = "audit-filter";
 
 /// The section.
 #[component]
@@ -24,14 +28,23 @@ pub(super) fn Audit() -> impl IntoView {
     let read = Callback::new(move |after| api::text::admin_audit(AuditQuery { after, ..filter.get_untracked() }));
     view! {
         <Section title="Audit" lead="Every change that matters, written in the same transaction as the change and chained by hashes: none can be altered or left out unseen." testid="admin-audit" tools>
-            <Verdict verdict/>
-            <Filter filter/>
+            <Filter filter verdict/>
             // Read from the start again whenever the filter changes.
             {move || {
                 filter.track();
-                view! { <AuditTable read who=true/> }
+                view! { <AuditTable read who=true none=NoMatch/> }
             }}
         </Section>
+    }
+    .into_any()
+}
+
+#[component]
+fn NoMatch() -> impl IntoView {
+    view! {
+        <Empty glyph=Glyph::Scroll title="No event matches" text="Choose another event, person or outcome.">
+            <button r#type="reset" form=FILTER class="btn" data-testid="audit-clear">"Clear the filter"</button>
+        </Empty>
     }
     .into_any()
 }
@@ -62,7 +75,7 @@ fn Verdict(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl Int
         None => ().into_any(),
         Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
         Some(Ok(AuditVerdict { intact: true, events, .. })) => view! {
-            <p class="note note-good" role="status" data-testid="audit-intact"><Icon glyph=Glyph::Check/>"The chain holds: " {events} " events, none altered, none missing."</p>
+            <p class="note note-good note-plain" role="status" data-testid="audit-intact"><Icon glyph=Glyph::Check/>"The chain holds: " {events} " events, none altered, none missing."</p>
         }
         .into_any(),
         Some(Ok(verdict)) => view! {
@@ -74,7 +87,7 @@ fn Verdict(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl Int
 }
 
 #[component]
-fn Filter(filter: RwSignal<AuditQuery>) -> impl IntoView {
+fn Filter(filter: RwSignal<AuditQuery>, verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl IntoView {
     let pending = Hydrated::pending();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -92,18 +105,27 @@ fn Filter(filter: RwSignal<AuditQuery>) -> impl IntoView {
         });
     };
     view! {
-        <form class="tools" method="post" on:submit=submit data-testid="audit-filter">
-            <Field name="event" label="Event" placeholder="terminal_mfa_locked" plain=true/>
+        <form class="tools" method="post" id=FILTER on:submit=submit on:reset=move |_| filter.set(AuditQuery::default()) data-testid="audit-filter">
+            <div class="field">
+                <label class="field-label" for="event">"Event"</label>
+                <select class="input" id="event" name="event" data-testid="field-event">
+                    <option value="">"Any"</option>
+                    {Event::GROUPS.iter().map(|(group, events)| view! {
+                        <optgroup label=*group>{events.iter().map(|event| view! { <option value=event.as_str()>{event.title()}</option> }).collect_view()}</optgroup>
+                    }).collect_view()}
+                </select>
+            </div>
             <Field name="actor" label="Who" plain=true/>
             <div class="field">
                 <label class="field-label" for="outcome">"Outcome"</label>
                 <select class="input" id="outcome" name="outcome" data-testid="field-outcome">
                     <option value="">"Any"</option>
-                    <option value="success">"Success"</option>
-                    <option value="failure">"Failure"</option>
+                    <option value="success">"Done"</option>
+                    <option value="failure">"Refused or failed"</option>
                 </select>
             </div>
             <button r#type="submit" class="btn" disabled=pending data-testid="audit-search"><Icon glyph=Glyph::Search/>"Search"</button>
+            <Verdict verdict/>
         </form>
     }
     .into_any()

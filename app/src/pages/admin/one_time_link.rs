@@ -31,8 +31,8 @@ pub(super) fn LinkDialog(
                 <code class="secret" data-testid="one-time-link">{link.url.clone()}</code>
                 <p class="muted small">"Expires in " <Countdown until=Some(link.expires_at)/></p>
                 <div class="form-actions">
-                    <CopyButton text=link.url label="Copy the link" testid="copy-link"/>
-                    <button r#type="button" class="btn btn-small" on:click=move |_| open.set(false)>"Done"</button>
+                    <CopyButton text=link.url label="Copy the link" class="btn btn-primary" testid="copy-link"/>
+                    <button r#type="button" class="btn" on:click=move |_| open.set(false)>"Done"</button>
                 </div>
             })}
         </Dialog>

@@ -10,7 +10,7 @@ use protocol::{
 use crate::{
     api,
     components::{
-        Again, Ago, Dialog, Empty, Glyph, Icon, Listing, LockBadge, LockState, Menu, Section, StateDot, rows,
+        Again, Ago, Dialog, Empty, Glyph, Icon, Listing, LockBadge, LockState, Menu, Question, Section, StateDot, rows,
     },
     pages::dashboard::DeleteForm,
     state::{Sending, Toasts},
@@ -36,8 +36,8 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
     let again = Again::get();
     let toasts = Toasts::get();
     let id = terminal.id;
-    let deleting = RwSignal::new(false);
-    let stop = move |_| {
+    let (deleting, stopping) = (RwSignal::new(false), RwSignal::new(false));
+    let stop = move |()| {
         spawn_local(async move {
             if let Err(problem) = api::admin_stop_terminal(id).await {
                 toasts.problem(&problem);
@@ -47,23 +47,24 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
     };
     let lock = if terminal.mfa_locked { LockState::Locked } else { LockState::Open };
     let running = terminal.state == TerminalState::Running;
-    let delete = format!("Delete {} of {}?", terminal.name, terminal.owner);
+    let whose = format!("{} of {}?", terminal.name, terminal.owner);
     let actions = format!("Actions for {}", terminal.name);
     let face = || view! { <Icon glyph=Glyph::Dots/> };
     view! {
         <tr data-testid="admin-terminal" data-id=id.to_string()>
-            <td class="wrap list-title">{terminal.name.to_string()}</td>
-            <td>{terminal.owner.to_string()}</td>
-            <td><StateDot state=Signal::stored(terminal.state) word=true/></td>
-            <td><LockBadge state=Signal::stored(lock)/></td>
-            <td>{terminal.image.to_string()} " · " {terminal.tier.to_string()}</td>
-            <td><Ago at=Signal::stored(terminal.last_active_at)/></td>
+            <td class="wrap list-title lead">{terminal.name.to_string()}</td>
+            <td data-label="Owner">{terminal.owner.to_string()}</td>
+            <td data-label="State"><StateDot state=Signal::stored(terminal.state) word=true/></td>
+            <td data-label="Lock"><LockBadge state=Signal::stored(lock)/></td>
+            <td data-label="Image">{terminal.image.to_string()} " · " {terminal.tier.to_string()}</td>
+            <td data-label="Last active"><Ago at=Signal::stored(terminal.last_active_at)/></td>
             <td class="end">
                 <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" face>
-                    <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=stop data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
+                    <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=move |_| stopping.set(true) data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop…"</button>
                     <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="admin-delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
                 </Menu>
-                <Dialog open=deleting title=delete testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
+                <Question open=stopping title=format!("Stop {whose}") text="Everything that runs in it ends; the home folder stays. Its owner can start it again." yes="Stop".to_owned() no="Keep it running" on_yes=stop testid="admin-stop-dialog"/>
+                <Dialog open=deleting title=format!("Delete {whose}") testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
             </td>
         </tr>
     }

@@ -35,15 +35,15 @@ pub(super) fn UserRow(user: UserView) -> impl IntoView {
     let quota = move || user.with(|user| (user.terminals, user.terminals_max));
     view! {
         <tr data-testid="user" data-username=move || user.with(|user| user.username.to_string())>
-            <td>
+            <td class="lead">
                 <span class="list-title">{move || user.with(|user| user.username.to_string())}</span>
                 {oneself.then(|| view! { " "<span class="muted">"(you)"</span> })}
                 {move || user.with(|user| user.disabled).then(|| view! { " "<span class="tag tag-bad">"Disabled"</span> })}
             </td>
-            <td><span class=move || role().0>{move || role().1}</span></td>
-            <td>{move || if user.with(|user| user.mfa_enabled) { view! { <span class="tag tag-good">"On"</span> } } else { view! { <span class="tag">"Off"</span> } }}</td>
-            <td class="num">{move || quota().0} {move || quota().1.map_or(String::new(), |max| format!(" of {max}"))}</td>
-            <td>{move || user.with(|user| user.last_login_at).map_or_else(|| view! { <span class="muted">"Never"</span> }.into_any(), |at| view! { <Ago at/> }.into_any())}</td>
+            <td data-label="Role"><span class=move || role().0>{move || role().1}</span></td>
+            <td data-label="MFA">{move || if user.with(|user| user.mfa_enabled) { view! { <span class="tag tag-good">"On"</span> } } else { view! { <span class="tag">"Off"</span> } }}</td>
+            <td class="num" data-label="Terminals">{move || quota().0} {move || quota().1.map_or(String::new(), |max| format!(" of {max}"))}</td>
+            <td data-label="Last sign-in">{move || user.with(|user| user.last_login_at).map_or_else(|| view! { <span class="muted">"Never"</span> }.into_any(), |at| view! { <Ago at/> }.into_any())}</td>
             <td class="end"><Actions user oneself/></td>
         </tr>
     }
@@ -83,14 +83,15 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
     };
     let name = user.with_untracked(|user| user.username.to_string());
     let face = || view! { <Icon glyph=Glyph::Dots/> };
+    let not_oneself = oneself.then_some("You cannot do this to your own account");
     view! {
         <Menu label=format!("Actions for {name}") class="btn btn-icon btn-ghost btn-small" testid="user-actions" face>
-            <button r#type="button" class="menu-item" role="menuitem" disabled=oneself on:click=swap_role data-testid="user-role">{move || if is_admin() { "Make a user" } else { "Make an administrator" }}</button>
+            <button r#type="button" class="menu-item" role="menuitem" disabled=oneself title=not_oneself on:click=swap_role data-testid="user-role">{move || if is_admin() { "Make a user" } else { "Make an administrator" }}</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| limiting.set(true) data-testid="user-quota">"Set the terminal quota…"</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">"Password reset link…"</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| resetting.set(true) data-testid="user-reset-mfa">"Reset MFA…"</button>
             <hr class="menu-line"/>
-            <button r#type="button" class="menu-item menu-danger" role="menuitem" disabled=oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable" }}</button>
+            <button r#type="button" class="menu-item menu-danger" role="menuitem" disabled=oneself title=not_oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable" }}</button>
         </Menu>
         <Dialog open=limiting title=format!("Terminal quota of {name}") testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
         <Dialog open=resetting title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>

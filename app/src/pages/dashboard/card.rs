@@ -120,7 +120,9 @@ fn Usage(id: TerminalId) -> impl IntoView {
             .map_or("–".to_owned(), |(used, limit)| format!("{} %", (used * 100).checked_div(limit).unwrap_or(0)))
     });
     let memory = Signal::derive(move || stats.get().map(|s| (s.memory_bytes, s.memory_bytes_limit)));
-    let memory_text = Signal::derive(move || memory.get().map_or("–".to_owned(), |(used, _)| bytes(used)));
+    let memory_text = Signal::derive(move || {
+        memory.get().map_or("–".to_owned(), |(used, limit)| format!("{} / {}", bytes(used), bytes(limit)))
+    });
     view! {
         <div class="meters">
             <Meter label="CPU" glyph=Glyph::Cpu value=cpu text=cpu_text/>

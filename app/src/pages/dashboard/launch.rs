@@ -28,8 +28,14 @@ pub(super) fn LaunchDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
+    // What is being made, while it is.
+    let under_way = RwSignal::new(None::<String>);
+    let title = Signal::derive(move || match under_way.get().filter(|_| open.get()) {
+        Some(name) => format!("Starting {name}"),
+        None => "New terminal".to_owned(),
+    });
     view! {
-        <Dialog open title="New terminal".to_owned() wide=true testid="launch-dialog"><Launch open/></Dialog>
+        <Dialog open title wide=true testid="launch-dialog"><Launch open under_way/></Dialog>
     }
     .into_any()
 }
@@ -45,7 +51,7 @@ struct Launching {
 }
 
 #[component]
-fn Launch(open: RwSignal<bool>) -> impl IntoView {
+fn Launch(open: RwSignal<bool>, under_way: RwSignal<Option<String>>) -> impl IntoView {
     let terminals = Terminals::get();
     let launch = Launching { sending: Sending::new(), before: RwSignal::new(Vec::new()), id: RwSignal::new(None) };
     // From the press of the button until there is a prompt or a refusal.
@@ -58,13 +64,22 @@ fn Launch(open: RwSignal<bool>) -> impl IntoView {
         launch.id.get().or_else(|| launch.before.with(|before| terminals.launch_beyond(before)))
     });
     follow(launch, open);
+    Effect::new(move |_| {
+        let name = shown.get().and_then(|id| terminals.one(id)).map(|t| t.name.to_string());
+        under_way.set(goes_on.get().then(|| name.unwrap_or_else(|| "the terminal".to_owned())));
+    });
     view! {
-        {dynamic(move || match offer.get() {
-            None => view! { <Loading rows=4/> }.into_any(),
-            Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
-            Some(Ok(offer)) => view! { <div hidden=move || goes_on.get()><LaunchForm launch offer open/></div> }.into_any(),
-        })}
-        <When when=move || goes_on.get()><StageList id=shown/></When>
+        <div class="launch">
+            {dynamic(move || match offer.get() {
+                None => view! { <Loading rows=4/> }.into_any(),
+                Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
+                Some(Ok(offer)) => view! { <div hidden=move || goes_on.get()><LaunchForm launch offer open/></div> }.into_any(),
+            })}
+            <When when=move || goes_on.get()>
+                <StageList id=shown/>
+                <p class="muted">"You can close this; it goes on."</p>
+            </When>
+        </div>
     }
     .into_any()
 }
@@ -108,6 +123,11 @@ fn follow(launch: Launching, open: RwSignal<bool>) {
 fn LaunchForm(launch: Launching, offer: Offer, open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let (images, tiers) = offer;
+    // The same for all of them, as long as an administrator leaves it so.
+    let limits = match tiers.first().map(|tier| tier.pids) {
+        Some(pids) if tiers.iter().all(|tier| tier.pids == pids) => format!("No swap; up to {pids} processes each."),
+        _ => "No swap.".to_owned(),
+    };
     let nothing = images.iter().all(|image| !image.available);
     let Launching { sending, before, id } = launch;
     let send = move |form: HtmlFormElement| {
@@ -122,14 +142,15 @@ fn LaunchForm(launch: Launching, offer: Offer, open: RwSignal<bool>) -> impl Int
     };
     view! {
         <Form sending send label="Create" disabled=Signal::stored(nothing) fields=&["name"] closes=open testid="launch-form" submit="launch-submit">
-            <Field name="name" label="Name" optional=true placeholder="A name is made up when you leave this empty" maxlength=64 autofocus=true problem=sending.problem/>
+            <Field name="name" label="Name" optional=true hint="Left empty, a name is made up." maxlength=64 autofocus=true problem=sending.problem/>
             <fieldset class="choices">
                 <legend class="field-label">"Image"</legend>
                 {images.into_iter().map(|image| view! { <ImageChoice image/> }).collect_view()}
             </fieldset>
-            <fieldset class="choices choices-three">
+            <fieldset class="choices choices-sizes">
                 <legend class="field-label">"Size"</legend>
                 {tiers.into_iter().map(|tier| view! { <TierChoice tier/> }).collect_view()}
+                <p class="field-hint num">{limits}</p>
             </fieldset>
         </Form>
     }
@@ -158,8 +179,7 @@ fn TierChoice(tier: Tier) -> impl IntoView {
         <label class="choice" data-testid=format!("tier-{}", tier.name)>
             <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true/>
             <span class="choice-title">{tier.title}</span>
-            <span class="choice-text num">{bytes(tier.memory_bytes)} " memory, no swap"</span>
-            <span class="choice-fact num">{cores} " " {plural} " · " {tier.pids} " processes"</span>
+            <span class="choice-text num">{bytes(tier.memory_bytes)} " · " {cores} " " {plural}</span>
         </label>
     }
     .into_any()

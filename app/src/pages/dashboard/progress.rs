@@ -29,15 +29,17 @@ pub(crate) fn StageList(
     let terminals = Terminals::get();
     let done = Memo::new(move |_| id.get().and_then(|id| terminals.stage(id)));
     let rows = Stage::ALL.into_iter().map(move |stage| {
-        let class = move || match done.get() {
-            Some(done) if stage <= done => "stage stage-done",
-            done if under_way(done) == Some(stage) => "stage stage-now",
-            _ => "stage",
+        // What it looks like, and the same for those who hear it.
+        let stands = move || match done.get() {
+            Some(done) if stage <= done => ("stage stage-done", ": done"),
+            done if under_way(done) == Some(stage) => ("stage stage-now", ": under way"),
+            _ => ("stage", ""),
         };
+        let (class, word) = (move || stands().0, move || stands().1);
         view! {
             <li class=class data-stage=stage.title()>
                 <span class="stage-mark"><Icon glyph=Glyph::Check/></span>
-                <span>{stage.title()}</span>
+                <span>{stage.title()}<span class="sr-only">{word}</span></span>
             </li>
         }
     });

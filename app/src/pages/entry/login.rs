@@ -1,10 +1,10 @@
 //! Sign-in: the password, then the code where the account has a factor.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::{components::Redirect, hooks::use_query_map};
 use protocol::{
     Problem, ProblemKind,
-    auth::{LoginRequest, LoginStatus, SetupStatus},
+    auth::{LoginRequest, LoginStatus, Me, SetupStatus},
     names::Sensitive,
 };
 use web_sys::HtmlFormElement;
@@ -36,7 +36,13 @@ pub(crate) fn Login() -> impl IntoView {
     let query = use_query_map();
     let next = Signal::derive(move || browser::safe_next(query.with(|query| query.get("next"))));
     let sending = Sending::new();
+    // Whoever is signed in already has no use for this page.
+    let me = ask_once(api::text::me);
+    let leave = shown_either(move |me: Result<Me, Problem>| {
+        me.is_ok().then(|| view! { <Redirect path=next.get_untracked()/> }).into_any()
+    });
     view! {
+        <Fetched of=me show=leave waiting=|| ()/>
         <Entry title="Sign in" lead>
             <Fetched of=setup show waiting=|| ()/>
             {dynamic(move || if asks_code.get() {

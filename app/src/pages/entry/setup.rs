@@ -37,7 +37,11 @@ fn New(token: String) -> impl IntoView {
     let lead = "This server is new. The first account administers it; there is no default password.";
     view! {
         <Entry title="Create the administrator" lead=lead.to_owned()>
-            <SetupForm token/>
+            {if token.is_empty() {
+                view! { <p class="note note-warning">"The link has no token. Copy the whole link the server printed when it started; each start prints a new one until there is an administrator."</p> }.into_any()
+            } else {
+                view! { <SetupForm token/> }.into_any()
+            }}
         </Entry>
     }
     .into_any()
@@ -59,7 +63,6 @@ fn Done() -> impl IntoView {
 #[component]
 fn SetupForm(token: String) -> impl IntoView {
     let sending = Sending::new();
-    let no_token = token.is_empty();
     let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
         sending.send(async move {
@@ -70,9 +73,6 @@ fn SetupForm(token: String) -> impl IntoView {
     };
     view! {
         <Form sending send label="Create administrator" fields=FIELDS testid="setup-form" submit="setup-submit">
-            {no_token.then(|| view! {
-                <p class="note note-warning">"The link has no token. Copy the whole link the server printed when it started."</p>
-            })}
             <NewUsername problem=sending.problem/>
             <NewPassword problem=sending.problem/>
         </Form>

@@ -6,8 +6,8 @@ use protocol::Problem;
 use super::session::{Link, Session};
 use crate::{
     browser,
-    components::{Countdown, Glyph, Icon, dynamic},
-    state::Terminals,
+    components::{Glyph, Icon, dynamic},
+    state::{Clock, Terminals},
 };
 
 /// The line; nothing while all is well.
@@ -32,10 +32,15 @@ pub(super) fn Banner() -> impl IntoView {
 #[component]
 fn Lost(at: protocol::Timestamp) -> impl IntoView {
     let session = Session::get();
+    let second = expect_context::<Clock>().second;
+    let next = move || match at.secs() - second.get().secs() {
+        secs @ 1.. => format!("Trying again in {secs} s."),
+        _ => "Trying again…".to_owned(),
+    };
     view! {
         <div class="banner banner-warning" data-testid="reconnecting">
             <span class="spinner"></span>
-            <p>"Connection lost. Your shell keeps running, but what you type now is not sent. Trying again in " <Countdown until=Some(at)/> "."</p>
+            <p>"Connection lost. Your shell keeps running, but what you type now is not sent. " <span class="num" aria-live="off">{next}</span></p>
             <button r#type="button" class="btn btn-small" on:click=move |_| session.with(|t| t.reconnect()) data-testid="reconnect">"Try now"</button>
         </div>
     }

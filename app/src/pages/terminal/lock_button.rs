@@ -56,7 +56,7 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
     };
     view! {
         <button r#type="button" class=class_of(small) disabled=pending aria-disabled=move || busy.get().then_some("true") aria-busy=move || busy.get().then_some("true") on:click=click data-testid="lock">
-            <Icon glyph=Glyph::LockClosed/><span>"Lock with MFA"</span>
+            <Icon glyph=Glyph::LockClosed/><span>"Lock"<span class="lock-more">" with MFA"</span></span>
         </button>
         <Dialog open=explain title="First enable MFA".to_owned() testid="lock-needs-mfa">
             <p>"A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your account has no authenticator app yet; setting one up takes a minute."</p>
@@ -103,7 +103,7 @@ fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
         }
         .to_owned()
     });
-    let face = || view! { <Icon glyph=Glyph::LockClosed/><span>"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
+    let face = || view! { <Icon glyph=Glyph::LockClosed/><span class="lock-more">"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
     view! {
         <Menu label="Lock" class=class_of(small) testid="lock-menu" face>
             {granted.then(|| view! {

@@ -21,8 +21,10 @@ fn Bar() -> impl IntoView {
             let _ = input.focus();
         }
     });
+    let empty = RwSignal::new(true);
     let find = move |backwards| {
         let text = input.get_untracked().map(|input| input.value()).unwrap_or_default();
+        empty.set(text.is_empty());
         session.with(|terminal| terminal.find(&text, backwards));
     };
     let close = move || {
@@ -39,6 +41,7 @@ fn Bar() -> impl IntoView {
         _ => {}
     };
     let count = move || match session.found.get() {
+        _ if empty.get() => String::new(),
         (Some(index), count) => format!("{} of {count}", index + 1),
         (None, 0) => "Nothing found".to_owned(),
         (None, count) => format!("{count} found"),

@@ -1,11 +1,11 @@
 //! The Security panel: every row of the hardening profile as asked, as seen from outside, as seen from inside.
 
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, prelude::*};
 use protocol::security::{SecurityReport, SecurityRow, Verdict};
 
 use super::session::Session;
 use crate::{
-    api,
+    api, browser,
     components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote, When, dynamic},
     state::late,
 };
@@ -14,12 +14,26 @@ use crate::{
 #[component]
 pub(super) fn SecurityPanel() -> impl IntoView {
     let session = Session::get();
+    let close = move || {
+        session.panel.set(false);
+        browser::focus_soon("[data-testid=tool-security]");
+    };
+    Effect::new(move |_| {
+        if session.panel.get() {
+            browser::focus_soon(".panel");
+        }
+    });
+    let keys = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            close();
+        }
+    };
     view! {
         <When when=move || session.panel.get()>
-            <aside class="panel" aria-label="Security" data-testid="security-panel">
+            <aside class="panel" aria-label="Security" tabindex="-1" on:keydown=keys data-testid="security-panel">
                 <header class="panel-head">
                     <h2>"Security"</h2>
-                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| session.panel.set(false)><Icon glyph=Glyph::Close/></button>
+                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| close()><Icon glyph=Glyph::Close/></button>
                 </header>
                 <Report/>
             </aside>
@@ -40,7 +54,14 @@ fn Report() -> impl IntoView {
 }
 
 #[component]
-fn Rows(report: SecurityReport) -> impl IntoView {
+fn Rows(mut report: SecurityReport) -> impl IntoView {
+    // What asks for attention first; otherwise in the profile's own order.
+    report.rows.sort_by_key(|row| match row.verdict {
+        Verdict::Differs => 0,
+        Verdict::NotInForce => 1,
+        Verdict::Unknown => 2,
+        Verdict::Verified => 3,
+    });
     let score = format!("{}.{}", report.score_tenths / 10, report.score_tenths % 10);
     let verified = report.rows.iter().filter(|row| row.verdict == Verdict::Verified).count();
     let summary = format!("{verified} of {} rows verified", report.rows.len());

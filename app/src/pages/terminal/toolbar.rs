@@ -33,12 +33,40 @@ pub(super) fn Toolbar() -> impl IntoView {
             <div class="toolbar-part toolbar-tools">
                 <Tools/>
                 <LockButton id=session.id/>
-                <TerminalActions id=session.id renaming/>
+                <TerminalActions id=session.id renaming more=Hidden/>
             </div>
         </div>
         <RenameDialog id=session.id open=renaming/>
     }
     .into_any()
+}
+
+/// The tools that a narrow bar has no room for, in its menu.
+#[component]
+fn Hidden() -> impl IntoView {
+    let session = Session::get();
+    let item = |glyph: Glyph, label: &'static str, testid: &'static str, run: Box<dyn Fn() + Send>| {
+        view! {
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run() data-testid=testid><Icon glyph/>{label}</button>
+        }
+    };
+    // Made each time the menu opens, so that keys never meet an item that is not shown.
+    let phone = browser::matches("(width < 640px)").then(|| {
+        view! {
+            {item(Glyph::Search, "Search", "menu-search", Box::new(move || session.searching.set(true)))}
+            {item(Glyph::Paste, "Paste", "menu-paste", Box::new(move || session.with(|t| t.paste_clipboard())))}
+            {item(Glyph::Shield, "Security", "menu-security", Box::new(move || session.panel.set(true)))}
+        }
+    });
+    let narrow = browser::matches("(width < 1000px)").then(|| {
+        view! {
+            {phone}
+            {item(Glyph::Minus, "Smaller text", "menu-smaller", Box::new(move || session.set_font(-1)))}
+            {item(Glyph::Plus, "Larger text", "menu-larger", Box::new(move || session.set_font(1)))}
+            <hr class="menu-line"/>
+        }
+    });
+    narrow.into_any()
 }
 
 /// Size and round trip.
@@ -73,8 +101,8 @@ fn Tools() -> impl IntoView {
     let pending = Hydrated::pending();
     // What was printed can be searched and copied while the connection is away and after the shell ended.
     let off = move || pending() || !matches!(session.link.get(), Link::Live | Link::Waiting(_) | Link::Ended(_));
-    let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, wide: bool, run: Box<dyn Fn() + Send>| {
-        let class = if wide { "btn btn-icon btn-ghost wide-only" } else { "btn btn-icon btn-ghost" };
+    let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, room: &str, run: Box<dyn Fn() + Send>| {
+        let class = format!("btn btn-icon btn-ghost {room}");
         view! {
             <button r#type="button" class=class aria-label=label title=label disabled=off on:click=move |_| run() data-testid=testid><Icon glyph/></button>
         }
@@ -86,13 +114,13 @@ fn Tools() -> impl IntoView {
     };
     let paste = move || session.with(|t| t.paste_clipboard());
     view! {
-        {tool(Glyph::Search, "Search (Ctrl+Shift+F)", "tool-search", false, Box::new(move || session.searching.update(|on| *on = !*on)))}
+        {tool(Glyph::Search, "Search (Ctrl+Shift+F)", "tool-search", "wide-only", Box::new(move || session.searching.update(|on| *on = !*on)))}
         <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Copy" title="Copy (Ctrl+Shift+C)" disabled=move || off() || !session.selected.get() on:click=move |_| copy() data-testid="tool-copy"><Icon glyph=Glyph::Copy/></button>
-        <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Paste" title="Paste (Ctrl+Shift+V)" disabled=move || pending() || session.link.get() != Link::Live on:click=move |_| paste() data-testid="tool-paste"><Icon glyph=Glyph::Paste/></button>
-        {tool(Glyph::Minus, "Smaller text", "tool-smaller", true, Box::new(move || session.set_font(-1)))}
-        {tool(Glyph::Plus, "Larger text", "tool-larger", true, Box::new(move || session.set_font(1)))}
+        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Paste" title="Paste (Ctrl+Shift+V)" disabled=move || pending() || session.link.get() != Link::Live on:click=move |_| paste() data-testid="tool-paste"><Icon glyph=Glyph::Paste/></button>
+        {tool(Glyph::Minus, "Smaller text", "tool-smaller", "room-only", Box::new(move || session.set_font(-1)))}
+        {tool(Glyph::Plus, "Larger text", "tool-larger", "room-only", Box::new(move || session.set_font(1)))}
         <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Full screen" title="Full screen" disabled=pending on:click=move |_| full_screen() data-testid="tool-fullscreen"><Icon glyph=Glyph::Expand/></button>
-        <button r#type="button" class="btn btn-ghost" aria-label="Security" aria-expanded=move || session.panel.get().to_string() disabled=pending on:click=move |_| session.panel.update(|open| *open = !*open) data-testid="tool-security"><Icon glyph=Glyph::Shield/><span class="wide-only">"Security"</span></button>
+        <button r#type="button" class="btn btn-ghost wide-only" aria-label="Security" aria-expanded=move || session.panel.get().to_string() disabled=pending on:click=move |_| session.panel.update(|open| *open = !*open) data-testid="tool-security"><Icon glyph=Glyph::Shield/><span class="room-only">"Security"</span></button>
     }
     .into_any()
 }

@@ -1,0 +1,155 @@
+// What a person notices about the pages themselves: what they keep, ask, show on a phone, and where they lead.
+import type { Page } from "@playwright/test";
+
+import { Dashboard } from "../pages/dashboard";
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+const PHONE = { width: 390, height: 844 };
+
+/** Starts renaming a card and types the new name; Enter is what is left. */
+async function beginRename(page: Page, id: string, name: string): Promise<void> {
+  const dashboard = await new Dashboard(page).open();
+  await dashboard.act(id, "rename");
+  await page.getByTestId("rename-input").fill(name);
+}
+
+test("a new name is kept when the page is left at once", async ({ house, person, visit }) => {
+  const { id } = await person.launch({ name: "before" });
+  const page = await visit(person);
+  await beginRename(page, id, "after");
+  // The server answers nobody until the page is gone.
+  const release = house.server.hold();
+  try {
+    await page.keyboard.press("Enter");
+    await expect(page.getByTestId("card-open")).toHaveText("after");
+    await page.goto("about:blank");
+  } finally {
+    release();
+  }
+  await expect.poll(async () => (await person.terminal(id)).name).toBe("after");
+});
+
+test("a name the server refuses does not stay on the card, and the reason is said", async ({ person, visit, watch }) => {
+  watch.expectsStatus(503);
+  const { id } = await person.launch({ name: "before" });
+  const page = await visit(person);
+  await page.route(`**/api/terminals/${id}`, async (route) => {
+    if (route.request().method() !== "PATCH") return route.continue();
+    const problem = { type: "unavailable", title: "Not now", status: 503, detail: "The disk is full." };
+    await route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(problem) });
+  });
+  await beginRename(page, id, "after");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("toast")).toContainText("The disk is full.");
+  await expect(page.getByTestId("card-open")).toHaveText("before");
+});
+
+test("on a phone rows of tables stand below each other, each fact with its label, and their menus are whole", async ({ house, guarded, visit }) => {
+  await guarded.launch({ name: "a-terminal-with-a-rather-long-name-of-its-own" });
+  const page = await visit(house.admin, { viewport: PHONE });
+  for (const [section, menu] of [["users", "user-actions"], ["terminals", "admin-terminal-actions"], ["audit", undefined]] as const) {
+    await page.goto(`/admin/${section}`);
+    const table = page.locator(".table");
+    await expect(table.locator("tbody tr").first()).toBeVisible();
+    const seen = await table.evaluate((table) => {
+      const box = table.closest(".table-wrap") ?? table;
+      const rows = [...table.querySelectorAll("tbody tr")];
+      const facts = [...table.querySelectorAll("tbody td:not(.lead):not(.end)")].filter((cell) => cell.textContent !== "");
+      const label = (cell: Element) => getComputedStyle(cell, "::before");
+      return {
+        sideways: Math.max(box.scrollWidth - box.clientWidth, document.documentElement.scrollWidth - innerWidth),
+        below: box.getBoundingClientRect().bottom - (rows.at(-1)?.getBoundingClientRect().bottom ?? 0),
+        facts: facts.length,
+        nameless: facts.filter((cell) => label(cell).display === "none" || label(cell).content.length < 4).length,
+        cut: facts.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent),
+      };
+    });
+    expect(seen.facts, section).toBeGreaterThan(0);
+    expect({ ...seen, facts: 0, below: seen.below > 2 }, section).toEqual({ sideways: 0, below: false, facts: 0, nameless: 0, cut: [] });
+    if (menu === undefined) continue;
+    await page.getByTestId(menu).last().click();
+    const list = await page.getByRole("menu").boundingBox();
+    expect(list?.x, section).toBeGreaterThanOrEqual(0);
+    expect((list?.x ?? 0) + (list?.width ?? 0), section).toBeLessThanOrEqual(PHONE.width);
+    await page.getByRole("menuitem").last().scrollIntoViewIfNeeded();
+    await expect(page.getByRole("menuitem").last()).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test("events of the audit trail are chosen from a list, and an empty answer leads back", async ({ house, guarded, visit }) => {
+  const { id } = await guarded.launch();
+  await guarded.lock(id);
+  const page = await visit(house.admin);
+  await page.goto("/admin/audit");
+  await page.getByTestId("field-event").selectOption("Terminal lock");
+  await page.getByTestId("field-actor").fill(guarded.username);
+  await page.getByTestId("audit-search").click();
+  await expect(page.getByTestId("audit-row")).toHaveCount(1);
+  await expect(page.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
+  await page.getByTestId("field-event").selectOption("Audit export");
+  await page.getByTestId("audit-search").click();
+  await expect(page.getByTestId("audit-row")).toHaveCount(0);
+  await page.getByTestId("audit-clear").click();
+  await expect(page.getByTestId("audit-row")).not.toHaveCount(0);
+  await expect(page.getByTestId("field-actor")).toHaveValue("");
+  await expect(page.getByTestId("field-event")).toHaveValue("");
+});
+
+test("a refusal takes the keyboard to its field, wherever that is", async ({ house, visit }) => {
+  const page = await visit(house.admin, { viewport: PHONE });
+  await page.goto("/admin/settings");
+  const first = page.getByTestId("field-session_idle_secs");
+  await first.fill("1");
+  const save = page.getByTestId("settings-submit");
+  await save.scrollIntoViewIfNeeded();
+  await save.click();
+  await expect(first).toBeFocused();
+  await expect(first).toBeInViewport();
+});
+
+test("what runs is asked about before it is stopped; what is idle is not", async ({ person, visit }) => {
+  const [busy, idle] = [await person.launch({ name: "busy" }), await person.launch({ name: "idle" })];
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(busy.id);
+  await terminal.ready();
+  await terminal.enter("sleep 1000 &");
+  await terminal.sees(/\[1\] \d+/);
+  const dashboard = await new Dashboard(page).open();
+  await dashboard.act(busy.id, "stop");
+  const question = dashboard.card(busy.id).getByTestId("stop-dialog");
+  await expect(question).toContainText("Stop busy?");
+  await expect(question.getByRole("button", { name: "Keep it running" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(question).toBeHidden();
+  expect((await person.terminal(busy.id)).state).toBe("running");
+  await dashboard.act(idle.id, "stop");
+  await person.until(idle.id, "stopped");
+  await dashboard.act(busy.id, "stop");
+  await question.getByTestId("question-yes").click();
+  await person.until(busy.id, "stopped");
+});
+
+test("the toolbar of a terminal is one row on a phone, with the name in it; what does not fit is in its menu", async ({ guarded, visit }) => {
+  const { id } = await guarded.launch({ name: "prod-database" });
+  const page = await visit(guarded, { viewport: PHONE });
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  const bar = page.getByRole("toolbar", { name: "Terminal" });
+  expect((await bar.boundingBox())?.height).toBeLessThan(60);
+  expect(await page.getByTestId("terminal-name").evaluate((name) => name.scrollWidth <= name.clientWidth), "the name is whole").toBe(true);
+  await bar.getByTestId("card-menu").click();
+  await page.getByTestId("menu-search").click();
+  await expect(page.getByTestId("terminal-search-input")).toBeFocused();
+  await bar.getByTestId("card-menu").click();
+  await page.getByTestId("menu-security").click();
+  await expect(page.getByTestId("security-row").first()).toBeVisible();
+});
+
+test("whoever is signed in is led on from the sign-in page, and never to another site", async ({ person, visit }) => {
+  const page = await visit(person);
+  for (const [next, path] of [["/account/sessions", "/account/sessions"], ["//attacker.example/", "/"], ["", "/"]] as const) {
+    await page.goto(`/login?next=${encodeURIComponent(next)}`);
+    await expect.poll(() => page.url()).toBe(`${person.origin}${path}`);
+  }
+});
