@@ -362,6 +362,22 @@ async fn a_reset_link_sets_a_password_and_never_stands_in_for_a_factor() {
     assert_eq!(eve.ok("POST", "/api/auth/login", login).await["status"], "mfa_required");
 }
 
+/// Also a login that slipped in while the account was being disabled, and was not ended with the others.
+#[tokio::test]
+async fn a_disabled_account_has_no_login() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let caller = server.caller(&ada.client).await;
+    for disabled in [true, false] {
+        let mut tx = server.services.db.begin().await.unwrap();
+        tx.set_user(caller.user, Role::User, disabled, None).await.unwrap();
+        tx.commit().await.unwrap();
+        let status = ada.client.ask("GET", "/api/me", Value::Null).await.status;
+        assert_eq!(status, if disabled { 401 } else { 200 });
+    }
+}
+
 #[tokio::test]
 async fn a_role_that_is_taken_away_is_gone_at_once_and_one_administrator_stays() {
     for db in database::each().await {

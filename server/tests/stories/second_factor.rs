@@ -306,6 +306,30 @@ async fn one_recovery_code_in_fifty_requests_is_spent_by_one_and_its_person_is_t
 }
 
 #[tokio::test]
+async fn one_half_login_becomes_one_login_however_many_right_codes_come_at_once() {
+    for db in database::each().await {
+        let server = TestServer::on(db).await;
+        let admin = server.admin().await;
+        let ada = server.guarded(&admin, "ada").await;
+        let half = server.visitor();
+        half.ok("POST", "/api/auth/login", credentials("ada")).await;
+        let before =
+            ada.client.ok("GET", "/api/account/sessions", Value::Null).await["items"].as_array().unwrap().len();
+        let tries = (0..5).map(|_| {
+            let (client, body) = (half.clone(), code(&ada.take_recovery_code()));
+            tokio::spawn(async move { client.ask("POST", "/api/auth/login/mfa", body).await.status })
+        });
+        let mut statuses = Vec::new();
+        for one in tries.collect::<Vec<_>>() {
+            statuses.push(one.await.unwrap());
+        }
+        assert_eq!(statuses.iter().filter(|s| **s == 200).count(), 1, "{statuses:?}");
+        let after = ada.client.ok("GET", "/api/account/sessions", Value::Null).await["items"].as_array().unwrap().len();
+        assert_eq!(after, before + 1);
+    }
+}
+
+#[tokio::test]
 async fn fresh_recovery_codes_kill_the_old_ones() {
     let (_server, _admin, ada) = TestServer::with_ada().await;
     let old = ada.take_recovery_code();

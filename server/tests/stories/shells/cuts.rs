@@ -109,6 +109,26 @@ async fn input_after_the_grant_ended_reaches_nobody() {
     assert!(!exists(&file) && !again.text().contains("typed-too-late"));
 }
 
+/// Nothing wakes a viewer at the very instant its grant ends; the lease is asked before every message all the same.
+#[tokio::test]
+async fn output_after_the_grant_ended_reaches_nobody() {
+    let stage = Stage::set().await;
+    stage.lock_with_grant().await;
+    let mut viewer = stage.view("").await;
+    // Nothing but the one line comes from it: whatever comes is looked at as well, and would end it.
+    viewer.acks = false;
+    let go = stage.path("line");
+    let echoes = format!("mkfifo {go}; exec 3<>{go}; while read l; do echo \"mark-$l\"; done <&3 & echo rea''dy");
+    viewer.type_line(&echoes).await;
+    viewer.until("ready").await;
+    std::fs::write(&go, "early\n").unwrap();
+    viewer.until("mark-early").await;
+    stage.clock.advance_secs(61);
+    std::fs::write(&go, "late\n").unwrap();
+    assert_eq!(viewer.closed().await, 4423);
+    assert!(!viewer.text().contains("mark-late"), "{:?}", viewer.tail());
+}
+
 #[tokio::test]
 async fn typing_is_written_down_so_that_a_killed_server_remembers_it() {
     let stage = Stage::set().await;
