@@ -42,7 +42,7 @@ fn Row(tier: Tier) -> impl IntoView {
         <li class="list-row" data-testid="tier-row" data-name=tier.name.to_string()>
             <div class="list-main">
                 <p class="list-title">{tier.title} " " <code class="muted">{tier.name.to_string()}</code></p>
-                <p class="muted small num">{bytes(tier.memory_bytes)} " memory · " {cores(tier.cpu_millis)} " cores · " {tier.pids} " processes"</p>
+                <p class="muted small num">{bytes(tier.memory_bytes)} " memory · " {cores(tier.cpu_millis)} " · " {tier.pids} " processes"</p>
             </div>
             <div class="list-end">
                 {tier.default.then(|| view! { <span class="tag tag-accent">"Offered first"</span> })}

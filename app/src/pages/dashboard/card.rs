@@ -132,10 +132,13 @@ fn Usage(id: TerminalId) -> impl IntoView {
     .into_any()
 }
 
-/// Thousandths of a core as people write them: `0.5`, `2`.
+/// Thousandths of a core as people write them: `0.5 cores`, `1 core`.
 pub(crate) fn cores(millis: u32) -> String {
-    let (whole, tenth) = (millis / 1000, millis % 1000 / 100);
-    if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") }
+    match (millis / 1000, millis % 1000 / 100) {
+        (1, 0) => "1 core".to_owned(),
+        (whole, 0) => format!("{whole} cores"),
+        (whole, tenth) => format!("{whole}.{tenth} cores"),
+    }
 }
 
 /// Bytes as people write them.
@@ -152,6 +155,13 @@ pub(crate) fn bytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn one_core_is_one() {
+        for (millis, text) in [(500, "0.5 cores"), (1000, "1 core"), (1500, "1.5 cores"), (4000, "4 cores")] {
+            assert_eq!(super::cores(millis), text);
+        }
+    }
+
     #[test]
     fn bytes_are_short() {
         for (bytes, text) in [(12, "12 B"), (2048, "2 kB"), (64 << 20, "64 MB"), (4 << 30, "4 GB"), (3 << 29, "1.5 GB")]

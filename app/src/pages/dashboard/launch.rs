@@ -173,13 +173,11 @@ fn ImageChoice(image: Image) -> impl IntoView {
 
 #[component]
 fn TierChoice(tier: Tier) -> impl IntoView {
-    let cores = cores(tier.cpu_millis);
-    let plural = if tier.cpu_millis == 1000 { "core" } else { "cores" };
     view! {
         <label class="choice" data-testid=format!("tier-{}", tier.name)>
             <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true/>
             <span class="choice-title">{tier.title}</span>
-            <span class="choice-text num">{bytes(tier.memory_bytes)} " · " {cores} " " {plural}</span>
+            <span class="choice-text num">{bytes(tier.memory_bytes)} " · " {cores(tier.cpu_millis)}</span>
         </label>
     }
     .into_any()
