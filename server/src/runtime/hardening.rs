@@ -351,7 +351,7 @@ const ROWS: &[Row] = &[
         2,
         "a size limit on the home volume",
         "One terminal filling the host's disk",
-        "Not in force yet: the home volume has no size limit in this version; only the host's disk bounds it.",
+        "Not in force yet: the home volume has no limit of size or of files (inodes) in this version; only the host's disk bounds it.",
     ),
     pending(
         "egress",

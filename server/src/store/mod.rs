@@ -255,3 +255,19 @@ impl Db {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lock that was acknowledged is on disk: a power cut takes nothing back.
+    #[tokio::test]
+    async fn the_embedded_database_writes_ahead_and_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
+        let Db::Sqlite { writer, .. } = &db else { panic!("not embedded") };
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await.unwrap();
+        let full: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();
+        assert_eq!((mode.as_str(), full), ("wal", 2));
+    }
+}

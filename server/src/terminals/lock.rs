@@ -85,10 +85,14 @@ async fn lock_and_cut(services: &Services, who: &Caller, id: TerminalId) -> Resu
     let mut tx = services.db.begin().await?;
     // The factor's row is held: disabling it waits for this, or this finds it gone.
     let has_factor = tx.hold_factor(who.user).await?.is_some_and(|factor| factor.secret.is_some());
+    let terminal = hold(&mut tx, who, id).await?;
     if !has_factor {
+        let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
+        let entry = entry.failed().detail("reason", "no_factor");
+        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        tx.commit().await?;
         return Err(CodeRefused::NoFactor.into());
     }
-    let terminal = hold(&mut tx, who, id).await?;
     tx.set_lock(id, true).await?.ok_or(Denied::NotFound)?;
     let grants_ended = tx.delete_grants_on(id).await?;
     let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
@@ -116,7 +120,8 @@ pub async fn verify(
     code: &Sensitive,
 ) -> Result<(VerifyAnswer, NewToken), LockError> {
     let now = services.clock.now();
-    let (mut factor, locked, token) = prove(services, who, id, code, Place::Verify).await?;
+    let (mut factor, locked, token) =
+        prove(services, who, id, code, Place::Verify, Event::TerminalMfaAccessVerified).await?;
     let settings = factor.tx().settings().await?;
     let grant = GrantFacts {
         user: factor.user(),
@@ -148,7 +153,7 @@ pub async fn unlock(
     code: &Sensitive,
 ) -> Result<(LockStatus, NewToken), LockError> {
     let now = services.clock.now();
-    let (mut factor, locked, token) = prove(services, who, id, code, Place::Unlock).await?;
+    let (mut factor, locked, token) = prove(services, who, id, code, Place::Unlock, Event::TerminalMfaUnlocked).await?;
     factor.tx().set_lock(id, false).await?.ok_or(Denied::NotFound)?;
     factor.tx().delete_grants_on(id).await?;
     let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
@@ -166,15 +171,19 @@ async fn prove(
     id: TerminalId,
     code: &Sensitive,
     place: fn(AboutTerminal) -> Place,
+    event: Event,
 ) -> Result<(SecondFactor, TerminalRow, NewToken), LockError> {
     let now = services.clock.now();
-    if !services.gate.find(who, id).await?.facts().locked {
-        return Err(LockError::NotLocked);
-    }
+    let locked = services.gate.find(who, id).await?.facts().locked;
     let mut tx = services.db.read().await?;
     let seen = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
     tx.commit().await?;
     let actor = who.actor();
+    if !locked {
+        let entry = Entry::new(event).about_terminal(id, &seen.name, seen.owner_id);
+        audit::record(&services.db, now, &actor, entry.failed().detail("reason", "not_locked")).await?;
+        return Err(LockError::NotLocked);
+    }
     let challenge = Challenge {
         db: &services.db,
         keys: &services.keys,

@@ -50,8 +50,15 @@ async fn the_four_routes_say_what_the_contract_says() {
     );
     let open = json!({"mfa_locked": false, "mfa_enabled": true, "can_use_feature": true, "granted_until": null});
     assert_eq!(ada.client.ok("POST", &unlock, code(&server.next_code(&ada))).await, open);
-    for event in ["terminal_mfa_locked", "terminal_mfa_unlocked", "terminal_mfa_access_verified"] {
+    // Each refusal of the routes above is in the trail as well.
+    for (event, refusals) in [
+        ("terminal_mfa_locked", &["reason=no_factor"][..]),
+        ("terminal_mfa_unlocked", &["reason=not_locked"]),
+        ("terminal_mfa_access_verified", &["reason=wrong_code place=verify failures=1", "reason=not_locked"]),
+    ] {
         let events = server.events(&admin, event).await;
+        let failed = events.iter().filter(|e| e["outcome"] == "failure").map(|e| e["detail"].as_str().unwrap());
+        assert_eq!(failed.collect::<Vec<_>>(), refusals, "{event}");
         let done = events.iter().find(|e| e["outcome"] == "success").unwrap();
         assert_eq!((done["actor"].as_str(), done["target"].as_str()), (Some("ada"), Some(id.to_string().as_str())));
     }
