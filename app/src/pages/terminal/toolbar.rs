@@ -41,32 +41,31 @@ pub(super) fn Toolbar() -> impl IntoView {
     .into_any()
 }
 
-/// The tools that a narrow bar has no room for, in its menu.
+/// The tools that a narrow bar has no room for, in its menu. Made each time the menu opens, so that keys never meet an
+/// item that is not shown.
 #[component]
 fn Hidden() -> impl IntoView {
+    type Tool = (Glyph, &'static str, &'static str, fn(Session));
+    const PHONE: &[Tool] = &[
+        (Glyph::Search, "Search", "menu-search", |session| session.searching.set(true)),
+        (Glyph::Paste, "Paste", "menu-paste", |session| session.with(|t| t.paste_clipboard())),
+        (Glyph::Shield, "Security", "menu-security", |session| session.panel.set(true)),
+    ];
+    const NARROW: &[Tool] = &[
+        (Glyph::Minus, "Smaller text", "menu-smaller", |session| session.set_font(-1)),
+        (Glyph::Plus, "Larger text", "menu-larger", |session| session.set_font(1)),
+    ];
     let session = Session::get();
-    let item = |glyph: Glyph, label: &'static str, testid: &'static str, run: Box<dyn Fn() + Send>| {
-        view! {
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run() data-testid=testid><Icon glyph/>{label}</button>
-        }
-    };
-    // Made each time the menu opens, so that keys never meet an item that is not shown.
-    let phone = browser::matches("(width < 640px)").then(|| {
-        view! {
-            {item(Glyph::Search, "Search", "menu-search", Box::new(move || session.searching.set(true)))}
-            {item(Glyph::Paste, "Paste", "menu-paste", Box::new(move || session.with(|t| t.paste_clipboard())))}
-            {item(Glyph::Shield, "Security", "menu-security", Box::new(move || session.panel.set(true)))}
-        }
-    });
-    let narrow = browser::matches("(width < 1000px)").then(|| {
-        view! {
-            {phone}
-            {item(Glyph::Minus, "Smaller text", "menu-smaller", Box::new(move || session.set_font(-1)))}
-            {item(Glyph::Plus, "Larger text", "menu-larger", Box::new(move || session.set_font(1)))}
-            <hr class="menu-line"/>
-        }
-    });
-    narrow.into_any()
+    let fits = |query, tools: &'static [Tool]| if browser::matches(query) { tools } else { &[] };
+    let tools = fits("(width < 640px)", PHONE).iter().chain(fits("(width < 1000px)", NARROW));
+    tools
+        .map(|(glyph, label, testid, run)| {
+            view! {
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(session) data-testid=*testid><Icon glyph=*glyph/>{*label}</button>
+            }
+        })
+        .collect_view()
+        .into_any()
 }
 
 /// Size and round trip.
