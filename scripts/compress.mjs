@@ -10,7 +10,8 @@ function compress(file) {
   const { mtime } = statSync(file);
   const current = (copy) => {
     const there = statSync(copy, { throwIfNoEntry: false });
-    return there !== undefined && there.mtimeMs === mtime.getTime();
+    // Setting a time may lose a microsecond of it.
+    return there !== undefined && Math.abs(there.mtimeMs - mtime.getTime()) < 1;
   };
   const bytes = readFileSync(file);
   const write = (copy, make) => {

@@ -10,6 +10,9 @@ suite_unit() {
   _cargo_test -p frontend --lib
 }
 
+# When each file of the site was written last.
+_made() { find "$ROOT/target/site" -type f -printf '%p %C@\n' | sort; }
+
 # The binary that is shipped is the one that the browser meets, so it is built as ./run --build builds it.
 suite_build() {
   "$ROOT/run" --build
@@ -21,6 +24,11 @@ suite_build() {
     fi
   done
   say "no path of this machine inside"
+  # A second start must not do it again.
+  local before; before="$(_made)"
+  node "$ROOT/scripts/compress.mjs" "$ROOT/target/site"
+  [ "$before" = "$(_made)" ] || die "compressing made files anew that were there" "$(diff <(echo "$before") <(_made))" \
+    "Look at scripts/compress.mjs."
 }
 
 suite_budget() {
