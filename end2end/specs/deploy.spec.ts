@@ -50,6 +50,8 @@ test("the server runs in a container of its own and makes terminals on the engin
     await sweep(instance);
   } finally {
     await docker("rm", "--force", name).catch(() => undefined);
+    // What the server wrote is root's, and whoever runs this may be somebody else.
+    await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(() => undefined);
     await docker("rmi", "--force", `rexec-test/${name}`).catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   }

@@ -154,7 +154,8 @@ async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&world.services, &who, id).await.unwrap();
     assert_eq!(state().await, TerminalState::Running);
-    assert!(docker(&["top", &name]).await.contains("sleep 1000"), "what ran in it goes on");
+    let running = docker(&["exec", "-u", "1000", &name, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).await;
+    assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
     terminals::stop(&world.services, &who, id).await.unwrap();
     assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Stopped)]);
