@@ -53,7 +53,6 @@ impl Wanted {
             concerning,
         };
         let limit = self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX);
-        let page = audit::search(&services.db, &what, before, limit).await?;
-        Ok(Page { items: page.items, next: page.next.map(|seq| seq.to_string()) })
+        Ok(audit::search(&services.db, &what, before, limit).await?)
     }
 }

@@ -8,7 +8,7 @@ mod search;
 
 pub use chain::verify;
 pub use protocol::audit::Event;
-pub use search::{Page, Search, export_after, search};
+pub use search::{Search, export_after, search};
 
 use std::{fmt::Display, net::IpAddr};
 

@@ -2,13 +2,13 @@
 
 use data_encoding::HEXLOWER;
 use protocol::{
-    Timestamp, UserId,
+    Page, Timestamp, UserId,
     admin::{AuditView, Outcome},
 };
 use serde::Serialize;
 
 use super::outcome_word;
-use crate::store::{AuditFilter, AuditRow, Db, StoreError};
+use crate::store::{AuditFilter, AuditRow, Db, StoreError, pages};
 
 /// What to look for; absent is anything.
 #[derive(Debug, Clone, Default)]
@@ -29,20 +29,11 @@ pub struct Search {
     pub concerning: Option<UserId>,
 }
 
-/// One page and the position to go on before.
-#[derive(Debug)]
-pub struct Page {
-    /// Newest first.
-    pub items: Vec<AuditView>,
-    /// `None` on the last page.
-    pub next: Option<i64>,
-}
-
 /// Matching events before a position, newest first.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> Result<Page, StoreError> {
+pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> Result<Page<AuditView>, StoreError> {
     let filter = AuditFilter {
         event: what.event.clone(),
         outcome: what.outcome.map(|o| outcome_word(o).to_owned()),
@@ -53,12 +44,9 @@ pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> 
         concerning: what.concerning.map(UserId::uuid),
     };
     let mut tx = db.read().await?;
-    let mut rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit + 1).await?;
+    let rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit + 1).await?;
     tx.commit().await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().map(|row| row.seq).filter(|_| more);
-    Ok(Page { items: rows.into_iter().map(view).collect(), next })
+    Ok(pages::page(rows, limit, |row| row.seq.to_string(), view))
 }
 
 /// One line of the export: the event and its hash, so that the chain can be checked elsewhere.

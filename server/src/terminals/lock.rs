@@ -86,8 +86,8 @@ async fn lock_and_cut(services: &Services, who: &Caller, id: TerminalId) -> Resu
     // The factor's row is held: disabling it waits for this, or this finds it gone.
     let has_factor = tx.hold_factor(who.user).await?.is_some_and(|factor| factor.secret.is_some());
     let terminal = hold(&mut tx, who, id).await?;
+    let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     if !has_factor {
-        let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
         let entry = entry.failed().detail("reason", "no_factor");
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
@@ -95,7 +95,6 @@ async fn lock_and_cut(services: &Services, who: &Caller, id: TerminalId) -> Resu
     }
     tx.set_lock(id, true).await?.ok_or(Denied::NotFound)?;
     let grants_ended = tx.delete_grants_on(id).await?;
-    let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     let entry = entry.detail("grants_ended", grants_ended).detail("was_locked", terminal.mfa_locked);
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let committed = tx.commit().await;

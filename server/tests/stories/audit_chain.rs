@@ -74,7 +74,7 @@ async fn events_are_found_page_by_page_and_old_ones_go_without_breaking_the_chai
         }
         let seqs = async |what: Search, before| {
             let page = audit::search(&t.db, &what, before, 3).await.unwrap();
-            (page.items.iter().map(|e| e.seq).collect::<Vec<_>>(), page.next)
+            (page.items.iter().map(|e| e.seq).collect::<Vec<_>>(), page.next.map(|seq| seq.parse::<i64>().unwrap()))
         };
         assert_eq!(seqs(Search::default(), None).await, (vec![10, 9, 8], Some(8)), "{}", t.name);
         assert_eq!(seqs(Search::default(), Some(3)).await, (vec![2, 1], None));
