@@ -63,10 +63,26 @@ test("a killed server comes back with its locks, and an open tab of a locked ter
   await terminal.ready();
   await terminal.run("kept=$((6*7)); echo visible-$kept");
   await guarded.lock(id);
+  await terminal.asksForCode();
   await house.server.kill();
   await terminal.asksForCode();
   await house.server.startAgain();
   await findsItLockedAndItsShellAsItWas(page, id, guarded);
+});
+
+test("a server that is killed in the instant of a lock: whether or not the tab still heard of it, it is asked", async ({ house, guarded, visit, watch }) => {
+  watch.expectsNoServer();
+  watch.expectsStatus(423, 502, 503);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await guarded.lock(id);
+  // The close may be on its way still, and die with the server: then the tab has lost its connection, and knows no more.
+  await house.server.kill();
+  await expect(terminal.reconnecting.or(terminal.prompt)).toBeVisible();
+  await house.server.startAgain();
+  await terminal.asksForCode();
 });
 
 test("stopping ends the shell and keeps the home; starting gives a new shell", async ({ person, visit, watch }) => {

@@ -1,7 +1,7 @@
 // Inside the browser's network: hands every connection to the gateway's socket, which knows where it shall go.
 import { connect, createServer } from "node:net";
 
-const [socket, port] = process.argv.slice(2);
+const [socket, port, browser] = process.argv.slice(2);
 
 const relay = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
   const far = connect({ path: socket, allowHalfOpen: true });
@@ -10,3 +10,9 @@ const relay = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
   far.on("error", () => near.resetAndDestroy());
 });
 relay.listen(Number(port), "127.0.0.1");
+
+// The browser is the parent. When it ends, so does this: as long as somebody holds the browser's output open, Playwright
+// waits for the browser, half a minute for each worker.
+setInterval(() => {
+  if (process.ppid !== Number(browser)) process.exit(0);
+}, 50).unref();
