@@ -26,8 +26,8 @@ export default defineConfig({
   testDir: "./specs",
   globalSetup: "./world/apart/gateway.ts",
   outputDir: "../artefacts/end2end",
-  // Each worker has a server and containers of its own. A story waits a good part of its time, so two cores carry two.
-  workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 2),
+  // Each worker has a server and containers of its own. A story waits a good part of its time, so two cores carry three.
+  workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 3),
   // A test that passes at the second try hides a bug, in the product or in itself.
   retries: 0,
   forbidOnly: process.env["CI"] === "true",

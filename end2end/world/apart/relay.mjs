@@ -1,5 +1,6 @@
 // Inside the browser's network: hands every connection to the gateway's socket, which knows where it shall go.
 import { connect, createServer } from "node:net";
+import { setInterval } from "node:timers";
 
 const [socket, port, browser] = process.argv.slice(2);
 
