@@ -9,8 +9,9 @@ use std::{
 };
 
 use protocol::ProblemKind;
-use rexec::access::Cut;
+use rexec::access::{Cut, Denied};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     database,
@@ -254,15 +255,24 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
     let caller = server.caller(&ada.client).await;
     for round in 0..200 {
         let (gate, caller) = (server.services.gate.clone(), caller.clone());
+        let answered = CancellationToken::new();
+        let lock_answered = answered.clone();
         let connects = tokio::spawn(async move {
             for _ in 0..round % 16 {
                 tokio::task::yield_now().await;
             }
-            gate.admit(&caller, id).await
+            let access = gate.admit(&caller, id).await?;
+            // As a socket does it: it lets go when it is cut, and a lock that cuts nobody is found out by its answer.
+            tokio::select! {
+                _ = access.lease().ended() => {}
+                () = lock_answered.cancelled() => {}
+            }
+            Ok::<_, Denied>(access.lease().live())
         });
         ada.lock(id).await;
+        answered.cancel();
         match connects.await.unwrap() {
-            Ok(access) => assert_eq!(access.lease().live(), Err(Cut::Locked), "round {round}"),
+            Ok(live) => assert_eq!(live, Err(Cut::Locked), "round {round}"),
             Err(denied) => assert_eq!(denied.kind(), ProblemKind::Locked),
         }
         let mut tx = server.services.db.begin().await.unwrap();
