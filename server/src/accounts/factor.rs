@@ -56,9 +56,11 @@ async fn confirm(
     who: &Caller,
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
-    let set = FreshSet::make().await?;
     let actor = who.actor();
-    let mut factor = challenge(services, who, &actor, Place::Confirm).confirm(code).await?;
+    let challenge = challenge(services, who, &actor, Place::Confirm);
+    challenge.look().await?;
+    let set = FreshSet::make().await?;
+    let mut factor = challenge.confirm(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let token = step_up(services, who, factor, Event::MfaEnrolled, "MFA was enabled for your account.").await?;
     Ok((RecoveryCodes { recovery_codes }, token))
@@ -104,8 +106,10 @@ pub async fn regenerate_codes(
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let now = services.clock.now();
     let actor = who.actor();
+    let challenge = challenge(services, who, &actor, Place::Regenerate);
+    challenge.look().await?;
     let set = FreshSet::make().await?;
-    let mut factor = challenge(services, who, &actor, Place::Regenerate).prove(code).await?;
+    let mut factor = challenge.prove(code).await?;
     let token = sessions::renew(factor.tx(), who.session, now).await?.ok_or(AccountError::LoginEnded)?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     factor.tx().insert_notice(who.user, "New recovery codes were made; the old ones are dead.", now).await?;

@@ -130,6 +130,24 @@ enum Reason {
 }
 
 impl Challenge<'_> {
+    /// Looks whether a code would be looked at now. Slow hashes are computed before the transaction of a proof; whoever
+    /// has to wait, or has nothing to prove, does not make the server compute them.
+    ///
+    /// # Errors
+    /// [`CodeRefused::Throttled`], audited as ever; [`CodeRefused::NoFactor`] and [`CodeRefused::NothingPending`].
+    pub async fn look(&self) -> Result<Factor, CodeRefused> {
+        let mut tx = self.db.read().await?;
+        let factor = tx.factor(self.user).await?;
+        tx.commit().await?;
+        let (missing, there): (_, fn(&Factor) -> bool) = match self.place {
+            Place::Confirm => (CodeRefused::NothingPending, |factor| factor.pending.is_some()),
+            _ => (CodeRefused::NoFactor, |factor| factor.secret.is_some()),
+        };
+        let Some(factor) = factor else { return Err(missing) };
+        self.check_wait(&factor).await?;
+        if there(&factor) { Ok(factor) } else { Err(missing) }
+    }
+
     /// Checks a code of the confirmed factor: six digits, or a recovery code.
     ///
     /// # Errors
@@ -138,11 +156,7 @@ impl Challenge<'_> {
         match recovery::read(code) {
             Typed::Recovery(code) => {
                 // The slow hash is computed before the transaction, and not at all while waiting.
-                let mut tx = self.db.read().await?;
-                let factor = tx.factor(self.user).await?;
-                tx.commit().await?;
-                let factor = factor.ok_or(CodeRefused::NoFactor)?;
-                self.check_wait(&factor).await?;
+                let factor = self.look().await?;
                 let salt = factor.recovery_salt.ok_or(CodeRefused::NoFactor)?;
                 let hash = password::digest(vec![code], salt).await?.pop().unwrap_or_default();
                 self.prove_recovery(&hash).await

@@ -151,15 +151,16 @@ async fn two_hundred_unlocks_at_once_with_one_code_make_one() {
 
 #[tokio::test]
 async fn now_and_one_back_are_taken_and_one_ahead_only_where_the_setting_allows_it() {
-    let (server, admin, ada) = TestServer::with_ada().await;
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
     let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
+    ada.lock(id).await;
     for ahead in [false, true] {
         settings["totp_one_step_ahead"] = json!(ahead);
         admin.client.ok("PUT", "/api/admin/settings", settings.clone()).await;
         for (offset, taken) in [(-2, false), (-1, true), (0, true), (1, ahead), (2, false)] {
             // Far enough on that no step has been used, and never five failures in a row.
             server.clock.advance_secs(300);
-            let status = kind(&ada, CODES, code(&server.code_at(&ada, offset))).await.0;
+            let status = kind(&ada, &lock_path(id, "verify"), code(&server.code_at(&ada, offset))).await.0;
             assert_eq!(status, if taken { 200 } else { 401 }, "offset {offset}, ahead {ahead}");
         }
     }
@@ -209,7 +210,7 @@ async fn wrong_codes_are_counted_together_wherever_they_are_typed() {
         // Forgotten by a right code: five more are free.
         server.clock.advance_secs(30);
         for _ in 0..5 {
-            ada.client.refused(401, "POST", CODES, code(&server.wrong_code(&ada))).await;
+            ada.client.refused(401, "POST", &lock_path(one, "verify"), code(&server.wrong_code(&ada))).await;
         }
         let own = ada.client.ok("GET", "/api/account/audit?outcome=failure&limit=200", Value::Null).await;
         let events: Vec<&str> = own["items"].as_array().unwrap().iter().map(|e| e["event"].as_str().unwrap()).collect();
@@ -228,9 +229,16 @@ async fn guesses_in_parallel_are_looked_at_one_after_the_other() {
         let admin = server.admin().await;
         let ada = server.guarded(&admin, "ada").await;
         let wrong = server.wrong_code(&ada);
-        let tries = (0..60).map(|_| {
-            let (client, body) = (ada.client.clone(), code(&wrong));
-            tokio::spawn(async move { client.ask("POST", CODES, body).await.status })
+        let id = server.terminal(&ada.client).await;
+        ada.lock(id).await;
+        let doors = [
+            ("POST", lock_path(id, "verify")),
+            ("POST", lock_path(id, "unlock")),
+            ("DELETE", format!("/api/terminals/{id}")),
+        ];
+        let tries = (0..60).map(|n| {
+            let (client, body, (method, path)) = (ada.client.clone(), code(&wrong), doors[n % doors.len()].clone());
+            tokio::spawn(async move { client.ask(method, &path, body).await.status })
         });
         let mut looked_at = 0;
         for one in tries.collect::<Vec<_>>() {
