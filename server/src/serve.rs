@@ -90,6 +90,7 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
         bus: Bus::default(),
         shutdown,
         tasks: TaskTracker::new(),
+        patience: terminals::PATIENCE,
     })
 }
 

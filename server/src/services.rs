@@ -1,6 +1,6 @@
 //! What every use-case needs, passed as one value. Built once in `main`, once per test server.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use protocol::Timestamp;
@@ -47,6 +47,8 @@ pub struct Services {
     pub shutdown: CancellationToken,
     /// Work that must be finished before the server goes away (launches, deletions).
     pub tasks: TaskTracker,
+    /// How long a caller waits for the engine before the answer is "still going".
+    pub patience: Duration,
     /// When this process started.
     pub started_at: Timestamp,
 }

@@ -17,6 +17,7 @@ use protocol::{
     terminals::Stats,
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Absence, Found, GuestLink, LaunchSpec, Limits, Progress, Runtime, RuntimeError,
@@ -36,6 +37,8 @@ pub struct Script {
     pub fail_at: Option<Stage>,
     /// Dawdle this long before each stage.
     pub pace: Duration,
+    /// Begin when this is cancelled.
+    pub go: Option<CancellationToken>,
     /// The engine does not answer at all.
     pub away: bool,
     /// Removing fails.
@@ -134,6 +137,9 @@ impl Runtime for FakeRuntime {
         let shell = Arc::new(FakeShell::default());
         let (limits, hostname) = (spec.limits, spec.hostname.clone());
         self.things().insert(spec.id, Thing { state: Found::Remains, limits, hostname, shell });
+        if let Some(go) = &script.go {
+            go.cancelled().await;
+        }
         for stage in Stage::ALL.into_iter().skip(1) {
             tokio::time::sleep(script.pace).await;
             if script.fail_at == Some(stage) {
@@ -152,7 +158,11 @@ impl Runtime for FakeRuntime {
     }
 
     async fn start(&self, spec: &LaunchSpec) -> Result<(), RuntimeError> {
-        if self.plan()?.fail_at == Some(Stage::Started) {
+        let script = self.plan()?;
+        if let Some(go) = &script.go {
+            go.cancelled().await;
+        }
+        if script.fail_at == Some(Stage::Started) {
             return Err(RuntimeError::Engine("it was told to fail".into()));
         }
         self.with(spec.id, |thing| {

@@ -23,4 +23,5 @@ pub use events::events;
 pub use images::{images, tiers};
 pub use list::{get, list};
 pub use look::{security, stats};
+pub use owned::PATIENCE;
 pub use power::{restart, start, stop, stop_any};

@@ -1,13 +1,16 @@
 //! The door of the terminal socket, through the whole server: who is refused, in which order, and what ends a socket.
 
 use protocol::{ProblemKind, TerminalId, frame::SUBPROTOCOL};
+use rexec::runtime::fake::Script;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest as _, http::Request};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     documented,
     server::{Client, TestServer, lock_path},
-    shells::client::Client as Socket,
+    shells::client::{Client as Socket, DEADLINE},
 };
 
 /// What a browser sends; then each story changes it.
@@ -126,6 +129,60 @@ async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
         ended = server.events(&admin, "terminal_detached").await;
     }
     assert!(ended.iter().all(|e| e["actor"] == "ada" && e["target"] == id.to_string()), "{ended:?}");
+}
+
+/// A cold start is answered before it is over; until it is, there is no shell to connect to, and nothing is queued.
+#[tokio::test]
+async fn a_terminal_that_is_still_starting_answers_202_and_lets_nobody_in_until_it_runs() {
+    let server = TestServer::impatient().await;
+    let admin = server.admin().await;
+    let client = &admin.client;
+    let hold = || {
+        let go = CancellationToken::new();
+        server.engine.script(Script { go: Some(go.clone()), ..Script::default() });
+        go
+    };
+    let state = async |path: &str| client.ok("GET", path, Value::Null).await["state"].clone();
+    let runs = async |path: &str| {
+        let running = async {
+            while state(path).await != "running" {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, running).await.expect("it runs");
+    };
+    let go = hold();
+    let cold = client.ask("POST", "/api/terminals", json!({"image": "debian"})).await;
+    assert_eq!((cold.status, &cold.body["state"]), (202, &json!("creating")), "{}", cold.body);
+    let id: TerminalId = cold.body["id"].as_str().unwrap().parse().unwrap();
+    let path = format!("/api/terminals/{id}");
+    let shut = async || {
+        assert_eq!(state(&path).await, "creating");
+        let opening = client.open(&format!("{path}/attach")).await;
+        assert_eq!(opening.status(), 409, "an HTTP client learns it as a socket does");
+        assert_eq!(opening.json::<Value>().await.unwrap()["type"], "not_running");
+        assert_eq!(attach(&server, client, id).await.err(), Some(409));
+        for (method, what) in [("GET", "stats"), ("POST", "start"), ("POST", "stop")] {
+            client.refused(409, method, &format!("{path}/{what}"), Value::Null).await;
+        }
+    };
+    shut().await;
+    go.cancel();
+    runs(&path).await;
+    attach(&server, client, id).await.unwrap();
+
+    let stopped = client.ask("POST", &format!("{path}/stop"), Value::Null).await;
+    assert!([200, 202].contains(&stopped.status), "{}", stopped.body);
+    while state(&path).await != "stopped" {
+        tokio::task::yield_now().await;
+    }
+    let go = hold();
+    let starting = client.ask("POST", &format!("{path}/start"), Value::Null).await;
+    assert_eq!((starting.status, &starting.body["state"]), (202, &json!("creating")), "{}", starting.body);
+    shut().await;
+    go.cancel();
+    runs(&path).await;
+    attach(&server, client, id).await.unwrap();
 }
 
 #[tokio::test]

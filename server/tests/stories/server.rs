@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use protocol::{ProblemKind, TerminalId, Timestamp, auth::Role};
@@ -19,6 +20,7 @@ use rexec::{
     secret::Keyring,
     services::{Origins, Services},
     shells::Shells,
+    terminals,
     web::{
         self,
         connections::{self, Bounds},
@@ -41,6 +43,8 @@ pub struct TestServer {
     pub services: Services,
     pub origin: String,
     pub clock: Clock,
+    /// The engine, for stories in which it dawdles or fails.
+    pub engine: FakeRuntime,
     http: reqwest::Client,
     _db: TestDb,
 }
@@ -65,12 +69,22 @@ impl TestServer {
     }
 
     pub async fn within(bounds: Bounds, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::build(bounds, terminals::PATIENCE, db, configure).await
+    }
+
+    /// Answers at once, whatever the engine still has to do.
+    pub async fn impatient() -> Self {
+        Self::build(Bounds::default(), Duration::ZERO, database::sqlite().await, |_| ()).await
+    }
+
+    async fn build(bounds: Bounds, patience: Duration, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::check(config::Raw::default()).unwrap();
         configure(&mut config);
         let (clock, cuts) = (Clock::manual(START), Arc::new(Cuts::default()));
         let shutdown = CancellationToken::new();
+        let engine = FakeRuntime::new(clock.clone());
         let services = Services {
             origins: Arc::new(Origins::new(None, address)),
             config: Arc::new(config),
@@ -81,15 +95,16 @@ impl TestServer {
             keys: Arc::new(Keyring::default()),
             throttle: Arc::new(Throttle::default()),
             cuts,
-            runtime: Arc::new(FakeRuntime::new(clock.clone())),
+            runtime: Arc::new(engine.clone()),
             bus: Bus::default(),
             shells: Arc::new(Shells::new(shutdown.clone())),
             shutdown: shutdown.clone(),
             tasks: TaskTracker::new(),
+            patience,
         };
         tokio::spawn(connections::serve(listener, web::router(&services), bounds, shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { services, origin: format!("http://{address}"), clock, http, _db: db }
+        Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }
 
     /// With an administrator, and Ada who has a factor.

@@ -66,6 +66,7 @@ impl World {
             shells: Arc::new(Shells::new(shutdown.clone())),
             shutdown,
             tasks: TaskTracker::new(),
+            patience: terminals::PATIENCE,
         };
         Self { services, fake, _folder: folder }
     }
