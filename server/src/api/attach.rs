@@ -141,7 +141,8 @@ async fn attach(
     let tasks = services.tasks.clone();
     let serve = move |socket| {
         tasks.track_future(async move {
-            viewer::run(socket, access, seat, services.db.clone(), services.shutdown.clone()).await;
+            let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
+            viewer::run(socket, access, seat, db, shutdown, viewer::Patience::default()).await;
             if let Err(Refusal(problem)) = note(&services, &who, &row, Event::TerminalDetached).await {
                 tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the trail");
             }

@@ -28,8 +28,21 @@ use crate::{
 
 /// Input of a live socket is written to the store this often at most.
 const TOUCH_EVERY: Duration = Duration::from_secs(15);
-/// A peer that takes nothing for this long is too slow.
-const WRITE_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a viewer is waited for that does not read.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// A peer that takes nothing for this long is too slow, and loses its seat.
+    pub write: Duration,
+    /// Then it has this long to take the rest of the message that is half-way out, so that it can be told why.
+    pub rest: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { write: Duration::from_secs(20), rest: Duration::from_secs(5) }
+    }
+}
+
 /// The rest of a message that is half-way out has this long. It is part of the time of every cut: whoever waits for one
 /// waits for this.
 const REST_DEADLINE: Duration = Duration::from_millis(100);
@@ -67,6 +80,8 @@ enum Errand {
 struct Shared {
     state: Mutex<State>,
     errands: mpsc::Sender<Errand>,
+    /// How long one message may take to leave.
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -86,10 +101,17 @@ impl Shared {
 }
 
 /// Serves one socket until it ends. When the proof is given up, and a cut is acknowledged, the last byte has moved.
-pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, shutdown: CancellationToken) {
+pub async fn run(
+    socket: WebSocket,
+    access: TerminalAccess,
+    seat: Seat,
+    db: Db,
+    shutdown: CancellationToken,
+    patience: Patience,
+) {
     let (errands, orders) = mpsc::channel(ERRANDS);
     let state = State { heard_at: Instant::now(), touched: false, writing: false };
-    let shared = Shared { state: Mutex::new(state), errands };
+    let shared = Shared { state: Mutex::new(state), errands, patience: patience.write };
     let (mut sink, mut stream) = socket.split();
     let Seat { view, cursor, changed } = seat;
     let pane = writer::Feed { view: &view, cursor, changed };
@@ -102,14 +124,24 @@ pub async fn run(socket: WebSocket, access: TerminalAccess, seat: Seat, db: Db, 
         end = housekeep(&access, &shared, &db) => end,
     };
     tracing::debug!(terminal = %access.id(), user = %access.user(), ?end, "viewer ended");
+    // A viewer that is too slow holds nobody up while it is told so.
+    drop(view);
     // The rest of a message goes while whoever cuts still waits for this viewer, so that the reason can follow.
-    if shared.state().writing && matches!(timeout(REST_DEADLINE, sink.flush()).await, Ok(Ok(()))) {
-        shared.state().writing = false;
+    if shared.state().writing {
+        let over = async {
+            if matches!(&end, End::Refused(problem) if problem.kind == ProblemKind::TooSlow) {
+                let _ = timeout(patience.rest, access.lease().ended()).await;
+            }
+            sleep(REST_DEADLINE).await;
+        };
+        tokio::select! {
+            done = sink.flush() => shared.state().writing = done.is_err(),
+            () = over => {}
+        }
     }
     let last_input = (access.session(), access.id(), access.lease().last_input());
     // From here on not one byte moves, and whoever waits for the cut may go on.
     drop(access);
-    drop(view);
     let State { touched, writing, .. } = *shared.state();
     let store = async {
         let (session, terminal, at) = last_input;

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{End, Errand, Shared, WRITE_DEADLINE, binary, hello};
+use super::{End, Errand, Shared, binary, hello};
 use crate::{
     access::Lease,
     shells::{
@@ -198,7 +198,7 @@ impl Writer<'_> {
     async fn send(&mut self, message: Message) -> Result<(), End> {
         self.lease.live().map_err(End::Cut)?;
         self.shared.state().writing = true;
-        match timeout(WRITE_DEADLINE, self.sink.send(message)).await {
+        match timeout(self.shared.patience, self.sink.send(message)).await {
             Ok(Ok(())) => {
                 self.shared.state().writing = false;
                 Ok(())

@@ -29,7 +29,8 @@ pub struct Client {
 
 impl Client {
     pub async fn connect(request: impl IntoClientRequest + Unpin) -> Result<Self, u16> {
-        let (socket, _) = match tokio_tungstenite::connect_async(request).await {
+        // Without Nagle's delay, as browsers do it.
+        let (socket, _) = match tokio_tungstenite::connect_async_with_config(request, None, true).await {
             Ok(connected) => connected,
             Err(tungstenite::Error::Http(response)) => return Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),

@@ -63,7 +63,7 @@ async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason
     witness.until("y\r\ny\r\n").await;
     // More than both sockets hold, and nobody reads it.
     let mut behind = async || {
-        let viewer = stage.view_narrow().await;
+        let viewer = stage.view_narrow("").await;
         let far = witness.position() + 2 * limits::OUTSTANDING_BYTES_MAX;
         witness.reach(far).await;
         (witness.start, witness.bytes) = (witness.position(), Vec::new());

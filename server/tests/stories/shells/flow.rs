@@ -1,8 +1,11 @@
 //! Floods: the slowest viewer is nobody's problem but its own, and Ctrl-C works.
 
-use protocol::{frame::ClientFrame, limits};
+use std::time::Instant;
 
-use super::stage::Stage;
+use protocol::{frame::ClientFrame, limits};
+use rexec::access::{Cut, Drained};
+
+use super::{client::DEADLINE, stage::Stage};
 
 #[tokio::test]
 async fn a_slow_viewer_gets_a_redraw_while_a_fast_one_sees_every_byte() {
@@ -26,6 +29,30 @@ async fn a_slow_viewer_gets_a_redraw_while_a_fast_one_sees_every_byte() {
     slow.until("42-slow").await;
     assert_eq!(slow.redraws, 2);
     assert!(String::from_utf8_lossy(slow.redraw.as_deref().unwrap()).contains("400000"), "the screen of now");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_that_does_not_read_is_dropped_with_its_reason_and_harms_nobody() {
+    let stage = Stage::narrow().await;
+    let mut witness = stage.view_as(1, "").await.unwrap();
+    witness.type_line("yes").await;
+    witness.until("y\r\ny\r\n").await;
+    // Two of them, and the flood goes on until it is more than their sockets hold.
+    let (mut slow, mut stuck) =
+        (stage.view_narrow("&impatient=true").await, stage.view_narrow("&impatient=true").await);
+    witness.reach(witness.position() + 2 * limits::OUTSTANDING_BYTES_MAX).await;
+    assert_eq!(slow.closed().await, 4429);
+    let got = slow.position();
+    assert!(got < witness.position(), "it was dropped while there was more");
+    // The other one still has not read its reason. A cut does not wait for that.
+    let began = Instant::now();
+    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, DEADLINE).await, Drained::All);
+    assert!(began.elapsed() < DEADLINE / 10);
+    assert_eq!(stuck.closed().await, 0, "half a message was left");
+    assert_eq!(witness.redraws, 1, "whoever reads got every byte");
+    witness.send(&ClientFrame::Input(b"\x03")).await;
+    witness.type_line("echo $((40+2))-lives").await;
+    witness.until("42-lives").await;
 }
 
 #[tokio::test]
@@ -66,8 +93,13 @@ async fn nobody_looks_on_and_the_program_runs_to_its_end() {
     let stage = Stage::set().await;
     let mut viewer = stage.view("").await;
     let done = stage.path("done");
-    viewer.type_line(&format!("sleep 0.1; seq 1 1000000; touch {done}")).await;
-    viewer.until("touch").await;
+    let go = stage.path("go");
+    let program = format!("echo rea''dy; while ! [ -e {go} ]; do sleep 0.01; done; seq 1 1000000; touch {done}");
+    viewer.type_line(&program).await;
+    viewer.until("ready").await;
     drop(viewer);
+    // The viewer's proof is given up with its seat.
+    assert_eq!(stage.cuts.terminal(stage.terminal, Cut::Locked, DEADLINE).await, Drained::All);
+    std::fs::write(&go, "").unwrap();
     super::stage::wait_for("the program to end", || super::stage::exists(&done)).await;
 }

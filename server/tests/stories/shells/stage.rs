@@ -14,6 +14,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
+    serve::ListenerExt as _,
 };
 use protocol::{
     SessionId, TerminalId, Timestamp, UserId,
@@ -81,6 +82,8 @@ struct Wanted {
     rows: Option<u16>,
     from: Option<u64>,
     pane: Option<String>,
+    /// As soon as the sockets are full, this viewer is too slow.
+    impatient: Option<bool>,
 }
 
 async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade: WebSocketUpgrade) -> Response {
@@ -94,10 +97,14 @@ async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade:
         Ok(seat) => seat,
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
+    let patience = match wanted.impatient {
+        Some(true) => viewer::Patience { write: Duration::ZERO, rest: super::client::DEADLINE },
+        _ => viewer::Patience::default(),
+    };
     upgrade
         .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
         .max_frame_size(limits::CLIENT_FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| viewer::run(socket, access, seat, door.db, door.shutdown))
+        .on_upgrade(move |socket| viewer::run(socket, access, seat, door.db, door.shutdown, patience))
 }
 
 fn guest_program() -> PathBuf {
@@ -218,6 +225,8 @@ impl Stage {
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
+        // As the product's connections are: small messages do not wait for each other's receipts.
+        let listener = listener.tap_io(|tcp| tcp.set_nodelay(true).unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         self.server = Some(Server { address, shutdown, _serving: AbortOnDropHandle::new(serving) });
     }
@@ -240,12 +249,13 @@ impl Stage {
     }
 
     /// A viewer of the first login with a socket that is full soon.
-    pub async fn view_narrow(&self) -> Client {
+    pub async fn view_narrow(&self, query: &str) -> Client {
         let address = self.server.as_ref().unwrap().address;
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(NARROW_BYTES).unwrap();
         let stream = socket.connect(address).await.unwrap();
-        Client::over(stream, format!("ws://{address}/attach?login=0")).await
+        stream.set_nodelay(true).unwrap();
+        Client::over(stream, format!("ws://{address}/attach?login=0{query}")).await
     }
 
     /// Locks the terminal and gives the first login a grant of a minute.
