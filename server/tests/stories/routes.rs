@@ -211,6 +211,25 @@ async fn changes_from_other_sites_are_refused_before_anything_else() {
         let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
         let two = request.header("origin", &server.origin).header("origin", "https://evil.test");
         assert_eq!(two.json(&json!({})).send().await.unwrap().status(), 403, "two origins: {url}");
+        // An origin that is right, and a browser that says otherwise.
+        for sites in
+            [&["cross-site"][..], &["same-site"], &["none"], &["Same-Origin"], &[""], &["same-origin", "cross-site"]]
+        {
+            let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
+            let said = sites.iter().fold(request, |request, site| request.header("sec-fetch-site", *site));
+            let reply = said.header("origin", &server.origin).json(&json!({})).send().await.unwrap();
+            assert_eq!(reply.status(), 403, "{} {url} from {sites:?}", route.method);
+            assert_eq!(reply.json::<Value>().await.unwrap()["type"], "foreign_origin");
+        }
     }
+    // What a browser says of a page of ours, with and without an origin.
+    let ours = [("sec-fetch-site", "same-origin")];
+    let body = json!({"image": "debian"});
+    assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &ours).await.status, 201);
+    let request = http.post(format!("{}/api/terminals", server.origin)).header("cookie", &cookie);
+    assert_eq!(request.header(ours[0].0, ours[0].1).json(&body).send().await.unwrap().status(), 201);
+    // Looking is no change, wherever a link to it stands.
+    let foreign = [("sec-fetch-site", "cross-site")];
+    assert_eq!(admin.client.ask_with("GET", "/api/me", Value::Null, &foreign).await.status, 200);
     admin.client.ok("GET", "/api/me", Value::Null).await;
 }
