@@ -44,6 +44,23 @@ async fn every_row_of_the_profile_is_in_force() {
     real.runtime.delete(spec.id).await.unwrap();
 }
 
+/// Nothing of a story that fails stays on the engine, and nothing of anybody else goes with it.
+#[tokio::test]
+async fn a_story_that_fails_leaves_no_container_and_no_volume() {
+    let (Some(fails), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
+    let (spec, theirs) = (spec(), spec());
+    let name = fails.name_of(spec.id);
+    other.runtime.create(&theirs, quiet()).await.unwrap();
+    let failing = tokio::spawn(async move {
+        fails.runtime.create(&spec, quiet()).await.unwrap();
+        assert_eq!(fails.runtime.list().await.unwrap(), [], "this is how it fails");
+    });
+    assert!(failing.await.unwrap_err().is_panic());
+    assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
+    assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
+    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, Found::Running)]);
+}
+
 #[tokio::test]
 async fn two_instances_do_not_see_each_other() {
     let (Some(ours), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };

@@ -41,6 +41,33 @@ impl RealEngine {
     }
 }
 
+/// Also when the story fails half-way: what has its label goes with it.
+impl Drop for RealEngine {
+    fn drop(&mut self) {
+        let ours = format!("label=rexec.instance={}", self.instance.hyphenated());
+        for (list, remove) in
+            [(&["ps", "-aq"][..], &["rm", "-f"][..]), (&["volume", "ls", "-q"], &["volume", "rm", "-f"])]
+        {
+            let left = engine_now(&[list, &["--filter", &ours]].concat());
+            let left: Vec<&str> = left.split_whitespace().collect();
+            if !left.is_empty() {
+                engine_now(&[remove, &left[..]].concat());
+            }
+        }
+    }
+}
+
+/// For the end of a story, where nothing can be awaited. What fails is said: there is nobody left to fail for it.
+fn engine_now(args: &[&str]) -> String {
+    match std::process::Command::new("timeout").args(["60", "docker"]).args(args).stdin(Stdio::null()).output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
+        failed => {
+            eprintln!("docker {args:?}: {failed:?}");
+            String::new()
+        }
+    }
+}
+
 async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
     let guest = std::env::var_os("REXEC_GUEST_BIN").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/guest-bin/rexec-guest"),
