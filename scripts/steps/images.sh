@@ -46,6 +46,7 @@ _write_sources() {
 # distribution's official image from whatever registry the engine can reach.
 _bare_root() {
   local root="$1" mirror="$2" log="$LOCAL_CACHE/debootstrap.txt" id
+  local image="${REXEC_DEBIAN_IMAGE:-debian:$IMAGE_SUITE-slim}"
   if [ -n "$mirror" ]; then
     has debootstrap || want_packages "making base images" debootstrap
     say "debootstrap $IMAGE_SUITE (about half a minute)"
@@ -53,12 +54,14 @@ _bare_root() {
     tail -n 10 "$log" >&2
     die "debootstrap failed" "Its last words are above; the full log is $log." "Run this again; it starts afresh."
   fi
-  say "No Debian mirror among the package sources; asking the engine for debian:$IMAGE_SUITE-slim"
-  DOCKER_DEADLINE=600 docker_do pull -q "debian:$IMAGE_SUITE-slim" >/dev/null ||
+  say "No Debian mirror among the package sources; asking the engine for $image"
+  DOCKER_DEADLINE=600 docker_do pull -q "$image" >/dev/null ||
     die "No way to make a base image" \
       "This machine has no Debian mirror among its package sources, and the engine reaches no registry." \
       "Set REXEC_DEBIAN_MIRROR to a mirror's address and run this again."
-  id="$(docker_do create "debian:$IMAGE_SUITE-slim" true)"
+  # A tag moves. What it was this time is said, so that the next machine can be told to take the very same.
+  say "it is $(docker_do image inspect --format '{{join .RepoDigests " "}}' "$image") (REXEC_DEBIAN_IMAGE pins it)"
+  id="$(docker_do create "$image" true)"
   docker_do export "$id" | as_root tar -C "$root" -x
   docker_do rm -f "$id" >/dev/null
 }
