@@ -28,18 +28,27 @@ use crate::{
 
 /// Input of a live socket is written to the store this often at most.
 const TOUCH_EVERY: Duration = Duration::from_secs(15);
-/// How long a viewer is waited for that does not read.
+/// How long a viewer is waited for that does not read, or is not there any more.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// A peer that takes nothing for this long is too slow, and loses its seat.
     pub write: Duration,
     /// Then it has this long to take the rest of the message that is half-way out, so that it can be told why.
     pub rest: Duration,
+    /// A peer is pinged this often.
+    pub ping: Duration,
+    /// A peer of which nothing was heard for this long has left.
+    pub silent: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { write: Duration::from_secs(20), rest: Duration::from_secs(5) }
+        Self {
+            write: Duration::from_secs(20),
+            rest: Duration::from_secs(5),
+            ping: Duration::from_secs(limits::PING_SECS),
+            silent: Duration::from_secs(limits::SILENT_SECS_MAX),
+        }
     }
 }
 
@@ -80,8 +89,7 @@ enum Errand {
 struct Shared {
     state: Mutex<State>,
     errands: mpsc::Sender<Errand>,
-    /// How long one message may take to leave.
-    patience: Duration,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -111,7 +119,7 @@ pub async fn run(
 ) {
     let (errands, orders) = mpsc::channel(ERRANDS);
     let state = State { heard_at: Instant::now(), touched: false, writing: false };
-    let shared = Shared { state: Mutex::new(state), errands, patience: patience.write };
+    let shared = Shared { state: Mutex::new(state), errands, patience };
     let (mut sink, mut stream) = socket.split();
     let Seat { view, cursor, changed } = seat;
     let pane = writer::Feed { view: &view, cursor, changed };
@@ -130,7 +138,13 @@ pub async fn run(
     if shared.state().writing {
         let over = async {
             if matches!(&end, End::Refused(problem) if problem.kind == ProblemKind::TooSlow) {
-                let _ = timeout(patience.rest, access.lease().ended()).await;
+                let called_away = async {
+                    tokio::select! {
+                        _ = access.lease().ended() => {}
+                        () = shutdown.cancelled() => {}
+                    }
+                };
+                let _ = timeout(patience.rest, called_away).await;
             }
             sleep(REST_DEADLINE).await;
         };
@@ -215,11 +229,11 @@ fn hello(access_until: Option<protocol::Timestamp>, view: &super::session::View,
 /// Pings, half-open peers, the grant's end, and the last input of login and grant.
 async fn housekeep(access: &TerminalAccess, shared: &Shared, db: &Db) -> End {
     let pings = async {
-        let mut every = interval(Duration::from_secs(limits::PING_SECS));
+        let mut every = interval(shared.patience.ping);
         every.tick().await;
         loop {
             every.tick().await;
-            if shared.state().heard_at.elapsed() >= Duration::from_secs(limits::SILENT_SECS_MAX) {
+            if shared.state().heard_at.elapsed() >= shared.patience.silent {
                 return End::Left;
             }
             // With a full queue the writer is stuck, and its own deadline ends it.

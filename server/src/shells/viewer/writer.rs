@@ -198,7 +198,7 @@ impl Writer<'_> {
     async fn send(&mut self, message: Message) -> Result<(), End> {
         self.lease.live().map_err(End::Cut)?;
         self.shared.state().writing = true;
-        match timeout(self.shared.patience, self.sink.send(message)).await {
+        match timeout(self.shared.patience.write, self.sink.send(message)).await {
             Ok(Ok(())) => {
                 self.shared.state().writing = false;
                 Ok(())

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use protocol::limits;
+use protocol::frame::{ClientFrame, ServerFrame};
 use rexec::access::{Cut, Drained};
 
-use super::stage::{Stage, exists};
+use super::stage::{FLOOD, FLOOD_END, Stage, exists};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -59,13 +59,11 @@ async fn at_a_thousand_random_instants_not_a_byte_after_the_cut_was_acknowledged
 async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason_follows() {
     let stage = Stage::narrow().await;
     let mut witness = stage.view_as(1, "").await.unwrap();
-    witness.type_line("yes").await;
-    witness.until("y\r\ny\r\n").await;
     // More than both sockets hold, and nobody reads it.
     let mut behind = async || {
         let viewer = stage.view_narrow("").await;
-        let far = witness.position() + 2 * limits::OUTSTANDING_BYTES_MAX;
-        witness.reach(far).await;
+        witness.type_line(FLOOD).await;
+        witness.until(FLOOD_END).await;
         (witness.start, witness.bytes) = (witness.position(), Vec::new());
         viewer
     };
@@ -107,6 +105,19 @@ async fn input_after_the_grant_ended_reaches_nobody() {
     again.type_line("echo $((40+2))-again").await;
     again.until("42-again").await;
     assert!(!exists(&file) && !again.text().contains("typed-too-late"));
+}
+
+#[tokio::test]
+async fn a_message_in_which_nothing_was_typed_keeps_no_grant_alive() {
+    let stage = Stage::set().await;
+    stage.lock_with_grant().await;
+    let mut viewer = stage.view("").await;
+    stage.clock.advance_secs(59);
+    viewer.send(&ClientFrame::Input(b"")).await;
+    viewer.send(&ClientFrame::Ping(7)).await;
+    while viewer.frame().await != Ok(ServerFrame::Pong(7)) {}
+    stage.clock.advance_secs(2);
+    assert_eq!(viewer.closed().await, 4423);
 }
 
 /// Nothing wakes a viewer at the very instant its grant ends; the lease is asked before every message all the same.

@@ -1,11 +1,14 @@
 //! Floods: the slowest viewer is nobody's problem but its own, and Ctrl-C works.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::{frame::ClientFrame, limits};
 use rexec::access::{Cut, Drained};
 
-use super::{client::DEADLINE, stage::Stage};
+use super::{
+    client::DEADLINE,
+    stage::{FLOOD, FLOOD_END, Stage},
+};
 
 #[tokio::test]
 async fn a_slow_viewer_gets_a_redraw_while_a_fast_one_sees_every_byte() {
@@ -35,24 +38,55 @@ async fn a_slow_viewer_gets_a_redraw_while_a_fast_one_sees_every_byte() {
 async fn a_viewer_that_does_not_read_is_dropped_with_its_reason_and_harms_nobody() {
     let stage = Stage::narrow().await;
     let mut witness = stage.view_as(1, "").await.unwrap();
-    witness.type_line("yes").await;
-    witness.until("y\r\ny\r\n").await;
-    // Two of them, and the flood goes on until it is more than their sockets hold.
-    let (mut slow, mut stuck) =
-        (stage.view_narrow("&impatient=true").await, stage.view_narrow("&impatient=true").await);
-    witness.reach(witness.position() + 2 * limits::OUTSTANDING_BYTES_MAX).await;
+    let mut slow = stage.view_narrow("&hurry=write").await;
+    let mut stuck = stage.view_narrow("&hurry=write").await;
+    let mut others = Vec::new();
+    for _ in 3..limits::VIEWERS_MAX {
+        others.push(stage.view_as(1, "").await.unwrap());
+    }
+    assert_eq!(stage.view_as(1, "").await.err(), Some(503), "every seat is taken");
+    witness.type_line(FLOOD).await;
+    witness.until(FLOOD_END).await;
+    // Both lose their seat, before they are told why.
+    let seated = async {
+        while others.len() < limits::VIEWERS_MAX - 1 {
+            match stage.view_as(1, "").await {
+                Ok(viewer) => others.push(viewer),
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, seated).await.expect("two seats get free");
     assert_eq!(slow.closed().await, 4429);
-    let got = slow.position();
-    assert!(got < witness.position(), "it was dropped while there was more");
     // The other one still has not read its reason. A cut does not wait for that.
     let began = Instant::now();
     assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, DEADLINE).await, Drained::All);
     assert!(began.elapsed() < DEADLINE / 10);
     assert_eq!(stuck.closed().await, 0, "half a message was left");
     assert_eq!(witness.redraws, 1, "whoever reads got every byte");
-    witness.send(&ClientFrame::Input(b"\x03")).await;
     witness.type_line("echo $((40+2))-lives").await;
     witness.until("42-lives").await;
+}
+
+/// Half-open: the connection stands, and nobody is at its other end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_no_ping_has_left_and_who_answers_stays() {
+    let stage = Stage::set().await;
+    let mut here = stage.view_as(1, "&hurry=ping").await.unwrap();
+    let gone = stage.view("&hurry=ping").await;
+    assert_eq!(stage.cuts.held(), 2);
+    let left = async {
+        while stage.cuts.held() == 2 {
+            // Reading is what answers pings.
+            here.type_line("echo rea''dy").await;
+            here.until("ready").await;
+            (here.start, here.bytes) = (here.position(), Vec::new());
+        }
+    };
+    tokio::time::timeout(DEADLINE, left).await.expect("it has left");
+    here.type_line("echo $((40+2))-here").await;
+    here.until("42-here").await;
+    drop(gone);
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ use super::client::Client;
 use crate::database::terminal_row;
 
 const NARROW_BYTES: u32 = 32 * 1024;
+/// Typed into a shell: more than narrow sockets hold, so that whoever does not read it is stuck; and less than is kept, so
+/// that nobody is spared it by a redraw.
+pub const FLOOD: &str = "yes | head -c 400000; echo $((40+2))-flooded";
+/// The last of it.
+pub const FLOOD_END: &str = "42-flooded";
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
 /// One terminal, one owner with two logins.
@@ -82,8 +87,8 @@ struct Wanted {
     rows: Option<u16>,
     from: Option<u64>,
     pane: Option<String>,
-    /// As soon as the sockets are full, this viewer is too slow.
-    impatient: Option<bool>,
+    /// With what of this viewer the server has little patience: `write` or `ping`.
+    hurry: Option<String>,
 }
 
 async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade: WebSocketUpgrade) -> Response {
@@ -97,9 +102,12 @@ async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade:
         Ok(seat) => seat,
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
-    let patience = match wanted.impatient {
-        Some(true) => viewer::Patience { write: Duration::ZERO, rest: super::client::DEADLINE },
-        _ => viewer::Patience::default(),
+    let usual = viewer::Patience::default();
+    let (short, long) = (Duration::from_millis(200), super::client::DEADLINE);
+    let patience = match wanted.hurry.as_deref() {
+        Some("write") => viewer::Patience { write: short, rest: long, ..usual },
+        Some("ping") => viewer::Patience { ping: short / 10, silent: short, ..usual },
+        _ => usual,
     };
     upgrade
         .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
