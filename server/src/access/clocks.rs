@@ -152,3 +152,20 @@ impl<K: Eq + Hash> Clocks<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connect reads the grant, a code renews it, and only then the connect comes to its clock.
+    #[test]
+    fn what_was_read_before_a_renewal_does_not_bring_the_old_end_back() {
+        let at = |secs: i64| Timestamp::from_millis(secs * 1000);
+        let clocks = Clocks::default();
+        let shared = clocks.shared((), LifeClock::new(at(0), at(0), 60, at(100)));
+        clocks.shared((), LifeClock::new(at(50), at(50), 90, at(150)));
+        assert_eq!(shared.ends_at(), at(140), "renewed");
+        clocks.shared((), LifeClock::new(at(0), at(10), 60, at(100)));
+        assert_eq!(shared.ends_at(), at(140));
+    }
+}

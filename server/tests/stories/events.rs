@@ -3,13 +3,17 @@
 use protocol::limits;
 use serde_json::{Value, json};
 
-use crate::server::{Client, TestServer};
+use crate::{
+    server::{Client, TestServer, lock_path},
+    shells::client::DEADLINE,
+};
 
 /// The next event of a stream.
 async fn told(stream: &mut reqwest::Response) -> Value {
     let mut text = String::new();
     loop {
-        let piece = stream.chunk().await.unwrap().expect("the stream goes on");
+        let piece = tokio::time::timeout(DEADLINE, stream.chunk()).await.expect("something is told");
+        let piece = piece.unwrap().expect("the stream goes on");
         text.push_str(std::str::from_utf8(&piece).unwrap());
         if let Some(line) = text.lines().find_map(|line| line.strip_prefix("data: "))
             && let Ok(event) = serde_json::from_str(line)
@@ -45,6 +49,23 @@ async fn a_change_is_told_to_its_owner_alone() {
         }
     }
     mine(&told(&mut streams[1]).await, his);
+}
+
+/// The pages of a person follow the lock without asking.
+#[tokio::test]
+async fn every_turn_of_the_lock_is_told() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let mut stream = opened(&ada.client).await;
+    let mut next = async || {
+        let event = told(&mut stream).await["terminal"].clone();
+        (event["mfa_locked"].as_bool(), event["granted_until"].is_string())
+    };
+    ada.lock(id).await;
+    assert_eq!(next().await, (Some(true), false), "locked");
+    ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.code(&ada)})).await;
+    assert_eq!(next().await, (Some(true), true), "granted");
+    ada.client.ok("POST", &lock_path(id, "unlock"), json!({"code": server.next_code(&ada)})).await;
+    assert_eq!(next().await, (Some(false), false), "unlocked");
 }
 
 #[tokio::test]

@@ -8,14 +8,18 @@ use std::{
     time::Duration,
 };
 
-use protocol::ProblemKind;
-use rexec::access::{Cut, Denied};
+use protocol::{ProblemKind, names::Sensitive};
+use rexec::{
+    access::{Cut, Denied},
+    runtime::fake::Script,
+    terminals::lock,
+};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     database,
-    server::{TestServer, credentials, lock_path},
+    server::{PASSWORD, TestServer, credentials, lock_path},
 };
 
 fn code(code: &str) -> Value {
@@ -301,6 +305,69 @@ async fn a_cut_while_somebody_is_let_in_is_seen_before_the_proof_is_given() {
         let _ = server.services.cuts.terminal(id, cut, Duration::ZERO).await;
         assert_eq!(admitting.await.unwrap_err().kind(), kind);
     }
+}
+
+#[tokio::test]
+async fn a_factor_that_is_not_confirmed_opens_nothing_so_it_locks_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    ada.client.ok("POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
+    assert_eq!(ada.client.refused(400, "POST", &lock_path(id, "lock"), Value::Null).await["type"], "mfa_required");
+    assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
+}
+
+#[tokio::test]
+async fn unlocking_takes_the_grants_with_the_lock() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let granted = async || {
+        let session = server.caller(&ada.client).await.session;
+        server.services.db.access_facts(session, id).await.unwrap().grant.is_some()
+    };
+    assert!(granted().await);
+    ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
+    assert!(!granted().await);
+}
+
+/// Its removal is decided, and only the engine is slow: nothing about it changes any more.
+#[tokio::test]
+async fn what_is_being_deleted_is_neither_locked_nor_opened() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    ada.lock(id).await;
+    server.engine.script(Script { stuck: true, ..Script::default() });
+    ada.client.ask("DELETE", &format!("/api/terminals/{id}"), code(&server.code(&ada))).await;
+    ada.client.refused(404, "POST", &lock_path(id, "lock"), Value::Null).await;
+    for what in ["verify", "unlock"] {
+        ada.client.refused(404, "POST", &lock_path(id, what), code(&server.next_code(&ada))).await;
+    }
+}
+
+/// The lock goes while somebody's code for it waits to be looked at: nothing is granted, and the code is not spent.
+#[tokio::test]
+async fn a_code_for_a_lock_that_goes_meanwhile_grants_nothing_and_stays_good() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    ada.lock(id).await;
+    let (services, caller) = (server.services.clone(), server.caller(&ada.client).await);
+    // The one place for writers is taken, so that the code waits behind this.
+    let mut tx = server.services.db.begin().await.unwrap();
+    let typed = Sensitive::new(server.code(&ada));
+    let verifying =
+        tokio::spawn(
+            async move { lock::verify(&services, &caller, id, &typed).await.map(drop).map_err(|e| e.problem()) },
+        );
+    // Time to come as far as that. Were it slower, it would see that nothing is locked, and refuse all the same.
+    for _ in 0..100 {
+        drop(server.services.db.read().await.unwrap());
+    }
+    tx.set_lock(id, false).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(verifying.await.unwrap().unwrap_err().kind, ProblemKind::Conflict);
+    ada.lock(id).await;
+    assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
 }
 
 /// Of two grants one after the other, each has a time of its own, however many sockets of the first still linger.
