@@ -26,6 +26,8 @@ pub const PANES_MAX: usize = 8;
 pub const VIEWERS_MAX: usize = 8;
 /// Event streams of one login: a page has one while it is in front.
 pub const EVENT_STREAMS_MAX: usize = 16;
+/// Event streams of one account, in all its logins: each holds a connection for as long as it likes.
+pub const ACCOUNT_EVENT_STREAMS_MAX: usize = 64;
 /// The server pings a silent client this often.
 pub const PING_SECS: u64 = 20;
 /// A client that answers nothing for this long is half-open and is dropped.

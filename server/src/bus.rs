@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -27,22 +28,34 @@ pub enum Signal {
 #[derive(Debug, Clone)]
 pub struct Bus {
     signals: broadcast::Sender<(UserId, Signal)>,
-    /// One count per login that listens: the registry's own, and one in each of its listeners.
-    listening: Arc<Mutex<HashMap<SessionId, Arc<()>>>>,
+    listening: Arc<Mutex<Counts>>,
 }
 
-/// A place among the listeners of a login; given back when it is dropped.
+/// One count for each login and each account that listens: the registry's own, and one in each of its listeners.
+#[derive(Debug, Default)]
+struct Counts {
+    logins: HashMap<SessionId, Arc<()>>,
+    accounts: HashMap<UserId, Arc<()>>,
+}
+
+/// A place among the listeners of a login and of its account; given back when it is dropped.
 #[derive(Debug)]
 pub struct Listening {
     /// The signals of everybody.
     pub signals: broadcast::Receiver<(UserId, Signal)>,
-    _counted: Arc<()>,
+    _counted: [Arc<()>; 2],
 }
 
-/// The login listens as often as it may ([`limits::EVENT_STREAMS_MAX`]).
+/// No more listeners are let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this login has too many event streams open")]
-pub struct TooManyListeners;
+pub enum TooManyListeners {
+    /// The login listens as often as it may ([`limits::EVENT_STREAMS_MAX`]).
+    #[error("this login has too many event streams open")]
+    OfLogin,
+    /// The account does ([`limits::ACCOUNT_EVENT_STREAMS_MAX`]).
+    #[error("this account has too many event streams open")]
+    OfAccount,
+}
 
 impl Default for Bus {
     fn default() -> Self {
@@ -61,17 +74,26 @@ impl Bus {
         self.signals.subscribe()
     }
 
-    /// Listens for a login, which has a bounded number of listeners.
+    /// Listens for a login of an account. Each has a bounded number of listeners.
     ///
     /// # Errors
     /// [`TooManyListeners`].
-    pub fn listen_for(&self, login: SessionId) -> Result<Listening, TooManyListeners> {
-        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
-        listening.retain(|_, count| Arc::strong_count(count) > 1);
-        let count = listening.entry(login).or_default();
-        if Arc::strong_count(count) > limits::EVENT_STREAMS_MAX {
-            return Err(TooManyListeners);
+    pub fn listen_for(&self, login: SessionId, account: UserId) -> Result<Listening, TooManyListeners> {
+        let mut counts = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_login = count(&mut counts.logins, login);
+        if Arc::strong_count(&of_login) > limits::EVENT_STREAMS_MAX + 1 {
+            return Err(TooManyListeners::OfLogin);
         }
-        Ok(Listening { signals: self.listen(), _counted: count.clone() })
+        let of_account = count(&mut counts.accounts, account);
+        if Arc::strong_count(&of_account) > limits::ACCOUNT_EVENT_STREAMS_MAX + 1 {
+            return Err(TooManyListeners::OfAccount);
+        }
+        Ok(Listening { signals: self.listen(), _counted: [of_login, of_account] })
     }
+}
+
+/// One more on a count; those that nobody is on are forgotten.
+fn count<K: Eq + Hash>(counts: &mut HashMap<K, Arc<()>>, key: K) -> Arc<()> {
+    counts.retain(|_, count| Arc::strong_count(count) > 1);
+    counts.entry(key).or_default().clone()
 }

@@ -113,7 +113,8 @@ fn announce(services: &Services, setup_link: Option<&str>) {
 
 async fn serve(listener: TcpListener, services: &Services) {
     let bounds = Bounds::default().within_descriptors();
-    let serving = connections::serve(listener, web::router(services), bounds, services.shutdown.clone());
+    let (app, proxies) = (web::router(services), services.config.trusted_proxies.clone());
+    let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
     let overdue = async {
         services.shutdown.cancelled().await;
         tokio::time::sleep(FAREWELL).await;

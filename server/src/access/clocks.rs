@@ -5,7 +5,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -31,6 +31,8 @@ impl Longest {
 pub struct LifeClock {
     /// Epoch of the terminal when the grant was given; 0 for logins.
     epoch: i64,
+    /// The lock that the grant was for is gone: nothing ends by this clock any more.
+    lifted: AtomicBool,
     began_ms: AtomicI64,
     last_sign_ms: AtomicI64,
     idle_secs: AtomicI64,
@@ -54,6 +56,7 @@ impl LifeClock {
     fn new(began: Timestamp, last_sign: Timestamp, idle_secs: i64, absolute_end: Timestamp) -> Self {
         Self {
             epoch: 0,
+            lifted: AtomicBool::new(false),
             began_ms: AtomicI64::new(began.millis()),
             last_sign_ms: AtomicI64::new(last_sign.millis()),
             idle_secs: AtomicI64::new(idle_secs),
@@ -86,6 +89,16 @@ impl LifeClock {
     /// Epoch of the terminal when the grant was given.
     pub fn epoch(&self) -> i64 {
         self.epoch
+    }
+
+    /// The lock that the grant was for was taken away. Whoever lives on this clock lives on without it.
+    pub(super) fn lift(&self) {
+        self.lifted.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether [`Self::lift`] was called.
+    pub(super) fn lifted(&self) -> bool {
+        self.lifted.load(Ordering::SeqCst)
     }
 
     /// The last request or input, to be stored now and then.
@@ -141,6 +154,11 @@ impl<K: Eq + Hash> Clocks<K> {
     /// The clock of this key, when something lives on it.
     pub(super) fn live(&self, key: &K) -> Option<Arc<LifeClock>> {
         self.kept().clocks.get(key).and_then(Weak::upgrade)
+    }
+
+    /// The clocks of some keys, as far as something lives on them.
+    pub(super) fn live_where(&self, wanted: impl Fn(&K) -> bool) -> Vec<Arc<LifeClock>> {
+        self.kept().clocks.iter().filter(|(key, _)| wanted(key)).filter_map(|(_, weak)| weak.upgrade()).collect()
     }
 
     /// Nothing that lives now, or is made from now on, lasts longer.

@@ -159,6 +159,16 @@ impl Cuts {
         }
     }
 
+    /// The lock of this epoch is gone: sockets that were open by a grant for it stay open without one. A later lock cuts
+    /// them as it cuts all, and grants for a later lock are of another epoch. Call after the commit.
+    pub fn lift_grants(&self, id: TerminalId, epoch: i64) {
+        for clock in self.grants.live_where(|(_, terminal)| *terminal == id) {
+            if clock.epoch() == epoch {
+                clock.lift();
+            }
+        }
+    }
+
     /// The one clock of a login, shared by all its sockets: typing in one, or a request, keeps them all.
     pub(super) fn login_clock(&self, session: SessionId, facts: &SessionFacts) -> Arc<LifeClock> {
         self.logins.shared(session, facts.into())
@@ -261,6 +271,11 @@ impl Lease {
         Self { terminal: holds.0, session: holds.1, login, grant, clock }
     }
 
+    /// The grant this lives on, when there is a lock that it is for.
+    fn grant(&self) -> Option<&LifeClock> {
+        self.grant.as_deref().filter(|grant| !grant.lifted())
+    }
+
     /// Whether a byte may move now. Cheap; ask it for every frame, either way.
     ///
     /// # Errors
@@ -273,7 +288,7 @@ impl Lease {
         if now >= self.login.ends_at() {
             return Err(Cut::LoginEnded);
         }
-        match &self.grant {
+        match self.grant() {
             Some(grant) if now >= grant.ends_at() => Err(Cut::GrantEnded),
             _ => Ok(()),
         }
@@ -286,7 +301,7 @@ impl Lease {
                 return why;
             }
             let login_ends = self.login.ends_at();
-            let next = self.grant.as_ref().map_or(login_ends, |g| g.ends_at().min(login_ends));
+            let next = self.grant().map_or(login_ends, |g| g.ends_at().min(login_ends));
             switch_or_time([&self.terminal.0.token, &self.session.0.token], next, &self.clock).await;
         }
     }
@@ -295,19 +310,19 @@ impl Lease {
     pub fn touch(&self) {
         let now = self.clock.now();
         self.login.touch(now);
-        if let Some(grant) = &self.grant {
+        if let Some(grant) = self.grant() {
             grant.touch(now);
         }
     }
 
     /// Last input here, to be stored now and then; for an open terminal, the last sign of life of the login.
     pub fn last_input(&self) -> Timestamp {
-        self.grant.as_ref().map_or_else(|| self.login.last_sign(), |grant| grant.last_sign())
+        self.grant().map_or_else(|| self.login.last_sign(), |grant| grant.last_sign())
     }
 
     /// End of the grant this lease lives on; `None` when the terminal is not locked.
     pub fn granted_until(&self) -> Option<Timestamp> {
-        self.grant.as_ref().map(|g| g.ends_at())
+        self.grant().map(LifeClock::ends_at)
     }
 
     /// Whole seconds until then, by the clock that decides.

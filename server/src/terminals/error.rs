@@ -73,13 +73,16 @@ impl TerminalError {
                 "Deleting a locked terminal needs a code of your authenticator app. Send it with the request.",
             )
             .at("code"),
-            Self::TooManyStreams(_) => Problem::new(
-                ProblemKind::Throttled,
-                format!(
-                    "This login has {} event streams open, and may not have more. Close one, or a window of Rexec, and try again.",
-                    limits::EVENT_STREAMS_MAX
-                ),
-            ),
+            Self::TooManyStreams(of) => {
+                let (whose, most) = match of {
+                    TooManyListeners::OfLogin => ("This login", limits::EVENT_STREAMS_MAX),
+                    TooManyListeners::OfAccount => ("Your account", limits::ACCOUNT_EVENT_STREAMS_MAX),
+                };
+                let detail = format!(
+                    "{whose} has {most} event streams open, and may not have more. Close one, or a window of Rexec, and try again."
+                );
+                Problem::new(ProblemKind::Throttled, detail)
+            }
         }
     }
 }

@@ -23,13 +23,13 @@ struct Listener {
 /// What happens to the caller's terminals from now on.
 ///
 /// # Errors
-/// [`TerminalError::Denied`] when the login has just ended, [`TerminalError::TooManyStreams`] when it has as many open as
-/// it may.
+/// [`TerminalError::Denied`] when the login has just ended, [`TerminalError::TooManyStreams`] when it, or the account, has
+/// as many open as it may.
 pub async fn events(
     services: &Services,
     caller: Caller,
 ) -> Result<impl Stream<Item = Event> + Send + use<>, TerminalError> {
-    let bus = services.bus.listen_for(caller.session)?;
+    let bus = services.bus.listen_for(caller.session, caller.user)?;
     let login = services.gate.stay(&caller).await?;
     let listener = Listener { services: services.clone(), caller, bus, login };
     Ok(stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) }))

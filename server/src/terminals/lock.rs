@@ -141,7 +141,7 @@ pub async fn verify(
     Ok((VerifyAnswer { verified: true, granted_until }, token))
 }
 
-/// Removes the lock.
+/// Removes the lock. Sockets that are open by a grant stay open, now without its time.
 ///
 /// # Errors
 /// [`LockError`].
@@ -157,6 +157,7 @@ pub async fn unlock(
     factor.tx().delete_grants_on(id).await?;
     let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry).await?;
+    services.cuts.lift_grants(id, locked.lock_epoch);
     services.bus.tell(locked.owner_id, Signal::Changed(id));
     let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
     Ok((status, token))

@@ -13,6 +13,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -21,6 +22,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+use super::peers::{Peers, Place};
 use crate::api::extract::ReadBy;
 
 /// A peer that takes nothing of what is sent for this long is gone.
@@ -39,11 +41,13 @@ pub struct Bounds {
     pub body: Duration,
     /// Connections at once; more wait until one ends. Terminal sockets are not counted: they have bounds of their own.
     pub open: usize,
+    /// Of these, connections of one address; further ones are closed. Configured proxies are not counted.
+    pub peer: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), body: Duration::from_secs(30), open: 4096 }
+        Self { head: Duration::from_secs(30), body: Duration::from_secs(30), open: 4096, peer: 1024 }
     }
 }
 
@@ -56,14 +60,22 @@ impl Bounds {
         let raised = setrlimit(Resource::Nofile, Rlimit { current: given.maximum, maximum: given.maximum });
         let descriptors = if raised.is_ok() { given.maximum } else { given.current };
         let room = descriptors.map_or(u64::MAX, |n| n.saturating_sub(DESCRIPTORS_KEPT).max(n / 2));
-        Self { open: self.open.min(usize::try_from(room).unwrap_or(usize::MAX)), ..self }
+        let open = self.open.min(usize::try_from(room).unwrap_or(usize::MAX));
+        Self { open, peer: self.peer.min(open / 4), ..self }
     }
 }
 
 /// Serves until told to stop; then until every request under way is answered.
-pub async fn serve(listener: TcpListener, app: Router, bounds: Bounds, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    bounds: Bounds,
+    trusted_proxies: Vec<IpNet>,
+    shutdown: CancellationToken,
+) {
     let (tasks, room) = (TaskTracker::new(), Arc::new(Semaphore::new(bounds.open)));
-    while let Some((tcp, peer, place)) = shutdown.run_until_cancelled(accept(&listener, &room)).await {
+    let peers = Peers::new(bounds.peer, trusted_proxies);
+    while let Some((tcp, peer, place)) = shutdown.run_until_cancelled(accept(&listener, &room, &peers)).await {
         let (app, shutdown) = (app.clone(), shutdown.clone());
         tasks.spawn(async move {
             if let Err(error) = converse(tcp, peer, app, bounds, shutdown).await {
@@ -77,7 +89,10 @@ pub async fn serve(listener: TcpListener, app: Router, bounds: Bounds, shutdown:
     tasks.wait().await;
 }
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+/// A place among all, and one among those of its address.
+type Places = (OwnedSemaphorePermit, Place);
+
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Places) {
     loop {
         if room.available_permits() == 0 {
             tracing::warn!("as many connections are open as may be; the next one waits");
@@ -85,7 +100,11 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, So
         // Never closed: it lives as long as this loop.
         let Ok(place) = room.clone().acquire_owned().await else { continue };
         match listener.accept().await {
-            Ok((tcp, peer)) => return (tcp, peer, place),
+            Ok((tcp, peer)) => match peers.enter(peer.ip()) {
+                Some(of_peer) => return (tcp, peer, (place, of_peer)),
+                // Closed rather than kept waiting: waiting, it would have a place after all.
+                None => tracing::debug!(%peer, "this address has as many connections as it may"),
+            },
             // Gone again before it was taken: the next one is not worse for it.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {

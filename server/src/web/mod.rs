@@ -4,6 +4,7 @@ mod backend;
 pub mod connections;
 pub mod headers;
 mod pages;
+mod peers;
 pub mod static_files;
 
 use axum::{Router, middleware};

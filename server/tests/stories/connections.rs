@@ -12,7 +12,7 @@ use tokio::{
 use crate::{attach::attach, database, server::TestServer};
 
 /// Short, so that a story is.
-const SHORT: Bounds = Bounds { head: Duration::from_millis(400), body: Duration::from_millis(400), open: 64 };
+const SHORT: Bounds = Bounds { head: Duration::from_millis(400), body: Duration::from_millis(400), open: 64, peer: 64 };
 /// Far more than a deadline, and far less than the server's usual ones.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,6 +113,18 @@ async fn no_more_connections_are_open_than_may_be_and_the_next_waits_for_its_tur
     assert!(early.is_err(), "answered although two are open");
     drop(first);
     assert!(heard(&mut third).await.ends_with("ok"));
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_every_place() {
+    let server = bounded(Bounds { peer: 2, head: Duration::from_secs(600), ..SHORT }).await;
+    let (first, _second) = (say(&server, "").await, say(&server, "").await);
+    assert_eq!(heard(&mut say(&server, "").await).await, "", "closed at once");
+    drop(first);
+    let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    // The end of the first one has to be noticed before its place is free.
+    let again = async { while !heard(&mut say(&server, ask).await).await.ends_with("ok") {} };
+    tokio::time::timeout(PATIENCE, again).await.expect("a place is given back");
 }
 
 #[tokio::test]

@@ -391,6 +391,44 @@ async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
     }
 }
 
+/// With the lock goes the time of the grant: what was open by a code stays open, until the next lock.
+#[tokio::test]
+async fn an_unlocked_terminal_asks_nobody_for_the_code_of_the_lock_that_is_gone() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let caller = server.caller(&ada.client).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    assert!(access.lease().granted_until().is_some());
+    ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
+    server.clock.advance_secs(16 * 60);
+    assert_eq!((access.lease().granted_until(), access.lease().live()), (None, Ok(())));
+    // Grants for a later lock are of its epoch, and end in their time.
+    drop(access);
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
+    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    server.services.cuts.lift_grants(id, 1);
+    assert!(access.lease().granted_until().is_some(), "an unlock that is told late lifts nothing new");
+    server.clock.advance_secs(16 * 60);
+    assert_eq!(access.lease().live(), Err(Cut::GrantEnded));
+}
+
+/// The lock after an unlock cuts what the unlock left open.
+#[tokio::test]
+async fn a_lock_cuts_sockets_that_an_unlock_left_open() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let caller = server.caller(&ada.client).await;
+    ada.lock(id).await;
+    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
+    assert_eq!(access.lease().live(), Ok(()));
+    let (locking, ended) = tokio::join!(ada.lock(id), access.lease().ended());
+    let () = locking;
+    assert_eq!(ended, Cut::Locked);
+}
+
 #[tokio::test]
 async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
