@@ -67,7 +67,9 @@ make_glue() {
     cp "$WORK/glue/${NAME}_bg.wasm" "$WORK/$NAME.wasm"
   else
     say "wasm-opt"
-    "$BIN/wasm-opt" -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --strip-debug --strip-producers \
+    # Functions of like names are alike: side by side they compress better, by one part in a hundred.
+    "$BIN/wasm-opt" -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --reorder-functions-by-name \
+      --strip-debug --strip-producers \
       -o "$WORK/$NAME.wasm" "$WORK/glue/${NAME}_bg.wasm"
   fi
   # One file: the glue with its snippets folded in. What the page loads lazily stays apart.
