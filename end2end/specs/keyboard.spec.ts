@@ -63,6 +63,34 @@ test("from sign-in to a prompt and out of the terminal again, by keyboard alone"
   expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe("Terminal");
 });
 
+test("the toolbar is one stop of the Tab key, and arrow keys move along it", async ({ person, visit }) => {
+  const { id } = await person.launch({ name: "bar" });
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  const [back, search, last] = [page.getByLabel("To the terminals", { exact: true }), page.getByTestId("tool-search"), page.getByTestId("card-menu")];
+  await terminal.focus();
+  await page.keyboard.press("Control+F6");
+  await expect(search).toBeFocused();
+  // Nothing is selected, so Copy is off and passed over.
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByTestId("tool-paste")).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(back).toBeFocused();
+  await page.keyboard.press("ArrowLeft");
+  await expect(last, "from the first to the last").toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(back).toBeFocused();
+  await page.keyboard.press("End");
+  await expect(last).toBeFocused();
+  await page.keyboard.press("ArrowLeft");
+  await expect(page.getByTestId("lock")).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByTestId("user-menu"), "one step leads out").toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByTestId("lock"), "and back to where one was").toBeFocused();
+});
+
 test("menus and dialogs open, move and close by keyboard", async ({ person, visit }) => {
   await person.launch({ name: "one" });
   const page = await visit(person);

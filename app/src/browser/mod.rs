@@ -11,7 +11,7 @@ use js_sys::Reflect;
 use leptos::{html::Div, prelude::*};
 use protocol::{Problem, ProblemKind};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, FormData, HtmlFormElement, Window};
+use web_sys::{Document, FormData, HtmlElement, HtmlFormElement, Window};
 
 use crate::api::Encoded;
 
@@ -32,9 +32,21 @@ pub(crate) fn matches(query: &str) -> bool {
 
 /// Gives the keyboard to an element.
 pub(crate) fn focus(element: Option<web_sys::Element>) {
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// The elements below one that fit, in their order.
+pub(crate) fn all(root: &HtmlElement, selector: &str) -> Vec<HtmlElement> {
+    let Ok(found) = root.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|i| found.item(i)?.dyn_into().ok()).collect()
+}
+
+/// Where among elements the keyboard is.
+pub(crate) fn focused_of(elements: &[HtmlElement]) -> Option<usize> {
+    let active = document().active_element()?;
+    elements.iter().position(|element| **element == active)
 }
 
 /// Whether no field has the keyboard.

@@ -84,6 +84,8 @@ pub(crate) fn Menu(
 }
 
 fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
+    let items = browser::all(root, ITEMS);
+    let at = browser::focused_of(&items);
     let step: i32 = match event.key().as_str() {
         "Escape" => {
             open.set(false);
@@ -93,17 +95,16 @@ fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
         "ArrowDown" | "Home" => 1,
         "ArrowUp" | "End" => -1,
         "Tab" => return open.set(false),
+        // Along the bar that the button stands in.
+        "ArrowLeft" | "ArrowRight" if at.is_none() => return open.set(false),
         _ => return,
     };
     event.prevent_default();
-    let Ok(items) = root.query_selector_all(ITEMS) else { return };
-    let count = items.length() as i32;
+    let count = items.len() as i32;
     if count == 0 {
         return;
     }
-    let active = browser::document().active_element();
-    let at = (0..count).find(|&i| items.item(i as u32).as_ref() == active.as_ref().map(AsRef::as_ref));
     let at = at.filter(|_| !matches!(event.key().as_str(), "Home" | "End"));
-    let next = at.map_or(if step > 0 { 0 } else { count - 1 }, |at| (at + step).rem_euclid(count));
-    browser::focus(items.item(next as u32).and_then(|node| node.dyn_into().ok()));
+    let next = at.map_or(if step > 0 { 0 } else { count - 1 }, |at| (at as i32 + step).rem_euclid(count));
+    let _ = items[next as usize].focus();
 }

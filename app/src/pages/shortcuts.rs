@@ -76,7 +76,7 @@ const SHEET: [(&str, &[(&str, &str)]); 3] = [
             ("Ctrl + F6", "Leave the terminal for the toolbar (also Ctrl + Shift + Esc)"),
         ],
     ),
-    ("In menus and dialogs", &[("↑ ↓", "Move"), ("Esc", "Close")]),
+    ("In menus, toolbars and dialogs", &[("↑ ↓ ← →", "Move"), ("Esc", "Close")]),
 ];
 
 /// The sheet.

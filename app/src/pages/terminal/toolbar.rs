@@ -1,6 +1,6 @@
 //! The terminal's toolbar: what it is, how it stands, what can be done.
 
-use leptos::prelude::*;
+use leptos::{html::Div, prelude::*};
 use protocol::terminals::TerminalState;
 
 use super::{
@@ -9,10 +9,13 @@ use super::{
 };
 use crate::{
     browser,
-    components::{Glyph, Icon, LockBadge, StateDot},
+    components::{Glyph, Icon, LockBadge, StateDot, rove},
     pages::dashboard::{RenameDialog, TerminalActions},
     state::Hydrated,
 };
+
+/// The controls of the bar itself, not those of the dialogs it opens.
+const CONTROLS: &str = ":is(.toolbar-part, .toolbar-part > .menu) > .btn:not(:disabled)";
 
 /// The bar.
 #[component]
@@ -21,8 +24,10 @@ pub(super) fn Toolbar() -> impl IntoView {
     let name = move || session.terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default());
     let state = Signal::derive(move || session.state().unwrap_or(TerminalState::Deleting));
     let renaming = RwSignal::new(false);
+    let bar = NodeRef::<Div>::new();
+    rove(bar, CONTROLS);
     view! {
-        <div class="toolbar" role="toolbar" aria-label="Terminal">
+        <div node_ref=bar class="toolbar" role="toolbar" aria-label="Terminal">
             <div class="toolbar-part toolbar-what">
                 <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals"><Icon glyph=Glyph::Back/></a>
                 <StateDot state/>
