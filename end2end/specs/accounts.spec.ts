@@ -21,6 +21,7 @@ test("signing in asks for the password, then for a code, and leads to where the 
   await login.signIn(guarded.username, guarded.password);
   await login.typeCode(guarded.wrongCode());
   await expect(login.problem).toHaveAttribute("data-kind", "wrong_code");
+  await expect(login.code, "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);
   await login.typeCode(await guarded.nextCode());
   await expect(page).toHaveURL(new RegExp(`/terminals/${id}$`));
   await new TerminalPage(page).ready();

@@ -39,6 +39,8 @@ test("locking from the toolbar cuts every browser, the second one is asked, a wr
   await there.answer("verify", guarded.wrongCode());
   await expect(there.problem).toHaveAttribute("data-kind", "wrong_code");
   await expect(there.code, "the field is empty again").toHaveValue("");
+  await expect(there.code).toHaveAttribute("aria-invalid", "true");
+  await expect(there.code, "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);
   await there.asksForCode();
 
   await there.answer("verify", await guarded.nextCode());

@@ -75,6 +75,7 @@ test("new recovery codes kill the old ones; disabling needs a code", async ({ gu
   await dialog.getByTestId("code").pressSequentially(guarded.wrongCode());
   await dialog.getByTestId("disable-confirm").click();
   await expect(dialog.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
+  await expect(dialog.getByTestId("code"), "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);
   await dialog.getByTestId("code-swap").click();
   await dialog.getByTestId("code").fill(guarded.takeRecoveryCode());
   await dialog.getByTestId("disable-confirm").click();

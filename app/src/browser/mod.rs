@@ -11,7 +11,7 @@ use js_sys::Reflect;
 use leptos::{html::Div, prelude::*};
 use protocol::{Problem, ProblemKind};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, FormData, HtmlElement, HtmlFormElement, Window};
+use web_sys::{Document, Element, FormData, HtmlElement, HtmlFormElement, Window};
 
 use crate::api::Encoded;
 
@@ -31,10 +31,18 @@ pub(crate) fn matches(query: &str) -> bool {
 }
 
 /// Gives the keyboard to an element.
-pub(crate) fn focus(element: Option<web_sys::Element>) {
+pub(crate) fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// Gives an element an attribute, or takes it away.
+pub(crate) fn set_or_remove(element: &Element, name: &str, value: Option<&str>) {
+    let _ = match value {
+        Some(value) => element.set_attribute(name, value),
+        None => element.remove_attribute(name),
+    };
 }
 
 /// The elements below one that fit, in their order.

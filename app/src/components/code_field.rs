@@ -3,10 +3,18 @@
 use leptos::{ev::Event, html::Input, prelude::*};
 
 use super::{Glyph, Icon, unique};
-use crate::state::Sending;
+use crate::{browser, state::Sending};
 
 /// Digits of an authenticator app's code (RFC 6238; what the apps show).
 const DIGITS: usize = 6;
+
+/// What the field is while it takes digits, and while it takes a recovery code.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("inputmode", "numeric", "text"),
+    ("autocomplete", "one-time-code", "off"),
+    ("maxlength", "12", "40"),
+    ("placeholder", "000000", "xxxx-xxxx-xxxx-xxxx"),
+];
 
 /// The field. `code` always holds what was typed, without blanks; `on_full` runs once when the sixth digit arrives.
 #[component]
@@ -26,7 +34,7 @@ pub(crate) fn CodeField(
     #[prop(default = true)]
     recoverable: bool,
 ) -> impl IntoView {
-    let Sending { busy, problem } = sending;
+    let Sending { busy, problem, .. } = sending;
     let refused = Memo::new(move |_| {
         problem.with(|problem| problem.as_ref().is_some_and(|p| p.field.as_deref().is_none_or(|field| field == "code")))
     });
@@ -34,18 +42,23 @@ pub(crate) fn CodeField(
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
-        recovery.track();
-        if let Some(input) = input.get().filter(|_| autofocus) {
+        let recovery = recovery.get();
+        let Some(input) = input.get() else { return };
+        for (name, digits, words) in KINDS {
+            let _ = input.set_attribute(name, if recovery { words } else { digits });
+        }
+        if autofocus {
             let _ = input.focus();
         }
     });
     Effect::new(move |before: Option<bool>| {
         let now = refused.get();
+        let Some(input) = input.get() else { return now };
+        browser::set_or_remove(&input, "aria-invalid", now.then_some("true"));
+        browser::set_or_remove(&input, "aria-describedby", now.then(|| sending.refusal_id()).as_deref());
         if now && before == Some(false) {
             code.set(String::new());
-            if let Some(input) = input.get_untracked() {
-                let _ = input.focus();
-            }
+            let _ = input.focus();
         }
         now
     });
@@ -67,14 +80,12 @@ pub(crate) fn CodeField(
                 id=id
                 name="code"
                 r#type="text"
-                inputmode=move || if recovery.get() { "text" } else { "numeric" }
-                autocomplete=move || if recovery.get() { "off" } else { "one-time-code" }
+                inputmode="numeric"
+                autocomplete="one-time-code"
                 autocapitalize="none"
                 spellcheck="false"
-                maxlength=move || if recovery.get() { 40 } else { 12 }
-                placeholder=move || if recovery.get() { "xxxx-xxxx-xxxx-xxxx" } else { "000000" }
+                placeholder="000000"
                 readonly=move || busy.get()
-                aria-invalid=move || refused.get().then_some("true")
                 prop:value=move || code.get()
                 on:input=typed
                 data-testid="code"

@@ -43,6 +43,12 @@ pub(crate) fn Field(
     /// Most characters.
     #[prop(default = 200)]
     maxlength: usize,
+    /// What stands behind the figure of a number; its hint says it too.
+    #[prop(optional)]
+    unit: &'static str,
+    /// Smallest, largest and step of a number.
+    #[prop(optional)]
+    steps: Option<[String; 3]>,
     /// The form's refusal.
     #[prop(into, optional)]
     problem: Signal<Option<Problem>>,
@@ -50,12 +56,16 @@ pub(crate) fn Field(
     let refusal = field_refusal(name, problem);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
+        let Some(input) = input.get() else { return };
+        for (name, value) in ["min", "max", "step"].into_iter().zip(steps.iter().flatten()) {
+            let _ = input.set_attribute(name, value);
+        }
         // The browser's own `autofocus` is only for what the page came with. Nothing is taken from a field in use.
-        if let Some(input) = input.get().filter(|_| autofocus && browser::nothing_is_typed_into()) {
+        if autofocus && browser::nothing_is_typed_into() {
             let _ = input.focus();
         }
     });
-    focus_refused(input, refusal);
+    mark_refused(input, refusal);
     let id = unique(name);
     let note = format!("{id}-note");
     view! {
@@ -63,24 +73,26 @@ pub(crate) fn Field(
             <label class="field-label" for=id.clone()>
                 {label} {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
             </label>
-            <input
-                node_ref=input
-                class="input"
-                id=id
-                name=name
-                r#type=kind
-                autocomplete=autocomplete
-                autocapitalize="none"
-                spellcheck="false"
-                placeholder=placeholder
-                value=value
-                required=!(optional || plain)
-                autofocus=autofocus
-                maxlength=maxlength
-                aria-describedby=note.clone()
-                aria-invalid=move || refusal.get().map(|_| "true")
-                data-testid=format!("field-{name}")
-            />
+            <div class="input-unit">
+                <input
+                    node_ref=input
+                    class="input"
+                    id=id
+                    name=name
+                    r#type=kind
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    placeholder=placeholder
+                    value=value
+                    required=!(optional || plain)
+                    autofocus=autofocus
+                    maxlength=maxlength
+                    aria-describedby=note.clone()
+                    data-testid=format!("field-{name}")
+                />
+                <span aria-hidden="true">{unit}</span>
+            </div>
             <FieldNote id=note hint refusal/>
         </div>
     }
@@ -112,7 +124,7 @@ pub(crate) fn PasswordField(
     let note = format!("{id}-note");
     let shown = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
-    focus_refused(input, refusal);
+    mark_refused(input, refusal);
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>{label}</label>
@@ -129,7 +141,6 @@ pub(crate) fn PasswordField(
                     required=true
                     autofocus=autofocus
                     aria-describedby=note.clone()
-                    aria-invalid=move || refusal.get().map(|_| "true")
                     data-testid=format!("field-{name}")
                 />
                 <button
@@ -147,11 +158,15 @@ pub(crate) fn PasswordField(
     .into_any()
 }
 
-/// A refusal takes the keyboard to its field, wherever on the page that is.
-fn focus_refused(input: NodeRef<Input>, refusal: Memo<Option<String>>) {
+/// A refused field says so, and takes the keyboard, wherever on the page it is.
+fn mark_refused(input: NodeRef<Input>, refusal: Memo<Option<String>>) {
     Effect::new(move |_| {
-        if let Some(input) = input.get().filter(|_| refusal.with(Option::is_some)) {
-            let _ = input.focus();
+        let refused = refusal.with(Option::is_some);
+        if let Some(input) = input.get() {
+            browser::set_or_remove(&input, "aria-invalid", refused.then_some("true"));
+            if refused {
+                let _ = input.focus();
+            }
         }
     });
 }

@@ -27,6 +27,9 @@ pub(crate) fn Form(
     /// Fields that show their own refusals.
     #[prop(default = &[])]
     fields: &'static [&'static str],
+    /// It says itself what is wrong with a field, before it sends anything: the browser asks nothing.
+    #[prop(optional)]
+    checks: bool,
     /// The dialog it stands in, which a second button closes.
     #[prop(optional)]
     closes: Option<RwSignal<bool>>,
@@ -52,9 +55,9 @@ pub(crate) fn Form(
         }
     };
     view! {
-        <form class="form" method="post" on:submit=on_submit data-testid=testid>
+        <form class="form" method="post" novalidate=checks on:submit=on_submit data-testid=testid>
             {children()}
-            <ProblemNote problem=sending.problem fields/>
+            <ProblemNote problem=sending.problem fields id=sending.refusal_id()/>
             <div class="form-actions">
                 {closes.map(|open| view! { <button r#type="button" class="btn" on:click=move |_| open.set(false)>{cancel}</button> })}
                 <Submit label busy=sending.busy kind disabled testid=submit/>

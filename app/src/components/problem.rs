@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use protocol::{Problem, ProblemKind};
 
-use super::{Countdown, Glyph, Icon};
+use super::{Countdown, Glyph, Icon, unique};
 use crate::{browser, state::Clock};
 
 /// A refusal beside the form or list it belongs to. Takes no room while there is none. A refusal that names a field
@@ -17,6 +17,9 @@ pub(crate) fn ProblemNote(
     /// Fields that show their own refusals.
     #[prop(default = &[])]
     fields: &'static [&'static str],
+    /// What the field that it is about refers to it by.
+    #[prop(default = unique("refusal"))]
+    id: String,
 ) -> impl IntoView {
     let shown =
         move || problem.get().filter(|problem| problem.field.as_deref().is_none_or(|field| !fields.contains(&field)));
@@ -29,7 +32,7 @@ pub(crate) fn ProblemNote(
     view! {
         <div aria-live="assertive" class="note-live" node_ref=note>
             {move || shown().map(|problem| view! {
-                <div class="note note-danger" data-testid="problem" data-kind=problem.kind.slug()>
+                <div class="note note-danger" id=id.clone() data-testid="problem" data-kind=problem.kind.slug()>
                     <Icon glyph=Glyph::Warning/>
                     <div>
                         <p class="note-title">{problem.title}</p>
@@ -62,12 +65,15 @@ fn RetryIn(secs: u64) -> impl IntoView {
 pub(crate) fn ProblemPage(
     /// The refusal.
     problem: Problem,
+    /// For tests.
+    #[prop(default = "problem-page")]
+    testid: &'static str,
 ) -> impl IntoView {
     // What may be different the next time.
     let passing = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Internal | ProblemKind::Throttled);
     view! {
         <Title text=problem.title.clone()/>
-        <section class="empty" data-testid="problem-page" data-kind=problem.kind.slug()>
+        <section class="empty" data-testid=testid data-kind=problem.kind.slug()>
             <span class="empty-icon"><Icon glyph=Glyph::Warning/></span>
             <h1 class="empty-title">{problem.title}</h1>
             <p class="empty-text">{problem.detail}</p>

@@ -1,6 +1,10 @@
 //! What every form goes through when it is sent: busy until the answer is there, then done or refused.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::Problem;
@@ -14,12 +18,21 @@ pub(crate) struct Sending {
     pub(crate) busy: RwSignal<bool>,
     /// Why the last try was refused.
     pub(crate) problem: RwSignal<Option<Problem>>,
+    /// Tells it from the other forms.
+    number: usize,
 }
 
 impl Sending {
     /// Nothing was sent yet.
     pub(crate) fn new() -> Self {
-        Self { busy: RwSignal::new(false), problem: RwSignal::new(None) }
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { busy: RwSignal::new(false), problem: RwSignal::new(None), number }
+    }
+
+    /// The id of its refusal in the page. A refusal is never rendered by the server, so the browser alone counts.
+    pub(crate) fn refusal_id(self) -> String {
+        format!("refusal-{}", self.number)
     }
 
     /// Does the work, and shows its refusal at the form. While it goes on nothing else is sent. A login that ended

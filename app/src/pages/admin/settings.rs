@@ -12,26 +12,29 @@ use crate::{
 
 /// A time that is typed in minutes and kept in seconds.
 const fn minutes(name: &'static str, label: &'static str, least: u64, most: u64) -> Number {
-    Number { name, label, note: "", unit: 60, range: least..=most }
+    Number { name, label, unit: "minutes", note: "", size: 60, step: 60, range: least * 60..=most * 60 }
 }
 
-const SESSION_IDLE: Number = minutes("session_idle_secs", "A login ends without activity after, in minutes", 5, 1440);
-const SESSION_MAX: Number = minutes("session_absolute_secs", "A login ends in any case after, in minutes", 15, 43_200);
-const GRANT_IDLE: Number =
-    minutes("grant_idle_secs", "Access to a locked terminal ends without input after, in minutes", 1, 1440);
-const GRANT_MAX: Number = minutes("grant_absolute_secs", "It ends in any case after, in minutes", 5, 10_080);
+const SESSION_IDLE: Number = minutes("session_idle_secs", "A login ends without activity after", 5, 1440);
+const SESSION_MAX: Number = minutes("session_absolute_secs", "A login ends in any case after", 15, 43_200);
+const GRANT_IDLE: Number = minutes("grant_idle_secs", "Access ends without input after", 1, 1440);
+const GRANT_MAX: Number = minutes("grant_absolute_secs", "Access ends in any case after", 5, 10_080);
 const QUOTA: Number = Number {
     name: "terminals_max",
-    label: "Terminals per account",
+    label: "An account may have",
+    unit: "terminals",
     note: "People can have a quota of their own.",
-    unit: 1,
+    size: 1,
+    step: 1,
     range: 0..=100,
 };
 const RETENTION: Number = Number {
     name: "audit_retention_days",
-    label: "Audit events are kept for, in days",
+    label: "Audit events are kept for",
+    unit: "days",
     note: "",
-    unit: 1,
+    size: 1,
+    step: 1,
     range: 30..=3650,
 };
 
@@ -63,7 +66,7 @@ fn SettingsForm(settings: Settings) -> impl IntoView {
     };
     let field = move |number: Number, value: u32| number.field(Some(value.into()), sending);
     view! {
-        <Form sending send label="Save" fields=FIELDS testid="settings-form" submit="settings-submit">
+        <Form sending send label="Save" fields=FIELDS checks=true testid="settings-form" submit="settings-submit">
             <div class="box">
                 <h2>"Logins"</h2>
                 <div class="form-row">{field(SESSION_IDLE, settings.session_idle_secs)} {field(SESSION_MAX, settings.session_absolute_secs)}</div>

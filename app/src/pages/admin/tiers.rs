@@ -11,15 +11,17 @@ use crate::{
     state::{Hydrated, Sending, Toasts},
 };
 
-const MEMORY: Number =
-    Number { name: "memory_bytes", label: "Memory, in MB", note: "", unit: 1024 * 1024, range: 512..=4096 };
-const CPU: Number = Number {
-    name: "cpu_millis",
-    label: "CPU, in thousandths of a core",
-    note: "1000 is one core.",
-    unit: 1,
-    range: 100..=8000,
+const MEMORY: Number = Number {
+    name: "memory_bytes",
+    label: "Memory",
+    unit: "MB",
+    note: "",
+    size: 1 << 20,
+    step: 256 << 20,
+    range: 512 << 20..=4 << 30,
 };
+const CPU: Number =
+    Number { name: "cpu_millis", label: "CPU", unit: "cores", note: "", size: 1000, step: 100, range: 100..=8000 };
 
 /// The section.
 #[component]
@@ -75,7 +77,7 @@ fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <Form sending send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] closes=open submit="tier-submit">
+        <Form sending send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] checks=true closes=open submit="tier-submit">
             <Field name="title" label="Title" value=tier.title maxlength=64 problem=sending.problem/>
             <div class="form-row">
                 {MEMORY.field(Some(tier.memory_bytes), sending)}

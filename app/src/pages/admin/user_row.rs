@@ -17,9 +17,11 @@ use crate::{
 
 const QUOTA: Number = Number {
     name: "quota",
-    label: "Terminals this account may have",
+    label: "This account may have",
+    unit: "terminals",
     note: "Terminals beyond it stay; no new ones can be made.",
-    unit: 1,
+    size: 1,
+    step: 1,
     range: 0..=100,
 };
 
@@ -113,7 +115,7 @@ fn QuotaForm(user: RwSignal<UserView>, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <Form sending send label="Save" fields=&["quota"] closes=open submit="quota-submit">
+        <Form sending send label="Save" fields=&["quota"] checks=true closes=open submit="quota-submit">
             {QUOTA.field(present.map(u64::from), sending)}
         </Form>
     }
