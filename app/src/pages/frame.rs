@@ -5,38 +5,64 @@ use leptos_router::{
     components::{Outlet, Redirect},
     hooks::use_location,
 };
-use protocol::{ProblemKind, auth::Me};
+use protocol::{Problem, ProblemKind, auth::Me};
 
 use super::shortcuts::{Shortcuts, ShortcutsHelp};
 use crate::{
-    api, browser,
+    api,
+    backend::OnNotFound,
+    browser,
     components::{Fetched, Glyph, Icon, Logo, Menu, ProblemPage, When, ask_once, shown_either},
     state::{self, Account, Terminals, Toasts},
 };
 
-/// Asks who is signed in once; anonymous people are sent to the login page.
+/// The pages behind the login; anonymous people are sent to the login page.
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
-    let me = ask_once(api::text::me);
     let path = use_location().pathname;
+    let refused = move |problem: Problem| {
+        if problem.kind != ProblemKind::NotLoggedIn {
+            return alone(problem, "problem-page");
+        }
+        let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
+        view! { <Redirect path/> }.into_any()
+    };
+    framed(|| view! { <Outlet/> }.into_any(), Box::new(refused))
+}
+
+/// 404, in the frame for whoever is signed in; the server answers with that status, because this page tells it.
+#[component]
+pub(crate) fn NotFound() -> impl IntoView {
+    if let Some(OnNotFound(tell)) = use_context() {
+        tell();
+    }
+    framed(
+        || view! { <ProblemPage problem=nothing() testid="not-found"/> }.into_any(),
+        Box::new(|_| alone(nothing(), "not-found")),
+    )
+}
+
+fn nothing() -> Problem {
+    Problem::new(ProblemKind::NotFound, "The address may be mistyped, or what it led to was deleted.")
+}
+
+/// Asks who is signed in once.
+fn framed(page: fn() -> AnyView, refused: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
     let show = shown_either(move |me| match me {
-        Ok(me) => view! { <Inside me/> }.into_any(),
-        Err(problem) if problem.kind == ProblemKind::NotLoggedIn => {
-            let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
-            view! { <Redirect path/> }.into_any()
-        }
-        Err(problem) => view! {
-            <main class="page" id="content">
-                <ProblemPage problem/>
-            </main>
-        }
-        .into_any(),
+        Ok(me) => view! { <Inside me page/> }.into_any(),
+        Err(problem) => refused(problem),
     });
-    view! { <Fetched of=me show waiting=|| ()/> }.into_any()
+    view! { <Fetched of=ask_once(api::text::me) show waiting=|| ()/> }.into_any()
+}
+
+/// A refusal with nothing around it.
+fn alone(problem: Problem, testid: &'static str) -> AnyView {
+    view! { <div class="frame"><main class="frame-main" id="content"><ProblemPage problem testid/></main></div> }
+        .into_any()
 }
 
 #[component]
-fn Inside(me: Me) -> impl IntoView {
+fn Inside(me: Me, page: fn() -> AnyView) -> impl IntoView {
     let account = Account::get();
     account.seed(me);
     let terminals = Terminals::get();
@@ -49,7 +75,7 @@ fn Inside(me: Me) -> impl IntoView {
         <div class="frame" class:frame-terminal=move || in_terminal.get()>
             <TopBar help/>
             <Notices/>
-            <main class="frame-main" id="content" tabindex="-1"><Outlet/></main>
+            <main class="frame-main" id="content" tabindex="-1">{page()}</main>
         </div>
         <Shortcuts help/>
         <ShortcutsHelp open=help/>
@@ -120,11 +146,7 @@ fn ThemeButton() -> impl IntoView {
         move |_| {
             browser::save_setting(name, value);
             if let Some(root) = browser::document().document_element() {
-                let attribute = format!("data-{name}");
-                let _ = match value {
-                    Some(value) => root.set_attribute(&attribute, value),
-                    None => root.remove_attribute(&attribute),
-                };
+                browser::set_or_remove(&root, &format!("data-{name}"), value);
             }
         }
     };

@@ -5,7 +5,6 @@ mod admin;
 mod dashboard;
 mod entry;
 mod frame;
-mod lost;
 mod shortcuts;
 mod terminal;
 
@@ -13,6 +12,5 @@ pub(crate) use account::Account;
 pub(crate) use admin::Admin;
 pub(crate) use dashboard::{Dashboard, Home};
 pub(crate) use entry::{Invite, Login, Setup};
-pub(crate) use frame::Frame;
-pub(crate) use lost::NotFound;
+pub(crate) use frame::{Frame, NotFound};
 pub(crate) use terminal::TerminalPage;

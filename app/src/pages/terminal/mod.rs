@@ -42,7 +42,7 @@ pub(crate) fn TerminalPage() -> impl IntoView {
 }
 
 fn nothing_here() -> Problem {
-    Problem::new(ProblemKind::NotFound, "This terminal does not exist, or it is not yours.")
+    Problem::new(ProblemKind::NotFound, "There is no such terminal, or it is not yours. Go back to your terminals.")
 }
 
 #[component]
