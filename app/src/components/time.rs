@@ -11,12 +11,19 @@ pub(crate) fn Ago(
     /// The instant.
     #[prop(into)]
     at: Signal<Timestamp>,
+    /// On any day but today the exact time itself.
+    #[prop(optional)]
+    dated: bool,
 ) -> impl IntoView {
     let quarter = expect_context::<Clock>().quarter;
     let hydrated = Hydrated::signal();
+    let text = move || {
+        let (at, now, local) = (at.get(), quarter.get(), hydrated.get());
+        if dated && day(at, local) != day(now, local) { exact(at, local) } else { relative(at, now) }
+    };
     view! {
         <time class="num" datetime=move || at.get().to_string() title=move || exact(at.get(), hydrated.get())>
-            {move || relative(at.get(), quarter.get())}
+            {text}
         </time>
     }
     .into_any()
@@ -65,6 +72,17 @@ fn exact(at: Timestamp, local: bool) -> String {
     let _ = local;
     let text = at.to_string();
     text.get(..19).map_or(text.clone(), |day| format!("{} UTC", day.replace('T', " ")))
+}
+
+/// The number of its day: in the person's own zone where that is known, else in UTC.
+fn day(at: Timestamp, local: bool) -> i64 {
+    #[cfg(not(feature = "ssr"))]
+    if local {
+        let ahead = js_sys::Date::new(&(at.millis() as f64).into()).get_timezone_offset() as i64 * -60;
+        return (at.secs() + ahead).div_euclid(86_400);
+    }
+    let _ = local;
+    at.secs().div_euclid(86_400)
 }
 
 fn relative(at: Timestamp, now: Timestamp) -> String {

@@ -1,5 +1,7 @@
 //! The person's login sessions: list, revoke one, revoke all others.
 
+use std::cmp::Reverse;
+
 use protocol::{SessionId, auth::SessionView};
 
 use super::{AccountError, cut_sessions};
@@ -10,7 +12,7 @@ use crate::{
     store::LoginSession,
 };
 
-/// The person's full logins, newest first.
+/// The person's full logins: the asking one, then the others by their last use.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -27,7 +29,9 @@ pub async fn list_sessions(services: &Services, who: &Caller) -> Result<Vec<Sess
         last_seen_at: session.last_seen_at,
         current: session.id == who.session,
     };
-    Ok(found.into_iter().filter(|s| !s.is_over(now)).map(view).collect())
+    let mut views: Vec<_> = found.into_iter().filter(|s| !s.is_over(now)).map(view).collect();
+    views.sort_by_key(|view| (!view.current, Reverse(view.last_seen_at)));
+    Ok(views)
 }
 
 /// Ends one of the person's own sessions.

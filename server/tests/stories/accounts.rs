@@ -279,6 +279,8 @@ async fn sessions_are_listed_and_ended_by_their_owner_alone() {
     let items = list["items"].as_array().unwrap();
     assert_eq!((items.len(), items.iter().filter(|s| s["current"] == true).count()), (2, 1));
     let own = items.iter().find(|s| s["current"] == true).unwrap()["id"].as_str().unwrap().to_owned();
+    let first = ada.client.ok("GET", "/api/account/sessions", Value::Null).await["items"][0].clone();
+    assert_eq!(first["current"], true, "the asking one comes first, however old");
     let path = format!("/api/account/sessions/{own}");
     admin.client.refused(404, "DELETE", &path, Value::Null).await;
     ada.client.ok("DELETE", &path, Value::Null).await;

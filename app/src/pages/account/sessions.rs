@@ -42,6 +42,7 @@ fn Row(session: SessionView) -> impl IntoView {
     let (again, toasts) = (Again::get(), Toasts::get());
     let pending = Hydrated::pending();
     let id = session.id;
+    let label = format!("Sign out {}", session.device);
     let revoke = move |_| {
         spawn_local(async move {
             match api::revoke_session(id).await {
@@ -57,7 +58,7 @@ fn Row(session: SessionView) -> impl IntoView {
         <li class="list-row" data-testid="session" data-current=session.current.to_string()>
             <div class="list-main">
                 <p class="list-title">{session.device}</p>
-                <p class="muted small num">{session.address} " · signed in " <Ago at=session.created_at/></p>
+                <p class="muted small num">{session.address} " · signed in " <Ago at=session.created_at dated=true/></p>
             </div>
             <div class="list-end">
                 {if session.current {
@@ -65,7 +66,7 @@ fn Row(session: SessionView) -> impl IntoView {
                 } else {
                     view! {
                         <span class="muted small">"Last seen " <Ago at=session.last_seen_at/></span>
-                        <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke">"Sign out"</button>
+                        <button r#type="button" class="btn btn-small" aria-label=label disabled=pending on:click=revoke data-testid="revoke">"Sign out"</button>
                     }
                     .into_any()
                 }}
