@@ -153,3 +153,36 @@ test("whoever is signed in is led on from the sign-in page, and never to another
     await expect.poll(() => page.url()).toBe(`${person.origin}${path}`);
   }
 });
+
+test("an address that leads nowhere says the same to everybody, in the frame of whoever is signed in", async ({ person, visit, watch }) => {
+  watch.expectsStatus(404);
+  const nothing = "There is nothing here";
+  for (const [page, bars] of [[await visit(person), 1], [await visit(undefined), 0]] as const) {
+    expect((await page.goto("/nowhere"))?.status()).toBe(404);
+    await expect(page.getByTestId("not-found").getByRole("heading", { level: 1 })).toHaveText(nothing);
+    await expect(page.getByRole("banner")).toHaveCount(bars);
+  }
+  const page = await visit(person);
+  await page.goto("/terminals/none");
+  await expect(page.getByTestId("problem-page").getByRole("heading", { level: 1 })).toHaveText(nothing);
+  // What is in the frame works.
+  await page.goto("/nowhere");
+  await page.getByTestId("nav-terminals").click();
+  await expect(page.getByTestId("dashboard-empty")).toBeVisible();
+});
+
+test("the current section of a row that scrolls is in sight, also at 320 pixels, and no menu leaves the window", async ({ house, visit }) => {
+  const page = await visit(house.admin, { viewport: { width: 320, height: 568 } });
+  for (const section of ["users", "settings", "system"]) {
+    await page.goto(`/admin/${section}`);
+    await expect(page.locator(".sidenav [aria-current]")).toBeInViewport({ ratio: 1 });
+  }
+  for (const menu of ["theme-menu", "user-menu"]) {
+    await page.getByTestId(menu).click();
+    await expect(page.getByRole("menu")).toBeInViewport({ ratio: 1 });
+    await page.keyboard.press("Escape");
+  }
+  await page.emulateMedia({ forcedColors: "active" });
+  const ground = (which: string) => page.locator(`.sidenav ${which}`).first().evaluate((link) => getComputedStyle(link).backgroundColor);
+  expect(await ground("[aria-current]"), "seen also where the system sets the colours").not.toBe(await ground("a:not([aria-current])"));
+});
