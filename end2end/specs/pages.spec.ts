@@ -176,6 +176,7 @@ test("the current section of a row that scrolls is in sight, also at 320 pixels,
   for (const section of ["users", "settings", "system"]) {
     await page.goto(`/admin/${section}`);
     await expect(page.locator(".sidenav [aria-current]")).toBeInViewport({ ratio: 1 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), "nothing is wider than the window").toBe(320);
   }
   for (const menu of ["theme-menu", "user-menu"]) {
     await page.getByTestId(menu).click();

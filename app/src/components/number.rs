@@ -60,6 +60,7 @@ impl Number {
 fn written(value: u64, size: u64) -> String {
     match (value / size, value % size * 1000 / size) {
         (whole, 0) => whole.to_string(),
+        (whole, rest) if rest % 100 == 0 => format!("{whole}.{}", rest / 100),
         (whole, rest) => format!("{whole}.{rest:03}"),
     }
 }
@@ -84,7 +85,7 @@ mod tests {
             (90, 60, "1.5"),
             (7200, 60, "120"),
             (100, 1000, "0.1"),
-            (250, 1000, "0.25"),
+            (250, 1000, "0.250"),
             (0, 1, "0"),
             (1 << 30, 1 << 20, "1024"),
         ] {
