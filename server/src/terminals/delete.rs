@@ -15,7 +15,7 @@ use crate::{
     bus::Signal,
     mfa::{AboutTerminal, Challenge, Place},
     services::Services,
-    store::TerminalRow,
+    store::{TerminalRow, Tx},
 };
 
 /// Deletes the caller's terminal. A locked one needs a code of the account.
@@ -72,11 +72,14 @@ async fn delete_row(
     if row.state == TerminalState::Deleting {
         return Ok(Deletion { id, gone: false });
     }
-    if row.mfa_locked {
+    let begun = if row.mfa_locked {
         let code = code.ok_or(TerminalError::CodeNeeded)?;
-        begin_locked(services, caller, &row, code).await?;
+        begin_locked(services, caller, &row, code).await?
     } else {
-        begin(services, &caller.actor(), &row).await?;
+        begin(services, &caller.actor(), &row).await?
+    };
+    if !begun {
+        return Ok(Deletion { id, gone: false });
     }
     power::cut(services, id, Cut::Gone).await;
     services.bus.tell(row.owner_id, Signal::Changed(id));
@@ -92,23 +95,33 @@ async fn delete_row(
     }
 }
 
-async fn begin(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<(), TerminalError> {
+/// False when another request has begun it since it was looked at.
+async fn begin(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<bool, TerminalError> {
     let mut tx = services.db.begin().await?;
     if !tx.begin_deletion(row.id, false).await? {
-        // Locked, or begun by somebody else, since it was looked at.
-        return Err(TerminalError::CodeNeeded);
+        return begun_by_another(&mut tx, row.id).await;
     }
     audit::append(&mut tx, services.clock.now(), actor, started(row)).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(true)
 }
 
-/// The code is spent in the transaction that begins the deletion.
+/// Why a deletion could not begin: it is under way (no error), it is over, or the terminal was locked meanwhile.
+async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalError> {
+    match tx.terminal(id).await? {
+        None => Err(TerminalError::Denied(Denied::NotFound)),
+        Some(now) if now.state == TerminalState::Deleting => Ok(false),
+        Some(_) => Err(TerminalError::CodeNeeded),
+    }
+}
+
+/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still good.
 async fn begin_locked(
     services: &Services,
     caller: &Caller,
     row: &TerminalRow,
     code: &Sensitive,
-) -> Result<(), TerminalError> {
+) -> Result<bool, TerminalError> {
     let actor = caller.actor();
     let now = services.clock.now();
     let challenge = Challenge {
@@ -122,10 +135,10 @@ async fn begin_locked(
     };
     let mut factor = challenge.prove(code).await?;
     if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
-        return Err(TerminalError::State(TerminalState::Deleting));
+        return begun_by_another(factor.tx(), row.id).await;
     }
     factor.commit(now, &actor, started(row)).await?;
-    Ok(())
+    Ok(true)
 }
 
 fn started(row: &TerminalRow) -> Entry {

@@ -472,3 +472,28 @@ async fn deleting_a_locked_terminal_needs_a_code() {
     ada.client.ok("DELETE", &path, code(&server.code(&ada))).await;
     ada.client.refused(404, "GET", &path, Value::Null).await;
 }
+
+/// A double click, on a terminal that nobody ever locked: each is told that it goes.
+#[tokio::test]
+async fn deletions_of_one_terminal_at_once_are_one_and_none_is_told_of_a_lock() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    // The record stays, so that every one of them finds it.
+    server.engine.script(Script { stuck: true, ..Script::default() });
+    let before = server.services.db.begin().await.unwrap();
+    let path = format!("/api/terminals/{id}");
+    let tries = (0..8).map(|_| {
+        let (client, path) = (ada.client.clone(), path.clone());
+        tokio::spawn(async move { client.ask("DELETE", &path, Value::Null).await })
+    });
+    let tries: Vec<_> = tries.collect();
+    // Time for all of them to look at the terminal while none can begin; whoever comes later finds it going.
+    for _ in 0..100 {
+        drop(server.services.db.read().await.unwrap());
+    }
+    drop(before);
+    for one in tries {
+        let reply = one.await.unwrap();
+        assert_eq!((reply.status, &reply.body["gone"]), (202, &json!(false)), "{}", reply.body);
+    }
+    assert_eq!(server.events(&admin, "terminal_delete_started").await.len(), 1);
+}
