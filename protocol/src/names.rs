@@ -69,14 +69,25 @@ text!(
     }
 );
 
+/// Characters that are not seen, or that change the direction of what stands around them: Unicode's default ignorable ones
+/// but those that choose between the looks of an emoji, the separators of lines, and the blank of Braille.
+const fn hides(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 text!(
     /// A terminal's name: 1 to 64 characters, no control or invisible direction characters. A label, never an address:
     /// two terminals may share it.
     TerminalName,
     |text| {
         let text = text.trim();
-        let bad = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if text.is_empty() || text.chars().count() > 64 {
+        let bad = |c: char| c.is_control() || hides(c);
+        // What only chooses how another character looks shows nothing by itself.
+        let shows = |c: char| !c.is_whitespace() && !matches!(c, '\u{fe00}'..='\u{fe0f}');
+        if !text.chars().any(shows) || text.chars().count() > 64 {
             Err(BadText("A terminal's name has 1 to 64 characters."))
         } else if text.chars().any(bad) {
             Err(BadText("A terminal's name has no control or invisible characters."))
@@ -133,7 +144,12 @@ mod tests {
     #[test]
     fn terminal_names_hide_nothing() {
         assert_eq!(TerminalName::parse("  <b>prod</b> 💥 ").unwrap().as_str(), "<b>prod</b> 💥");
-        for bad in ["", "   ", "a\u{202e}b", "a\nb", &"x".repeat(65)] {
+        assert_eq!(TerminalName::parse("cloud \u{2601}\u{fe0f}").unwrap().as_str(), "cloud \u{2601}\u{fe0f}");
+        for hidden in "\u{3164}\u{115f}\u{ad}\u{34f}\u{180e}\u{e0041}\u{61c}\u{2800}\u{ffa0}\u{2066}".chars() {
+            assert!(TerminalName::parse(&hidden.to_string()).is_err(), "{hidden:?} alone");
+            assert!(TerminalName::parse(&format!("prod{hidden}")).is_err(), "{hidden:?} beside others");
+        }
+        for bad in ["", "   ", "a\u{202e}b", "a\nb", "\u{fe0f}", " \u{fe0f} \u{a0}", &"x".repeat(65)] {
             assert!(TerminalName::parse(bad).is_err(), "{bad:?}");
         }
     }
