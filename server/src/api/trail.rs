@@ -1,5 +1,7 @@
 //! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
 
+use std::num::NonZeroU32;
+
 use protocol::{
     Page, Timestamp, UserId,
     admin::{AuditView, Outcome},
@@ -7,7 +9,10 @@ use protocol::{
 };
 use serde::Deserialize;
 
-use super::{extract, problem::Answer};
+use super::{
+    extract::{self, bounded},
+    problem::Answer,
+};
 use crate::{
     audit::{self, Search},
     services::Services,
@@ -35,7 +40,8 @@ pub struct Wanted {
     /// `next` of the page before.
     after: Option<String>,
     /// Items wanted, at most 200.
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 1)]
+    limit: Option<NonZeroU32>,
 }
 
 impl Wanted {
@@ -52,7 +58,7 @@ impl Wanted {
             until: self.until,
             concerning,
         };
-        let limit = self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX);
+        let limit = bounded(self.limit, limits::PAGE_ITEMS_DEFAULT);
         Ok(audit::search(&services.db, &what, before, limit).await?)
     }
 }

@@ -67,7 +67,9 @@ async fn every_list_comes_in_pages_and_refuses_a_place_that_is_none() {
         for list in LISTS {
             let problem = admin.client.refused(400, "GET", &format!("{list}?after=zzz"), Value::Null).await;
             answers.insert(format!("{} {} {}", problem["type"], problem["field"], problem["detail"]));
-            admin.client.refused(400, "GET", &format!("{list}?limit=x"), Value::Null).await;
+            for limit in ["x", "0", "-1"] {
+                admin.client.refused(400, "GET", &format!("{list}?limit={limit}"), Value::Null).await;
+            }
         }
         assert_eq!(answers.len(), 1, "{answers:?}");
     }
