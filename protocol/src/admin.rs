@@ -1,6 +1,6 @@
 //! Administration: people, invitations, settings, the audit trail, the system.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     InviteId, TerminalId, Timestamp, UserId,
@@ -44,9 +44,15 @@ pub struct UserPatch {
     /// Disable or enable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
-    /// Terminals it may have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terminals_max: Option<u32>,
+    /// Terminals it may have; `null` for as many as the organisation's settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub terminals_max: Option<Option<u32>>,
+}
+
+/// A `null` that is given is something else than nothing given.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// Body of `POST /api/admin/users/invite`.

@@ -49,7 +49,7 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
 }
 
 async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
-    if patch.terminals_max.is_some_and(|n| n > TERMINALS_MAX) {
+    if patch.terminals_max.flatten().is_some_and(|n| n > TERMINALS_MAX) {
         return Err(AdminError::invalid(
             "terminals_max",
             format!("An account may have 0 to {TERMINALS_MAX} terminals."),
@@ -64,7 +64,7 @@ async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &Us
     if was_admin && (role != Role::Admin || disabled) && admins <= 1 {
         return Err(AdminError::LastAdmin);
     }
-    let quota = patch.terminals_max.map(i64::from).or(user.terminals_max);
+    let quota = patch.terminals_max.map_or(user.terminals_max, |given| given.map(i64::from));
     tx.set_user(id, role, disabled, quota).await?;
     let weaker = role != user.role || (disabled && !user.disabled);
     let ended = if weaker { tx.delete_sessions(id, None).await? } else { Vec::new() };
@@ -74,8 +74,10 @@ async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &Us
         _ => Event::UserChanged,
     };
     let mut entry = Entry::new(event).about_user(id, &user.username).detail("role", role.as_str());
-    if let Some(n) = quota {
-        entry = entry.detail("terminals_max", n);
+    match quota {
+        Some(n) => entry = entry.detail("terminals_max", n),
+        None if user.terminals_max.is_some() => entry = entry.detail("terminals_max", "default"),
+        None => {}
     }
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound("account"))?;

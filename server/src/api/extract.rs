@@ -1,6 +1,6 @@
 //! Bodies, queries and path ids, parsed at the edge. What cannot be read is refused with words.
 
-use std::str::FromStr;
+use std::{num::NonZeroU32, str::FromStr};
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -21,14 +21,15 @@ use crate::store::pages;
 pub struct Window {
     /// `next` of the page before.
     after: Option<String>,
-    /// Items wanted, at most 200.
-    limit: Option<u32>,
+    /// Items wanted, at least one and at most 200.
+    #[param(value_type = Option<u32>, minimum = 1)]
+    limit: Option<NonZeroU32>,
 }
 
 impl Window {
     /// Items to give.
     pub(super) fn limit(&self) -> u32 {
-        self.limit.unwrap_or(limits::PAGE_ITEMS_DEFAULT).clamp(1, limits::PAGE_ITEMS_MAX)
+        bounded(self.limit, limits::PAGE_ITEMS_DEFAULT)
     }
 
     /// Where the page begins; without `after` at the beginning.
@@ -43,9 +44,14 @@ impl Window {
             Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(no_place)? + 1,
         };
         let rest = all.into_iter().skip(from).collect();
-        let limit = self.limit.unwrap_or(limits::PAGE_ITEMS_MAX).clamp(1, limits::PAGE_ITEMS_MAX);
+        let limit = bounded(self.limit, limits::PAGE_ITEMS_MAX);
         Ok(pages::page(rest, limit, id, |item| item))
     }
+}
+
+/// Items to give where so many are wanted.
+pub(super) fn bounded(limit: Option<NonZeroU32>, usual: u32) -> u32 {
+    limit.map_or(usual, NonZeroU32::get).min(limits::PAGE_ITEMS_MAX)
 }
 
 /// The place that `after` names, if it names one.
@@ -124,7 +130,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
+/// Every body here is an object. The parser would take an array for one as well, its items for the fields in their order.
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Refusal::new(ProblemKind::BadRequest, "The body could not be read: send an object, not an array."));
+    }
     let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
     value.map_err(|rejection| Refusal::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
 }

@@ -165,11 +165,15 @@ fn visitor(parts: &Parts, services: &Services) -> Visitor {
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut found = pairs.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    // Bytes: cookies of other programs on the same host are none of ours, whatever is in them.
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut ours = pairs.filter_map(|pair| {
+        let (given, value) = pair.trim_ascii().split_at_checked(name.len())?;
+        (given == name.as_bytes()).then(|| value.strip_prefix(b"="))?
+    });
+    let value = ours.next()?;
     // Two cookies of one name cannot come from a browser that knows the prefix: take neither.
-    let (_, value) = found.find(|(given, _)| *given == name)?;
-    found.all(|(given, _)| given != name).then_some(value)
+    if ours.next().is_some() { None } else { std::str::from_utf8(value).ok() }
 }
 
 /// Headers that set cookies.

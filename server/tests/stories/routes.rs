@@ -7,7 +7,7 @@ use rexec::api::{self, Needs, ROUTES};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::server::{TestServer, credentials};
+use crate::server::{PASSWORD, TestServer, credentials};
 
 /// Methods that take a body.
 fn body(method: &str) -> Value {
@@ -232,4 +232,70 @@ async fn changes_from_other_sites_are_refused_before_anything_else() {
     let foreign = [("sec-fetch-site", "cross-site")];
     assert_eq!(admin.client.ask_with("GET", "/api/me", Value::Null, &foreign).await.status, 200);
     admin.client.ok("GET", "/api/me", Value::Null).await;
+}
+
+/// What is read as an object by its fields is not read as one by their order.
+#[tokio::test]
+async fn an_array_is_no_object_on_any_route_that_takes_a_body() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await.to_string();
+    let document = api::openapi();
+    for route in ROUTES.iter().filter(|r| r.needs != Needs::Pending) {
+        if document["paths"][route.path][route.method.to_lowercase()]["requestBody"].is_null() {
+            continue;
+        }
+        for array in [json!([]), json!(["root", PASSWORD]), json!([null, null, null, null])] {
+            let reply = admin.client.ask(route.method, &filled(route.path, &id), array.clone()).await;
+            assert_eq!((reply.status, reply.kind()), (400, "bad_request"), "{} {} {array}", route.method, route.path);
+        }
+    }
+    assert_eq!(server.visitor().ask("POST", "/api/auth/login", json!(["root", PASSWORD])).await.status, 400);
+    admin.client.ok("GET", "/api/me", Value::Null).await;
+}
+
+/// Programs on other ports of a host set cookies for all of it.
+#[tokio::test]
+async fn a_cookie_of_somebody_else_signs_nobody_out_whatever_is_in_it() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ours = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
+    let status = async |cookies: &[u8]| {
+        let cookies = reqwest::header::HeaderValue::from_bytes(cookies).unwrap();
+        let request = http.get(format!("{}/api/me", server.origin)).header("cookie", cookies);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for other in ["pref=\u{e9}", "=", "x", ";", "__Host-rexec2=x", "x__Host-rexec=x"] {
+        assert_eq!(status(format!("{other}; {ours}").as_bytes()).await, 200, "{other} before it");
+        assert_eq!(status(format!("{ours};{other}").as_bytes()).await, 200, "{other} after it");
+    }
+    assert_eq!(status(&[b"a=\xff; ", ours.as_bytes()].concat()).await, 200);
+    assert_eq!(status(format!("{ours}; {ours}").as_bytes()).await, 401, "two of ours are none");
+    assert_eq!(status(b"__Host-rexec=\xff").await, 401);
+}
+
+/// Absent leaves it; `null` gives the organisation's figure back.
+#[tokio::test]
+async fn a_quota_of_ones_own_can_be_taken_back() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.person(&admin, "ada").await;
+    let id = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/admin/users/{id}");
+    for (patch, quota) in [
+        (json!({"terminals_max": 0}), json!(0)),
+        (json!({"role": "user"}), json!(0)),
+        (json!({"terminals_max": null}), Value::Null),
+        (json!({}), Value::Null),
+    ] {
+        let user = admin.client.ok("PATCH", &path, patch.clone()).await;
+        assert_eq!(user["terminals_max"], quota, "{patch}");
+        let made = ada.client.ask("POST", "/api/terminals", json!({"image": "debian"})).await.status;
+        assert_eq!(made, if quota.is_null() { 201 } else { 409 }, "{patch}");
+    }
+    assert_eq!(
+        admin.client.refused(422, "PATCH", &path, json!({"terminals_max": 101})).await["field"],
+        "terminals_max"
+    );
 }

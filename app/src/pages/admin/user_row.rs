@@ -108,7 +108,8 @@ fn QuotaForm(user: RwSignal<UserView>, open: RwSignal<bool>) -> impl IntoView {
     let send = move |form: HtmlFormElement| {
         sending.send(async move {
             let max = QUOTA.read(&form)? as u32;
-            let changed = api::patch_user(id, UserPatch { terminals_max: Some(max), ..Default::default() }).await?;
+            let changed =
+                api::patch_user(id, UserPatch { terminals_max: Some(Some(max)), ..Default::default() }).await?;
             let _ = open.try_set(false);
             let _ = user.try_set(changed);
             Ok(())
