@@ -1,6 +1,6 @@
 // The program at a shell's prompt: what it says about its settings and its machine, and what there is not.
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -63,8 +63,23 @@ test("the doctor says what the machine offers, to people and to programs", async
   expect(nowhere.out).toMatch(/BROKEN/);
 });
 
+test("a folder without a database is said to be none, and stays empty", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "rexec-none-"));
+  const { status, err } = await rexec(["admin", "reset-link", "ada", "--data-dir", folder]);
+  expect(status).toBe(1);
+  expect(err).toContain("there is no database");
+  expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+test("a variable that is no setting is pointed out", async () => {
+  const { status, out } = await rexec(["config", "check"], { REXEC_DATADIR: "elsewhere" });
+  expect(status).toBe(0);
+  expect(out).toContain("REXEC_DATADIR is no setting");
+});
+
 test("a link made in the server's own shell sets a new password, once", async ({ house, person }) => {
-  const where = ["--data-dir", house.server.dataDir, "--listen", new URL(house.server.origin).host];
+  const where = ["--data-dir", house.server.dataDir];
   expect((await rexec(["admin", "reset-link", "nobody-here", ...where])).status).toBe(1);
   const { status, out } = await rexec(["admin", "reset-link", person.username, ...where]);
   expect(status).toBe(0);

@@ -2,7 +2,15 @@
 
 use anyhow::Result;
 
-use crate::{admin::people, config::Config, runtime::docker, serve, services::Origins, store::Db};
+use crate::{
+    admin::people,
+    config::{self, Config},
+    data_dir::DataDir,
+    runtime::docker,
+    serve,
+    services::Origins,
+    store::Db,
+};
 use protocol::admin::{Finding, Level};
 
 /// `rexec doctor`: what this machine offers and lacks. An error (exit 1) when something is broken.
@@ -30,9 +38,10 @@ async fn database(config: &Config) -> Finding {
         None if file.exists() => Db::look_at_sqlite(&file).await.map(Some),
         None => Ok(None),
     };
+    let none = format!("none yet in {}; the first start makes it", config.data_dir.display());
     let (seen, level, advice) = match seen {
         Ok(Some(version)) => (version, Level::Good, None),
-        Ok(None) => ("none yet; the first start makes it".to_owned(), Level::Good, None),
+        Ok(None) => (none, Level::Good, None),
         Err(error) => {
             let why = anyhow::Error::from(error);
             let advice = "Name it with REXEC_DATABASE_URL, or the folder it is in with REXEC_DATA_DIR.";
@@ -57,6 +66,9 @@ fn line(finding: &Finding) -> String {
 /// # Errors
 /// None; mistakes are told before.
 pub fn config_check(config: &Config) -> Result<()> {
+    for name in config::strangers(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())) {
+        println!("note: {name} is no setting; rexec.example.toml lists them all");
+    }
     println!("The configuration can be used.");
     println!("  listen     {}", config.listen);
     println!("  public     {}", config.public_url.as_deref().unwrap_or("derived from listen"));
@@ -71,10 +83,18 @@ pub fn config_check(config: &Config) -> Result<()> {
 /// # Errors
 /// When there is no such account, or no database.
 pub async fn reset_link(config: Config, user: &str) -> Result<()> {
-    anyhow::ensure!(config.data_dir.is_dir(), "there is no data directory at {}", config.data_dir.display());
+    let there = config.database_url.is_some() || config.data_dir.join("rexec.db").exists();
+    anyhow::ensure!(
+        there,
+        "there is no database in {}. Name the server's own directory with --data-dir, or its file with --config.",
+        config.data_dir.display()
+    );
     let db = serve::open_db(&config, &config.data_dir).await?;
-    let address = Origins::new(config.public_url.as_deref(), config.listen);
-    let link = people::reset_link_from_shell(&db, address.public(), user).await?;
+    let public = config.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
+    let origin = public
+        .or_else(|| DataDir::noted_origin(&config.data_dir))
+        .unwrap_or_else(|| Origins::new(None, config.listen).public().to_owned());
+    let link = people::reset_link_from_shell(&db, &origin, user).await?;
     println!("{}", link.url);
     Ok(())
 }
@@ -94,7 +114,8 @@ mod tests {
             let Finding { level, seen, .. } = database(&config).await;
             (level, seen)
         };
-        assert_eq!(seen().await, (Level::Good, "none yet; the first start makes it".to_owned()));
+        let (level, words) = seen().await;
+        assert!(level == Level::Good && words.starts_with("none yet in /"), "{words}");
         assert!(!file.exists());
         std::fs::write(&file, "").unwrap();
         let (level, words) = seen().await;

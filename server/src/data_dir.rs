@@ -9,6 +9,9 @@ use std::{
 
 use uuid::Uuid;
 
+/// The file that says where people reach the server.
+const ORIGIN: &str = "origin";
+
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadDataDir {
@@ -62,6 +65,19 @@ impl DataDir {
         self.instance
     }
 
+    /// Writes down where people reach this server, for commands that make links beside it.
+    ///
+    /// # Errors
+    /// [`BadDataDir::Io`].
+    pub fn note_origin(&self, origin: &str) -> Result<(), BadDataDir> {
+        write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600).map_err(|e| BadDataDir::Io(self.path.clone(), e))
+    }
+
+    /// Where the server of this data directory was reached when it last ran; none when none ever did.
+    pub fn noted_origin(path: &Path) -> Option<String> {
+        fs::read_to_string(path.join(ORIGIN)).ok().filter(|origin| !origin.is_empty())
+    }
+
     /// Writes the guest where the engine can mount it from, and gives its path. A running guest keeps its old file.
     ///
     /// # Errors
@@ -112,8 +128,12 @@ mod tests {
         let first = DataDir::open(&path).unwrap();
         assert!(matches!(DataDir::open(&path), Err(BadDataDir::Taken(_))));
         let id = first.instance();
+        assert_eq!(DataDir::noted_origin(&path), None);
+        first.note_origin("http://127.0.0.1:1").unwrap();
+        first.note_origin("http://127.0.0.1:2").unwrap();
         drop(first);
         assert_eq!(DataDir::open(&path).unwrap().instance(), id);
+        assert_eq!(DataDir::noted_origin(&path).as_deref(), Some("http://127.0.0.1:2"));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     }
 

@@ -51,6 +51,7 @@ pub async fn run(config: Config) -> Result<()> {
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reaper::watch(services.clone()));
     services.tasks.spawn(access::watch(services.db.clone(), services.cuts.clone(), services.shutdown.clone()));
+    data.note_origin(services.origins.public())?;
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
     serve(listener, &services).await;

@@ -125,18 +125,28 @@ fn read(written: BTreeMap<String, config::Value>) -> (Raw, Vec<String>) {
     (raw, wrong)
 }
 
-/// The `REXEC_*` variables that are ours; the build and the tests have variables of their own with that prefix.
+/// Variables that are settings.
+const NAMES: [&str; 8] = [
+    "REXEC_LISTEN",
+    "REXEC_DATA_DIR",
+    "REXEC_DATABASE_URL",
+    "REXEC_PUBLIC_URL",
+    "REXEC_DOCKER_HOST",
+    "REXEC_TRUSTED_PROXIES",
+    "REXEC_LOG_FORMAT",
+    "REXEC_LOG",
+];
+
+/// Variables that look like settings and are none: misspelt, in short. The build and the tests have variables of their own
+/// with that prefix, so this is worth a note and no refusal.
+pub fn strangers(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut strangers: Vec<_> = names.filter(|n| n.starts_with("REXEC_") && !NAMES.contains(&n.as_str())).collect();
+    strangers.sort();
+    strangers
+}
+
+/// The `REXEC_*` variables that are ours.
 fn ours() -> HashMap<String, String> {
-    const NAMES: [&str; 8] = [
-        "REXEC_LISTEN",
-        "REXEC_DATA_DIR",
-        "REXEC_DATABASE_URL",
-        "REXEC_PUBLIC_URL",
-        "REXEC_DOCKER_HOST",
-        "REXEC_TRUSTED_PROXIES",
-        "REXEC_LOG_FORMAT",
-        "REXEC_LOG",
-    ];
     NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
 }
 

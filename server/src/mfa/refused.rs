@@ -51,7 +51,8 @@ impl CodeRefused {
         let say = |why: &str| Problem::new(self.kind(), why);
         match self {
             Self::Wrong => {
-                say("Each code works once. Wait for the next one in your app, or use a recovery code.").at("code")
+                // Six digits that never fit are most often those of a clock that is off.
+                say("Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself; or use a recovery code.").at("code")
             }
             Self::Throttled(secs) => {
                 say(&format!("There were too many wrong codes. Wait {secs} seconds, then try again."))
