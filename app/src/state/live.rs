@@ -8,7 +8,7 @@ use protocol::events::Event;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
-use super::Terminals;
+use super::{Clock, Terminals};
 use crate::browser::{document, on_document};
 
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
@@ -16,8 +16,14 @@ type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 /// Follows `GET /api/events` until the owner is disposed.
 pub(crate) fn listen(terminals: Terminals) {
     let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
-        if message.type_() == "open" {
-            return terminals.reload();
+        match message.type_().as_str() {
+            "open" => return terminals.reload(),
+            // Refused, and the browser will not try again: a login that ended is told by the list.
+            "error" if message.target().is_some_and(|source| given_up(source.unchecked_ref())) => {
+                return terminals.reload();
+            }
+            "error" => return,
+            _ => {}
         }
         let text = message.data().as_string().unwrap_or_default();
         if let Ok(event) = serde_json::from_str::<Event>(&text) {
@@ -31,7 +37,8 @@ pub(crate) fn listen(terminals: Terminals) {
             let visible = document().visibility_state() == VisibilityState::Visible;
             let mut source = source.borrow_mut();
             match source.take() {
-                Some(open) if visible => *source = Some(open),
+                Some(open) if visible && !given_up(&open) => *source = Some(open),
+                Some(_) if visible => *source = open(&on_message),
                 Some(open) => open.close(),
                 None if visible => *source = open(&on_message),
                 None => {}
@@ -39,6 +46,13 @@ pub(crate) fn listen(terminals: Terminals) {
         }
     };
     follow();
+    // Any answer but a stream ends it for the browser, also that of a proxy whose server is just being started again.
+    let quarter = expect_context::<Clock>().quarter;
+    let again = follow.clone();
+    Effect::new(move |_| {
+        quarter.track();
+        again();
+    });
     on_document("visibilitychange", move |_| follow());
     let source = send_wrapper::SendWrapper::new((source, on_message));
     on_cleanup(move || {
@@ -51,10 +65,15 @@ pub(crate) fn listen(terminals: Terminals) {
 fn open(on_message: &OnMessage) -> Option<EventSource> {
     let source = EventSource::new("/api/events").ok()?;
     // "open" comes first and again after every lost connection: what happened in between is read from the list.
-    for kind in ["open", "terminal", "progress", "deleted", "resync"] {
+    for kind in ["open", "error", "terminal", "progress", "deleted", "resync"] {
         let _ = source.add_event_listener_with_callback(kind, on_message.as_ref().unchecked_ref());
     }
     Some(source)
+}
+
+/// Whether the browser will not connect again by itself.
+fn given_up(source: &EventSource) -> bool {
+    source.ready_state() == EventSource::CLOSED
 }
 
 fn apply(terminals: Terminals, event: Event) {

@@ -8,7 +8,7 @@ use protocol::{
     terminals::{Terminal, TerminalState},
 };
 
-use crate::api;
+use crate::{api, browser};
 
 /// The list, and how far each launch has come.
 #[derive(Clone, Copy)]
@@ -42,8 +42,9 @@ impl Terminals {
     /// Reads the list again.
     pub(crate) fn reload(self) {
         spawn_local(async move {
-            if let Ok(items) = all().await {
-                self.seed(items);
+            match all().await {
+                Ok(items) => self.seed(items),
+                Err(problem) => drop(browser::left_for_login(&problem)),
             }
         });
     }
