@@ -10,17 +10,20 @@ use crate::{
 
 /// The next event of a stream.
 async fn told(stream: &mut reqwest::Response) -> Value {
-    let mut text = String::new();
-    loop {
-        let piece = tokio::time::timeout(DEADLINE, stream.chunk()).await.expect("something is told");
-        let piece = piece.unwrap().expect("the stream goes on");
-        text.push_str(std::str::from_utf8(&piece).unwrap());
-        if let Some(line) = text.lines().find_map(|line| line.strip_prefix("data: "))
-            && let Ok(event) = serde_json::from_str(line)
-        {
-            return event;
+    let event = async {
+        let mut text = String::new();
+        loop {
+            let piece = stream.chunk().await.unwrap().expect("the stream goes on");
+            text.push_str(std::str::from_utf8(&piece).unwrap());
+            if let Some(line) = text.lines().find_map(|line| line.strip_prefix("data: "))
+                && let Ok(event) = serde_json::from_str(line)
+            {
+                return event;
+            }
         }
-    }
+    };
+    // Around all of it: the pieces may be signs of life for ever.
+    tokio::time::timeout(DEADLINE, event).await.expect("something is told")
 }
 
 async fn opened(client: &Client) -> reqwest::Response {

@@ -103,7 +103,7 @@ async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade:
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
     let usual = viewer::Patience::default();
-    let (short, long) = (Duration::from_millis(200), super::client::DEADLINE);
+    let (short, long) = (Duration::from_millis(200), 4 * super::client::DEADLINE);
     let patience = match wanted.hurry.as_deref() {
         Some("write") => viewer::Patience { write: short, rest: long, ..usual },
         Some("ping") => viewer::Patience { ping: short / 10, silent: short, ..usual },
