@@ -22,6 +22,15 @@ const SWITCHES: [u16; 6] = [1004, 1005, 1006, 1015, 1016, 2004];
 /// Mouse modes: one at a time, the last one set counts.
 const MOUSE: [u16; 4] = [9, 1000, 1002, 1003];
 
+/// What takes away lines that scrolled off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wipe {
+    /// `CSI 3 J`: they alone.
+    Scrollback,
+    /// `ESC c`: everything.
+    Reset,
+}
+
 /// The modes at one position of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Modes {
@@ -40,9 +49,11 @@ impl Modes {
         self.at == At::Ground
     }
 
-    /// Follows the stream.
-    pub fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
+    /// Follows the stream up to the first thing that wipes what scrolled away, and says where that ends; otherwise all
+    /// of it.
+    pub fn feed(&mut self, bytes: &[u8]) -> Option<(usize, Wipe)> {
+        for (at, &byte) in bytes.iter().enumerate() {
+            let mut wipe = None;
             // The 8-bit controls do not occur in UTF-8 streams, so only the 7-bit forms are followed.
             self.at = match (self.at, byte) {
                 (At::String, 0x07) | (_, 0x18 | 0x1a) => At::Ground,
@@ -56,10 +67,14 @@ impl Modes {
                 (At::Escape | At::EscapeIntermediate, 0x20..=0x2f) => At::EscapeIntermediate,
                 (At::Escape, final_byte) => {
                     self.escape(final_byte);
+                    wipe = (final_byte == b'c').then_some(Wipe::Reset);
                     At::Ground
                 }
                 (At::EscapeIntermediate, _) => At::Ground,
                 (At::Csi, 0x40..=0x7e) => {
+                    // Xterm's: the lines above the screen. `clear` ends with it.
+                    let first = self.sequence.split(|b| *b == b';').next().and_then(number);
+                    wipe = (byte == b'J' && first == Some(3)).then_some(Wipe::Scrollback);
                     self.control(byte);
                     At::Ground
                 }
@@ -70,7 +85,11 @@ impl Modes {
                     At::Csi
                 }
             };
+            if let Some(wipe) = wipe {
+                return Some((at + 1, wipe));
+            }
         }
+        None
     }
 
     fn escape(&mut self, final_byte: u8) {
@@ -147,8 +166,10 @@ mod tests {
     use super::*;
 
     fn redrawn(bytes: &[u8]) -> String {
-        let mut modes = Modes::default();
-        modes.feed(bytes);
+        let (mut modes, mut rest) = (Modes::default(), bytes);
+        while let Some((at, _)) = modes.feed(rest) {
+            rest = &rest[at..];
+        }
         let mut out = Vec::new();
         modes.redraw(&mut out);
         String::from_utf8(out).unwrap()
@@ -175,6 +196,14 @@ mod tests {
             parts.feed(&stream[..cut]);
             parts.feed(&stream[cut..]);
             assert_eq!(parts, whole);
+        }
+        for (stream, wipe) in [
+            (&b"a\x1b[3Jb"[..], Some((5, Wipe::Scrollback))),
+            (b"\x1b[03;1Jb", Some((7, Wipe::Scrollback))),
+            (b"\x1b[2J\x1b[Jab\x1b[33J\x1b[?3J\x1b]3J\x07", None),
+            (b"\x1bcb", Some((2, Wipe::Reset))),
+        ] {
+            assert_eq!(Modes::default().feed(stream), wipe);
         }
         let endless = [&b"\x1b["[..], &vec![b'1'; 10_000]].concat();
         let mut modes = Modes::default();

@@ -8,7 +8,7 @@
 use protocol::{frame::Size, ring::Ring};
 use unicode_width::UnicodeWidthChar;
 
-use super::modes::Modes;
+use super::modes::{Modes, Wipe};
 
 mod dialect;
 
@@ -30,6 +30,24 @@ pub struct Screen {
     /// The stream has to be this far before skipping is tried again: looking for it costs, too.
     skip_from: u64,
     size: Size,
+    /// So many of the oldest lines above the screen were wiped by the program. The model has no such thing; here they
+    /// are passed over, so that what somebody cleared does not come back with the next redraw.
+    wiped: usize,
+}
+
+/// Counts the lines that leave the model for good.
+struct Evicted(usize);
+
+impl avt::Observer for Evicted {
+    type Output = usize;
+
+    fn evicted(&mut self, _: &mut avt::Observation<'_>, _: &avt::Line) {
+        self.0 += 1;
+    }
+
+    fn end(&mut self, _: &mut avt::Observation<'_>) -> usize {
+        self.0
+    }
 }
 
 impl std::fmt::Debug for Screen {
@@ -50,6 +68,7 @@ impl Screen {
             seen: at,
             skip_from: 0,
             size,
+            wiped: 0,
         }
     }
 
@@ -61,6 +80,8 @@ impl Screen {
     /// Changes the size; lines are wrapped anew.
     pub fn resize(&mut self, size: Size) {
         if size != self.size {
+            // A taller screen takes lines back from above it, and those must not be among them.
+            self.forget_wiped();
             self.size = size;
             self.terminal.resize(size.cols.into(), size.rows.into());
         }
@@ -119,12 +140,29 @@ impl Screen {
             return;
         }
         self.seen += bytes.len() as u64;
-        self.modes.feed(bytes);
+        let mut rest = bytes;
+        while let Some((at, wipe)) = self.modes.feed(rest) {
+            let (before, after) = rest.split_at(at);
+            self.print(before);
+            match wipe {
+                Wipe::Scrollback if self.terminal.active_screen_kind() == avt::ScreenKind::Primary => {
+                    self.wiped = self.above();
+                }
+                // The other screen has no lines above it.
+                Wipe::Scrollback => {}
+                Wipe::Reset => self.wiped = 0,
+            }
+            rest = after;
+        }
+        self.print(rest);
+    }
+
+    fn print(&mut self, bytes: &[u8]) {
         if self.partial.is_empty()
             && bytes.is_ascii()
             && let Ok(text) = std::str::from_utf8(bytes)
         {
-            return self.terminal.feed(text);
+            return self.show(text);
         }
         self.partial.extend_from_slice(bytes);
         let bytes = std::mem::take(&mut self.partial);
@@ -141,7 +179,7 @@ impl Screen {
                 text.push(char::REPLACEMENT_CHARACTER);
             }
         }
-        self.terminal.feed(&*text);
+        self.show(&text);
         text.clear();
         text.shrink_to(STEP_BYTES);
         self.text = text;
@@ -158,13 +196,36 @@ impl Screen {
         out
     }
 
+    fn show(&mut self, text: &str) {
+        self.wiped = self.wiped.saturating_sub(self.terminal.feed_with(text, Evicted(0)));
+    }
+
+    /// Lines above the screen, those that were wiped among them.
+    fn above(&self) -> usize {
+        let screen = self.terminal.primary_screen();
+        screen.all_lines().count().saturating_sub(screen.visible_lines().len())
+    }
+
+    /// Makes the model anew without the lines that were wiped.
+    fn forget_wiped(&mut self) {
+        if self.wiped == 0 {
+            return;
+        }
+        let mut text = Vec::new();
+        self.scrollback(&mut text);
+        let mut terminal = blank(self.size);
+        terminal.feed(&*String::from_utf8_lossy(&text));
+        terminal.feed(&*self.terminal.dump());
+        (self.terminal, self.wiped) = (terminal, 0);
+    }
+
     fn scrollback(&self, out: &mut Vec<u8>) {
         let screen = self.terminal.primary_screen();
-        let above = screen.all_lines().count().saturating_sub(screen.visible_lines().len());
+        let above = self.above().saturating_sub(self.wiped);
         if above == 0 {
             return;
         }
-        for (number, line) in screen.all_lines().take(above).enumerate() {
+        for (number, line) in screen.all_lines().skip(self.wiped).take(above).enumerate() {
             put_line(line, out);
             if number + 1 < above && !line.is_wrapped() {
                 out.extend_from_slice(b"\r\n");

@@ -31,7 +31,7 @@ fn piece(numbers: &mut Numbers) -> Vec<u8> {
         10 => format!("\x1b[38;5;{n}m").into(),
         11 => format!("\x1b[48;2;{n};1;200m").into(),
         12 => format!("\x1b[{};{}H", n % 12, n).into(),
-        13 => format!("\x1b[{}J", n % 3).into(),
+        13 => format!("\x1b[{}J", n % 4).into(),
         14 => format!("\x1b[{}K", n % 3).into(),
         15 => format!("\x1b[{};{}r", n % 5 + 1, n % 4 + 6).into(),
         16 => format!(
@@ -110,6 +110,40 @@ fn the_lines_above_the_screen_come_too_in_order_and_coloured() {
     let copy = redrawn(&model);
     assert!(rows(&copy) == rows(&model), "row by row");
     assert_eq!(rows(&copy).len(), SCROLLBACK_LINES + usize::from(SIZE.rows));
+}
+
+#[test]
+fn what_a_program_wiped_does_not_come_back() {
+    const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
+    let text = |screen: &Screen| rows(&redrawn(screen)).join("\n");
+    let mut model = Screen::new(SIZE, 0);
+    let print = |model: &mut Screen, word: &str, lines: usize| {
+        for i in 0..lines {
+            model.feed(format!("{word} {i}\r\n").as_bytes());
+        }
+    };
+    print(&mut model, "secret", 40);
+    model.feed(CLEAR);
+    assert!(!text(&model).contains("secret"));
+    print(&mut model, "new", 25);
+    assert!(text(&model).contains("new 0\u{20}") && !text(&model).contains("secret"), "{}", text(&model));
+    // On the other screen it wipes nothing of this one.
+    model.feed(b"\x1b[?1049h\x1b[3J\x1b[?1049l");
+    assert!(text(&model).contains("new 0\u{20}"));
+    let mut taller = Screen::new(SIZE, 0);
+    print(&mut taller, "secret", 40);
+    taller.feed(CLEAR);
+    print(&mut taller, "new", 12);
+    taller.resize(Size { cols: 50, rows: 30 });
+    let all = rows(&taller).join("\n");
+    assert!(all.contains("new 0\u{20}") && !all.contains("secret"), "{all}");
+    // As many lines as ever are kept afterwards, and a reset begins anew.
+    print(&mut model, "later", 600);
+    assert_eq!(rows(&redrawn(&model)).len(), SCROLLBACK_LINES + usize::from(SIZE.rows));
+    model.feed(CLEAR);
+    model.feed(b"\x1bc");
+    print(&mut model, "last", 15);
+    assert!(text(&model).contains("last 0\u{20}"), "{}", text(&model));
 }
 
 #[test]
