@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use protocol::{
-    Problem, ProblemKind, TerminalId,
+    Problem, ProblemKind, TerminalId, UserId,
     mfa::{LockStatus, VerifyAnswer},
     names::Sensitive,
     terminals::TerminalState,
@@ -24,6 +24,9 @@ use crate::{
 
 /// From the commit of a lock to the last byte of every socket of that terminal.
 pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
+
+/// The answer to a code is on its way for this long, before other pages hear of it.
+const ANSWER_FIRST: Duration = Duration::from_millis(500);
 
 /// Why the lock did not move.
 #[derive(Debug, thiserror::Error)]
@@ -137,7 +140,7 @@ pub async fn verify(
     let entry = Entry::new(Event::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;
     services.cuts.renew_grant(&grant);
-    services.bus.tell(locked.owner_id, Signal::Changed(id));
+    tell_after_the_answer(services, locked.owner_id, id);
     Ok((VerifyAnswer { verified: true, granted_until }, token))
 }
 
@@ -158,9 +161,19 @@ pub async fn unlock(
     let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry).await?;
     services.cuts.lift_grants(id, locked.lock_epoch);
-    services.bus.tell(locked.owner_id, Signal::Changed(id));
+    tell_after_the_answer(services, locked.owner_id, id);
     let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
     Ok((status, token))
+}
+
+/// A page that hears that it may come in connects at once, with the cookie its browser has. The answer brings the new one,
+/// and has to be there first.
+fn tell_after_the_answer(services: &Services, owner: UserId, id: TerminalId) {
+    let bus = services.bus.clone();
+    services.tasks.spawn(async move {
+        tokio::time::sleep(ANSWER_FIRST).await;
+        bus.tell(owner, Signal::Changed(id));
+    });
 }
 
 /// Asks for a code for a locked terminal of the caller's. The terminal is held, and still locked, in the transaction of

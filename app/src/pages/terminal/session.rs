@@ -185,7 +185,13 @@ impl Session {
         }
         let toasts = Toasts::get();
         match event {
-            TerminalEvent::Connecting => self.link.set(Link::Connecting),
+            // Once lost, it is lost until bytes flow again: what is typed meanwhile goes nowhere.
+            TerminalEvent::Connecting => self.link.update(|link| {
+                *link = match link {
+                    Link::Waiting(_) => Link::Waiting(Clock::read()),
+                    _ => Link::Connecting,
+                }
+            }),
             TerminalEvent::Attached(hello) => {
                 self.link.set(Link::Live);
                 if let Some(until) = hello.granted_until {
