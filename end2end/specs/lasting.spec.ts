@@ -8,6 +8,9 @@ import { TerminalPage } from "../pages/terminal";
 import { docker, remainsOf } from "../world/engine";
 import { expect, test } from "../world/fixtures";
 import type { Person } from "../world/person";
+import type { Watch } from "../world/watch";
+
+type Visit = (who: Person) => Promise<Page>;
 
 /** After the server is back: still locked, opened by a code, and the shell still knows what it was told before (`kept`). */
 async function findsItLockedAndItsShellAsItWas(page: Page, id: string, person: Person): Promise<void> {
@@ -18,6 +21,17 @@ async function findsItLockedAndItsShellAsItWas(page: Page, id: string, person: P
   await terminal.answer("unlock", await person.nextCode());
   await terminal.ready();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
+}
+
+/** A terminal at its prompt in a tab, whose server goes away on purpose and may have locked it before. */
+async function openBeforeTheServerDies(person: Person, visit: Visit, watch: Watch): Promise<{ id: string; page: Page; terminal: TerminalPage }> {
+  watch.expectsNoServer();
+  watch.expectsStatus(423, 502, 503);
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  return { id, page, terminal };
 }
 
 test("a closed tab leaves the shell running; a new one shows the screen and what scrolled off", async ({ person, visit }) => {
@@ -55,12 +69,7 @@ test("a server that is killed and started again: the tab comes back by itself, t
 });
 
 test("a killed server comes back with its locks, and an open tab of a locked terminal shows nothing", async ({ house, guarded, visit, watch }) => {
-  watch.expectsNoServer();
-  watch.expectsStatus(423, 502, 503);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
-  const terminal = await new TerminalPage(page).open(id);
-  await terminal.ready();
+  const { id, page, terminal } = await openBeforeTheServerDies(guarded, visit, watch);
   await terminal.run("kept=$((6*7)); echo visible-$kept");
   await guarded.lock(id);
   await terminal.asksForCode();
@@ -71,12 +80,7 @@ test("a killed server comes back with its locks, and an open tab of a locked ter
 });
 
 test("a server that is killed in the instant of a lock: whether or not the tab still heard of it, it is asked", async ({ house, guarded, visit, watch }) => {
-  watch.expectsNoServer();
-  watch.expectsStatus(423, 502, 503);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
-  const terminal = await new TerminalPage(page).open(id);
-  await terminal.ready();
+  const { id, terminal } = await openBeforeTheServerDies(guarded, visit, watch);
   await guarded.lock(id);
   // The close may be on its way still, and die with the server: then the tab has lost its connection, and knows no more.
   await house.server.kill();
@@ -115,12 +119,7 @@ test("a container that ends behind the server's back is seen at once, and its ho
 });
 
 test("a lost database: the server says so and does not start; put back, everything is as it was", async ({ house, guarded, visit, watch }) => {
-  watch.expectsNoServer();
-  watch.expectsStatus(423, 502, 503);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
-  const terminal = await new TerminalPage(page).open(id);
-  await terminal.ready();
+  const { id, page, terminal } = await openBeforeTheServerDies(guarded, visit, watch);
   await terminal.run("kept=$((6*7))");
   await guarded.lock(id);
   const { server } = house;

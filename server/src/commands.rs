@@ -90,10 +90,8 @@ pub async fn reset_link(config: Config, user: &str) -> Result<()> {
         config.data_dir.display()
     );
     let db = serve::open_db(&config, &config.data_dir).await?;
-    let public = config.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
-    let origin = public
-        .or_else(|| DataDir::noted_origin(&config.data_dir))
-        .unwrap_or_else(|| Origins::new(None, config.listen).public().to_owned());
+    let noted = DataDir::noted_origin(&config.data_dir).filter(|_| config.public_url.is_none());
+    let origin = noted.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
     let link = people::reset_link_from_shell(&db, &origin, user).await?;
     println!("{}", link.url);
     Ok(())
