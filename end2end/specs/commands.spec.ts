@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 import { Api } from "../world/api";
 import { expect, test } from "../world/fixtures";
@@ -15,6 +16,15 @@ interface Said {
   status: number;
   out: string;
   err: string;
+}
+
+/** Runs the program with its standard output there. */
+async function into(file: string, args: string[]): Promise<Omit<Said, "out">> {
+  const run = promisify(execFile)("/bin/sh", ["-c", 'exec "$0" "$@" >"$FILE"', BINARY, ...args], { env: { FILE: file }, timeout: 60_000 });
+  return await run.then(
+    ({ stderr: err }) => ({ status: 0, err }),
+    ({ code, stderr: err }: { code: number; stderr: string }) => ({ status: code, err }),
+  );
 }
 
 /** Runs the program in a folder with this file or none, with these settings and no others. */
@@ -41,6 +51,13 @@ test("the settings are checked: what would be used, or every mistake at once", a
   const bad = await rexec(["config", "check"], { REXEC_LISTEN: "nowhere", REXEC_PUBLIC_URL: "http://far.example", REXEC_TRUSTED_PROXIES: "x" });
   expect(bad.status).toBe(1);
   for (const name of ["listen", "public_url", "trusted_proxies"]) expect(bad.err, name).toContain(name);
+});
+
+test("what cannot be printed is said, with an end that a script sees", async () => {
+  for (const args of [["config", "check"], ["doctor"], ["doctor", "--json"]]) {
+    const { status, err } = await into("/dev/full", args);
+    expect({ status, err }, args.join(" ")).toEqual({ status: 1, err: "rexec: No space left on device (os error 28)\n" });
+  }
 });
 
 test("a flag counts more than a variable, a variable more than the file, the file more than the default", async () => {

@@ -141,3 +141,22 @@ test.describe("at a prompt", () => {
     await expect(terminal.page.getByTestId("terminal-search")).toBeHidden();
   });
 });
+
+test("a second window of another size shows the same screen, and can be typed in", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const wide = await new TerminalPage(await visit(person)).open(id);
+  await wide.ready();
+  await wide.run('for n in 1 2 3 4 5; do printf "$n:%0140d:\\n" 0; done');
+  const narrow = await new TerminalPage(await visit(person, { viewport: { width: 640, height: 600 } })).open(id);
+  await narrow.ready();
+  expect((await narrow.size()).cols).toBeLessThan((await wide.size()).cols);
+  const whole = async () => {
+    const text = (await narrow.text()).replaceAll("\n", "");
+    for (const n of [1, 2, 3, 4, 5]) expect(text).toContain(`${n}:${"0".repeat(140)}:`);
+  };
+  await whole();
+  expect(await narrow.run("echo second-$((40+2)); stty size")).toMatch(/^second-42\n\d+ /);
+  await whole();
+  // Each prompt begins a line of its own: nothing was drawn over anything.
+  expect(await narrow.text()).not.toMatch(/0:?\S*[$#] +printf/);
+});

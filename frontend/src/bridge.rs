@@ -63,6 +63,8 @@ struct Bridge {
     /// Grows with every socket; what belongs to an older one is ignored.
     era: Cell<u32>,
     exit: Cell<Option<i32>>,
+    /// The size of the snapshot that comes first.
+    drawn_for: Cell<Option<Size>>,
     ctrl: Cell<bool>,
     ping: RefCell<Option<IntervalHandle>>,
     retry: RefCell<Option<TimeoutHandle>>,
@@ -93,6 +95,7 @@ pub(crate) fn mount(request: MountRequest) -> Rc<dyn TerminalHandle> {
         failures: Cell::default(),
         era: Cell::default(),
         exit: Cell::default(),
+        drawn_for: Cell::default(),
         ctrl: Cell::default(),
         ping: RefCell::default(),
         retry: RefCell::default(),
@@ -214,9 +217,14 @@ impl Bridge {
         match frame {
             ServerFrame::Hello(hello) => {
                 self.failures.set(0);
+                // The snapshot that comes next is of this size, unless ours is told before it.
+                let whole = self.flow.borrow().resume_from().is_none();
+                self.drawn_for.set(whole.then(|| Size::clamped(hello.cols, hello.rows)));
                 self.emit(TerminalEvent::Attached(hello));
-                // The size may have changed while the socket was opening.
-                self.send_size();
+                if !whole {
+                    // The size may have changed while the socket was opening.
+                    self.send_size();
+                }
                 self.start_pings();
             }
             ServerFrame::Output { position, bytes } => {
@@ -229,10 +237,11 @@ impl Bridge {
             }
             ServerFrame::Snapshot { position, bytes } => {
                 self.flow.borrow_mut().snapshot(position);
-                if let Some(emulator) = self.emulator.borrow().as_ref() {
-                    emulator.term().reset();
-                }
-                self.feed(&bytes, position);
+                let size = self.drawn_for.take().or_else(|| self.size());
+                self.feed_with(position, |emulator, parsed| {
+                    let Size { cols, rows } = size.unwrap_or_default();
+                    emulator.redraw(&Uint8Array::from(&*bytes), cols, rows, parsed);
+                });
             }
             ServerFrame::Exit(status) => self.exit.set(Some(status)),
             ServerFrame::Pong(nonce) => {
@@ -244,10 +253,14 @@ impl Bridge {
     }
 
     fn feed(&self, bytes: &[u8], position_after: u64) {
+        self.feed_with(position_after, |emulator, parsed| emulator.write(&Uint8Array::from(bytes), parsed));
+    }
+
+    fn feed_with(&self, position_after: u64, write: impl FnOnce(&Emulator, &Function)) {
         let (emulator, parsed) = (self.emulator.borrow(), self.on_parsed.borrow());
         if let (Some(emulator), Some((_, parsed))) = (emulator.as_ref(), parsed.as_ref()) {
             self.parsing.borrow_mut().push_back(position_after);
-            emulator.write(&Uint8Array::from(bytes), parsed);
+            write(emulator, parsed);
         }
     }
 

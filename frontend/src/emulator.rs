@@ -23,6 +23,9 @@ extern "C" {
     pub(crate) fn term(this: &Emulator) -> Terminal;
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Emulator, bytes: &Uint8Array, parsed: &Function);
+    /// A screen that was made for this many columns and rows, in the place of all there is.
+    #[wasm_bindgen(method)]
+    pub(crate) fn redraw(this: &Emulator, bytes: &Uint8Array, cols: u16, rows: u16, parsed: &Function);
     #[wasm_bindgen(method, js_name = setFont)]
     pub(crate) fn set_font(this: &Emulator, px: u16);
     #[wasm_bindgen(method)]

@@ -67,6 +67,8 @@ export class RexecTerminal {
   /** What is searched for; its marks have the colours of the appearance they were made in. */
   private sought = "";
   private settle: number | undefined;
+  /** While a screen of another size is written; that size is not the person's. */
+  private foreign = false;
 
   constructor(
     private readonly host: Host,
@@ -95,6 +97,19 @@ export class RexecTerminal {
   /** Feeds bytes; `parsed` runs when the screen has taken them in. */
   write(bytes: Uint8Array, parsed: () => void): void {
     this.term.write(bytes, parsed);
+  }
+
+  /** A whole screen in the place of this one. It is written at the size it was made for, then wrapped to the size here. */
+  redraw(bytes: Uint8Array, cols: number, rows: number, parsed: () => void): void {
+    this.term.reset();
+    this.foreign = true;
+    if (cols > 0 && rows > 0) this.term.resize(cols, rows);
+    this.term.write(bytes, () => {
+      this.foreign = false;
+      this.fit.fit();
+      this.tellSize();
+      parsed();
+    });
   }
 
   setFont(px: number): void {
@@ -135,6 +150,10 @@ export class RexecTerminal {
     this.sought = "";
     this.search.clearDecorations();
     this.term.clearSelection();
+  }
+
+  private tellSize(): void {
+    if (!this.foreign) this.events.resize(this.term.cols, this.term.rows);
   }
 
   private recolour(): void {
@@ -199,7 +218,7 @@ export class RexecTerminal {
     const encoder = new TextEncoder();
     term.onData((text) => events.input(encoder.encode(text)));
     term.onBinary((text) => events.input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
-    term.onResize(({ cols, rows }) => events.resize(cols, rows));
+    term.onResize(() => this.tellSize());
     term.onSelectionChange(() => events.selected(term.hasSelection()));
     term.onBell(() => events.asked("bell"));
     this.search.onDidChangeResults(({ resultIndex, resultCount }) => events.found(resultIndex, resultCount));

@@ -46,6 +46,23 @@ pub struct Listening {
     _counted: [Arc<()>; 2],
 }
 
+/// A change whose one who asked for it is answered first: it is told when this is dropped.
+#[derive(Debug)]
+#[must_use = "dropped at once, it is told at once"]
+pub struct Tidings {
+    bus: Bus,
+    owner: UserId,
+    signal: Option<Signal>,
+}
+
+impl Drop for Tidings {
+    fn drop(&mut self) {
+        if let Some(signal) = self.signal.take() {
+            self.bus.tell(self.owner, signal);
+        }
+    }
+}
+
 /// No more listeners are let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TooManyListeners {
@@ -67,6 +84,11 @@ impl Bus {
     /// Tells the owner's pages. Nobody listening is no error.
     pub fn tell(&self, owner: UserId, signal: Signal) {
         let _ = self.signals.send((owner, signal));
+    }
+
+    /// What [`Bus::tell`] tells, later.
+    pub fn tidings(&self, owner: UserId, signal: Signal) -> Tidings {
+        Tidings { bus: self.clone(), owner, signal: Some(signal) }
     }
 
     /// Listens; pick the signals of one owner.

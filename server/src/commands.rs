@@ -1,4 +1,7 @@
-//! The commands besides `serve`. They print to standard output.
+//! The commands besides `serve`. They print to standard output; when it takes nothing (a full disk, a reader that left)
+//! they say so.
+
+use std::io::{Write as _, stdout};
 
 use anyhow::Result;
 
@@ -21,9 +24,9 @@ pub async fn doctor(config: &Config, json: bool) -> Result<()> {
     let mut findings = docker::examine(config.docker_host.as_deref()).await;
     findings.push(database(config).await);
     if json {
-        println!("{}", serde_json::to_string_pretty(&findings)?);
+        writeln!(stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
     } else {
-        findings.iter().for_each(|f| println!("{}", line(f)));
+        findings.iter().try_for_each(|f| writeln!(stdout(), "{}", line(f)))?;
     }
     let broken = findings.iter().filter(|f| f.level == Level::Broken).count();
     anyhow::ensure!(broken == 0, "{broken} finding(s) are broken");
@@ -64,17 +67,18 @@ fn line(finding: &Finding) -> String {
 /// `rexec config check`: the configuration was read and checked to get here.
 ///
 /// # Errors
-/// None; mistakes are told before.
+/// When standard output takes nothing; mistakes of the configuration are told before.
 pub fn config_check(config: &Config) -> Result<()> {
+    let mut out = stdout().lock();
     for name in config::strangers(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())) {
-        println!("note: {name} is no setting; rexec.example.toml lists them all");
+        writeln!(out, "note: {name} is no setting; rexec.example.toml lists them all")?;
     }
-    println!("The configuration can be used.");
-    println!("  listen     {}", config.listen);
-    println!("  public     {}", config.public_url.as_deref().unwrap_or("derived from listen"));
-    println!("  data       {}", config.data_dir.display());
-    println!("  database   {}", if config.database_url.is_some() { "PostgreSQL" } else { "embedded SQLite" });
-    println!("  engine     {}", config.docker_host.as_deref().unwrap_or("the local socket"));
+    writeln!(out, "The configuration can be used.")?;
+    writeln!(out, "  listen     {}", config.listen)?;
+    writeln!(out, "  public     {}", config.public_url.as_deref().unwrap_or("derived from listen"))?;
+    writeln!(out, "  data       {}", config.data_dir.display())?;
+    writeln!(out, "  database   {}", if config.database_url.is_some() { "PostgreSQL" } else { "embedded SQLite" })?;
+    writeln!(out, "  engine     {}", config.docker_host.as_deref().unwrap_or("the local socket"))?;
     Ok(())
 }
 
@@ -93,7 +97,7 @@ pub async fn reset_link(config: Config, user: &str) -> Result<()> {
     let noted = DataDir::noted_origin(&config.data_dir).filter(|_| config.public_url.is_none());
     let origin = noted.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
     let link = people::reset_link_from_shell(&db, &origin, user).await?;
-    println!("{}", link.url);
+    writeln!(stdout(), "{}", link.url)?;
     Ok(())
 }
 

@@ -100,8 +100,14 @@ async fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read along has seen enough.
+        Err(error) if said_to_nobody(&error) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
+}
+
+fn said_to_nobody(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {

@@ -1,7 +1,13 @@
 //! A server from configuration to the last open socket: opens what it needs, mends what a crash left, says it is
 //! ready, serves, and goes away in order.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{Write as _, stdout},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -109,7 +115,9 @@ pub async fn open_db(config: &Config, data_dir: &Path) -> Result<Db> {
 /// Standard output is for this line alone; programs wait for it.
 fn announce(services: &Services, setup_link: Option<&str>) {
     let url = setup_link.unwrap_or_else(|| services.origins.public());
-    println!("Rexec is ready: {url}");
+    if let Err(error) = writeln!(stdout(), "Rexec is ready: {url}") {
+        tracing::warn!(%error, "standard output takes nothing, so nobody was told the address");
+    }
 }
 
 async fn serve(listener: TcpListener, services: &Services) {

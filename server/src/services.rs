@@ -99,15 +99,20 @@ impl Origins {
     }
 }
 
+/// Whether a hop is one of the configured proxies. A socket that listens on both families writes an IPv4 address in IPv6.
+pub fn is_trusted(hop: IpAddr, trusted: &[IpNet]) -> bool {
+    let hop = hop.to_canonical();
+    trusted.iter().any(|net| net.contains(&hop))
+}
+
 /// The client's address: the socket's, unless that hop is a configured proxy; then the nearest hop that is not one.
 /// (ASVS 4.1.3)
 pub fn client_address(socket: IpAddr, forwarded_for: Option<&str>, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    let mut address = socket;
+    let mut address = socket.to_canonical();
     let mut hops = forwarded_for.unwrap_or_default().rsplit(',').map(|hop| hop.trim().parse::<IpAddr>());
-    while is_trusted(&address) {
+    while is_trusted(address, trusted) {
         match hops.next() {
-            Some(Ok(next)) => address = next,
+            Some(Ok(next)) => address = next.to_canonical(),
             _ => break,
         }
     }
@@ -144,6 +149,8 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse::<IpNet>().unwrap()];
         assert_eq!(client_address(ip(client), Some(liar), &trusted), ip(client), "a direct client cannot choose");
         assert_eq!(client_address(ip(proxy), Some(&format!("{liar}, {client}")), &trusted), ip(client));
+        assert_eq!(client_address(ip("::ffff:10.0.0.1"), Some(client), &trusted), ip(client), "the same proxy in IPv6");
+        assert_eq!(client_address(ip(&format!("::ffff:{client}")), None, &trusted), ip(client));
         assert_eq!(client_address(ip(proxy), Some("not an address"), &trusted), ip(proxy));
         assert_eq!(client_address(ip(proxy), None, &trusted), ip(proxy));
         assert_eq!(client_address(ip(proxy), Some(&format!("{client}, 10.0.0.2")), &trusted), ip(client));

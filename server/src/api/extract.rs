@@ -3,10 +3,11 @@
 use std::{num::NonZeroU32, str::FromStr};
 
 use axum::{
-    body::{Bytes, to_bytes},
+    body::{Bytes, HttpBody as _, to_bytes},
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use http_body_util::LengthLimitError;
 use protocol::{Page, Problem, ProblemKind, TerminalId, limits, names::Slug};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::Instant;
@@ -73,14 +74,27 @@ pub struct ReadBy(pub Instant);
 /// A body, whole, within its bound and its time.
 pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     let by = request.extensions().get::<ReadBy>().map(|ReadBy(by)| *by);
-    let bytes = to_bytes(request.into_body(), limits::JSON_BODY_BYTES_MAX);
+    // What is said to be too much is not waited for.
+    let most = limits::JSON_BODY_BYTES_MAX;
+    if request.body().size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    let bytes = to_bytes(request.into_body(), most);
     let bytes = match by {
         Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| {
             Refusal::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
         })?,
         None => bytes.await,
     };
-    bytes.map_err(|_| Refusal::new(ProblemKind::TooLarge, "Send a smaller body."))
+    bytes.map_err(|error| {
+        let broken = "The body broke off or was not framed as HTTP/1.1 says. Send the request again.";
+        if error.into_inner().is::<LengthLimitError>() { too_large() } else { Refusal::new(ProblemKind::BadRequest, broken) }
+    })
+}
+
+fn too_large() -> Refusal {
+    let most = limits::JSON_BODY_BYTES_MAX / 1024;
+    Refusal::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
 }
 
 /// Whether a body says that it is JSON; a page of another site cannot say so without asking first.

@@ -1,14 +1,17 @@
 //! The four routes of the terminal lock.
 
 use axum::{
+    body::Body,
     extract::State,
     response::{IntoResponse as _, Response},
 };
+use http_body_util::BodyExt as _;
 use protocol::{
     TerminalId,
     auth::CodeRequest,
     mfa::{LockStatus, VerifyAnswer},
 };
+use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -19,7 +22,7 @@ use super::{
 use crate::{
     auth::Caller,
     services::Services,
-    terminals::lock::{self, LockError},
+    terminals::lock::{self, LockError, Opened},
 };
 
 /// The routes of this file.
@@ -35,6 +38,17 @@ impl From<LockError> for Refusal {
     fn from(error: LockError) -> Self {
         Self(error.problem())
     }
+}
+
+/// The answer with the new cookie; the news of it goes with the body, which is dropped when it is on the wire.
+fn told<T: Serialize>((answer, token, news): Opened<T>) -> Response {
+    let answer = (login::signed_in(&token), Json(answer)).into_response();
+    answer.map(|body| {
+        Body::new(body.map_err(move |error| {
+            let _until_then = &news;
+            error
+        }))
+    })
 }
 
 /// Locked or not, and until when this login may use it.
@@ -77,8 +91,7 @@ async fn unlock(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> Answer<Response> {
-    let (status, token) = lock::unlock(&services, &who, id, &request.code).await?;
-    Ok((login::signed_in(&token), Json(status)).into_response())
+    Ok(told(lock::unlock(&services, &who, id, &request.code).await?))
 }
 
 /// Lets this login use the locked terminal for a while.
@@ -94,6 +107,30 @@ async fn verify(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> Answer<Response> {
-    let (answer, token) = lock::verify(&services, &who, id, &request.code).await?;
-    Ok((login::signed_in(&token), Json(answer)).into_response())
+    Ok(told(lock::verify(&services, &who, id, &request.code).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::UserId;
+
+    use super::*;
+    use crate::{
+        auth::NewToken,
+        bus::{Bus, Signal},
+    };
+
+    #[tokio::test]
+    async fn the_news_of_an_open_lock_waits_for_the_last_byte_of_the_answer() {
+        let bus = Bus::default();
+        let mut heard = bus.listen();
+        let signal = Signal::Changed(TerminalId::new(uuid::Uuid::from_u128(1)));
+        let news = bus.tidings(UserId::new(uuid::Uuid::from_u128(2)), signal.clone());
+        let answer = told((serde_json::json!({"verified": true}), NewToken::random(), news));
+        let mut body = answer.into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), r#"{"verified":true}"#);
+        assert!(heard.try_recv().is_err(), "the body is still in hand");
+        drop(body);
+        assert_eq!(heard.try_recv().unwrap().1, signal);
+    }
 }

@@ -68,7 +68,8 @@ async fn nothing_here() -> Refusal {
     Refusal::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
 }
 
-async fn wrong_method() -> axum::response::Response {
+/// For routes and pages alike.
+pub async fn wrong_method() -> axum::response::Response {
     Refusal::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
         .into_response()
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use protocol::{
-    Problem, ProblemKind, TerminalId, UserId,
+    Problem, ProblemKind, TerminalId,
     mfa::{LockStatus, VerifyAnswer},
     names::Sensitive,
     terminals::TerminalState,
@@ -16,7 +16,7 @@ use crate::{
     access::{Cut, Denied, Drained},
     audit::{self, Entry, Event},
     auth::{Caller, NewToken, sessions},
-    bus::Signal,
+    bus::{Signal, Tidings},
     mfa::{AboutTerminal, Challenge, CodeRefused, Place, SecondFactor},
     services::Services,
     store::{GrantFacts, StoreError, TerminalRow, Tx},
@@ -25,8 +25,10 @@ use crate::{
 /// From the commit of a lock to the last byte of every socket of that terminal.
 pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
 
-/// The answer to a code is on its way for this long, before other pages hear of it.
-const ANSWER_FIRST: Duration = Duration::from_millis(500);
+/// What a right code brings: the answer, the session's new token, and the news for the session's other pages. A page that
+/// hears that it may come in connects at once, with the cookie its browser has: the new one has to be there first, so
+/// whoever answers drops the news after the answer.
+pub type Opened<T> = (T, NewToken, Tidings);
 
 /// Why the lock did not move.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +122,7 @@ pub async fn verify(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-) -> Result<(VerifyAnswer, NewToken), LockError> {
+) -> Result<Opened<VerifyAnswer>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token) =
         prove(services, who, id, code, Place::Verify, Event::TerminalMfaAccessVerified).await?;
@@ -140,8 +142,8 @@ pub async fn verify(
     let entry = Entry::new(Event::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;
     services.cuts.renew_grant(&grant);
-    tell_after_the_answer(services, locked.owner_id, id);
-    Ok((VerifyAnswer { verified: true, granted_until }, token))
+    let news = services.bus.tidings(locked.owner_id, Signal::Changed(id));
+    Ok((VerifyAnswer { verified: true, granted_until }, token, news))
 }
 
 /// Removes the lock. Sockets that are open by a grant stay open, now without its time.
@@ -153,7 +155,7 @@ pub async fn unlock(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-) -> Result<(LockStatus, NewToken), LockError> {
+) -> Result<Opened<LockStatus>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token) = prove(services, who, id, code, Place::Unlock, Event::TerminalMfaUnlocked).await?;
     factor.tx().set_lock(id, false).await?.ok_or(Denied::NotFound)?;
@@ -161,19 +163,9 @@ pub async fn unlock(
     let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry).await?;
     services.cuts.lift_grants(id, locked.lock_epoch);
-    tell_after_the_answer(services, locked.owner_id, id);
+    let news = services.bus.tidings(locked.owner_id, Signal::Changed(id));
     let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
-    Ok((status, token))
-}
-
-/// A page that hears that it may come in connects at once, with the cookie its browser has. The answer brings the new one,
-/// and has to be there first.
-fn tell_after_the_answer(services: &Services, owner: UserId, id: TerminalId) {
-    let bus = services.bus.clone();
-    services.tasks.spawn(async move {
-        tokio::time::sleep(ANSWER_FIRST).await;
-        bus.tell(owner, Signal::Changed(id));
-    });
+    Ok((status, token, news))
 }
 
 /// Asks for a code for a locked terminal of the caller's. The terminal is held, and still locked, in the transaction of

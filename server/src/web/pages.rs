@@ -18,14 +18,17 @@ use leptos::{
 };
 use leptos_axum::ResponseOptions;
 
+use protocol::ProblemKind;
+
 use super::{backend::OwnRoutes, headers::page_policy, static_files};
+use crate::api::{self, problem::Refusal};
 
 /// Files first, then pages; both on GET only. `rest` is what pages read from.
 pub fn router(rest: Router) -> Router {
     // The reactive system spawns on whatever executor it was told of, once a process; a second telling is no error.
     let _ = any_spawner::Executor::init_tokio();
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
-    Router::new().fallback(get(page)).with_state((rest, options))
+    Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options))
 }
 
 async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: Request) -> Response {
@@ -34,7 +37,8 @@ async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: R
     }
     // A file that is not there is not a page: answering HTML would only hide the mistake.
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
-        return StatusCode::NOT_FOUND.into_response();
+        return Refusal::new(ProblemKind::NotFound, "There is no such file. Reload the page to get its newest version.")
+            .into_response();
     }
     let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
     let render = leptos_axum::render_app_async_with_context(

@@ -8,6 +8,8 @@ use std::{
 
 use ipnet::IpNet;
 
+use crate::services::is_trusted;
+
 /// What is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has (RFC 6177).
 fn of_one(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -40,8 +42,7 @@ impl Peers {
 
     /// A place, unless the address has as many as it may.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = address.to_canonical();
-        if self.trusted.iter().any(|net| net.contains(&address)) {
+        if is_trusted(address, &self.trusted) {
             return Some(Place(None));
         }
         let one = of_one(address);

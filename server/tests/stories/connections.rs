@@ -56,6 +56,34 @@ async fn half_a_request_ends_in_its_time_and_an_idle_connection_too() {
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok"), "idle after a request: {answer}");
 }
 
+/// One answer, as it is on the wire.
+async fn answer_to(server: &TestServer, method: &str, path: &str, more: &str) -> String {
+    let (host, origin) = (server.origin.trim_start_matches("http://"), &server.origin);
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\nconnection: close\r\n");
+    heard(&mut say(server, &format!("{head}{more}")).await).await
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_request_is_told_as_a_problem_and_at_once() {
+    // Were anything of this waited for, the answer would be that it did not come in time.
+    let server = bounded(Bounds { body: Duration::from_secs(5), ..SHORT }).await;
+    let json = "content-type: application/json\r\n";
+    let cases = [
+        ("POST", "/api/auth/login", format!("{json}content-length: 99999999999\r\n\r\n"), 413, "too_large"),
+        ("POST", "/api/auth/login", format!("{json}transfer-encoding: chunked\r\n\r\nno size\r\n"), 400, "bad_request"),
+        ("PUT", "/api/auth/login", "\r\n".to_owned(), 405, "method_not_allowed"),
+        ("POST", "/login", "\r\n".to_owned(), 405, "method_not_allowed"),
+        ("GET", "/api/nothing", "\r\n".to_owned(), 404, "not_found"),
+        ("GET", "/pkg/nothing.js", "\r\n".to_owned(), 404, "not_found"),
+    ];
+    for (method, path, more, status, kind) in cases {
+        let answer = answer_to(&server, method, path, &more).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {path} {more}: {answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+        assert!(answer.contains(&format!("\"type\":\"{kind}\"")), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_body_that_comes_drop_by_drop_has_no_longer_time() {
     let server = bounded(SHORT).await;
