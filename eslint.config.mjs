@@ -15,6 +15,14 @@ const typed = {
   },
 };
 
+const stories = {
+  files: ["end2end/specs/**/*.ts", "end2end/pages/**/*.ts"],
+  rules: {
+    "no-restricted-globals": ["error", { name: "setTimeout", message: "Wait for what you mean, not for a time." }],
+    "no-restricted-imports": ["error", "timers", "timers/promises", "node:timers", "node:timers/promises"],
+  },
+};
+
 const tests = {
   files: ["end2end/**/*.ts"],
   rules: {
@@ -38,5 +46,6 @@ export default tseslint.config(
   { ignores: ["target/", "node_modules/", "dist/", "artefacts/", ".cache/", "docs/"] },
   typed,
   tests,
+  stories,
   scripts,
 );

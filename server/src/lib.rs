@@ -1,5 +1,5 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/shape.rs reads the sources):
-//! `clock config secret telemetry bus` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` `web` < `main`.
+//! `clock config secret telemetry bus data_dir` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` < `web` < `serve` `commands`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use protocol::{ProblemKind, SessionId, TerminalId, Timestamp};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::clocks::{Clocks, LifeClock, Longest};
@@ -53,7 +53,7 @@ impl Cut {
 #[derive(Debug)]
 struct CutCell {
     token: CancellationToken,
-    reason: OnceLock<Cut>,
+    reason: OnceLock<(Cut, Instant)>,
     holders: watch::Sender<usize>,
 }
 
@@ -63,11 +63,14 @@ impl CutCell {
     }
     fn trip(&self, why: Cut) {
         // The first reason stands; the switch is tripped after the reason can be read.
-        let _ = self.reason.set(why);
+        let _ = self.reason.set((why, Instant::now()));
         self.token.cancel();
     }
     fn tripped(&self) -> Option<Cut> {
-        self.reason.get().copied()
+        self.reason.get().map(|(why, _)| *why)
+    }
+    fn tripped_at(&self) -> Option<Instant> {
+        self.reason.get().map(|(_, at)| *at)
     }
 }
 
@@ -304,6 +307,11 @@ impl Lease {
             let next = self.grant().map_or(login_ends, |g| g.ends_at().min(login_ends));
             switch_or_time([&self.terminal.0.token, &self.session.0.token], next, &self.clock).await;
         }
+    }
+
+    /// When somebody ended it; whoever did waits from then on. `None` while nobody did, and when only its time is over.
+    pub fn cut_at(&self) -> Option<Instant> {
+        [&self.terminal, &self.session].into_iter().filter_map(|hold| hold.0.tripped_at()).min()
     }
 
     /// Input arrived: the idle times of the login and of the grant start again.

@@ -95,26 +95,32 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
     step_up(services, who, factor, Event::MfaDisabled, "MFA was disabled for your account.").await
 }
 
-/// Ten fresh recovery codes; the old set is dead.
+/// Ten fresh recovery codes; the old set is dead, and other logins end.
 ///
 /// # Errors
 /// [`AccountError::Code`].
 pub async fn regenerate_codes(
     services: &Services,
     who: &Caller,
+    code: Sensitive,
+) -> Result<(RecoveryCodes, NewToken), AccountError> {
+    let (services, who) = (services.clone(), who.clone());
+    services.clone().to_the_end(async move { regenerate(&services, &who, &code).await }).await
+}
+
+async fn regenerate(
+    services: &Services,
+    who: &Caller,
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
-    let now = services.clock.now();
     let actor = who.actor();
     let challenge = challenge(services, who, &actor, Place::Regenerate);
     challenge.look().await?;
     let set = FreshSet::make().await?;
     let mut factor = challenge.prove(code).await?;
-    let token = sessions::renew(factor.tx(), who.session, now).await?.ok_or(AccountError::LoginEnded)?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
-    factor.tx().insert_notice(who.user, "New recovery codes were made; the old ones are dead.", now).await?;
-    let entry = Entry::new(Event::MfaRecoveryRegenerated).about_user(who.user, &who.username);
-    factor.commit(now, &actor, entry).await?;
+    let notice = "New recovery codes were made; the old ones are dead.";
+    let token = step_up(services, who, factor, Event::MfaRecoveryRegenerated, notice).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 

@@ -102,7 +102,7 @@ async fn regenerate(
     who: Caller,
     Json(request): Json<CodeRequest>,
 ) -> Answer<Response> {
-    let (codes, token) = accounts::regenerate_codes(&services, &who, &request.code).await?;
+    let (codes, token) = accounts::regenerate_codes(&services, &who, request.code).await?;
     Ok((login::signed_in(&token), Json(codes)).into_response())
 }
 

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    extract::TerminalPath,
+    extract::{self, TerminalPath},
     origin,
     problem::{Answer, Refusal},
 };
@@ -57,7 +57,7 @@ impl Wanted {
         let uri = Uri::builder().path_and_query(format!("/?{}", query.unwrap_or_default())).build().unwrap_or_default();
         axum::extract::Query::try_from_uri(&uri)
             .map(|axum::extract::Query(wanted)| wanted)
-            .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("The query could not be read: {e}.")))
+            .map_err(|e| extract::unreadable_query(&e))
     }
 
     /// `None` when the client names no size: then the pane's stays as it is.
@@ -125,10 +125,10 @@ async fn attach(
     };
     let wanted = Wanted::parse(query)?;
     let upgrade = upgrade
-        .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("This is a WebSocket: {}", e.body_text())))?
+        .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("{}. Open a WebSocket here.", e.body_text())))?
         .protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::new(ProblemKind::BadRequest, format!("Offer the sub-protocol {SUBPROTOCOL}.")));
+        return Err(Refusal::new(ProblemKind::BadRequest, format!("The socket has no sub-protocol that is known here. Offer {SUBPROTOCOL}.")));
     }
     let seat = tokio::select! {
         biased;

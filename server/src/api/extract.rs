@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, str::FromStr};
 
 use axum::{
     body::{Bytes, HttpBody as _, to_bytes},
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request, rejection::QueryRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use http_body_util::LengthLimitError;
@@ -66,6 +66,9 @@ fn no_place() -> Refusal {
             .at("after"),
     )
 }
+
+/// Where routes, parameters and fields are listed.
+const DOCUMENT: &str = "/api/openapi.json";
 
 /// When the body of a request must have arrived.
 #[derive(Debug, Clone, Copy)]
@@ -157,7 +160,15 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 /// of secrets: the secret types refuse nothing.
 fn explain(text: &str) -> String {
     let text = text.rsplit("target type: ").next().unwrap_or(text);
-    format!("The body could not be read: {}.", text.trim_end_matches('.'))
+    format!("The body could not be read: {}. The fields of each route are listed in {DOCUMENT}.", text.trim_end_matches('.'))
+}
+
+/// What to say of a query that its type refuses.
+pub(super) fn unreadable_query(rejection: &QueryRejection) -> Refusal {
+    let why = rejection.body_text();
+    let why = why.rsplit("query string: ").next().unwrap_or(&why).trim_end_matches('.');
+    let next = format!("The parameters of each route are listed in {DOCUMENT}.");
+    Refusal::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
 }
 
 /// A query string, parsed into a type with `deny_unknown_fields`.
@@ -171,7 +182,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|e| Refusal(Problem::new(ProblemKind::BadRequest, format!("The query could not be read: {e}."))))
+            .map_err(|e| unreadable_query(&e))
     }
 }
 
@@ -183,7 +194,7 @@ impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let nothing = || Refusal::new(ProblemKind::NotFound, "There is nothing of that id.");
+        let nothing = || Refusal::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
         text.parse().map(Self).map_err(|_| nothing())
     }
@@ -199,7 +210,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
-            .map_err(|_| Refusal::new(ProblemKind::NotFound, "There is nothing of that name."))?;
+            .map_err(|_| Refusal::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again."))?;
         let bad = |e: protocol::names::BadText| Refusal(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
         Slug::parse(&text).map(Self).map_err(bad)
     }

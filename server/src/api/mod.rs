@@ -58,6 +58,8 @@ pub fn router(services: &Services) -> Router<Services> {
     let document = Arc::new(document.to_string().into_bytes());
     router
         .route("/api/openapi.json", axum::routing::get(move || health::document(document.clone())))
+        .route("/api", axum::routing::any(nothing_here))
+        .route("/api/", axum::routing::any(nothing_here))
         .route("/api/{*rest}", axum::routing::any(nothing_here))
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(documented, strict::layer))

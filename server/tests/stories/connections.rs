@@ -73,6 +73,8 @@ async fn whatever_is_wrong_with_a_request_is_told_as_a_problem_and_at_once() {
         ("POST", "/api/auth/login", format!("{json}transfer-encoding: chunked\r\n\r\nno size\r\n"), 400, "bad_request"),
         ("PUT", "/api/auth/login", "\r\n".to_owned(), 405, "method_not_allowed"),
         ("POST", "/login", "\r\n".to_owned(), 405, "method_not_allowed"),
+        ("GET", "/api", "\r\n".to_owned(), 404, "not_found"),
+        ("GET", "/api/", "\r\n".to_owned(), 404, "not_found"),
         ("GET", "/api/nothing", "\r\n".to_owned(), 404, "not_found"),
         ("GET", "/pkg/nothing.js", "\r\n".to_owned(), 404, "not_found"),
     ];

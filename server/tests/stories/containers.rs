@@ -29,10 +29,13 @@ async fn every_row_of_the_profile_is_in_force() {
     let spec = spec();
     real.runtime.create(&spec, quiet()).await.expect("made and verified");
     let report = real.runtime.security(&spec).await.unwrap();
+    // What this version does not have yet, and what only some hosts have.
+    let pending = ["seccomp_own", "quota", "egress", "names", "own_kernel"];
+    let by_host = ["user_namespace", "mac", "block_io"];
     for row in &report.rows {
-        let pending = row.note.starts_with("Not in force") || row.note.starts_with("Not part of this profile");
-        let expected = if pending { Verdict::NotInForce } else { Verdict::Verified };
-        assert_eq!(row.verdict, expected, "{row:#?}");
+        let expected = if pending.contains(&row.id.as_str()) { Verdict::NotInForce } else { Verdict::Verified };
+        let excused = by_host.contains(&row.id.as_str()) && row.verdict == Verdict::NotInForce;
+        assert!(row.verdict == expected || excused, "{row:#?}");
     }
     assert!(report.score_tenths >= 80, "{}", report.score_tenths);
     let name = real.name_of(spec.id);

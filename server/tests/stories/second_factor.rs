@@ -338,11 +338,12 @@ async fn one_half_login_becomes_one_login_however_many_right_codes_come_at_once(
 }
 
 #[tokio::test]
-async fn fresh_recovery_codes_kill_the_old_ones() {
-    let (_server, _admin, ada) = TestServer::with_ada().await;
-    let old = ada.take_recovery_code();
+async fn fresh_recovery_codes_kill_the_old_ones_and_end_other_logins() {
+    let (server, _admin, ada) = TestServer::with_ada().await;
+    let (old, other) = (ada.take_recovery_code(), server.elsewhere(&ada).await);
     let answer = ada.client.ok("POST", CODES, code(&ada.take_recovery_code())).await;
     assert_eq!(answer["recovery_codes"].as_array().unwrap().len(), 10);
+    other.refused(401, "GET", "/api/me", Value::Null).await;
     ada.client.refused(401, "POST", CODES, code(&old)).await;
     let fresh = answer["recovery_codes"][0].as_str().unwrap();
     ada.client.ok("POST", CODES, code(fresh)).await;

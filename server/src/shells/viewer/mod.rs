@@ -6,7 +6,7 @@
 mod reader;
 mod writer;
 
-use std::{sync::Mutex, time::Duration};
+use std::{future::poll_fn, sync::Mutex, task::Poll, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -16,7 +16,7 @@ use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use protocol::{Problem, ProblemKind, frame::Hello, frame::ServerFrame, limits, problem::CLOSE_SHELL_ENDED};
 use tokio::{
     sync::mpsc,
-    time::{Instant, interval, sleep, timeout},
+    time::{Instant, interval, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -52,8 +52,8 @@ impl Default for Patience {
     }
 }
 
-/// The rest of a message that is half-way out has this long. It is part of the time of every cut: whoever waits for one
-/// waits for this.
+/// The rest of a message that is half-way out has this long from the instant of a cut. Whoever cuts waits for longer, so
+/// none of it comes after they were told that nobody looks on.
 const REST_DEADLINE: Duration = Duration::from_millis(100);
 /// The close handshake is a courtesy.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
@@ -146,11 +146,17 @@ pub async fn run(
                 };
                 let _ = timeout(patience.rest, called_away).await;
             }
-            sleep(REST_DEADLINE).await;
+            sleep_until(access.lease().cut_at().unwrap_or_else(Instant::now) + REST_DEADLINE).await;
         };
+        // A timer may be late; the clock is asked before every piece.
+        let rest = poll_fn(|cx| match access.lease().cut_at() {
+            Some(at) if at.elapsed() >= REST_DEADLINE => Poll::Ready(false),
+            _ => sink.poll_flush_unpin(cx).map(|done| done.is_ok()),
+        });
         tokio::select! {
-            done = sink.flush() => shared.state().writing = done.is_err(),
+            biased;
             () = over => {}
+            done = rest => shared.state().writing = !done,
         }
     }
     let last_input = (access.session(), access.id(), access.lease().last_input());

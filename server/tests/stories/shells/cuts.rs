@@ -46,13 +46,22 @@ async fn at_a_thousand_random_instants_not_a_byte_after_the_cut_was_acknowledged
         for _ in 0..(seed >> 33) % 40 {
             tokio::task::yield_now().await;
         }
-        let drained = stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await;
+        // Most by the login, which leaves the witness; each tenth by the lock, as locking does it.
+        let locked = round % 10 == 0;
+        let drained = match locked {
+            true => stage.cuts.terminal(stage.terminal, Cut::Locked, LONG).await,
+            false => stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await,
+        };
         assert_eq!(drained, Drained::All, "round {round}");
+        if locked {
+            witness = stage.view_as(1, "&cols=80&rows=24").await.unwrap();
+        }
         // From here on, whatever the shell says is not for the one that was cut.
         witness.type_line(&format!("echo {round}-after >&3")).await;
         witness.until(&format!("mark-{round}-after")).await;
         let code = cut.closed().await;
-        assert!(code == 4401 || code == 0, "round {round}: {code}");
+        let reason = if locked { 4423 } else { 4401 };
+        assert!(code == reason || code == 0, "round {round}: {code}");
         assert!(!cut.text().contains(&format!("{round}-after")), "round {round}: {:?}", cut.tail());
         (witness.start, witness.bytes) = (witness.position(), Vec::new());
     }
