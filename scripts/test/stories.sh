@@ -44,7 +44,8 @@ suite_server() {
   [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
   # Together with app and bench, whose few unit tests need the same crates: alone they would compile Leptos again
   # with other features. That no crate leans on another's features is what the clippy suites prove.
-  _cargo_test -p server -p app -p bench --no-fail-fast
+  # A story waits for engine and disk about as long as it computes.
+  RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _cargo_test -p server -p app -p bench --no-fail-fast
 }
 
 suite_e2e() {

@@ -57,6 +57,9 @@ impl Denied {
             Self::NotRunning(TerminalState::Running) => {
                 say("The terminal's container has ended. Start it, then connect.")
             }
+            Self::NotRunning(TerminalState::Creating) => {
+                say("The terminal is being started. Connect when it is running.")
+            }
             Self::NotRunning(state) => say(&format!("The terminal is {}. Start it, then connect.", state.as_str())),
             Self::Locked => say("Enter a code of your authenticator app to use it, or to remove the lock."),
             Self::Unavailable(error) => error.problem(),

@@ -128,7 +128,10 @@ async fn attach(
         .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("{}. Open a WebSocket here.", e.body_text())))?
         .protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::new(ProblemKind::BadRequest, format!("The socket has no sub-protocol that is known here. Offer {SUBPROTOCOL}.")));
+        return Err(Refusal::new(
+            ProblemKind::BadRequest,
+            format!("The socket has no sub-protocol that is known here. Offer {SUBPROTOCOL}."),
+        ));
     }
     let seat = tokio::select! {
         biased;

@@ -91,7 +91,11 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     };
     bytes.map_err(|error| {
         let broken = "The body broke off or was not framed as HTTP/1.1 says. Send the request again.";
-        if error.into_inner().is::<LengthLimitError>() { too_large() } else { Refusal::new(ProblemKind::BadRequest, broken) }
+        if error.into_inner().is::<LengthLimitError>() {
+            too_large()
+        } else {
+            Refusal::new(ProblemKind::BadRequest, broken)
+        }
     })
 }
 
@@ -160,7 +164,10 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 /// of secrets: the secret types refuse nothing.
 fn explain(text: &str) -> String {
     let text = text.rsplit("target type: ").next().unwrap_or(text);
-    format!("The body could not be read: {}. The fields of each route are listed in {DOCUMENT}.", text.trim_end_matches('.'))
+    format!(
+        "The body could not be read: {}. The fields of each route are listed in {DOCUMENT}.",
+        text.trim_end_matches('.')
+    )
 }
 
 /// What to say of a query that its type refuses.
@@ -208,9 +215,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Refusal::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again."))?;
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| {
+            Refusal::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
+        })?;
         let bad = |e: protocol::names::BadText| Refusal(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
         Slug::parse(&text).map(Self).map_err(bad)
     }

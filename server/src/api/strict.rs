@@ -91,7 +91,6 @@ async fn looked_at(takes: &Takes, request: Request) -> Answer<Request> {
 }
 
 fn parameters(uri: &Uri) -> Answer<Vec<String>> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|e| extract::unreadable_query(&e))?;
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| extract::unreadable_query(&e))?;
     Ok(pairs.0.into_iter().map(|(name, _)| name).collect())
 }

@@ -37,8 +37,11 @@ async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: R
     }
     // A file that is not there is not a page: answering HTML would only hide the mistake.
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
-        return Refusal::new(ProblemKind::NotFound, "There is no such file. Reload the page to get its newest version.")
-            .into_response();
+        return Refusal::new(
+            ProblemKind::NotFound,
+            "There is no such file. Reload the page to get its newest version.",
+        )
+        .into_response();
     }
     let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
     let render = leptos_axum::render_app_async_with_context(

@@ -49,9 +49,13 @@ async fn nothing_of_this_works_inside() {
     for user in ["1000", "0"] {
         for (what, attack) in REFUSED {
             // A tool that is not there refuses nothing. Bash says so with 127, or with this sentence inside a list.
-            let tried = format!("out=$( ( {attack} ) 2>&1 ); is=$?; case \"$out\" in *'command not found'*) is=127;; esac; echo $is");
+            let tried = format!(
+                "out=$( ( {attack} ) 2>&1 ); is=$?; case \"$out\" in *'command not found'*) is=127;; esac; echo $is"
+            );
             let status = docker(&["exec", "-u", user, &name, "bash", "-c", &tried]).await;
-            if ["0", "126", "127"].contains(&status.trim()) && !(status.trim() == "126" && what.starts_with("a program in")) {
+            if ["0", "126", "127"].contains(&status.trim())
+                && !(status.trim() == "126" && what.starts_with("a program in"))
+            {
                 worked.push(format!("{what} as uid {user}: {status}"));
             }
         }

@@ -286,6 +286,18 @@ impl Reply {
     pub fn kind(&self) -> &str {
         self.body["type"].as_str().unwrap_or_default()
     }
+
+    /// Every refusal, of every story: a problem document that says what happened (title), why, and what to do (detail).
+    fn looked_at(self) -> Self {
+        if self.status >= 400 {
+            assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
+            let said = |member: &str| self.body[member].as_str().unwrap_or_default().to_owned();
+            let (title, detail) = (said("title"), said("detail"));
+            assert!(!title.is_empty() && detail.len() > 12 && detail.ends_with('.'), "{}", self.body);
+            assert!(!title.contains(detail.trim_end_matches('.')), "no more than the title says: {}", self.body);
+        }
+        self
+    }
 }
 
 /// A program with a cookie jar.
@@ -333,8 +345,7 @@ impl Client {
         }
         documented::check(method, path, status);
         let bytes = response.bytes().await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status, headers, body }
+        Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }.looked_at()
     }
 
     /// A body as it stands, of a kind that may be none.
@@ -348,7 +359,7 @@ impl Client {
         let response = request.body(text.to_owned()).send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         documented::check(method, path, status);
-        Reply { status, headers, body: response.json().await.unwrap_or(Value::Null) }
+        Reply { status, headers, body: response.json().await.unwrap_or(Value::Null) }.looked_at()
     }
 
     /// An answer whose body is still to come.
