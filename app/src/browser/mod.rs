@@ -4,8 +4,8 @@
 mod listen;
 mod save;
 
-pub(crate) use listen::on_document;
-pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
+pub(crate) use listen::{on_document, on_window};
+pub(crate) use save::{copy_text, download_text, load_setting, save_setting, setting_key};
 
 use js_sys::Reflect;
 use leptos::{html::Div, prelude::*};
