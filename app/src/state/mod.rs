@@ -15,7 +15,7 @@ pub(crate) use clock::Clock;
 pub(crate) use hydrated::Hydrated;
 pub(crate) use late::late;
 pub(crate) use live::listen;
-pub(crate) use sending::Sending;
+pub(crate) use sending::{Sending, flawless};
 pub(crate) use terminals::{Terminals, tell_other_pages};
 pub(crate) use toasts::{Toast, Toasts, Tone};
 
