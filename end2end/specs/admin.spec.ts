@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 import { AccountPage } from "../pages/account";
 import { EntryPage } from "../pages/entry";
 import { Api } from "../world/api";
-import type { Settings } from "../world/contract";
+import type { Page as List, Settings, Tier } from "../world/contract";
 import { expect, test } from "../world/fixtures";
 import { attached } from "../world/socket";
 
@@ -91,6 +91,9 @@ test("a reset link sets a new password and ends the old logins; a reset factor i
   await section(admin, "users");
   const row = admin.locator(`[data-testid=user][data-username="${guarded.username}"]`);
   await act(row, "user-actions", "user-reset-mfa");
+  await expect(row.getByTestId("reset-mfa-dialog")).toContainText("recovery codes stop working");
+  await expect(row.getByRole("button", { name: "Cancel" }), "the safe answer has the keyboard").toBeFocused();
+  expect((await guarded.me()).mfa_enabled, "nothing is lost before the answer").toBe(true);
   await row.getByTestId("reset-mfa-confirm").click();
   await expect(row.getByTestId("reset-mfa-confirm")).toBeHidden();
   await expect.poll(async () => (await old.exchange("GET", "/api/me")).status, { message: "a factor that goes ends the logins made with it" }).toBe(401);
@@ -109,16 +112,35 @@ test("a reset link sets a new password and ends the old logins; a reset factor i
   await expect(account.off).toBeVisible();
 });
 
+test("a role is given and taken from the list", async ({ house, person, visit }) => {
+  const admin = await visit(house.admin);
+  await section(admin, "users");
+  const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
+  for (const [name, role] of [["Administrator", "admin"], ["User", "user"]] as const) {
+    await act(row, "user-actions", "user-role");
+    await expect(row.locator("[data-label=Role]")).toHaveText(name);
+    await admin.reload();
+    await expect(row.locator("[data-label=Role]"), "kept").toHaveText(name);
+    // A new role ends the logins that were made with the old one.
+    await person.signIn();
+    expect((await person.me()).role).toBe(role);
+  }
+});
+
 test("settings are checked where they are typed and where they are kept", async ({ house, visit }) => {
   const usual = await house.admin.api.get<Settings>("/api/admin/settings");
   const admin = await visit(house.admin);
   await section(admin, "settings");
   const grant = admin.getByTestId("field-grant_idle_secs");
+  const retention = admin.getByTestId("field-audit_retention_days");
   for (const wrong of ["0", "1441"]) {
     await grant.fill(wrong);
+    await retention.fill("29");
     await admin.getByTestId("settings-submit").click();
-    await expect(grant).toHaveAttribute("aria-invalid", "true");
+    for (const field of [grant, retention]) await expect(field, "every mistake at once").toHaveAttribute("aria-invalid", "true");
+    await expect(grant, "the first one has the keyboard").toBeFocused();
   }
+  await retention.fill(String(usual.audit_retention_days));
   await grant.fill("20");
   await admin.getByTestId("settings-submit").click();
   await expect(admin.getByTestId("toast")).toContainText(/saved/i);
@@ -179,12 +201,32 @@ test("what is offered can be changed, and an image that is switched off cannot b
   await dialog.getByTestId("image-submit").click();
   await expect(row).not.toContainText("Not offered");
 
+});
+
+test("a size is checked and saved, and is what is offered from then on", async ({ house, person, visit }) => {
+  const offered = async () => (await person.api.get<List<Tier>>("/api/tiers")).items;
+  const usual = (await offered())[0];
+  if (!usual) throw new Error("no size is offered");
+  const admin = await visit(house.admin);
   await section(admin, "tiers");
-  const tier = admin.getByTestId("tier-row").first();
-  await tier.getByTestId("edit-tier").click();
-  await tier.getByLabel("Memory").fill("64");
-  await tier.getByTestId("tier-submit").click();
+  const tier = admin.locator(`[data-testid=tier-row][data-name="${usual.name}"]`);
+  const save = async (title: string, megabytes: number) => {
+    await tier.getByTestId("edit-tier").click();
+    await tier.getByLabel("Title").fill(title);
+    await tier.getByLabel("Memory").fill(String(megabytes));
+    await tier.getByTestId("tier-submit").click();
+  };
+  await save("A size of our own", 64);
   await expect(tier.getByLabel("Memory")).toHaveAttribute("aria-invalid", "true");
+  await tier.getByRole("button", { name: "Cancel" }).click();
+  await save("A size of our own", 768);
+  await expect(tier).toContainText("A size of our own");
+  await admin.reload();
+  await expect(tier, "kept").toContainText("768 MB memory");
+  expect((await offered()).find(({ name }) => name === usual.name)).toMatchObject({ title: "A size of our own", memory_bytes: 768 << 20 });
+  await save(usual.title, usual.memory_bytes >> 20);
+  await expect(tier).toContainText(usual.title);
+  expect(await offered()).toContainEqual(usual);
 });
 
 test("an administrator stops and deletes a terminal and never sees into it", async ({ house, guarded, visit, watch }) => {
@@ -205,10 +247,24 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   await expect(admin.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
   await section(admin, "terminals");
   await act(row, "admin-terminal-actions", "admin-delete");
-  await row.getByTestId("admin-delete-confirm").click();
-  await expect(row.getByTestId("problem"), "the lock holds against everybody").toHaveAttribute("data-kind", "locked");
+  const button = row.getByTestId("admin-delete-confirm");
+  await expect(button, "not without a code").toBeDisabled();
+  await row.getByTestId("code").fill("12345");
+  await expect(button, "nor with a part of one").toBeDisabled();
+  expect(await house.admin.api.refused("DELETE", `/api/admin/terminals/${id}`), "the lock holds against everybody").toMatchObject({ type: "locked" });
   await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
-  await row.getByTestId("admin-delete-confirm").click();
+  await section(admin, "terminals");
+  await act(row, "admin-terminal-actions", "admin-delete");
+  // What the list does not know yet, the refusal tells.
+  await guarded.lock(id);
+  await button.click();
+  await expect(row.getByTestId("problem")).toHaveAttribute("data-kind", "locked");
+  await expect(row.getByTestId("code")).toBeVisible();
+  await expect(button).toBeDisabled();
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
+  await section(admin, "terminals");
+  await act(row, "admin-terminal-actions", "admin-delete");
+  await button.click();
   await guarded.gone(id);
 });
 

@@ -1,9 +1,11 @@
 // The lock as a person meets it: set, felt in another browser, asked for, verified, ended, removed, deleted.
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
+import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../world/fixtures";
+import { attached } from "../world/socket";
 
 /** A page at the prompt of a terminal. */
 async function at(page: Page, id: string): Promise<TerminalPage> {
@@ -91,10 +93,92 @@ test("a grant ends by itself when nothing is typed, in the page and on the wire"
   const verified = Date.now();
   await terminal.showsLock("granted");
   await expect(terminal.badge).toContainText(/\d:\d\d/);
+  // Another login, on the wire, by a grant of its own.
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: guarded.takeRecoveryCode() });
+  const socket = await attached(guarded.api, id);
+  const notice = page.getByTestId("terminal-notice");
+  await expect(notice).toContainText("unless you type");
+  await notice.getByRole("button", { name: "Dismiss" }).click();
+  await page.evaluate(() => {
+    const again: string[] = [];
+    Object.assign(window, { again });
+    const look = () => {
+      const text = document.querySelector("[data-testid=terminal-notice]")?.textContent;
+      if (text) again.push(text);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true });
+  });
   await expect(terminal.prompt).toBeVisible({ timeout: 75_000 });
+  expect(await page.evaluate(() => (window as unknown as { again: string[] }).again), "warned of once").toEqual([]);
+  await expect.poll(() => socket.isOpen, { timeout: 75_000 }).toBe(false);
+  expect(socket.frames.filter((frame) => frame[0] === 0x85), "one warning for one end").toHaveLength(1);
   expect(Date.now() - verified).toBeGreaterThan(50_000);
   await terminal.asksForCode();
   await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+});
+
+test("the other pages of a login show the time of a grant at once, and the longer one when somebody types in the first", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(423);
+  const { id } = await guarded.launch({ name: "shared" });
+  const page = await visit(guarded);
+  const terminal = await at(page, id);
+  await terminal.lockFromToolbar();
+  await terminal.asksForCode();
+  const other = await page.context().newPage();
+  // The server's events never come to it: that something has moved it hears from the other page.
+  await other.route("**/api/events", () => {});
+  const card = (await new Dashboard(other).open()).card(id);
+  const badge = card.getByTestId("lock-badge");
+  await expect(badge).toHaveAttribute("data-state", "locked");
+  await page.bringToFront();
+  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.ready();
+  await expect(badge).toHaveAttribute("data-state", "granted");
+  const until = (of: Locator) => of.getByRole("timer").getAttribute("title");
+  const first = await until(badge);
+  expect(first, "both show the same end").toBe(await until(terminal.badge));
+  await terminal.enter("echo typed");
+  await expect.poll(() => until(badge), { message: "typing moves the end" }).not.toBe(first);
+  expect(await until(badge)).toBe(await until(terminal.badge));
+});
+
+test("a terminal that does not run shows no time of a grant, on its card and on its page", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(409, 423);
+  const { id } = await guarded.launch({ name: "resting" });
+  const page = await visit(guarded);
+  const terminal = await at(page, id);
+  await terminal.lockFromToolbar();
+  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.ready();
+  await terminal.showsLock("granted");
+  await guarded.api.post(`/api/terminals/${id}/stop`);
+  await expect(page.getByTestId("stopped")).toBeVisible();
+  await terminal.showsLock("locked");
+  await expect(terminal.badge).not.toContainText(/\d:\d\d/);
+  const card = (await new Dashboard(page).open()).card(id);
+  await expect(card).toHaveAttribute("data-state", "stopped");
+  await expect(card.getByTestId("lock-badge")).toHaveAttribute("data-state", "locked");
+  await expect(card).not.toContainText(/\d:\d\d/);
+});
+
+test("an administrator resets the factor of somebody who sits at the prompt: the page leaves, and leads back to it", async ({ house, guarded, visit, watch }) => {
+  watch.expectsStatus(401, 423);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const terminal = await at(page, id);
+  await terminal.lockFromToolbar();
+  await terminal.asksForCode();
+  const { id: user } = await guarded.me();
+  await house.admin.api.post(`/api/admin/users/${user}/reset-mfa`);
+  await expect(page, "the login is over").toHaveURL(/\/login\?next=/);
+  guarded.authenticator = undefined;
+  await new EntryPage(page).signIn(guarded.username, guarded.password);
+  await expect(terminal.prompt).toContainText("no authenticator app any more");
+  await expect(terminal.code, "there is no code to be asked for").toHaveCount(0);
+  await expect(page.getByTestId("notice").first()).toContainText(/reset your MFA/);
+  await terminal.asksForCode();
+  await guarded.signIn();
+  await guarded.enrol();
 });
 
 test("a locked terminal is deleted only with a code, and then it is gone", async ({ guarded, visit, watch }) => {

@@ -71,8 +71,12 @@ test("new recovery codes kill the old ones; disabling needs a code", async ({ gu
 
   await page.getByTestId("disable-mfa").click();
   const dialog = page.getByTestId("disable-dialog");
+  await expect(dialog).toContainText(/every recovery code stop/);
   await expect(dialog.getByTestId("disable-confirm")).toBeDisabled();
-  await dialog.getByTestId("code").pressSequentially(guarded.wrongCode());
+  const wrong = guarded.wrongCode();
+  await dialog.getByTestId("code").pressSequentially(wrong.slice(0, 5));
+  await expect(dialog.getByTestId("disable-confirm"), "not with a part of a code").toBeDisabled();
+  await dialog.getByTestId("code").pressSequentially(wrong.slice(5));
   await dialog.getByTestId("disable-confirm").click();
   await expect(dialog.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
   await expect(dialog.getByTestId("code"), "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);

@@ -26,6 +26,7 @@ use crate::{
     emulator::{self, Callbacks, Emulator, Told},
     flow::{Flow, Take},
     socket::{Address, Heard, Socket},
+    trip::{self, Trips},
 };
 
 /// Input is cut into frames of this size, below `limits::CLIENT_FRAME_BYTES_MAX` with its tag.
@@ -67,6 +68,7 @@ struct Bridge {
     drawn_for: Cell<Option<Size>>,
     ctrl: Cell<bool>,
     ping: RefCell<Option<IntervalHandle>>,
+    trips: RefCell<Trips>,
     retry: RefCell<Option<TimeoutHandle>>,
     over: Cell<bool>,
 }
@@ -98,6 +100,7 @@ pub(crate) fn mount(request: MountRequest) -> Rc<dyn TerminalHandle> {
         drawn_for: Cell::default(),
         ctrl: Cell::default(),
         ping: RefCell::default(),
+        trips: RefCell::default(),
         retry: RefCell::default(),
         over: Cell::default(),
     });
@@ -246,7 +249,11 @@ impl Bridge {
             ServerFrame::Exit(status) => self.exit.set(Some(status)),
             ServerFrame::Pong(nonce) => {
                 let tenths = (now_micros().saturating_sub(nonce) / 100).min(u64::from(u32::MAX));
-                self.emit(TerminalEvent::Latency(u32::try_from(tenths).unwrap_or(u32::MAX)));
+                let next = self.trips.borrow_mut().took(u32::try_from(tenths).unwrap_or(u32::MAX));
+                match next {
+                    trip::Next::Show(tenths) => self.emit(TerminalEvent::Latency(tenths)),
+                    trip::Next::Again => self.ping_once(),
+                }
             }
             ServerFrame::Notice(problem) => self.emit(TerminalEvent::Notice(problem)),
         }
@@ -305,11 +312,16 @@ impl Bridge {
         let me = self.me.clone();
         let ping = move || {
             if let Some(bridge) = me.upgrade() {
-                bridge.send(&ClientFrame::Ping(now_micros()));
+                bridge.ping_once();
             }
         };
+        self.trips.replace(Trips::default());
         ping();
         self.ping.replace(set_interval_with_handle(ping, PING_EVERY).ok());
+    }
+
+    fn ping_once(&self) {
+        self.send(&ClientFrame::Ping(now_micros()));
     }
 
     fn afresh(&self) {

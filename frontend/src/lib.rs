@@ -14,3 +14,4 @@ mod entry;
 mod flow;
 #[cfg(target_arch = "wasm32")]
 mod socket;
+mod trip;

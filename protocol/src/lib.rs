@@ -14,6 +14,7 @@ pub mod limits;
 pub mod link;
 pub mod mfa;
 pub mod names;
+pub mod password;
 pub mod problem;
 pub mod ring;
 pub mod security;

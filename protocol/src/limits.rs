@@ -36,6 +36,34 @@ pub const SILENT_SECS_MAX: u64 = 60;
 pub const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Password length, in characters (OWASP password storage).
 pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
+/// From this many characters on a password may have the product's name in it: the rest is enough.
+pub const PASSWORD_LONG_CHARS: usize = 15;
+/// Length of an account's name, in characters.
+pub const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
+/// Length of a terminal's name, in characters.
+pub const TERMINAL_NAME_CHARS_MAX: usize = 64;
+/// Digits of an authenticator app's code (RFC 6238; what the apps show).
+pub const CODE_DIGITS: usize = 6;
+/// Letters and digits of a recovery code, without its dashes.
+pub const RECOVERY_CODE_CHARS: usize = 16;
+/// A secret that is not confirmed in this time is forgotten.
+pub const ENROLMENT_SECS: u32 = 10 * 60;
+/// A login without activity ends after this long, as an administrator may set it.
+pub const SESSION_IDLE_SECS: std::ops::RangeInclusive<u32> = 300..=86_400;
+/// A login ends in any case after this long, as an administrator may set it.
+pub const SESSION_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 900..=2_592_000;
+/// A grant without input ends after this long, as an administrator may set it.
+pub const GRANT_IDLE_SECS: std::ops::RangeInclusive<u32> = 60..=86_400;
+/// A grant ends in any case after this long, as an administrator may set it.
+pub const GRANT_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 300..=604_800;
+/// Terminals of one account, as an administrator may set it.
+pub const TERMINALS: std::ops::RangeInclusive<u32> = 0..=100;
+/// Days that events of the audit trail are kept, as an administrator may set it.
+pub const AUDIT_RETENTION_DAYS: std::ops::RangeInclusive<u32> = 30..=3650;
+/// Memory of a tier.
+pub const TIER_MEMORY_BYTES: std::ops::RangeInclusive<u64> = (512 << 20)..=(4 << 30);
+/// CPU of a tier, in thousandths of a core.
+pub const TIER_CPU_MILLIS: std::ops::RangeInclusive<u32> = 100..=8000;
 /// Items on one page of a list, at most.
 pub const PAGE_ITEMS_MAX: u32 = 200;
 /// Items on one page of a list, when none is asked for.

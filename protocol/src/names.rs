@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use crate::limits::{TERMINAL_NAME_CHARS_MAX, USERNAME_CHARS};
+
 /// Why a typed text was refused; the sentence is shown to the person as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadText(pub &'static str);
@@ -61,7 +63,7 @@ text!(
         let mut chars = text.chars();
         let first = chars.next().is_some_and(|c| c.is_ascii_lowercase());
         let rest = chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'));
-        if first && rest && (3..=32).contains(&text.len()) {
+        if first && rest && USERNAME_CHARS.contains(&text.len()) {
             Ok(text.to_owned())
         } else {
             Err(BadText("A username has 3 to 32 of a-z, 0-9, dot, dash and underscore, and starts with a letter."))
@@ -87,7 +89,7 @@ text!(
         let bad = |c: char| c.is_control() || hides(c);
         // What only chooses how another character looks shows nothing by itself.
         let shows = |c: char| !c.is_whitespace() && !matches!(c, '\u{fe00}'..='\u{fe0f}');
-        if !text.chars().any(shows) || text.chars().count() > 64 {
+        if !text.chars().any(shows) || text.chars().count() > TERMINAL_NAME_CHARS_MAX {
             Err(BadText("A terminal's name has 1 to 64 characters."))
         } else if text.chars().any(bad) {
             Err(BadText("A terminal's name has no control or invisible characters."))

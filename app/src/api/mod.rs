@@ -6,6 +6,7 @@ mod reads;
 mod transport;
 mod writes;
 
+pub(crate) use query::word_of;
 pub use query::{After, AuditQuery, Encoded};
 pub use reads::*;
 pub(crate) use reads::{TextAnswer, text};

@@ -29,13 +29,17 @@ impl fmt::Display for After {
 
 impl fmt::Display for AuditQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcome = match self.outcome {
-            Some(Outcome::Success) => "success",
-            Some(Outcome::Failure) => "failure",
-            None => "",
-        };
+        let outcome = self.outcome.map_or("", word_of);
         let after = self.after.as_deref().unwrap_or_default();
         write_pairs(f, &[("event", &self.event), ("actor", &self.actor), ("outcome", outcome), ("after", after)])
+    }
+}
+
+/// How the contract spells an outcome.
+pub(crate) const fn word_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
     }
 }
 

@@ -75,7 +75,7 @@ reads! {
     /// `GET /api/account/sessions`.
     sessions() -> Page<SessionView> = "/api/account/sessions";
     /// `GET /api/account/audit`.
-    account_audit(after: After) -> Page<AuditView> = "/api/account/audit{after}";
+    account_audit(query: AuditQuery) -> Page<AuditView> = "/api/account/audit{query}";
     /// `GET /api/admin/users`.
     admin_users(after: After) -> Page<UserView> = "/api/admin/users{after}";
     /// `GET /api/admin/invites`.

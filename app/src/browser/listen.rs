@@ -5,11 +5,16 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventTarget};
 
-use super::document;
+use super::{document, window};
 
 /// Listens on the document until the owner is disposed.
 pub(crate) fn on_document(name: &'static str, handler: impl FnMut(Event) + 'static) {
     listen(document().into(), name, Box::new(handler));
+}
+
+/// Listens on the window until the owner is disposed.
+pub(crate) fn on_window(name: &'static str, handler: impl FnMut(Event) + 'static) {
+    listen(window().into(), name, Box::new(handler));
 }
 
 fn listen(target: EventTarget, name: &'static str, handler: Box<dyn FnMut(Event)>) {

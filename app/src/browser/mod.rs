@@ -4,8 +4,8 @@
 mod listen;
 mod save;
 
-pub(crate) use listen::on_document;
-pub(crate) use save::{copy_text, download_text, load_setting, save_setting};
+pub(crate) use listen::{on_document, on_window};
+pub(crate) use save::{copy_text, download_text, load_setting, save_setting, setting_key};
 
 use js_sys::Reflect;
 use leptos::{html::Div, prelude::*};
@@ -111,9 +111,11 @@ pub(crate) fn left_for_login(problem: &Problem) -> bool {
     if problem.kind != ProblemKind::NotLoggedIn {
         return false;
     }
-    let here = window().location().pathname().unwrap_or_default();
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default();
     let leaves = here != "/login";
     if leaves {
+        let here = here + &location.search().unwrap_or_default();
         load_page(&format!("/login?next={}", Encoded(&here)));
     }
     leaves
@@ -123,6 +125,13 @@ pub(crate) fn left_for_login(problem: &Problem) -> bool {
 /// program ran.
 pub(crate) fn form_value(form: &HtmlFormElement, name: &str) -> String {
     FormData::new_with_form(form).ok().and_then(|data| data.get(name).as_string()).unwrap_or_default()
+}
+
+/// Puts a value into a field of a form.
+pub(crate) fn set_form_value(form: &HtmlFormElement, name: &str, value: &str) {
+    if let Ok(Some(field)) = form.query_selector(&format!("[name={name}]")) {
+        let _ = Reflect::set(&field, &"value".into(), &value.into());
+    }
 }
 
 /// Only paths of this site are followed after login.

@@ -31,13 +31,18 @@ pub(crate) fn download_text(name: &str, text: &str) {
 
 /// A choice kept in this browser.
 pub(crate) fn load_setting(name: &str) -> Option<String> {
-    window().local_storage().ok().flatten()?.get_item(&format!("rexec.{name}")).ok().flatten()
+    window().local_storage().ok().flatten()?.get_item(&setting_key(name)).ok().flatten()
+}
+
+/// What a choice is called in the browser's own list.
+pub(crate) fn setting_key(name: &str) -> String {
+    format!("rexec.{name}")
 }
 
 /// Keeps a choice in this browser; `None` forgets it.
 pub(crate) fn save_setting(name: &str, value: Option<&str>) {
     let Ok(Some(storage)) = window().local_storage() else { return };
-    let key = format!("rexec.{name}");
+    let key = setting_key(name);
     let _ = match value {
         Some(value) => storage.set_item(&key, value),
         None => storage.remove_item(&key),

@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::{
-    Empty, Exact, Glyph, Listing,
+    Exact, Listing,
     listing::{Read, rows},
 };
 
@@ -20,7 +20,7 @@ pub(crate) fn AuditTable(
     /// Show who did it.
     who: bool,
     /// What stands there while there is nothing.
-    #[prop(into, default = ViewFn::from(|| view! { <Empty glyph=Glyph::Scroll title="Nothing yet" text="What happens is written here."/> }))]
+    #[prop(into)]
     none: ViewFn,
 ) -> impl IntoView {
     let columns: &[&str] = if who {

@@ -2,11 +2,13 @@
 
 use leptos::{ev::Event, html::Input, prelude::*};
 
+use protocol::{
+    Problem,
+    limits::{CODE_DIGITS, RECOVERY_CODE_CHARS},
+};
+
 use super::{Glyph, Icon, unique};
 use crate::{browser, state::Sending};
-
-/// Digits of an authenticator app's code (RFC 6238; what the apps show).
-const DIGITS: usize = 6;
 
 /// What the field is while it takes digits, and while it takes a recovery code.
 const KINDS: [(&str, &str, &str); 4] = [
@@ -15,6 +17,19 @@ const KINDS: [(&str, &str, &str); 4] = [
     ("maxlength", "12", "40"),
     ("placeholder", "000000", "xxxx-xxxx-xxxx-xxxx"),
 ];
+
+/// Whether a code could be right: six digits, or a whole recovery code.
+pub(crate) fn is_whole(code: &str) -> bool {
+    let bare = || code.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    match bare().count() {
+        CODE_DIGITS => bare().all(|c| c.is_ascii_digit()),
+        count => count == RECOVERY_CODE_CHARS,
+    }
+}
+
+fn about_the_code(problem: &Problem) -> bool {
+    problem.field.as_deref().is_none_or(|field| field == "code")
+}
 
 /// The field. `code` always holds what was typed, without blanks; `on_full` runs once when the sixth digit arrives.
 #[component]
@@ -34,10 +49,8 @@ pub(crate) fn CodeField(
     #[prop(default = true)]
     recoverable: bool,
 ) -> impl IntoView {
-    let Sending { busy, problem, .. } = sending;
-    let refused = Memo::new(move |_| {
-        problem.with(|problem| problem.as_ref().is_some_and(|p| p.field.as_deref().is_none_or(|field| field == "code")))
-    });
+    let Sending { busy, problems, .. } = sending;
+    let refused = Memo::new(move |_| problems.with(|all| all.iter().any(about_the_code)));
     let id = unique("code");
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
@@ -56,7 +69,8 @@ pub(crate) fn CodeField(
         let Some(input) = input.get() else { return now };
         browser::set_or_remove(&input, "aria-invalid", now.then_some("true"));
         browser::set_or_remove(&input, "aria-describedby", now.then(|| sending.refusal_id()).as_deref());
-        if now && before == Some(false) {
+        let first = problems.with_untracked(|all| all.first().is_some_and(about_the_code));
+        if first && before == Some(false) {
             code.set(String::new());
             let _ = input.focus();
         }
@@ -65,7 +79,7 @@ pub(crate) fn CodeField(
     let typed = move |event: Event| accept(&event_target_value(&event), recovery.get_untracked(), code, input, on_full);
     let swap = move |_| {
         code.set(String::new());
-        problem.set(None);
+        problems.set(Vec::new());
         recovery.update(|recovery| *recovery = !*recovery);
     };
     view! {
@@ -104,14 +118,29 @@ fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Inp
         code.set(text.trim().to_owned());
         return;
     }
-    let digits: String = text.chars().filter(char::is_ascii_digit).take(DIGITS).collect();
+    let digits: String = text.chars().filter(char::is_ascii_digit).take(CODE_DIGITS).collect();
     if let Some(input) = input.get_untracked().filter(|_| digits != text) {
         input.set_value(&digits);
     }
     let was_full = code.with_untracked(|code| *code == digits);
-    let full = digits.len() == DIGITS && !was_full;
+    let full = digits.len() == CODE_DIGITS && !was_full;
     code.set(digits);
     if let Some(on_full) = on_full.filter(|_| full) {
         on_full.run(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn a_code_is_whole_or_not() {
+        for whole in ["123456", "123 456", "abcd-efgh-ijkl-mnop", "ABCDEFGHIJKLMNOP"] {
+            assert!(is_whole(whole), "{whole}");
+        }
+        for part in ["", "12345", "1234567", "abcdef", "abcd-efgh-ijkl-mno", "----------------"] {
+            assert!(!is_whole(part), "{part}");
+        }
     }
 }

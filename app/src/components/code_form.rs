@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use web_sys::HtmlFormElement;
 
-use super::{CodeField, Form};
+use super::{CodeField, Form, is_whole};
 use crate::state::Sending;
 
 /// The form.
@@ -33,14 +33,10 @@ pub(crate) fn CodeForm(
     children: Option<Children>,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
-    let now = Callback::new(move |()| {
-        let typed = code.get_untracked();
-        if !typed.is_empty() {
-            send.run(typed);
-        }
-    });
+    let now = Callback::new(move |()| send.run(code.get_untracked()));
+    let incomplete = Signal::derive(move || code.with(|code| !is_whole(code)));
     view! {
-        <Form sending send=move |_: HtmlFormElement| now.run(()) label testid submit foot>
+        <Form sending send=move |_: HtmlFormElement| now.run(()) label disabled=incomplete testid submit foot>
             {children.map(|children| children())}
             <CodeField sending code on_full=now recoverable/>
         </Form>

@@ -1,12 +1,10 @@
 //! A labelled text field with its hint and its refusal below.
 
 use leptos::{html::Input, prelude::*};
-
-use super::when::dynamic;
 use protocol::Problem;
 
-use super::{Glyph, Icon, unique};
-use crate::browser;
+use super::{Glyph, Icon, unique, when::dynamic};
+use crate::{browser, state::Sending};
 
 /// One line of text. The value is read from the form when it is sent; see `browser::form_value`.
 #[component]
@@ -40,20 +38,17 @@ pub(crate) fn Field(
     /// It takes the keyboard when the page opens.
     #[prop(optional)]
     autofocus: bool,
-    /// Most characters.
-    #[prop(default = 200)]
-    maxlength: usize,
     /// What stands behind the figure of a number; its hint says it too.
     #[prop(optional)]
     unit: &'static str,
     /// Smallest, largest and step of a number.
     #[prop(optional)]
     steps: Option<[String; 3]>,
-    /// The form's refusal.
-    #[prop(into, optional)]
-    problem: Signal<Option<Problem>>,
+    /// The form it stands in, where that can be refused.
+    #[prop(optional)]
+    sending: Option<Sending>,
 ) -> impl IntoView {
-    let refusal = field_refusal(name, problem);
+    let refusal = field_refusal(name, sending);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         let Some(input) = input.get() else { return };
@@ -65,7 +60,7 @@ pub(crate) fn Field(
             let _ = input.focus();
         }
     });
-    mark_refused(input, refusal);
+    mark_refused(input, name, sending);
     let id = unique(name);
     let note = format!("{id}-note");
     view! {
@@ -87,7 +82,6 @@ pub(crate) fn Field(
                     value=value
                     required=!(optional || plain)
                     autofocus=autofocus
-                    maxlength=maxlength
                     aria-describedby=note.clone()
                     data-testid=format!("field-{name}")
                 />
@@ -115,16 +109,16 @@ pub(crate) fn PasswordField(
     /// It takes the keyboard when the page opens.
     #[prop(optional)]
     autofocus: bool,
-    /// The form's refusal.
-    #[prop(into, optional)]
-    problem: Signal<Option<Problem>>,
+    /// The form it stands in, where that can be refused.
+    #[prop(optional)]
+    sending: Option<Sending>,
 ) -> impl IntoView {
-    let refusal = field_refusal(name, problem);
+    let refusal = field_refusal(name, sending);
     let id = unique(name);
     let note = format!("{id}-note");
     let shown = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
-    mark_refused(input, refusal);
+    mark_refused(input, name, sending);
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>{label}</label>
@@ -158,22 +152,26 @@ pub(crate) fn PasswordField(
     .into_any()
 }
 
-/// A refused field says so, and takes the keyboard, wherever on the page it is.
-fn mark_refused(input: NodeRef<Input>, refusal: Memo<Option<String>>) {
+/// A refused field says so, and the first one takes the keyboard, wherever on the page it is.
+fn mark_refused(input: NodeRef<Input>, name: &'static str, sending: Option<Sending>) {
+    let Some(Sending { problems, .. }) = sending else { return };
     Effect::new(move |_| {
-        let refused = refusal.with(Option::is_some);
+        let at = problems.with(|all| all.iter().position(|p| p.field.as_deref() == Some(name)));
         if let Some(input) = input.get() {
-            browser::set_or_remove(&input, "aria-invalid", refused.then_some("true"));
-            if refused {
+            browser::set_or_remove(&input, "aria-invalid", at.map(|_| "true"));
+            if at == Some(0) {
                 let _ = input.focus();
             }
         }
     });
 }
 
-fn field_refusal(name: &'static str, problem: Signal<Option<Problem>>) -> Memo<Option<String>> {
+fn field_refusal(name: &'static str, sending: Option<Sending>) -> Memo<Option<String>> {
     Memo::new(move |_| {
-        problem.with(|problem| problem.as_ref().filter(|p| p.field.as_deref() == Some(name)).map(|p| p.detail.clone()))
+        let of_this = |all: &Vec<Problem>| {
+            all.iter().find(|p| p.field.as_deref() == Some(name)).map(|problem| problem.detail.clone())
+        };
+        sending.and_then(|sending| sending.problems.with(of_this))
     })
 }
 

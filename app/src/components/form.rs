@@ -1,6 +1,7 @@
 //! A form as every page has it: fields, the refusal, the buttons.
 
 use leptos::{ev::SubmitEvent, prelude::*};
+use protocol::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
@@ -54,10 +55,14 @@ pub(crate) fn Form(
             send.run(form.unchecked_into());
         }
     };
+    let elsewhere = Signal::derive(move || {
+        let at_field = |p: &Problem| p.field.as_deref().is_some_and(|field| fields.contains(&field));
+        sending.problems.with(|all| all.iter().find(|problem| !at_field(problem)).cloned())
+    });
     view! {
         <form class="form" method="post" novalidate=checks on:submit=on_submit data-testid=testid>
             {children()}
-            <ProblemNote problem=sending.problem fields id=sending.refusal_id()/>
+            <ProblemNote problem=elsewhere id=sending.refusal_id()/>
             <div class="form-actions">
                 {closes.map(|open| view! { <button r#type="button" class="btn" on:click=move |_| open.set(false)>{cancel}</button> })}
                 <Submit label busy=sending.busy kind disabled testid=submit/>

@@ -1,7 +1,10 @@
 //! The lock as people see it: three states, one shape, one colour and one word each, the same everywhere.
 
 use leptos::prelude::*;
-use protocol::{Timestamp, terminals::Terminal};
+use protocol::{
+    Timestamp,
+    terminals::{Terminal, TerminalState},
+};
 
 use super::{Countdown, Glyph, Icon};
 use crate::state::Clock;
@@ -18,11 +21,11 @@ pub(crate) enum LockState {
 }
 
 impl LockState {
-    /// Of a terminal, at an instant.
+    /// Of a terminal, at an instant. Where nothing runs there is nothing to be used for a while.
     pub(crate) fn of(terminal: &Terminal, now: Timestamp) -> Self {
         match (terminal.mfa_locked, terminal.granted_until) {
             (false, _) => Self::Open,
-            (true, Some(until)) if until > now => Self::Granted(until),
+            (true, Some(until)) if until > now && terminal.state == TerminalState::Running => Self::Granted(until),
             (true, _) => Self::Locked,
         }
     }

@@ -1,6 +1,7 @@
 //! The parts pages are made of. A part knows how it looks and how it is used by keyboard; it refuses to know routes
 //! of the REST interface, except where it is about one thing alone (the lock, the launch).
 
+mod audit_filter;
 mod audit_table;
 mod check;
 mod code_field;
@@ -37,9 +38,10 @@ fn unique(name: &str) -> String {
     format!("{name}-{side}{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-pub(crate) use audit_table::AuditTable;
+pub(crate) use audit_filter::AuditTrail;
+use audit_table::AuditTable;
 pub(crate) use check::Check;
-pub(crate) use code_field::CodeField;
+pub(crate) use code_field::{CodeField, is_whole};
 pub(crate) use code_form::CodeForm;
 pub(crate) use copy_button::CopyButton;
 pub(crate) use dialog::Dialog;
@@ -52,7 +54,7 @@ pub(crate) use listing::{Listing, rows};
 pub(crate) use lock::{LockBadge, LockState};
 pub(crate) use menu::Menu;
 pub(crate) use meter::Meter;
-pub(crate) use number::Number;
+pub(crate) use number::{Number, wide};
 pub(crate) use problem::{Loading, ProblemNote, ProblemPage};
 pub(crate) use question::Question;
 pub(crate) use roving::rove;

@@ -35,18 +35,17 @@ impl Number {
         let hint = format!("{}. {}", self.bounds(), self.note);
         let steps = [self.range.start(), self.range.end(), &self.step].map(|value| written(*value, self.size));
         let value = value.map(|value| written(value, self.size)).unwrap_or_default();
-        view! { <Field name=self.name label=self.label hint kind="number" unit=self.unit steps value problem=sending.problem/> }
+        view! { <Field name=self.name label=self.label hint kind="number" unit=self.unit steps value sending/> }
             .into_any()
     }
 
-    /// What was typed, in the contract's units.
-    ///
-    /// # Errors
-    /// The refusal, at its field.
-    pub(crate) fn read(&self, form: &HtmlFormElement) -> Result<u64, Problem> {
+    /// What was typed, in the contract's units; else one more of the form's `mistakes`, and nought.
+    pub(crate) fn read(&self, form: &HtmlFormElement, mistakes: &mut Vec<Problem>) -> u64 {
         let typed = parsed(browser::form_value(form, self.name).trim(), self.size);
-        typed.filter(|n| self.range.contains(n)).ok_or_else(|| {
-            Problem::new(ProblemKind::BadRequest, format!("It must be {}.", self.bounds())).at(self.name)
+        typed.filter(|n| self.range.contains(n)).unwrap_or_else(|| {
+            mistakes
+                .push(Problem::new(ProblemKind::BadRequest, format!("It must be {}.", self.bounds())).at(self.name));
+            0
         })
     }
 
@@ -54,6 +53,11 @@ impl Number {
         let (least, most) = (self.range.start(), self.range.end());
         format!("{} to {} {}", written(*least, self.size), written(*most, self.size), self.unit)
     }
+}
+
+/// A range of the contract's 32 bits, as numbers have it.
+pub(crate) const fn wide(range: RangeInclusive<u32>) -> RangeInclusive<u64> {
+    *range.start() as u64..=*range.end() as u64
 }
 
 /// As people read and type it, to a thousandth.

@@ -7,22 +7,16 @@ use protocol::{Problem, ProblemKind};
 use super::{Countdown, Glyph, Icon, unique};
 use crate::{browser, state::Clock};
 
-/// A refusal beside the form or list it belongs to. Takes no room while there is none. A refusal that names a field
-/// which the form has (`fields`) is left to that field.
+/// A refusal beside the form or list it belongs to. Takes no room while there is none.
 #[component]
 pub(crate) fn ProblemNote(
     /// The refusal, when there is one.
     #[prop(into)]
     problem: Signal<Option<Problem>>,
-    /// Fields that show their own refusals.
-    #[prop(default = &[])]
-    fields: &'static [&'static str],
     /// What the field that it is about refers to it by.
     #[prop(default = unique("refusal"))]
     id: String,
 ) -> impl IntoView {
-    let shown =
-        move || problem.get().filter(|problem| problem.field.as_deref().is_none_or(|field| !fields.contains(&field)));
     let note = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if problem.with(Option::is_some) {
@@ -31,7 +25,7 @@ pub(crate) fn ProblemNote(
     });
     view! {
         <div aria-live="assertive" class="note-live" node_ref=note>
-            {move || shown().map(|problem| view! {
+            {move || problem.get().map(|problem| view! {
                 <div class="note note-danger" id=id.clone() data-testid="problem" data-kind=problem.kind.slug()>
                     <Icon glyph=Glyph::Warning/>
                     <div>

@@ -51,12 +51,15 @@ pub(crate) fn Countdown(
     /// The instant.
     #[prop(into)]
     until: Signal<Option<Timestamp>>,
+    /// The whole time, where it is known: more is never left, whatever the two clocks say.
+    #[prop(default = i64::MAX)]
+    most: i64,
 ) -> impl IntoView {
     let second = expect_context::<Clock>().second;
     view! {
         // Not read out each second, whatever it stands in.
         <span class="num" role="timer" aria-live="off" title=move || until.get().map(|until| exact(until, true))>
-            {move || until.get().map(|until| left(until, second.get()))}
+            {move || until.get().map(|until| left(until, second.get(), most))}
         </span>
     }
     .into_any()
@@ -105,8 +108,8 @@ fn plural(amount: u64, unit: &str) -> String {
     format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" })
 }
 
-fn left(until: Timestamp, now: Timestamp) -> String {
-    let secs = (until.secs() - now.secs()).max(0);
+fn left(until: Timestamp, now: Timestamp, most: i64) -> String {
+    let secs = (until.secs() - now.secs()).clamp(0, most);
     match (secs / 3600, secs / 60 % 60) {
         (0, minutes) => format!("{minutes}:{:02}", secs % 60),
         // Nobody counts the seconds of hours.
@@ -137,10 +140,19 @@ mod tests {
     #[test]
     fn countdowns_end_at_zero() {
         let now = Timestamp::from_millis(1_795_492_800_000);
-        assert_eq!(left(now.plus_secs(872), now), "14:32");
-        assert_eq!(left(now.plus_secs(3_661), now), "1 h 1 min");
-        assert_eq!(left(now.plus_secs(72 * 3_600), now), "72 h");
-        assert_eq!(left(now.plus_secs(-5), now), "0:00");
+        let left = |secs| left(now.plus_secs(secs), now, 100 * 3_600);
+        assert_eq!(left(872), "14:32");
+        assert_eq!(left(3_661), "1 h 1 min");
+        assert_eq!(left(72 * 3_600), "72 h");
+        assert_eq!(left(-5), "0:00");
+    }
+
+    #[test]
+    fn no_more_is_left_than_there_was() {
+        let now = Timestamp::from_millis(1_795_492_800_000);
+        for late in [0, 1, 15] {
+            assert_eq!(left(now.plus_secs(600 + late), now, 600), "10:00");
+        }
     }
 
     #[test]

@@ -19,12 +19,14 @@ use crate::{
 /// The pages behind the login; anonymous people are sent to the login page.
 #[component]
 pub(crate) fn Frame() -> impl IntoView {
-    let path = use_location().pathname;
+    let here = use_location();
     let refused = move |problem: Problem| {
         if problem.kind != ProblemKind::NotLoggedIn {
             return alone(problem, "problem-page");
         }
-        let path = path.with_untracked(|path| format!("/login?next={}", api::Encoded(path)));
+        let search = here.search.get_untracked();
+        let wanted = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
+        let path = format!("/login?next={}", api::Encoded(&wanted));
         view! { <Redirect path/> }.into_any()
     };
     framed(|| view! { <Outlet/> }.into_any(), Box::new(refused))

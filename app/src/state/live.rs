@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
 use super::{Clock, Terminals};
-use crate::browser::{document, on_document};
+use crate::browser::{document, on_document, on_window};
 
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 
@@ -54,6 +54,7 @@ pub(crate) fn listen(terminals: Terminals) {
         again();
     });
     on_document("visibilitychange", move |_| follow());
+    on_window("storage", move |event| terminals.hear(event.unchecked_ref()));
     let source = send_wrapper::SendWrapper::new((source, on_message));
     on_cleanup(move || {
         if let Some(open) = source.0.borrow_mut().take() {

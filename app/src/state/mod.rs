@@ -15,8 +15,8 @@ pub(crate) use clock::Clock;
 pub(crate) use hydrated::Hydrated;
 pub(crate) use late::late;
 pub(crate) use live::listen;
-pub(crate) use sending::Sending;
-pub(crate) use terminals::Terminals;
+pub(crate) use sending::{Sending, flawless};
+pub(crate) use terminals::{Terminals, tell_other_pages};
 pub(crate) use toasts::{Toast, Toasts, Tone};
 
 /// Puts every shared handle into the context of the program's root.

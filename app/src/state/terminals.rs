@@ -8,7 +8,19 @@ use protocol::{
     terminals::{Terminal, TerminalState},
 };
 
+use web_sys::StorageEvent;
+
+use super::Clock;
 use crate::{api, browser};
+
+/// Under which name this browser keeps when a grant was last given or renewed.
+const GRANT: &str = "grant";
+
+/// Tells the other pages of this browser that a grant has a new end. They hear it at once, also while they are hidden and
+/// follow no events.
+pub(crate) fn tell_other_pages() {
+    browser::save_setting(GRANT, Some(&Clock::read().millis().to_string()));
+}
 
 /// The list, and how far each launch has come.
 #[derive(Clone, Copy)]
@@ -94,6 +106,14 @@ impl Terminals {
     /// A grant was given or renewed.
     pub(crate) fn put_grant(self, id: TerminalId, until: Timestamp) {
         self.change(id, |terminal| terminal.granted_until = Some(until));
+        tell_other_pages();
+    }
+
+    /// Another page of this browser has the same login, and so the same grants: what it keeps says that one has moved.
+    pub(super) fn hear(self, kept: &StorageEvent) {
+        if kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
+            self.reload();
+        }
     }
 
     /// A launch came a step further.

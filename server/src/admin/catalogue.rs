@@ -2,6 +2,7 @@
 
 use protocol::{
     admin::{AdminImage, ImageEdit, ImageEditView, TierEdit},
+    limits::{TIER_CPU_MILLIS, TIER_MEMORY_BYTES},
     names::Slug,
     terminals::Tier,
 };
@@ -16,10 +17,6 @@ use crate::{
 
 /// Processes in a container, whatever the tier (the profile's row).
 const PIDS: u32 = 256;
-/// Memory a tier may have.
-const MEMORY_BYTES: std::ops::RangeInclusive<u64> = (512 << 20)..=(4 << 30);
-/// CPU a tier may have, in thousandths of a core.
-const CPU_MILLIS: std::ops::RangeInclusive<u32> = 100..=8000;
 
 /// Every image, offered or not, with its size on the engine.
 ///
@@ -83,10 +80,10 @@ pub async fn tiers(services: &Services) -> Done<Vec<Tier>> {
 /// # Errors
 /// [`AdminError::Invalid`] when a value is out of its range, or no tier would be offered first.
 pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierEdit) -> Done<Tier> {
-    if !MEMORY_BYTES.contains(&edit.memory_bytes) {
+    if !TIER_MEMORY_BYTES.contains(&edit.memory_bytes) {
         return Err(AdminError::invalid("memory_bytes", "A tier has 512 MB to 4 GB of memory."));
     }
-    if !CPU_MILLIS.contains(&edit.cpu_millis) {
+    if !TIER_CPU_MILLIS.contains(&edit.cpu_millis) {
         return Err(AdminError::invalid("cpu_millis", "A tier has 0.1 to 8 cores."));
     }
     let row = TierRow {

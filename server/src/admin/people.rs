@@ -4,6 +4,7 @@ use protocol::{
     InviteId, Page, UserId,
     admin::{InviteView, OneTimeLink, UserPatch, UserView},
     auth::Role,
+    limits,
     names::Username,
 };
 use uuid::Uuid;
@@ -25,8 +26,6 @@ use crate::{
 const INVITE_SECS: i64 = 72 * 3600;
 /// A password reset link is good for this long.
 const RESET_SECS: i64 = 24 * 3600;
-/// Terminals one account may be allowed.
-pub(super) const TERMINALS_MAX: u32 = 100;
 
 /// Accounts by name.
 ///
@@ -49,10 +48,10 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
 }
 
 async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
-    if patch.terminals_max.flatten().is_some_and(|n| n > TERMINALS_MAX) {
+    if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINALS.contains(&n)) {
         return Err(AdminError::invalid(
             "terminals_max",
-            format!("An account may have 0 to {TERMINALS_MAX} terminals."),
+            format!("An account may have 0 to {} terminals.", limits::TERMINALS.end()),
         ));
     }
     let mut tx = services.db.begin().await?;

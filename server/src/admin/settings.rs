@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use protocol::admin::Settings;
+use protocol::{admin::Settings, limits};
 
-use super::{AdminError, Done, people::TERMINALS_MAX};
+use super::{AdminError, Done};
 use crate::{
     access::Longest,
     audit::{self, Entry, Event},
@@ -55,12 +55,12 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Setti
 }
 
 fn check(new: &Settings) -> Done<()> {
-    within("session_idle_secs", new.session_idle_secs, 300..=86_400, "seconds")?;
-    within("session_absolute_secs", new.session_absolute_secs, 900..=2_592_000, "seconds")?;
-    within("grant_idle_secs", new.grant_idle_secs, 60..=86_400, "seconds")?;
-    within("grant_absolute_secs", new.grant_absolute_secs, 300..=604_800, "seconds")?;
-    within("terminals_max", new.terminals_max, 0..=TERMINALS_MAX, "terminals")?;
-    within("audit_retention_days", new.audit_retention_days, 30..=3650, "days")?;
+    within("session_idle_secs", new.session_idle_secs, limits::SESSION_IDLE_SECS, "seconds")?;
+    within("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
+    within("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
+    within("grant_absolute_secs", new.grant_absolute_secs, limits::GRANT_ABSOLUTE_SECS, "seconds")?;
+    within("terminals_max", new.terminals_max, limits::TERMINALS, "terminals")?;
+    within("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
     if new.session_idle_secs > new.session_absolute_secs {
         return Err(AdminError::invalid("session_idle_secs", "The idle time must not be longer than the whole login."));
     }

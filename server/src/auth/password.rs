@@ -5,7 +5,7 @@
 
 use std::{collections::HashSet, sync::OnceLock};
 
-use protocol::{limits, names::Username};
+use protocol::{limits, names::Username, password::check};
 
 pub use super::argon::HashError;
 use super::argon::Hasher;
@@ -18,27 +18,15 @@ const COMMON: &str = include_str!("common_passwords.txt");
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmV4ZWMtbm9ib2R5LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Whether a new password is good enough: 8 to 128 characters, not a common one, not the name. No composition rules.
+/// Whether a new password is good enough: the rule that forms tell too, and not a common one. No composition rules.
 ///
 /// # Errors
 /// The sentence to show.
 pub fn check_new(password: &str, username: &Username) -> Result<(), &'static str> {
     static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    let chars = password.chars().count();
-    if chars < *limits::PASSWORD_CHARS.start() {
-        return Err("A password has at least 8 characters; 15 or more are better. A few random words are fine.");
-    }
-    if chars > *limits::PASSWORD_CHARS.end() {
-        return Err("A password has at most 128 characters.");
-    }
-    let plain = password.to_lowercase();
-    let first = plain.chars().next();
-    if plain.chars().all(|c| Some(c) == first) || SET.get_or_init(|| COMMON.lines().collect()).contains(plain.as_str())
-    {
+    check(password, Some(username)).map_err(|bad| bad.0)?;
+    if SET.get_or_init(|| COMMON.lines().collect()).contains(password.to_lowercase().as_str()) {
         return Err("That password is one of the first that an attacker tries. Choose another one.");
-    }
-    if plain.contains(username.as_str()) || (plain.contains("rexec") && chars < 15) {
-        return Err("A password must not contain the username or the name of the product.");
     }
     Ok(())
 }

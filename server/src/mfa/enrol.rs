@@ -1,15 +1,12 @@
 //! Enrolment: a secret made by the server, sealed, shown once, waiting for its first right code.
 
-use protocol::{Timestamp, UserId, mfa::EnrolAnswer, names::Username};
+use protocol::{Timestamp, UserId, limits::ENROLMENT_SECS, mfa::EnrolAnswer, names::Username};
 
 use super::{totp, verify::context};
 use crate::{
     secret::{KeyError, Keyring, Sealed, Secret},
     store::{StoreError, Tx},
 };
-
-/// A pending secret is forgotten after this.
-pub const PENDING_SECS: i64 = 10 * 60;
 
 /// A secret that has just been made, on its way to the person and, sealed, to the store.
 #[derive(Debug)]
@@ -34,7 +31,7 @@ impl NewFactor {
     /// # Errors
     /// When the database does not answer.
     pub async fn store(&self, tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
-        tx.set_pending_factor(user, &self.sealed, now.plus_secs(PENDING_SECS)).await
+        tx.set_pending_factor(user, &self.sealed, now.plus_secs(ENROLMENT_SECS.into())).await
     }
 
     /// What the person sees, once.
@@ -44,7 +41,7 @@ impl NewFactor {
             secret: totp::base32(self.secret.reveal()),
             qr_svg: totp::qr_svg(&otpauth_url).unwrap_or_default(),
             otpauth_url,
-            expires_at: now.plus_secs(PENDING_SECS),
+            expires_at: now.plus_secs(ENROLMENT_SECS.into()),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// Length of a step (RFC 6238 4.1).
 pub const STEP_SECS: i64 = 30;
-const DIGITS: u8 = 6;
+const DIGITS: u8 = protocol::limits::CODE_DIGITS as u8;
 /// 160 bit (RFC 4226 4, requirement 6).
 const SECRET_BYTES: usize = 20;
 

@@ -101,8 +101,8 @@ impl Backend for OwnRoutes {
     fn sessions(&self) -> Answer<Page<SessionView>> {
         self.get("/api/account/sessions".into())
     }
-    fn account_audit(&self, after: After) -> Answer<Page<AuditView>> {
-        self.get(format!("/api/account/audit{after}"))
+    fn account_audit(&self, query: AuditQuery) -> Answer<Page<AuditView>> {
+        self.get(format!("/api/account/audit{query}"))
     }
     fn admin_users(&self, after: After) -> Answer<Page<UserView>> {
         self.get(format!("/api/admin/users{after}"))

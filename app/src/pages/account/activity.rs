@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    components::{AuditTable, Section},
+    components::{AuditTrail, Section},
 };
 
 /// The section.
@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn Activity() -> impl IntoView {
     view! {
         <Section title="Activity" lead="What happened to your account and your terminals. If you do not recognise something, change your password and end the other sessions." testid="account-audit">
-            <AuditTable read=Callback::new(|after| api::text::account_audit(api::After(after))) who=false/>
+            <AuditTrail read=api::text::account_audit who=false/>
         </Section>
     }
     .into_any()

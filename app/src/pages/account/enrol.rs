@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::{
+    limits::ENROLMENT_SECS,
     mfa::{EnrolAnswer, EnrolRequest},
     names::Sensitive,
 };
@@ -10,7 +11,7 @@ use web_sys::HtmlFormElement;
 use super::recovery::Codes;
 use crate::{
     api, browser,
-    components::{CodeField, CodeForm, CopyButton, Countdown, Dialog, Form, PasswordField, dynamic},
+    components::{CodeField, CodeForm, CopyButton, Countdown, Dialog, Form, PasswordField, dynamic, is_whole},
     state::{Account, Sending},
 };
 
@@ -79,6 +80,7 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
     let replaces = untrack(|| Account::get().mfa_enabled());
     let sending = Sending::new();
     let code = RwSignal::new(String::new());
+    let incomplete = Signal::derive(move || replaces && code.with(|code| !is_whole(code)));
     let send = move |form: HtmlFormElement| {
         let request = EnrolRequest {
             password: Sensitive::new(browser::form_value(&form, "password")),
@@ -91,8 +93,8 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
         });
     };
     view! {
-        <Form sending send label="Continue" fields=&["password"] testid="enrol-password-form" submit="enrol-continue">
-            <PasswordField name="password" label="Your password" autocomplete="current-password" autofocus=true problem=sending.problem/>
+        <Form sending send label="Continue" disabled=incomplete fields=&["password"] testid="enrol-password-form" submit="enrol-continue">
+            <PasswordField name="password" label="Your password" autocomplete="current-password" autofocus=true sending/>
             {replaces.then(|| view! { <CodeField sending code autofocus=false/> })}
         </Form>
     }
@@ -123,7 +125,7 @@ fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
                         <CopyButton text=secret label="Copy the key" testid="copy-secret"/>
                         <a class="btn btn-small" href=answer.otpauth_url rel="external">"Open in an app"</a>
                     </div>
-                    <p class="field-hint">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at)/> " unless you confirm it."</p>
+                    <p class="field-hint">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at) most=i64::from(ENROLMENT_SECS)/> " unless you confirm it."</p>
                 </div>
             </div>
         </CodeForm>

@@ -1,14 +1,18 @@
 //! Changing the password.
 
 use leptos::prelude::*;
-use protocol::{Problem, ProblemKind, auth::PasswordChange, names::Sensitive};
+use protocol::{
+    Problem,
+    auth::PasswordChange,
+    names::{Sensitive, Username},
+};
 use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{CodeField, Form, PasswordField, Section, When},
-    pages::entry::{NewPassword, read_new_password},
-    state::{Account, Sending, Toasts},
+    components::{CodeField, Form, PasswordField, Section, When, is_whole},
+    pages::entry::{NewPassword, mistake, read_new_password},
+    state::{Account, Sending, Toasts, flawless},
 };
 
 /// The section.
@@ -29,16 +33,10 @@ fn PasswordForm() -> impl IntoView {
     let sending = Sending::new();
     let code = RwSignal::new(String::new());
     let send = move |form: HtmlFormElement| {
+        let code_of_it = with_code.get_untracked().then(|| code.get_untracked());
+        let name = untrack(|| account.me()).map(|me| me.username);
+        let Some(request) = sending.checked(read(&form, name.as_ref(), code_of_it)) else { return };
         sending.send(async move {
-            let request = PasswordChange {
-                current: Sensitive::new(browser::form_value(&form, "current")),
-                new: read_new_password(&form)?,
-                code: with_code.get_untracked().then(|| Sensitive::new(code.get_untracked())),
-            };
-            if with_code.get_untracked() && code.with_untracked(String::is_empty) {
-                let missing = "Type the code your authenticator app shows, or a recovery code.";
-                return Err(Problem::new(ProblemKind::BadRequest, missing).at("code"));
-            }
             api::change_password(request).await.map_err(at_our_field)?;
             form.reset();
             let _ = code.try_set(String::new());
@@ -47,15 +45,30 @@ fn PasswordForm() -> impl IntoView {
         });
     };
     view! {
-        <Form sending send label="Change password" fields=&["current", "password", "repeat"] testid="password-form" submit="password-submit">
-            <PasswordField name="current" label="Present password" autocomplete="current-password" problem=sending.problem/>
-            <NewPassword label="New password" problem=sending.problem/>
+        <Form sending send label="Change password" fields=&["current", "password", "repeat"] checks=true testid="password-form" submit="password-submit">
+            <PasswordField name="current" label="Present password" autocomplete="current-password" sending/>
+            <NewPassword label="New password" sending/>
             <When when=move || with_code.get()>
                 <CodeField sending code autofocus=false/>
             </When>
         </Form>
     }
     .into_any()
+}
+
+/// Everything that is wrong is told at once.
+fn read(form: &HtmlFormElement, name: Option<&Username>, code: Option<String>) -> Result<PasswordChange, Vec<Problem>> {
+    let mut mistakes = Vec::new();
+    let current = browser::form_value(form, "current");
+    if current.is_empty() {
+        mistakes.push(mistake("Type the password you have now.", "current"));
+    }
+    let new = read_new_password(form, name, &mut mistakes);
+    if code.as_deref().is_some_and(|code| !is_whole(code)) {
+        let missing = mistake("Type the code your authenticator app shows, or a recovery code.", "code");
+        mistakes.push(Problem { title: "A code is missing".to_owned(), ..missing });
+    }
+    flawless(PasswordChange { current: Sensitive::new(current), new, code: code.map(Sensitive::new) }, mistakes)
 }
 
 /// The contract calls the field `new`; the form's is `password`.

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     api, browser,
     components::{CodeForm, CopyButton, Dialog, Glyph, Icon, dynamic},
-    state::{Account, Sending},
+    state::{Account, Sending, Toasts},
 };
 
 /// The codes, and no way on before the person says they are kept.
@@ -59,9 +59,10 @@ pub(super) fn RecoveryDialog(
 
 #[component]
 fn Renew(open: RwSignal<bool>, codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
-    let account = Account::get();
+    let (account, toasts) = (Account::get(), Toasts::get());
     let done = Callback::new(move |()| {
         open.set(false);
+        toasts.plain("New recovery codes", "The old ones are dead, and your other login sessions were ended.");
         account.refresh();
     });
     dynamic(move || match codes.get() {
@@ -82,7 +83,7 @@ fn RenewForm(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
     };
     view! {
         <CodeForm sending send label="Make new codes" submit="new-codes-confirm">
-            <p>"The present codes stop working as soon as new ones are made."</p>
+            <p>"The present codes stop working as soon as new ones are made, and your other login sessions end."</p>
         </CodeForm>
     }
     .into_any()

@@ -6,7 +6,7 @@ use web_sys::HtmlFormElement;
 use super::{enrol::EnrolDialog, recovery::RecoveryDialog};
 use crate::{
     api,
-    components::{CodeField, Dialog, Form, Glyph, Icon, Section, When},
+    components::{CodeField, Dialog, Form, Glyph, Icon, Section, When, is_whole},
     state::{Account, Hydrated, Sending, Toasts},
 };
 
@@ -59,7 +59,7 @@ fn On(enrolling: RwSignal<bool>) -> impl IntoView {
                 <h2>"Recovery codes"</h2>
                 <span class="tag num" class:tag-warning=move || left.get() < 4 data-testid="recovery-left">{move || left.get()} " of 10 left"</span>
             </div>
-            <p class="muted">"Each works once, wherever a code is asked for. They are for the day the phone is gone."</p>
+            <p class="muted">"Each works once, wherever a code is asked for. They are for the day the phone is gone. Making new ones ends your other login sessions."</p>
             <div><button r#type="button" class="btn" disabled=pending on:click=move |_| renewing.set(true) data-testid="new-codes">"Make new codes"</button></div>
         </div>
         <DisableDialog open=disabling/>
@@ -88,10 +88,11 @@ fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
             Ok(())
         });
     };
-    let empty = Signal::derive(move || code.with(String::is_empty));
+    let incomplete = Signal::derive(move || code.with(|code| !is_whole(code)));
     view! {
-        <Form sending send label="Disable MFA" kind="btn-danger" disabled=empty closes=open cancel="Keep it" submit="disable-confirm">
-            <p>"Signing in will need the password alone, and terminals can no longer be locked. Unlock locked terminals first."</p>
+        <Form sending send label="Disable MFA" kind="btn-danger" disabled=incomplete closes=open cancel="Keep it" submit="disable-confirm">
+            <p>"The app's entry and every recovery code stop working, and your other login sessions end. Signing in will need the password alone, and terminals can no longer be locked."</p>
+            <p class="muted">"Locked terminals have to be unlocked first."</p>
             <CodeField sending code/>
         </Form>
     }

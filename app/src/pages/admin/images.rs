@@ -71,12 +71,11 @@ fn EditForm(image: AdminImage, open: RwSignal<bool>) -> impl IntoView {
             Ok(())
         });
     };
-    let problem = sending.problem;
     view! {
         <Form sending send label="Save" fields=&["title", "description", "reference"] closes=open submit="image-submit">
-            <Field name="title" label="Title" value=image.edit.title maxlength=64 problem/>
-            <Field name="description" label="What is in it" value=image.edit.description optional=true maxlength=300 problem/>
-            <Field name="reference" label="Engine reference" hint="As the engine names it, e.g. rexec/debian:1" value=image.edit.reference problem/>
+            <Field name="title" label="Title" value=image.edit.title sending/>
+            <Field name="description" label="What is in it" value=image.edit.description optional=true sending/>
+            <Field name="reference" label="Engine reference" hint="As the engine names it, e.g. rexec/debian:1" value=image.edit.reference sending/>
             <Check name="enabled" label="Offer it" checked=image.edit.enabled/>
             <Check name="default" label="Offer it first" checked=image.edit.default/>
         </Form>

@@ -1,24 +1,28 @@
 //! The organisation's settings: how long logins and grants last, who must have MFA, quotas, retention.
 
+use std::ops::RangeInclusive;
+
 use leptos::prelude::*;
-use protocol::{Problem, ProblemKind, admin::Settings};
+use protocol::{Problem, ProblemKind, admin::Settings, limits};
 use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Check, Fetched, Form, Number, Section, ask_once, shown},
-    state::{Sending, Toasts},
+    components::{Check, Fetched, Form, Number, Section, ask_once, shown, wide},
+    state::{Sending, Toasts, flawless},
 };
 
 /// A time that is typed in minutes and kept in seconds.
-const fn minutes(name: &'static str, label: &'static str, least: u64, most: u64) -> Number {
-    Number { name, label, unit: "minutes", note: "", size: 60, step: 60, range: least * 60..=most * 60 }
+const fn minutes(name: &'static str, label: &'static str, secs: RangeInclusive<u32>) -> Number {
+    Number { name, label, unit: "minutes", note: "", size: 60, step: 60, range: wide(secs) }
 }
 
-const SESSION_IDLE: Number = minutes("session_idle_secs", "A login ends without activity after", 5, 1440);
-const SESSION_MAX: Number = minutes("session_absolute_secs", "A login ends in any case after", 15, 43_200);
-const GRANT_IDLE: Number = minutes("grant_idle_secs", "Access ends without input after", 1, 1440);
-const GRANT_MAX: Number = minutes("grant_absolute_secs", "Access ends in any case after", 5, 10_080);
+const SESSION_IDLE: Number =
+    minutes("session_idle_secs", "A login ends without activity after", limits::SESSION_IDLE_SECS);
+const SESSION_MAX: Number =
+    minutes("session_absolute_secs", "A login ends in any case after", limits::SESSION_ABSOLUTE_SECS);
+const GRANT_IDLE: Number = minutes("grant_idle_secs", "Access ends without input after", limits::GRANT_IDLE_SECS);
+const GRANT_MAX: Number = minutes("grant_absolute_secs", "Access ends in any case after", limits::GRANT_ABSOLUTE_SECS);
 const QUOTA: Number = Number {
     name: "terminals_max",
     label: "An account may have",
@@ -26,7 +30,7 @@ const QUOTA: Number = Number {
     note: "People can have a quota of their own.",
     size: 1,
     step: 1,
-    range: 0..=100,
+    range: wide(limits::TERMINALS),
 };
 const RETENTION: Number = Number {
     name: "audit_retention_days",
@@ -35,7 +39,7 @@ const RETENTION: Number = Number {
     note: "",
     size: 1,
     step: 1,
-    range: 30..=3650,
+    range: wide(limits::AUDIT_RETENTION_DAYS),
 };
 
 const FIELDS: &[&str] =
@@ -58,8 +62,9 @@ fn SettingsForm(settings: Settings) -> impl IntoView {
     let toasts = Toasts::get();
     let sending = Sending::new();
     let send = move |form: HtmlFormElement| {
+        let Some(settings) = sending.checked(read(&form)) else { return };
         sending.send(async move {
-            api::put_settings(&read(&form)?).await?;
+            api::put_settings(&settings).await?;
             toasts.good("Settings saved");
             Ok(())
         });
@@ -86,28 +91,29 @@ fn SettingsForm(settings: Settings) -> impl IntoView {
     .into_any()
 }
 
-fn read(form: &HtmlFormElement) -> Result<Settings, Problem> {
+fn read(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
+    let mut mistakes = Vec::new();
     // The ranges are far below what 32 bits hold.
-    let figure = |number: Number| number.read(form).map(|value| value as u32);
+    let mut figure = |number: Number| number.read(form, &mut mistakes) as u32;
     let ticked = |name| browser::form_value(form, name) == "on";
     let settings = Settings {
-        session_idle_secs: figure(SESSION_IDLE)?,
-        session_absolute_secs: figure(SESSION_MAX)?,
-        grant_idle_secs: figure(GRANT_IDLE)?,
-        grant_absolute_secs: figure(GRANT_MAX)?,
+        session_idle_secs: figure(SESSION_IDLE),
+        session_absolute_secs: figure(SESSION_MAX),
+        grant_idle_secs: figure(GRANT_IDLE),
+        grant_absolute_secs: figure(GRANT_MAX),
         totp_one_step_ahead: ticked("totp_one_step_ahead"),
         mfa_required: ticked("mfa_required"),
-        terminals_max: figure(QUOTA)?,
-        audit_retention_days: figure(RETENTION)?,
+        terminals_max: figure(QUOTA),
+        audit_retention_days: figure(RETENTION),
     };
-    let longer = |number: Number| {
-        Err(Problem::new(ProblemKind::BadRequest, "Not shorter than the time without activity.").at(number.name))
+    let mut no_shorter = |idle: u32, whole: u32, number: Number| {
+        // What is out of its range has been told already.
+        if whole < idle && number.range.contains(&whole.into()) {
+            let words = "Not shorter than the time without activity.";
+            mistakes.push(Problem::new(ProblemKind::BadRequest, words).at(number.name));
+        }
     };
-    if settings.session_absolute_secs < settings.session_idle_secs {
-        return longer(SESSION_MAX);
-    }
-    if settings.grant_absolute_secs < settings.grant_idle_secs {
-        return longer(GRANT_MAX);
-    }
-    Ok(settings)
+    no_shorter(settings.session_idle_secs, settings.session_absolute_secs, SESSION_MAX);
+    no_shorter(settings.grant_idle_secs, settings.grant_absolute_secs, GRANT_MAX);
+    flawless(settings, mistakes)
 }

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
-    TerminalId,
+    ProblemKind, TerminalId,
     admin::AdminTerminal,
     terminals::{DeleteTerminal, TerminalState},
 };
@@ -24,7 +24,7 @@ pub(super) fn AllTerminals() -> impl IntoView {
     Again::provide();
     let none = || view! { <Empty glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet."/> };
     view! {
-        <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; what is in them is their owner's alone." testid="admin-terminals">
+        <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is in them." testid="admin-terminals">
             <Listing read=|after| api::text::admin_terminals(api::After(after)) rows=rows(|terminal| view! { <Row terminal/> }.into_any()) columns=COLUMNS none testid="all-terminals"/>
         </Section>
     }
@@ -75,16 +75,22 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
 fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
     let again = Again::get();
     let sending = Sending::new();
+    // The list may be older than the lock: then the refusal says it.
+    let locked = RwSignal::new(locked);
     let send = move |request: DeleteTerminal| {
         sending.send(async move {
-            api::admin_delete_terminal(id, request).await?;
+            let answer = api::admin_delete_terminal(id, request).await;
+            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::Locked) {
+                let _ = locked.try_set(true);
+            }
+            answer?;
             let _ = open.try_set(false);
             again.now();
             Ok(())
         });
     };
     view! {
-        <DeleteForm sending send locked perhaps=true open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
+        <DeleteForm sending send locked open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
             <p>"Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."</p>
         </DeleteForm>
     }

@@ -1,14 +1,18 @@
 //! Sizes: memory and CPU a terminal may use.
 
 use leptos::prelude::*;
-use protocol::{admin::TierEdit, terminals::Tier};
+use protocol::{
+    admin::TierEdit,
+    limits::{TIER_CPU_MILLIS, TIER_MEMORY_BYTES},
+    terminals::Tier,
+};
 use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Again, Check, Dialog, Field, Form, Listing, Number, Section, rows},
+    components::{Again, Check, Dialog, Field, Form, Listing, Number, Section, rows, wide},
     pages::dashboard::{bytes, cores},
-    state::{Hydrated, Sending, Toasts},
+    state::{Hydrated, Sending, Toasts, flawless},
 };
 
 const MEMORY: Number = Number {
@@ -18,10 +22,17 @@ const MEMORY: Number = Number {
     note: "",
     size: 1 << 20,
     step: 256 << 20,
-    range: 512 << 20..=4 << 30,
+    range: TIER_MEMORY_BYTES,
 };
-const CPU: Number =
-    Number { name: "cpu_millis", label: "CPU", unit: "cores", note: "", size: 1000, step: 100, range: 100..=8000 };
+const CPU: Number = Number {
+    name: "cpu_millis",
+    label: "CPU",
+    unit: "cores",
+    note: "",
+    size: 1000,
+    step: 100,
+    range: wide(TIER_CPU_MILLIS),
+};
 
 /// The section.
 #[component]
@@ -62,13 +73,15 @@ fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
     let sending = Sending::new();
     let name = StoredValue::new(tier.name.to_string());
     let send = move |form: HtmlFormElement| {
+        let mut mistakes = Vec::new();
+        let edit = TierEdit {
+            title: browser::form_value(&form, "title"),
+            memory_bytes: MEMORY.read(&form, &mut mistakes),
+            cpu_millis: CPU.read(&form, &mut mistakes) as u32,
+            default: browser::form_value(&form, "default") == "on",
+        };
+        let Some(edit) = sending.checked(flawless(edit, mistakes)) else { return };
         sending.send(async move {
-            let edit = TierEdit {
-                title: browser::form_value(&form, "title"),
-                memory_bytes: MEMORY.read(&form)?,
-                cpu_millis: CPU.read(&form)? as u32,
-                default: browser::form_value(&form, "default") == "on",
-            };
             api::put_tier(&name.get_value(), edit).await?;
             let _ = open.try_set(false);
             toasts.good("Size saved");
@@ -78,7 +91,7 @@ fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <Form sending send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] checks=true closes=open submit="tier-submit">
-            <Field name="title" label="Title" value=tier.title maxlength=64 problem=sending.problem/>
+            <Field name="title" label="Title" value=tier.title sending/>
             <div class="form-row">
                 {MEMORY.field(Some(tier.memory_bytes), sending)}
                 {CPU.field(Some(tier.cpu_millis.into()), sending)}

@@ -5,14 +5,15 @@ use protocol::{
     ProblemKind, UserId,
     admin::{UserPatch, UserView},
     auth::Role,
+    limits,
 };
 use web_sys::HtmlFormElement;
 
 use super::users::ShownLink;
 use crate::{
     api,
-    components::{Again, Ago, Dialog, Form, Glyph, Icon, Menu, Number, When},
-    state::{Account, Sending, Toasts},
+    components::{Again, Ago, Dialog, Form, Glyph, Icon, Menu, Number, When, wide},
+    state::{Account, Sending, Toasts, flawless},
 };
 
 const QUOTA: Number = Number {
@@ -22,7 +23,7 @@ const QUOTA: Number = Number {
     note: "Terminals beyond it stay; no new ones can be made.",
     size: 1,
     step: 1,
-    range: 0..=100,
+    range: wide(limits::TERMINALS),
 };
 
 /// The row; it shows what the server answered, not what was asked for.
@@ -106,8 +107,10 @@ fn QuotaForm(user: RwSignal<UserView>, open: RwSignal<bool>) -> impl IntoView {
     let (id, present) = user.with_untracked(|user| (user.id, user.terminals_max));
     let sending = Sending::new();
     let send = move |form: HtmlFormElement| {
+        let mut mistakes = Vec::new();
+        let max = QUOTA.read(&form, &mut mistakes) as u32;
+        let Some(max) = sending.checked(flawless(max, mistakes)) else { return };
         sending.send(async move {
-            let max = QUOTA.read(&form)? as u32;
             let changed =
                 api::patch_user(id, UserPatch { terminals_max: Some(Some(max)), ..Default::default() }).await?;
             let _ = open.try_set(false);
@@ -137,7 +140,7 @@ fn ResetForm(id: UserId, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     let stands_in_the_way =
-        move || sending.problem.with(|p| p.as_ref().is_some_and(|p| p.kind == ProblemKind::TerminalsLocked));
+        move || sending.problems.with(|all| all.iter().any(|p| p.kind == ProblemKind::TerminalsLocked));
     view! {
         <Form sending send label="Reset MFA" kind="btn-danger" closes=open submit="reset-mfa-confirm">
             <p>"The account's authenticator app and recovery codes stop working and its sessions end. Its locked terminals stay locked: the person sets up a new app and opens them with that."</p>

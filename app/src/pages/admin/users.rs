@@ -27,7 +27,7 @@ pub(super) fn Users() -> impl IntoView {
     provide_context(ShownLink(link));
     let tools = move || view! { <InviteMenu/> };
     view! {
-        <Section title="People" lead="Accounts on this server. An administrator never sees the bytes of another person's terminal, and resetting a factor opens no locked terminal." testid="admin-users" tools>
+        <Section title="People" lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out." testid="admin-users" tools>
             <Listing read=|after| api::text::admin_users(api::After(after)) rows=rows(|user| view! { <UserRow user/> }.into_any()) columns=COLUMNS testid="users"/>
             <LinkDialog link title="One-time link"/>
         </Section>

@@ -11,7 +11,7 @@ use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{CodeField, Dialog, Form, When},
+    components::{CodeField, Dialog, Form, When, is_whole},
     state::{Sending, Terminals, Toasts},
 };
 
@@ -71,9 +71,6 @@ pub(crate) fn DeleteForm(
     /// A code is needed.
     #[prop(into)]
     locked: Signal<bool>,
-    /// That may have changed since it was asked about: it can be sent without a code, and the server decides.
-    #[prop(optional)]
-    perhaps: bool,
     /// The dialog it stands in.
     open: RwSignal<bool>,
     /// Why a code is needed.
@@ -84,7 +81,7 @@ pub(crate) fn DeleteForm(
     children: Children,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
-    let incomplete = Signal::derive(move || locked.get() && !perhaps && code.with(String::is_empty));
+    let incomplete = Signal::derive(move || locked.get() && code.with(|code| !is_whole(code)));
     let send = move |_: HtmlFormElement| {
         let typed = code.get_untracked();
         send.run(DeleteTerminal { code: (!typed.is_empty()).then(|| Sensitive::new(typed)) });

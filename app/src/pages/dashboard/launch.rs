@@ -91,7 +91,7 @@ fn follow(launch: Launching, open: RwSignal<bool>) {
     Effect::new(move |_| {
         let Some(id) = launch.id.get() else { return };
         let refuse = |reason: String| {
-            launch.sending.problem.set(Some(Problem::new(ProblemKind::Unavailable, reason)));
+            launch.sending.problems.set(vec![Problem::new(ProblemKind::Unavailable, reason)]);
             launch.id.set(None);
         };
         if let Some(reason) = terminals.failure(id) {
@@ -142,7 +142,7 @@ fn LaunchForm(launch: Launching, offer: Offer, open: RwSignal<bool>) -> impl Int
     };
     view! {
         <Form sending send label="Create" disabled=Signal::stored(nothing) fields=&["name"] closes=open testid="launch-form" submit="launch-submit">
-            <Field name="name" label="Name" optional=true hint="Left empty, a name is made up." maxlength=64 autofocus=true problem=sending.problem/>
+            <Field name="name" label="Name" optional=true hint="Left empty, a name is made up." autofocus=true sending/>
             <fieldset class="choices">
                 <legend class="field-label">"Image"</legend>
                 {images.into_iter().map(|image| view! { <ImageChoice image/> }).collect_view()}

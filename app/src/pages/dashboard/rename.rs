@@ -46,7 +46,7 @@ pub(super) fn RenameInPlace(
     let to_card = move || browser::focus_soon(format!("[data-id='{id}'] [data-testid=card-open]"));
     view! {
         <input
-            node_ref=input class="input card-rename" value=name maxlength="64" aria-label="New name"
+            node_ref=input class="input card-rename" value=name aria-label="New name"
             on:keydown=move |event| match event.key().as_str() {
                 "Enter" => {
                     keep();
@@ -118,7 +118,7 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <Form sending send label="Rename" fields=&["rename"] closes=open submit="rename-submit">
-            <Field name="rename" label="Name" value=name maxlength=64 autofocus=true problem=sending.problem/>
+            <Field name="rename" label="Name" value=name autofocus=true sending/>
         </Form>
     }
     .into_any()

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api, browser,
     components::{Countdown, Form, Loading, dynamic},
-    state::Sending,
+    state::{Sending, flawless},
 };
 
 /// `/invite?token=`. The token leaves the address bar as soon as the page runs, and is asked about by the browser only.
@@ -62,14 +62,19 @@ pub(crate) fn Invite() -> impl IntoView {
 fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
     let sending = Sending::new();
     let joins = status.username.is_none();
+    let known = StoredValue::new(status.username);
     let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
+        let read = match known.get_value() {
+            None => read_account(&form).map(|(name, password)| (Some(name), password)),
+            Some(name) => {
+                let mut mistakes = Vec::new();
+                let password = read_new_password(&form, Some(&name), &mut mistakes);
+                flawless((None, password), mistakes)
+            }
+        };
+        let Some((username, password)) = sending.checked(read) else { return };
         sending.send(async move {
-            let (username, password) = if joins {
-                read_account(&form).map(|(name, password)| (Some(name), password))?
-            } else {
-                (None, read_new_password(&form)?)
-            };
             api::accept_invite(InviteAccept { token: token.get_value(), username, password }).await?;
             // Also right when the server signed the person in: the login page leads on.
             browser::leave_for("/").await
@@ -77,9 +82,9 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
     };
     let dies = move || view! { <p class="field-hint">"This link expires in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
     view! {
-        <Form sending send label=if joins { "Join" } else { "Set password" } fields=FIELDS testid="invite-form" submit="invite-submit" foot=dies>
-            {joins.then(|| view! { <NewUsername problem=sending.problem/> })}
-            <NewPassword problem=sending.problem/>
+        <Form sending send label=if joins { "Join" } else { "Set password" } fields=FIELDS checks=true testid="invite-form" submit="invite-submit" foot=dies>
+            {joins.then(|| view! { <NewUsername sending/> })}
+            <NewPassword sending/>
         </Form>
     }
     .into_any()

@@ -87,8 +87,8 @@ fn PasswordStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String
     let forgotten = || view! { <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p> };
     view! {
         <Form sending send label="Sign in" fields=&["username", "password"] testid="login-form" submit="login-submit" foot=forgotten>
-            <Field name="username" label="Username" autocomplete="username" autofocus=true problem=sending.problem/>
-            <PasswordField name="password" label="Password" autocomplete="current-password" problem=sending.problem/>
+            <Field name="username" label="Username" autocomplete="username" autofocus=true sending/>
+            <PasswordField name="password" label="Password" autocomplete="current-password" sending/>
         </Form>
     }
     .into_any()
@@ -108,7 +108,7 @@ fn CodeStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String>) -
         });
     };
     let back = move |_| {
-        sending.problem.set(None);
+        sending.problems.set(Vec::new());
         asks_code.set(false);
     };
     let foot = move || view! { <button r#type="button" class="btn btn-ghost" on:click=back>"Back"</button> };

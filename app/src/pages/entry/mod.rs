@@ -7,7 +7,7 @@ mod setup;
 
 pub(crate) use invite::Invite;
 pub(crate) use login::Login;
-pub(crate) use new_account::{NewPassword, read_new_password};
+pub(crate) use new_account::{NewPassword, mistake, read_new_password};
 pub(crate) use setup::Setup;
 
 use leptos::prelude::*;

@@ -3,14 +3,16 @@
 use leptos::prelude::*;
 use protocol::{
     Problem, ProblemKind,
-    limits::PASSWORD_CHARS,
+    limits::{PASSWORD_CHARS, PASSWORD_LONG_CHARS, USERNAME_CHARS},
     names::{Sensitive, Username},
+    password,
 };
 use web_sys::HtmlFormElement;
 
 use crate::{
     browser,
     components::{Field, PasswordField},
+    state::Sending,
 };
 
 /// The fields that show their own refusals.
@@ -19,12 +21,12 @@ pub(super) const FIELDS: &[&str] = &["username", "password", "repeat"];
 /// The name of a new account.
 #[component]
 pub(super) fn NewUsername(
-    /// The form's refusal.
-    #[prop(into)]
-    problem: Signal<Option<Problem>>,
+    /// The form it stands in.
+    sending: Sending,
 ) -> impl IntoView {
-    view! { <Field name="username" label="Username" hint="3 to 32 of a-z, 0-9, dot, dash and underscore." autocomplete="username" autofocus=true maxlength=32 problem/> }
-        .into_any()
+    let (least, most) = (USERNAME_CHARS.start(), USERNAME_CHARS.end());
+    let hint = format!("{least} to {most} of a-z, 0-9, dot, dash and underscore; it starts with a letter.");
+    view! { <Field name="username" label="Username" hint autocomplete="username" autofocus=true sending/> }.into_any()
 }
 
 /// A new password, typed twice.
@@ -33,45 +35,58 @@ pub(crate) fn NewPassword(
     /// What it is called.
     #[prop(default = "Password")]
     label: &'static str,
-    /// The form's refusal.
-    #[prop(into)]
-    problem: Signal<Option<Problem>>,
+    /// The form it stands in.
+    sending: Sending,
 ) -> impl IntoView {
     let (least, most) = (PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
-    let hint = format!("{least} to {most} characters. A sentence of 15 or more is best; any characters are fine.");
+    let hint = format!(
+        "{least} to {most} characters of any kind; a sentence of {PASSWORD_LONG_CHARS} or more is best. \
+         Not a common password, not one character again and again, and without your username or the word rexec."
+    );
     view! {
-        <PasswordField name="password" label hint autocomplete="new-password" problem/>
-        <PasswordField name="repeat" label=format!("{label}, again") autocomplete="new-password" problem/>
+        <PasswordField name="password" label hint autocomplete="new-password" sending/>
+        <PasswordField name="repeat" label=format!("{label}, again") autocomplete="new-password" sending/>
     }
     .into_any()
 }
 
-/// Name and password, checked as far as the browser can: the name's form, and that both passwords agree.
-///
-/// # Errors
-/// The refusal, at its field.
-pub(super) fn read_account(form: &HtmlFormElement) -> Result<(Username, Sensitive), Problem> {
-    let username = Username::parse(&browser::form_value(form, "username"))
-        .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("username"))?;
-    Ok((username, read_new_password(form)?))
+/// Something typed that does not work, at its field.
+pub(crate) fn mistake(words: &str, field: &str) -> Problem {
+    Problem::new(ProblemKind::BadRequest, words).at(field)
 }
 
-/// The password.
+/// Name and password, checked as far as the browser can: all but whether the password is a common one.
 ///
 /// # Errors
-/// The refusal, at its field.
-pub(crate) fn read_new_password(form: &HtmlFormElement) -> Result<Sensitive, Problem> {
-    let password = browser::form_value(form, "password");
-    let refuse = |words: &str, field| Err(Problem::new(ProblemKind::BadRequest, words).at(field));
-    let length = password.chars().count();
-    if length < *PASSWORD_CHARS.start() {
-        return refuse("Too short: at least 8 characters, better 15.", "password");
+/// Every mistake, at its field.
+pub(super) fn read_account(form: &HtmlFormElement) -> Result<(Username, Sensitive), Vec<Problem>> {
+    let mut mistakes = Vec::new();
+    let username = match Username::parse(&browser::form_value(form, "username")) {
+        Ok(username) => Some(username),
+        Err(bad) => {
+            mistakes.push(mistake(bad.0, "username"));
+            None
+        }
+    };
+    let password = read_new_password(form, username.as_ref(), &mut mistakes);
+    match username {
+        Some(username) if mistakes.is_empty() => Ok((username, password)),
+        _ => Err(mistakes),
     }
-    if length > *PASSWORD_CHARS.end() {
-        return refuse("Too long: at most 128 characters.", "password");
+}
+
+/// The password, of an account that has this name, where it has one; what is wrong with it joins the `mistakes`.
+pub(crate) fn read_new_password(
+    form: &HtmlFormElement,
+    name: Option<&Username>,
+    mistakes: &mut Vec<Problem>,
+) -> Sensitive {
+    let password = browser::form_value(form, "password");
+    if let Err(bad) = password::check(&password, name) {
+        mistakes.push(mistake(bad.0, "password"));
     }
     if password != browser::form_value(form, "repeat") {
-        return refuse("The two passwords are not the same. Type the second one again.", "repeat");
+        mistakes.push(mistake("The two passwords are not the same. Type the second one again.", "repeat"));
     }
-    Ok(Sensitive::new(password))
+    Sensitive::new(password)
 }

@@ -65,16 +65,16 @@ fn SetupForm(token: String) -> impl IntoView {
     let sending = Sending::new();
     let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
+        let Some((username, password)) = sending.checked(read_account(&form)) else { return };
         sending.send(async move {
-            let (username, password) = read_account(&form)?;
             api::set_up(SetupRequest { token: token.get_value(), username, password }).await?;
             browser::leave_for("/").await
         });
     };
     view! {
-        <Form sending send label="Create administrator" fields=FIELDS testid="setup-form" submit="setup-submit">
-            <NewUsername problem=sending.problem/>
-            <NewPassword problem=sending.problem/>
+        <Form sending send label="Create administrator" fields=FIELDS checks=true testid="setup-form" submit="setup-submit">
+            <NewUsername sending/>
+            <NewPassword sending/>
         </Form>
     }
     .into_any()

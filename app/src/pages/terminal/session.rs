@@ -13,7 +13,7 @@ use crate::{
     browser,
     components::LockState,
     mount::{MountRequest, TerminalEvent, TerminalHandle, TerminalMount},
-    state::{Clock, Terminals, Toasts},
+    state::{Clock, Terminals, Toasts, tell_other_pages},
 };
 
 /// How the connection stands.
@@ -140,7 +140,7 @@ impl Session {
         on_cleanup(move || drop(self.handle.try_update_value(Option::take)));
     }
 
-    /// Typing moves the end of a grant on the server; the countdown follows.
+    /// Typing moves the end of a grant on the server; the countdown follows, here and in the other pages.
     fn follow_grant(self) {
         let quarter = expect_context::<Clock>().quarter;
         Effect::new(move |_| {
@@ -149,6 +149,7 @@ impl Session {
             if granted && self.typed.get_value() {
                 self.typed.set_value(false);
                 Terminals::get().reload_one(self.id);
+                tell_other_pages();
             }
         });
     }
@@ -221,7 +222,13 @@ impl Session {
             TerminalEvent::CtrlReleased => self.ctrl.set(false),
             TerminalEvent::FocusLeft => focus_toolbar(),
             TerminalEvent::SearchAsked => self.searching.set(true),
-            TerminalEvent::Typed => self.typed.set_value(true),
+            TerminalEvent::Typed => {
+                self.typed.set_value(true);
+                // The end that was warned of has moved.
+                if self.notice.with_untracked(|n| n.as_ref().is_some_and(|n| n.kind == ProblemKind::Locked)) {
+                    self.notice.set(None);
+                }
+            }
             TerminalEvent::Bell => {}
         }
     }
