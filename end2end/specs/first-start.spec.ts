@@ -36,7 +36,7 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
   const setup = new EntryPage(page);
   await expect(page, "the token leaves the address bar").toHaveURL(`${untouched.origin}/setup`);
   await setup.choose("ada", "short", "setup-submit");
-  await expect(page.getByText(/Too short/)).toBeVisible();
+  await expect(page.getByText(/at least 8 characters/)).toBeVisible();
   await setup.password.fill("a sentence nobody guesses");
   await setup.repeat.fill("another sentence");
   await page.getByTestId("setup-submit").click();
