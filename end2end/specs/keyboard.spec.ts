@@ -15,6 +15,16 @@ async function tabTo(page: Page, testid: string): Promise<void> {
   throw new Error(`60 times Tab did not lead to ${testid}`);
 }
 
+/** The next picture is drawn, and no colour is on its way any more, for however short a time. */
+async function settled(page: Page): Promise<void> {
+  const moving = () =>
+    page.evaluate(async () => {
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      return document.getAnimations().filter((animation) => animation instanceof CSSTransition).length;
+    });
+  await expect.poll(moving).toBe(0);
+}
+
 /** Everything of WCAG 2.2 A and AA, or what can differ between two colour schemes: the colours. */
 type Rules = "all" | "colours";
 
@@ -159,8 +169,10 @@ test("every page has a title, one heading, a main landmark, and no serious fault
     expect(await page.title(), path).toMatch(/\S/);
     // Without motion: colours that are still on their way are nobody's.
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+    await settled(page);
     await accessible(page, `${path}, dark`);
     await page.emulateMedia({ colorScheme: "light" });
+    await settled(page);
     await accessible(page, `${path}, light`, "colours");
   }
   await guarded.lock(id);
