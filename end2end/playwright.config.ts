@@ -24,6 +24,8 @@ const browser = (more: string[]) => ({ launchOptions: { executablePath: chromium
 const spare = ["--force-prefers-reduced-motion", "--js-flags=--liftoff-only"];
 // Where the terminal itself is the subject it is drawn by WebGL, elsewhere by elements.
 const DRAWN = /(shell|loading|walk)\.spec\.ts$/;
+// Projects begin in their order, file by file: begun last, a long file would keep one browser busy and the others idle.
+const LONG = /(lock|keyboard|screens|upstream)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "./specs",
@@ -50,6 +52,7 @@ export default defineConfig({
   },
   projects: [
     { name: "webgl", testMatch: DRAWN, use: browser(card) },
-    { name: "elements", testIgnore: DRAWN, use: browser(["--disable-gpu", ...spare]) },
+    { name: "long", testMatch: LONG, use: browser(["--disable-gpu", ...spare]) },
+    { name: "elements", testIgnore: [DRAWN, LONG], use: browser(["--disable-gpu", ...spare]) },
   ],
 });
