@@ -151,7 +151,7 @@ test("the quota holds when many creates come at once, and a refused one leaves n
 });
 
 test("after login only paths of this site are followed", async ({ person, visit }) => {
-  for (const next of ["//attacker.example/", "https://attacker.example/", "/\\attacker.example", "javascript:alert(1)"]) {
+  for (const next of ["//attacker.example/", "https://attacker.example/", "/\\attacker.example", "/\t/attacker.example", "/\r\n/attacker.example", "javascript:alert(1)"]) {
     const page = await visit(undefined);
     await page.goto(`/login?next=${encodeURIComponent(next)}`);
     await expect(page.getByTestId("login-submit")).toBeEnabled();

@@ -148,7 +148,15 @@ test("the toolbar of a terminal is one row on a phone, with the name in it; what
 
 test("whoever is signed in is led on from the sign-in page, and never to another site", async ({ person, visit }) => {
   const page = await visit(person);
-  for (const [next, path] of [["/account/sessions", "/account/sessions"], ["//attacker.example/", "/"], ["", "/"]] as const) {
+  const ways = [
+    ["/account/sessions", "/account/sessions"],
+    ["//attacker.example/", "/"],
+    ["/\t/attacker.example/", "/"],
+    ["/\n/attacker.example/", "/"],
+    ["/\u00e9", "/"],
+    ["", "/"],
+  ] as const;
+  for (const [next, path] of ways) {
     await page.goto(`/login?next=${encodeURIComponent(next)}`);
     await expect.poll(() => page.url()).toBe(`${person.origin}${path}`);
   }

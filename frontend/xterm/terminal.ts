@@ -69,6 +69,7 @@ export class RexecTerminal {
   private settle: number | undefined;
   /** While a screen of another size is written; that size is not the person's. */
   private foreign = false;
+  private gone = false;
 
   constructor(
     private readonly host: Host,
@@ -101,12 +102,16 @@ export class RexecTerminal {
 
   /** A whole screen in the place of this one. It is written at the size it was made for, then wrapped to the size here. */
   redraw(bytes: Uint8Array, cols: number, rows: number, parsed: () => void): void {
-    this.term.reset();
-    this.foreign = true;
-    if (cols > 0 && rows > 0) this.term.resize(cols, rows);
+    // At its turn: what was written before is parsed first, and until it is whole nothing fits it to the window.
+    this.term.write("", () => {
+      if (this.gone) return;
+      this.foreign = true;
+      this.term.reset();
+      if (cols > 0 && rows > 0) this.term.resize(cols, rows);
+    });
     this.term.write(bytes, () => {
       this.foreign = false;
-      this.fit.fit();
+      this.fitWindow();
       this.tellSize();
       parsed();
     });
@@ -114,7 +119,7 @@ export class RexecTerminal {
 
   setFont(px: number): void {
     this.term.options.fontSize = px;
-    this.fit.fit();
+    this.fitWindow();
   }
 
   /** Copies the selection; false when there is none. */
@@ -152,8 +157,12 @@ export class RexecTerminal {
     this.term.clearSelection();
   }
 
+  private fitWindow(): void {
+    if (!this.foreign && !this.gone) this.fit.fit();
+  }
+
   private tellSize(): void {
-    if (!this.foreign) this.events.resize(this.term.cols, this.term.rows);
+    if (!this.foreign && !this.gone) this.events.resize(this.term.cols, this.term.rows);
   }
 
   private recolour(): void {
@@ -178,6 +187,7 @@ export class RexecTerminal {
 
   /** Removes the emulator and every byte it held from the page. */
   dispose(): void {
+    this.gone = true;
     clearTimeout(this.settle);
     for (const undo of this.undo.splice(0)) undo();
     delete this.host.rexecTerminal;
@@ -232,7 +242,7 @@ export class RexecTerminal {
     this.undo.push(followAppearance(() => this.recolour()));
     const observer = new ResizeObserver(() => {
       clearTimeout(this.settle);
-      this.settle = window.setTimeout(() => this.fit.fit(), RESIZE_SETTLE_MS);
+      this.settle = window.setTimeout(() => this.fitWindow(), RESIZE_SETTLE_MS);
     });
     observer.observe(host);
     this.undo.push(() => observer.disconnect());

@@ -54,6 +54,8 @@ pub const SESSION_IDLE_SECS: std::ops::RangeInclusive<u32> = 300..=86_400;
 pub const SESSION_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 900..=2_592_000;
 /// A grant without input ends after this long, as an administrator may set it.
 pub const GRANT_IDLE_SECS: std::ops::RangeInclusive<u32> = 60..=86_400;
+/// The person is warned when a grant has less than this left.
+pub const GRANT_WARNING_SECS: u32 = 60;
 /// A grant ends in any case after this long, as an administrator may set it.
 pub const GRANT_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 300..=604_800;
 /// Terminals of one account, as an administrator may set it.

@@ -102,7 +102,11 @@ impl Origins {
 /// Whether a hop is one of the configured proxies. A socket that listens on both families writes an IPv4 address in IPv6.
 pub fn is_trusted(hop: IpAddr, trusted: &[IpNet]) -> bool {
     let hop = hop.to_canonical();
-    trusted.iter().any(|net| net.contains(&hop))
+    let mapped = match hop {
+        IpAddr::V4(v4) => IpAddr::V6(v4.to_ipv6_mapped()),
+        v6 @ IpAddr::V6(_) => v6,
+    };
+    trusted.iter().any(|net| net.contains(&hop) || net.contains(&mapped))
 }
 
 /// The client's address: the socket's, unless that hop is a configured proxy; then the nearest hop that is not one.

@@ -134,8 +134,9 @@ pub(crate) fn set_form_value(form: &HtmlFormElement, name: &str, value: &str) {
     }
 }
 
-/// Only paths of this site are followed after login.
+/// Only paths of this site are followed after login. Browsers drop tabs and line ends from an address and take a backslash
+/// for a slash, so what looks like a path with one of these may be another site; ours have none.
 pub(crate) fn safe_next(next: Option<String>) -> String {
-    next.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
-        .unwrap_or_else(|| "/".to_owned())
+    let plain = |path: &String| path.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\');
+    next.filter(|path| path.starts_with('/') && !path.starts_with("//")).filter(plain).unwrap_or_else(|| "/".to_owned())
 }

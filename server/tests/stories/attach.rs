@@ -123,11 +123,16 @@ async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     drop((here, there));
     let attached = server.events(&admin, "terminal_attached").await.len();
     assert_eq!(attached, 5);
-    let mut ended = Vec::new();
-    while ended.len() < attached {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        ended = server.events(&admin, "terminal_detached").await;
-    }
+    let all = async {
+        loop {
+            let ended = server.events(&admin, "terminal_detached").await;
+            if ended.len() >= attached {
+                return ended;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let ended = tokio::time::timeout(DEADLINE, all).await.expect("every end is told");
     assert!(ended.iter().all(|e| e["actor"] == "ada" && e["target"] == id.to_string()), "{ended:?}");
 }
 
@@ -143,13 +148,13 @@ async fn a_terminal_that_is_still_starting_answers_202_and_lets_nobody_in_until_
         go
     };
     let state = async |path: &str| client.ok("GET", path, Value::Null).await["state"].clone();
-    let runs = async |path: &str| {
-        let running = async {
-            while state(path).await != "running" {
+    let becomes = async |path: &str, wanted: &str| {
+        let there = async {
+            while state(path).await != wanted {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(DEADLINE, running).await.expect("it runs");
+        tokio::time::timeout(DEADLINE, there).await.unwrap_or_else(|_| panic!("it is never {wanted}"));
     };
     let go = hold();
     let cold = client.ask("POST", "/api/terminals", json!({"image": "debian"})).await;
@@ -168,20 +173,18 @@ async fn a_terminal_that_is_still_starting_answers_202_and_lets_nobody_in_until_
     };
     shut().await;
     go.cancel();
-    runs(&path).await;
+    becomes(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 
     let stopped = client.ask("POST", &format!("{path}/stop"), Value::Null).await;
     assert!([200, 202].contains(&stopped.status), "{}", stopped.body);
-    while state(&path).await != "stopped" {
-        tokio::task::yield_now().await;
-    }
+    becomes(&path, "stopped").await;
     let go = hold();
     let starting = client.ask("POST", &format!("{path}/start"), Value::Null).await;
     assert_eq!((starting.status, &starting.body["state"]), (202, &json!("creating")), "{}", starting.body);
     shut().await;
     go.cancel();
-    runs(&path).await;
+    becomes(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 }
 

@@ -57,8 +57,6 @@ impl Default for Patience {
 const REST_DEADLINE: Duration = Duration::from_millis(100);
 /// The close handshake is a courtesy.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(1);
-/// The person is warned when the grant has less than this left.
-const GRANT_WARNING_SECS: i64 = 60;
 /// Longest close reason: a control frame has 125 bytes, two of which are the code (RFC 6455 5.5).
 const REASON_BYTES_MAX: usize = 123;
 /// Frames about the connection itself that wait for the writer.
@@ -269,7 +267,7 @@ async fn warn(access: &TerminalAccess, shared: &Shared) {
     loop {
         sleep(Duration::from_secs(1)).await;
         let (Some(until), Some(left)) = (access.lease().granted_until(), access.lease().secs_left()) else { continue };
-        if left <= GRANT_WARNING_SECS && warned_for != Some(until) {
+        if left <= i64::from(limits::GRANT_WARNING_SECS) && warned_for != Some(until) {
             warned_for = Some(until);
             let detail = format!("Access ends in {left} seconds unless you type or enter a code.");
             let notice = ServerFrame::Notice(Problem::new(ProblemKind::Locked, detail));
