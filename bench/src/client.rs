@@ -40,7 +40,9 @@ impl Server {
     pub async fn start(binary: &Path) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let began = Instant::now();
-        let mut child = Command::new(binary)
+        let missing = || format!("cannot start {}; build it with ./run --build", binary.display());
+        // It is started in another folder.
+        let mut child = Command::new(binary.canonicalize().with_context(missing)?)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir.path().join("d"))
             .current_dir(dir.path())
@@ -48,7 +50,7 @@ impl Server {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}; build it with ./run --build", binary.display()))?;
+            .with_context(missing)?;
         let mut lines = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let ready = async {
             while let Some(line) = lines.next_line().await? {
