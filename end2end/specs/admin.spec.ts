@@ -200,7 +200,6 @@ test("what is offered can be changed, and an image that is switched off cannot b
   await dialog.getByLabel("Offer it", { exact: true }).check();
   await dialog.getByTestId("image-submit").click();
   await expect(row).not.toContainText("Not offered");
-
 });
 
 test("a size is checked and saved, and is what is offered from then on", async ({ house, person, visit }) => {
