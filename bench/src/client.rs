@@ -23,6 +23,11 @@ use tokio_tungstenite::{
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Gives up on what takes too long, and says what that was.
+pub async fn in_time<T>(what: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, work).await.with_context(|| format!("{what}: not within {PATIENCE:?}"))?
+}
+
 /// A running server of our own.
 pub struct Server {
     child: Child,
@@ -60,7 +65,7 @@ impl Server {
             }
             bail!("the server ended before it was ready")
         };
-        let url = tokio::time::timeout(PATIENCE, ready).await.context("the server was not ready in time")??;
+        let url = in_time("start of the server", ready).await?;
         let (base, token) = url.split_once("/setup?token=").context("no set-up link in the ready line")?;
         Ok(Self { base: base.to_owned(), token: token.to_owned(), child, ready_after: began.elapsed(), _dir: dir })
     }
@@ -70,7 +75,7 @@ impl Server {
         if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }
-        tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server did not stop")??;
+        in_time("stop of the server", async { Ok(self.child.wait().await?) }).await?;
         Ok(())
     }
 }
@@ -110,10 +115,14 @@ impl Client {
     pub async fn create(&self, image: &str) -> Result<String> {
         let mut terminal = self.call(reqwest::Method::POST, "/api/terminals", Some(json!({ "image": image }))).await?;
         let id = terminal["id"].as_str().context("no id")?.to_owned();
-        while terminal["state"] == "creating" {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            terminal = self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await?;
-        }
+        let running = async {
+            while terminal["state"] == "creating" {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                terminal = self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await?;
+            }
+            Ok(())
+        };
+        in_time("launch", running).await?;
         ensure!(terminal["state"] == "running", "not running: {terminal}");
         Ok(id)
     }
@@ -121,10 +130,13 @@ impl Client {
     /// Removes a terminal and waits until it is gone.
     pub async fn delete(&self, id: &str) -> Result<()> {
         self.call(reqwest::Method::DELETE, &format!("/api/terminals/{id}"), None).await?;
-        while self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Ok(())
+        let gone = async {
+            while self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Ok(())
+        };
+        in_time("deletion", gone).await
     }
 
     /// Attaches to the main pane.
@@ -135,7 +147,8 @@ impl Client {
         headers.insert("cookie", self.cookie.parse()?);
         headers.insert("origin", self.base.parse()?);
         headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
+        let connect = async { Ok(tokio_tungstenite::connect_async(request).await?) };
+        let (mut socket, _) = in_time("attach", connect).await?;
         if let MaybeTlsStream::Plain(tcp) = socket.get_mut() {
             tcp.set_nodelay(true)?;
         }
@@ -157,8 +170,8 @@ impl Attached {
     /// Next bytes of the screen, from Output and Snapshot frames; acknowledges them.
     pub async fn output(&mut self) -> Result<Vec<u8>> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.socket.next()).await.context("no output in time")?;
-            let Message::Binary(frame) = message.context("the socket was closed")?? else { continue };
+            let message = self.socket.next().await.context("the socket was closed")?;
+            let Message::Binary(frame) = message? else { continue };
             let (position, bytes) = match ServerFrame::decode(&frame)? {
                 ServerFrame::Output { position, bytes } => (position + bytes.len() as u64, bytes),
                 ServerFrame::Snapshot { position, bytes } => (position, bytes),
@@ -169,11 +182,26 @@ impl Attached {
         }
     }
 
+    /// Reads exactly so many bytes, in one message or several.
+    pub async fn bytes(&mut self, count: usize) -> Result<()> {
+        let mut seen = 0;
+        while seen < count {
+            let more =
+                in_time("output", self.output()).await.with_context(|| format!("{seen} of {count} bytes came"))?;
+            seen += more.len();
+        }
+        ensure!(seen == count, "{seen} bytes came instead of {count}");
+        Ok(())
+    }
+
     /// Reads until the bytes seen so far contain `needle`.
     pub async fn wait_for(&mut self, needle: &[u8]) -> Result<()> {
         let mut seen = Vec::new();
         loop {
-            seen.extend(self.output().await?);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let waiting = || format!("waiting for {:?} after {:?}", text(needle), text(&seen));
+            let more = in_time("output", self.output()).await.with_context(waiting)?;
+            seen.extend(more);
             if seen.windows(needle.len()).any(|w| w == needle) {
                 return Ok(());
             }

@@ -15,6 +15,8 @@ use bollard::{
 use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::client::in_time;
+
 /// Label of everything this bench makes, so that a broken run can be cleaned up by hand.
 const LABEL: &str = "rexec.bench";
 
@@ -71,7 +73,8 @@ impl Engine {
             let began = Instant::now();
             input.write_all(&letter).await?;
             input.flush().await?;
-            output.next().await.context("the exec ended")??;
+            let next = async { Ok(output.next().await.context("the exec ended")??) };
+            in_time("echo of the exec", next).await?;
             samples.push(began.elapsed());
         }
         Ok(samples)

@@ -8,7 +8,7 @@ mod figures;
 
 use std::{path::PathBuf, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use client::{Client, Server};
 use engine::Engine;
@@ -59,7 +59,7 @@ async fn launches(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Sample
     for round in 0..=cli.launches {
         let began = Instant::now();
         let id = client.create(&cli.image).await?;
-        client.attach(&id).await?.wait_for(b"$ ").await?;
+        client.attach(&id).await?.wait_for(PROMPT).await?;
         let took = began.elapsed();
         client.delete(&id).await?;
         let (engine_took, container) = engine.create_and_start(&cli.reference).await?;
@@ -73,10 +73,16 @@ async fn launches(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Sample
     Ok((ours, theirs))
 }
 
+/// What ends the prompt. The blank behind it comes as such, or, when the prompt was there before us, as a place of the cursor.
+const PROMPT: &[u8] = b"$";
+
+/// Letters of a line before it is erased.
+const LINE: usize = 1000;
+
 async fn echoes(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples, Samples)> {
     let id = client.create(&cli.image).await?;
     let mut socket = client.attach(&id).await?;
-    socket.wait_for(b"$ ").await?;
+    socket.wait_for(PROMPT).await?;
     socket.input(b"cat\r").await?;
     socket.wait_for(b"cat\r\n").await?;
     // The bytes that follow the echo of the command (mode changes of the shell) must not be taken for an echo.
@@ -87,12 +93,13 @@ async fn echoes(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples,
         let letter = [b'a' + u8::try_from(round % 26).unwrap_or(0)];
         let began = Instant::now();
         socket.input(&letter).await?;
-        socket.output().await?;
+        socket.bytes(1).await.with_context(|| format!("echo {round}"))?;
         samples.push(began.elapsed());
-        // A line of a terminal in canonical mode holds 4095 bytes.
-        if round % 1000 == 999 {
+        // A line of a terminal in canonical mode holds 4095 bytes. Each letter is erased with three, in as many messages as
+        // it takes.
+        if round % LINE == LINE - 1 {
             socket.input(b"\x15").await?;
-            socket.output().await?;
+            socket.bytes(3 * LINE).await.with_context(|| format!("erasing after echo {round}"))?;
         }
     }
     drop(socket);
