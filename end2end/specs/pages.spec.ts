@@ -87,6 +87,11 @@ test("events of the audit trail are chosen from a list, and an empty answer lead
   await page.getByTestId("audit-search").click();
   await expect(page.getByTestId("audit-row")).toHaveCount(1);
   await expect(page.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
+  // The same search again tells what happened since.
+  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
+  await guarded.lock(id);
+  await page.getByTestId("audit-search").click();
+  await expect(page.getByTestId("audit-row")).toHaveCount(2);
   await page.getByTestId("field-event").selectOption("Audit export");
   await page.getByTestId("audit-search").click();
   await expect(page.getByTestId("audit-row")).toHaveCount(0);

@@ -221,7 +221,7 @@ impl Bridge {
             ServerFrame::Hello(hello) => {
                 self.failures.set(0);
                 // The snapshot that comes next is of this size, unless ours is told before it.
-                let whole = self.flow.borrow().resume_from().is_none();
+                let whole = self.flow.borrow().resume_from() != Some(hello.position);
                 self.drawn_for.set(whole.then(|| Size::clamped(hello.cols, hello.rows)));
                 self.emit(TerminalEvent::Attached(hello));
                 if !whole {
@@ -231,6 +231,9 @@ impl Bridge {
                 self.start_pings();
             }
             ServerFrame::Output { position, bytes } => {
+                if self.drawn_for.take().is_some() {
+                    self.send_size();
+                }
                 let take = self.flow.borrow_mut().take(position, bytes.len());
                 match take {
                     Take::From(offset) => self.feed(&bytes[offset..], position + bytes.len() as u64),

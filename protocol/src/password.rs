@@ -19,7 +19,8 @@ pub fn check(password: &str, username: Option<&Username>) -> Result<(), BadText>
     if chars > *PASSWORD_CHARS.end() {
         return Err(BadText("A password has at most 128 characters."));
     }
-    let plain = password.to_lowercase();
+    // Usernames are ASCII, and the tables for the case of every other letter are large in a page.
+    let plain = password.to_ascii_lowercase();
     let first = plain.chars().next();
     if plain.chars().all(|c| Some(c) == first) {
         return Err(BadText("One character again and again is among the first things an attacker tries."));

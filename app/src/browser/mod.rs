@@ -7,7 +7,7 @@ mod save;
 pub(crate) use listen::{on_document, on_window};
 pub(crate) use save::{copy_text, download_text, load_setting, save_setting, setting_key};
 
-use js_sys::Reflect;
+use js_sys::{JsString, Reflect};
 use leptos::{html::Div, prelude::*};
 use protocol::{Problem, ProblemKind};
 use wasm_bindgen::JsCast;
@@ -55,6 +55,12 @@ pub(crate) fn all(root: &HtmlElement, selector: &str) -> Vec<HtmlElement> {
 pub(crate) fn focused_of(elements: &[HtmlElement]) -> Option<usize> {
     let active = document().active_element()?;
     elements.iter().position(|element| **element == active)
+}
+
+/// Whether a text has another in it, whatever the case of either. The browser's own search: ours would bring its tables along.
+pub(crate) fn tells(text: &str, wanted: &str) -> bool {
+    let plain = |text: &str| JsString::from(text).to_lower_case();
+    plain(text).includes(&String::from(plain(wanted)), 0)
 }
 
 /// Whether no field has the keyboard.

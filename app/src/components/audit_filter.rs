@@ -40,12 +40,15 @@ pub(crate) fn AuditTrail(
             after: None,
         })
     });
+    // The same search again reads what happened since.
+    let again = Trigger::new();
     let page = Callback::new(move |after| read(AuditQuery { after, ..filter.get_untracked() }));
     view! {
-        <Filter filter who beside/>
+        <Filter filter again who beside/>
         // Read from the start again whenever the filter changes.
         {move || {
             filter.track();
+            again.track();
             view! { <AuditTable read=page who none=NoMatch/> }
         }}
     }
@@ -71,10 +74,13 @@ fn NoMatch() -> impl IntoView {
 }
 
 #[component]
-fn Filter(filter: Memo<AuditQuery>, who: bool, beside: ViewFn) -> impl IntoView {
+fn Filter(filter: Memo<AuditQuery>, again: Trigger, who: bool, beside: ViewFn) -> impl IntoView {
     let pending = Hydrated::pending();
     let (navigate, path) = (use_navigate(), use_location().pathname);
     let look_for = move |wanted: AuditQuery| {
+        if wanted == filter.get_untracked() {
+            return again.notify();
+        }
         navigate(&format!("{}{wanted}", path.get_untracked()), NavigateOptions::default());
     };
     let clear = look_for.clone();

@@ -64,6 +64,15 @@ pub(crate) fn CodeField(
             let _ = input.focus();
         }
     });
+    Effect::new(move |before: Option<()>| {
+        let (Some(field), known) = (input.get(), code.get()) else { return };
+        if before.is_some() {
+            field.set_value(&known);
+        } else if known.is_empty() {
+            // What was typed before the program ran stays; the button sends it.
+            accept(&field.value(), false, code, input, None);
+        }
+    });
     Effect::new(move |before: Option<bool>| {
         let now = refused.get();
         let Some(input) = input.get() else { return now };
@@ -100,7 +109,6 @@ pub(crate) fn CodeField(
                 spellcheck="false"
                 placeholder="000000"
                 readonly=move || busy.get()
-                prop:value=move || code.get()
                 on:input=typed
                 data-testid="code"
             />

@@ -1,4 +1,7 @@
 //! The person's terminals as the page knows them: seeded by the first answer, kept true by events.
+//!
+//! What is learnt is counted. An answer that was asked for before something newer was learnt of its terminal, by an event or by
+//! what the person did here, says how things were, and changes nothing.
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
@@ -8,7 +11,7 @@ use protocol::{
     terminals::{Terminal, TerminalState},
 };
 
-use web_sys::StorageEvent;
+use web_sys::{StorageEvent, VisibilityState};
 
 use super::Clock;
 use crate::{api, browser};
@@ -16,8 +19,8 @@ use crate::{api, browser};
 /// Under which name this browser keeps when a grant was last given or renewed.
 const GRANT: &str = "grant";
 
-/// Tells the other pages of this browser that a grant has a new end. They hear it at once, also while they are hidden and
-/// follow no events.
+/// Tells the other pages of this browser that a grant has a new end: those that are seen hear it at once, the others read
+/// everything anew when they are.
 pub(crate) fn tell_other_pages() {
     browser::save_setting(GRANT, Some(&Clock::read().millis().to_string()));
 }
@@ -28,6 +31,8 @@ pub(crate) struct Terminals {
     list: RwSignal<Vec<Terminal>>,
     progress: RwSignal<Vec<(TerminalId, Stage)>>,
     failures: RwSignal<Vec<(TerminalId, String)>>,
+    /// The last count, and the one at which each terminal was last learnt of.
+    learnt: StoredValue<(u64, Vec<(TerminalId, u64)>)>,
 }
 
 impl Terminals {
@@ -36,6 +41,7 @@ impl Terminals {
             list: RwSignal::new(Vec::new()),
             progress: RwSignal::new(Vec::new()),
             failures: RwSignal::new(Vec::new()),
+            learnt: StoredValue::default(),
         });
     }
 
@@ -44,8 +50,43 @@ impl Terminals {
         expect_context()
     }
 
-    /// Takes over a whole list.
-    pub(crate) fn seed(self, items: Vec<Terminal>) {
+    /// The next count: taken before a question is asked.
+    pub(crate) fn count(self) -> u64 {
+        self.learnt
+            .try_update_value(|(count, _)| {
+                *count += 1;
+                *count
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether what was asked for at a count is still news of a terminal; if so, that is what is known from now on.
+    fn learn(self, id: TerminalId, asked: u64) -> bool {
+        self.learnt
+            .try_update_value(|(_, all)| match all.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, at)) if *at > asked => false,
+                Some((_, at)) => {
+                    *at = asked;
+                    true
+                }
+                None => {
+                    all.push((id, asked));
+                    true
+                }
+            })
+            .unwrap_or_default()
+    }
+
+    /// Takes over a whole list, asked for at a count.
+    pub(crate) fn seed(self, mut items: Vec<Terminal>, asked: u64) {
+        // What is known better stays as it is: changed, made or removed since.
+        let before = self.list.get_untracked();
+        items.retain(|item| self.learn(item.id, asked));
+        for (at, known) in before.into_iter().enumerate() {
+            if !self.learn(known.id, asked) {
+                items.insert(at.min(items.len()), known);
+            }
+        }
         if self.list.with_untracked(|list| *list != items) {
             self.list.set(items);
         }
@@ -53,9 +94,10 @@ impl Terminals {
 
     /// Reads the list again.
     pub(crate) fn reload(self) {
+        let asked = self.count();
         spawn_local(async move {
             match all().await {
-                Ok(items) => self.seed(items),
+                Ok(items) => self.seed(items, asked),
                 Err(problem) => drop(browser::left_for_login(&problem)),
             }
         });
@@ -63,17 +105,26 @@ impl Terminals {
 
     /// Reads one terminal again.
     pub(crate) fn reload_one(self, id: TerminalId) {
+        let asked = self.count();
         spawn_local(async move {
             match api::terminal(id).await {
-                Ok(terminal) => self.put(terminal),
+                Ok(terminal) => self.put_asked(terminal, asked),
                 Err(problem) if problem.status == 404 => self.remove(id),
                 Err(_) => {}
             }
         });
     }
 
-    /// A terminal is new or changed.
+    /// A terminal is new or changed, as the server just said.
     pub(crate) fn put(self, terminal: Terminal) {
+        self.put_asked(terminal, self.count());
+    }
+
+    /// What a question was answered that was asked at a count.
+    pub(crate) fn put_asked(self, terminal: Terminal, asked: u64) {
+        if !self.learn(terminal.id, asked) {
+            return;
+        }
         self.list.update(|list| match list.iter_mut().find(|known| known.id == terminal.id) {
             Some(known) => *known = terminal,
             None => list.insert(0, terminal),
@@ -82,12 +133,14 @@ impl Terminals {
 
     /// A terminal is gone.
     pub(crate) fn remove(self, id: TerminalId) {
+        self.learn(id, self.count());
         self.list.update(|list| list.retain(|terminal| terminal.id != id));
         self.progress.update(|all| all.retain(|(known, _)| *known != id));
     }
 
     /// Changes what is known of a terminal before the server confirms it.
     pub(crate) fn change(self, id: TerminalId, change: impl FnOnce(&mut Terminal)) {
+        self.learn(id, self.count());
         self.list.update(|list| {
             if let Some(terminal) = list.iter_mut().find(|terminal| terminal.id == id) {
                 change(terminal);
@@ -103,15 +156,16 @@ impl Terminals {
         });
     }
 
-    /// A grant was given or renewed.
+    /// The end of a grant, as the server just said it.
     pub(crate) fn put_grant(self, id: TerminalId, until: Timestamp) {
         self.change(id, |terminal| terminal.granted_until = Some(until));
-        tell_other_pages();
     }
 
-    /// Another page of this browser has the same login, and so the same grants: what it keeps says that one has moved.
+    /// Another page of this browser has the same login, and so the same grants: what it keeps says that one has moved. A page
+    /// that nobody sees waits until it is seen: opening its terminal would give that its size.
     pub(super) fn hear(self, kept: &StorageEvent) {
-        if kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
+        let seen = browser::document().visibility_state() == VisibilityState::Visible;
+        if seen && kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
             self.reload();
         }
     }

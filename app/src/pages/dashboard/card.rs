@@ -148,9 +148,11 @@ pub(crate) fn bytes(bytes: u64) -> String {
         0..1024 => format!("{bytes} B"),
         1024..MIB => format!("{} kB", bytes / 1024),
         MIB..0x4000_0000 => format!("{} MB", bytes / MIB),
-        _ => format!("{}.{} GB", bytes / 1024 / MIB, bytes / MIB % 1024 * 10 / 1024),
+        _ => match (bytes / 1024 / MIB, bytes / MIB % 1024 * 10 / 1024) {
+            (whole, 0) => format!("{whole} GB"),
+            (whole, tenth) => format!("{whole}.{tenth} GB"),
+        },
     }
-    .replace(".0 ", " ")
 }
 
 #[cfg(test)]

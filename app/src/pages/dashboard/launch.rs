@@ -132,10 +132,12 @@ fn LaunchForm(launch: Launching, offer: Offer, open: RwSignal<bool>) -> impl Int
     let Launching { sending, before, id } = launch;
     let send = move |form: HtmlFormElement| {
         before.set(terminals.ids_untracked());
+        let asked = terminals.count();
         sending.send(async move {
             let terminal = api::create_terminal(&read(&form)?).await?;
             let made = terminal.id;
-            terminals.put(terminal);
+            // Its events may have been faster.
+            terminals.put_asked(terminal, asked);
             let _ = id.try_set(Some(made));
             Ok(())
         });

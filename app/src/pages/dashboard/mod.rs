@@ -19,7 +19,7 @@ use leptos_router::components::Redirect;
 use protocol::{Page, terminals::Terminal};
 
 use crate::{
-    api,
+    api, browser,
     components::{Empty, Fetched, Glyph, Icon, When, ask_once, shown},
     state::{Account, Hydrated, Terminals},
 };
@@ -39,10 +39,11 @@ pub(crate) fn Home() -> impl IntoView {
 #[component]
 pub(crate) fn Dashboard() -> impl IntoView {
     let terminals = Terminals::get();
+    let asked = terminals.count();
     let list = ask_once(|| api::text::terminals(api::After(None)));
     let launching = RwSignal::new(false);
     let show = shown(move |page: Page<Terminal>| {
-        terminals.seed(page.items);
+        terminals.seed(page.items, asked);
         if page.next.is_some() {
             // More than one page: the first one is shown at once, the rest follows.
             Effect::new(move |_| terminals.reload());
@@ -67,8 +68,8 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
     let some = move || count.get() > 0;
     let many = move || count.get() >= FILTER_FROM;
     let ids = Memo::new(move |_| {
-        let wanted = filter.get().to_lowercase();
-        let matches = |text: &str| text.to_lowercase().contains(&wanted);
+        let wanted = filter.get();
+        let matches = |text: &str| wanted.is_empty() || browser::tells(text, &wanted);
         let all = terminals.all();
         all.iter().filter(|t| matches(t.name.as_str()) || matches(t.image.as_str())).map(|t| t.id).collect::<Vec<_>>()
     });

@@ -15,6 +15,7 @@ use crate::{
 pub(super) fn Banner() -> impl IntoView {
     let session = Session::get();
     let link = Memo::new(move |_| session.link.get());
+    let warning = Memo::new(move |_| session.warning());
     view! {
         <div aria-live="polite" class="banner-live">
             {dynamic(move || match link.get() {
@@ -23,7 +24,7 @@ pub(super) fn Banner() -> impl IntoView {
                 Link::Cut(problem) => view! { <Cut problem/> }.into_any(),
                 Link::Idle | Link::Connecting | Link::Live => ().into_any(),
             })}
-            {move || session.notice.get().map(|problem| view! { <Warned problem/> })}
+            {move || warning.get().map(|problem| view! { <Warned problem/> })}
         </div>
     }
     .into_any()

@@ -7,7 +7,7 @@ use super::{lock_button::Purpose, session::Session};
 use crate::{
     api,
     components::{CodeForm, Glyph, Icon, LockBadge, LockState, When},
-    state::{Account, Sending, Terminals, Toasts},
+    state::{Account, Sending, Terminals, Toasts, tell_other_pages},
 };
 
 /// Stands where the terminal was; behind it there is nothing to see.
@@ -79,9 +79,10 @@ pub(super) fn LockForm(
     let send = move |code: String| {
         sending.send(async move {
             let answer = match purpose.get_untracked() {
-                Purpose::Verify => {
-                    api::verify(id, &code).await.map(|answer| terminals.put_grant(id, answer.granted_until))
-                }
+                Purpose::Verify => api::verify(id, &code).await.map(|answer| {
+                    terminals.put_grant(id, answer.granted_until);
+                    tell_other_pages();
+                }),
                 Purpose::Unlock => api::unlock(id, &code).await.map(|status| {
                     terminals.put_lock(id, &status);
                     toasts.good("The lock is removed");

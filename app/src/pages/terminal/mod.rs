@@ -52,9 +52,10 @@ fn Known(id: TerminalId) -> impl IntoView {
     if untrack(|| terminals.one(id)).is_some() {
         return view! { <Workspace id/> }.into_any();
     }
+    let asked = terminals.count();
     let first = ask_once(move || api::text::terminal(id));
     let show = shown(move |terminal| {
-        terminals.put(terminal);
+        terminals.put_asked(terminal, asked);
         view! { <Workspace id/> }.into_any()
     });
     let waiting = || view! { <div class="page"><Loading rows=5/></div> };

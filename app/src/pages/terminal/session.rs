@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::{callback::UnsyncCallback, html, prelude::*};
 use protocol::{
     Problem, ProblemKind, TerminalId, Timestamp,
+    limits::GRANT_WARNING_SECS,
     terminals::{Terminal, TerminalState},
 };
 use send_wrapper::SendWrapper;
@@ -154,6 +155,18 @@ impl Session {
         });
     }
 
+    /// The warning to show. That of a grant's end stands for as long as the end is near: typing moves the idle end, and never
+    /// the absolute one.
+    pub(super) fn warning(self) -> Option<Problem> {
+        self.notice.get().filter(|notice| match self.lock.get() {
+            _ if notice.kind != ProblemKind::Locked => true,
+            LockState::Granted(until) => {
+                until.millis() - Clock::read().millis() <= i64::from(GRANT_WARNING_SECS) * 1000
+            }
+            _ => false,
+        })
+    }
+
     /// Closes the socket and removes every byte from the page.
     pub(super) fn unmount(self) {
         drop(self.handle.try_update_value(Option::take));
@@ -223,11 +236,10 @@ impl Session {
             TerminalEvent::FocusLeft => focus_toolbar(),
             TerminalEvent::SearchAsked => self.searching.set(true),
             TerminalEvent::Typed => {
-                self.typed.set_value(true);
-                // The end that was warned of has moved.
-                if self.notice.with_untracked(|n| n.as_ref().is_some_and(|n| n.kind == ProblemKind::Locked)) {
-                    self.notice.set(None);
+                if !self.typed.get_value() && untrack(|| self.warning()).is_some() {
+                    Terminals::get().reload_one(self.id);
                 }
+                self.typed.set_value(true);
             }
             TerminalEvent::Bell => {}
         }

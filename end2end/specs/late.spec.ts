@@ -1,0 +1,120 @@
+// What comes in another order than was meant: answers that are overtaken, letters typed before the program runs, pages that
+// nobody sees.
+import type { Page, Response, Route } from "@playwright/test";
+
+import { Dashboard } from "../pages/dashboard";
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+/** Keeps something back; `release` lets it go. */
+function held(): { promise: Promise<void>; release: () => void } {
+  let release = () => {};
+  const promise = new Promise<void>((resolve) => (release = resolve));
+  return { promise, release };
+}
+
+/** Keeps every text an element shows from now on, also one that is gone again at once. */
+async function keepTexts(page: Page, testid: string): Promise<() => Promise<string[]>> {
+  await page.evaluate((testid) => {
+    const texts: string[] = [];
+    const look = () => {
+      const text = document.querySelector(`[data-testid=${testid}]`)?.textContent ?? "";
+      if (texts.at(-1) !== text) texts.push(text);
+    };
+    look();
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    Object.assign(window, { texts });
+  }, testid);
+  return () => page.evaluate(() => (window as unknown as { texts: string[] }).texts);
+}
+
+test("an answer that was under way while a terminal got a new name does not bring the old one back", async ({ person, visit }) => {
+  const { id } = await person.launch({ name: "before" });
+  const page = await visit(person);
+  // The page reads the list when its event stream opens. That answer is kept back.
+  const [answered, list] = [held(), held()];
+  await page.route("**/api/terminals?*", keep);
+  await page.route("**/api/terminals", keep);
+  async function keep(route: Route): Promise<void> {
+    if (route.request().method() !== "GET") return route.continue();
+    const response = await route.fetch();
+    answered.release();
+    await list.promise;
+    await route.fulfill({ response });
+  }
+  const dashboard = await new Dashboard(page).open();
+  await answered.promise;
+  await dashboard.act(id, "rename");
+  await page.getByTestId("rename-input").fill("after");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("card-open")).toHaveText("after");
+  await expect.poll(async () => (await person.terminal(id)).name).toBe("after");
+  const texts = await keepTexts(page, "card-open");
+  const arrives = page.waitForEvent("requestfinished", (request) => request.method() === "GET" && /\/api\/terminals(\?|$)/.test(request.url()));
+  list.release();
+  await arrives;
+  // What comes after it is seen: then it has been read.
+  await person.api.ask("PATCH", `/api/terminals/${id}`, { name: "third" });
+  await expect(page.getByTestId("card-open")).toHaveText("third");
+  expect(await texts()).toEqual(["after", "third"]);
+});
+
+test("a code that is begun before the program runs stays in its field", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(423);
+  const { id } = await guarded.launch();
+  await guarded.lock(id);
+  const page = await visit(guarded);
+  const program = held();
+  await page.route("**/pkg/rexec.wasm", async (route) => {
+    await program.promise;
+    await route.continue();
+  });
+  const terminal = new TerminalPage(page);
+  await page.goto(`/terminals/${id}`, { waitUntil: "commit" });
+  await terminal.code.click();
+  const code = await guarded.nextCode();
+  await page.keyboard.type(code.slice(0, 3));
+  await expect(page.getByTestId("lock-submit")).toBeDisabled();
+  // The program asks for events when it runs.
+  const runs = page.waitForRequest("**/api/events");
+  program.release();
+  await runs;
+  await expect(terminal.code).toHaveValue(code.slice(0, 3));
+  await page.keyboard.type(code.slice(3));
+  await terminal.ready();
+});
+
+test("a page that nobody sees does not open its terminal when another one is given a grant, and does so when it is seen", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(423);
+  const { id } = await guarded.launch();
+  await guarded.lock(id);
+  const page = await visit(guarded);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.asksForCode();
+  const other = await page.context().newPage();
+  await other.addInitScript(() => {
+    Object.assign(window, { sight: "visible" });
+    Object.defineProperty(Document.prototype, "visibilityState", { get: () => (window as unknown as { sight: string }).sight });
+  });
+  const sight = (sight: string) =>
+    other.evaluate((sight) => {
+      Object.assign(window, { sight });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, sight);
+  const hidden = await new TerminalPage(other).open(id);
+  await hidden.asksForCode();
+  await expect(hidden.code).toBeFocused();
+  let sockets = 0;
+  other.on("websocket", () => sockets++);
+  const asked: Response[] = [];
+  other.on("response", (response) => asked.push(response));
+  await sight("hidden");
+  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.ready();
+  await terminal.run("echo seen");
+  await expect(hidden.prompt).toBeVisible();
+  expect(sockets, "opened while hidden").toBe(0);
+  expect(asked.map((response) => response.url()), "asked while hidden").toEqual([]);
+  await sight("visible");
+  await hidden.sees(/seen/);
+});
