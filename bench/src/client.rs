@@ -3,6 +3,7 @@
 use std::{
     path::Path,
     process::Stdio,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,6 +20,9 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest as _},
 };
+
+/// Of the person who measures.
+pub const PASSWORD: &str = "correct horse battery";
 
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,28 +88,42 @@ impl Server {
 pub struct Client {
     http: reqwest::Client,
     base: String,
-    cookie: String,
+    /// It changes whenever the login becomes another one, as with a new factor.
+    cookie: Mutex<String>,
+}
+
+/// The cookie an answer sets, if it does.
+fn cookie_of(answer: &reqwest::Response) -> Option<String> {
+    let set = answer.headers().get("set-cookie")?.to_str().ok()?;
+    Some(set.split(';').next().unwrap_or_default().to_owned())
 }
 
 impl Client {
     /// Uses the set-up link of a fresh server.
     pub async fn set_up(server: &Server) -> Result<Self> {
         let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let body = json!({"token": server.token, "username": "bench", "password": "correct horse battery"});
+        let body = json!({"token": server.token, "username": "bench", "password": PASSWORD});
         let answer = http.post(format!("{}/api/setup", server.base)).header("origin", &server.base).json(&body);
         let answer = answer.send().await?.error_for_status()?;
-        let cookie = answer.headers().get("set-cookie").context("no cookie")?.to_str()?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let cookie = Mutex::new(cookie_of(&answer).context("no cookie")?);
         Ok(Self { http, base: server.base.clone(), cookie })
     }
 
-    async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
+    fn cookie(&self) -> String {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks a route and reads its answer; a refusal is an error.
+    pub async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
-        request = request.header("cookie", &self.cookie).header("origin", &self.base);
+        request = request.header("cookie", self.cookie()).header("origin", &self.base);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await?;
+        if let Some(cookie) = cookie_of(&answer) {
+            *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = cookie;
+        }
         let (status, text) = (answer.status(), answer.text().await?);
         ensure!(status.is_success(), "{path}: {status} {text}");
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
@@ -144,7 +162,7 @@ impl Client {
         let url = format!("{}/api/terminals/{id}/attach?cols=80&rows=24", self.base.replacen("http", "ws", 1));
         let mut request = url.into_client_request()?;
         let headers = request.headers_mut();
-        headers.insert("cookie", self.cookie.parse()?);
+        headers.insert("cookie", self.cookie().parse()?);
         headers.insert("origin", self.base.parse()?);
         headers.insert("sec-websocket-protocol", SUBPROTOCOL.parse()?);
         let connect = async { Ok(tokio_tungstenite::connect_async(request).await?) };
@@ -158,7 +176,8 @@ impl Client {
 
 /// An open terminal socket.
 pub struct Attached {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The socket itself.
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Attached {
@@ -171,15 +190,22 @@ impl Attached {
     pub async fn output(&mut self) -> Result<Vec<u8>> {
         loop {
             let message = self.socket.next().await.context("the socket was closed")?;
-            let Message::Binary(frame) = message? else { continue };
-            let (position, bytes) = match ServerFrame::decode(&frame)? {
-                ServerFrame::Output { position, bytes } => (position + bytes.len() as u64, bytes),
-                ServerFrame::Snapshot { position, bytes } => (position, bytes),
-                _ => continue,
-            };
-            self.socket.send(Message::Binary(ClientFrame::Ack(position).encode().into())).await?;
-            return Ok(bytes);
+            if let Some(bytes) = self.acknowledge(&message?).await? {
+                return Ok(bytes);
+            }
         }
+    }
+
+    /// What a message adds to the screen, acknowledged; `None` of any other message.
+    pub async fn acknowledge(&mut self, message: &Message) -> Result<Option<Vec<u8>>> {
+        let Message::Binary(frame) = message else { return Ok(None) };
+        let (position, bytes) = match ServerFrame::decode(frame)? {
+            ServerFrame::Output { position, bytes } => (position + bytes.len() as u64, bytes),
+            ServerFrame::Snapshot { position, bytes } => (position, bytes),
+            _ => return Ok(None),
+        };
+        self.socket.send(Message::Binary(ClientFrame::Ack(position).encode().into())).await?;
+        Ok(Some(bytes))
     }
 
     /// Reads exactly so many bytes, in one message or several.

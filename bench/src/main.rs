@@ -3,6 +3,7 @@
 //! Needs a built server (`./run --build`) and a running engine with the base images.
 
 mod client;
+mod cut;
 mod engine;
 mod figures;
 
@@ -30,8 +31,11 @@ struct Cli {
     #[arg(long, default_value_t = 15)]
     launches: usize,
     /// Echoed letters.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 800)]
     echoes: usize,
+    /// Sockets of the terminal that is locked.
+    #[arg(long, default_value_t = 8)]
+    sockets: usize,
 }
 
 #[tokio::main]
@@ -43,11 +47,13 @@ async fn main() -> Result<()> {
     println!("server ready after {:.0} ms in an empty folder", server.ready_after.as_secs_f64() * 1000.0);
     let (ours, theirs) = launches(&cli, &client, &engine).await?;
     let (echo, exec) = echoes(&cli, &client, &engine).await?;
+    let cuts = cut::cuts(&client, &cli.image, cli.sockets).await?;
     println!("{}", figures::head());
     println!("{}", ours.row("cold: click to prompt, hardened, verified"));
     println!("{}", theirs.row("engine alone: create + start, plain"));
     println!("{}", echo.row("echo: socket, server, guest, hardened"));
     println!("{}", exec.row("echo: engine exec attach"));
+    println!("{}", cuts.row("lock: request to the end of each open socket"));
     println!("cold / engine, medians: {:.2}", ours.median_ms() / theirs.median_ms());
     println!("echo / engine exec, medians: {:.2}", echo.median_ms() / exec.median_ms());
     server.stop().await

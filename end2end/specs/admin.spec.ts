@@ -66,7 +66,11 @@ test("a person is disabled and enabled from the list; the open page and its sock
   const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
   await act(row, "user-actions", "user-disable");
   expect(await socket.closed()).toBe(4401);
-  await theirs.goto("/account/security");
+  await expect(row).toContainText("Disabled");
+  // A page of its own: the first one may just be leaving by itself.
+  const next = await theirs.context().newPage();
+  await next.goto("/account/security");
+  await expect(next).toHaveURL(/\/login/);
   await expect(theirs).toHaveURL(/\/login/);
   await act(row, "user-actions", "user-disable");
   await expect.poll(async () => (await new Api(person.origin).exchange("POST", "/api/auth/login", { username: person.username, password: person.password })).status).toBe(200);
@@ -97,6 +101,8 @@ test("a reset link sets a new password and ends the old logins; a reset factor i
   await row.getByTestId("reset-mfa-confirm").click();
   await expect(row.getByTestId("reset-mfa-confirm")).toBeHidden();
   await expect.poll(async () => (await old.exchange("GET", "/api/me")).status, { message: "a factor that goes ends the logins made with it" }).toBe(401);
+  // The list is read again after that, and a menu that was open is gone with its row.
+  await expect(row.locator("[data-label=MFA]")).toHaveText("Off");
   await act(row, "user-actions", "user-reset-link");
   const url = await admin.getByTestId("one-time-link").innerText();
   const page = await visit(undefined);

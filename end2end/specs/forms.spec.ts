@@ -154,7 +154,9 @@ test("where the system sets the colours, buttons, fields and what has the keyboa
       const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && style.outlineColor !== behind;
       return { line, ring, color: style.color, edge: `${style.borderTopStyle} ${style.borderTopColor}` };
     });
+  // A button that waits for the program takes no keyboard.
   await expect(page.getByTestId("password-submit")).toBeEnabled();
+  await expect(admin.getByTestId("settings-submit")).toBeEnabled();
   for (const [at, selector] of [
     [page, "[data-testid=password-submit]"],
     [page, "[data-testid=field-current]"],

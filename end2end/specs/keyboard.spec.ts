@@ -141,6 +141,8 @@ test("a key pressed in the instant a dialog closes is heard", async ({ person, v
 });
 
 test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({ house, guarded, visit, watch }) => {
+  // Thirty pages, each looked through rule by rule.
+  test.slow();
   watch.expectsStatus(404, 423);
   const { id } = await guarded.launch({ name: "shown" });
   const nobody = await visit(undefined);

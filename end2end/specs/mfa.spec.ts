@@ -34,7 +34,7 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   const shown = await account.codes.allInnerTexts();
 
   await page.getByTestId("copy-codes").click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(shown.join("\n"));
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(shown.join("\n"));
   const download = page.waitForEvent("download");
   await page.getByTestId("download-codes").click();
   const file = await readFile(await (await download).path(), "utf8");

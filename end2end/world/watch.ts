@@ -29,7 +29,7 @@ export class Watch {
 
   /** A refusal with this status, as the browser writes it into its console. */
   expectsStatus(...statuses: number[]): void {
-    for (const status of statuses) this.expects(new RegExp(`responded with a status of ${status}\\b`));
+    for (const status of statuses) this.expects(new RegExp(`(responded with a status of|Unexpected response code:) ${status}\\b`));
   }
 
   /** The server is away on purpose: requests and sockets fail. */

@@ -90,7 +90,7 @@ fn Filter(filter: Memo<AuditQuery>, again: Trigger, who: bool, beside: ViewFn) -
         let (Some(form), wanted) = (form.get(), filter.get()) else { return };
         let outcome = wanted.outcome.map_or("", crate::api::word_of);
         for (name, value) in [("event", wanted.event.as_str()), ("actor", &wanted.actor), ("outcome", outcome)] {
-            if before.is_some() || !value.is_empty() {
+            if before.is_some() || browser::form_value(&form, name).is_empty() {
                 browser::set_form_value(&form, name, value);
             }
         }

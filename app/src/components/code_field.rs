@@ -8,7 +8,10 @@ use protocol::{
 };
 
 use super::{Glyph, Icon, unique};
-use crate::{browser, state::Sending};
+use crate::{
+    browser,
+    state::{Hydrated, Sending},
+};
 
 /// What the field is while it takes digits, and while it takes a recovery code.
 const KINDS: [(&str, &str, &str); 4] = [
@@ -52,6 +55,7 @@ pub(crate) fn CodeField(
     let Sending { busy, problems, .. } = sending;
     let refused = Memo::new(move |_| problems.with(|all| all.iter().any(about_the_code)));
     let id = unique("code");
+    let pending = Hydrated::pending();
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
@@ -112,7 +116,7 @@ pub(crate) fn CodeField(
                 on:input=typed
                 data-testid="code"
             />
-            <button r#type="button" class="link small" hidden=!recoverable on:click=swap data-testid="code-swap">
+            <button r#type="button" class="link small" hidden=!recoverable disabled=pending on:click=swap data-testid="code-swap">
                 <Icon glyph=Glyph::Key/>
                 {move || if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }}
             </button>

@@ -4,7 +4,10 @@ use leptos::{html::Input, prelude::*};
 use protocol::Problem;
 
 use super::{Glyph, Icon, unique, when::dynamic};
-use crate::{browser, state::Sending};
+use crate::{
+    browser,
+    state::{Hydrated, Sending},
+};
 
 /// One line of text. The value is read from the form when it is sent; see `browser::form_value`.
 #[component]
@@ -116,7 +119,7 @@ pub(crate) fn PasswordField(
     let refusal = field_refusal(name, sending);
     let id = unique(name);
     let note = format!("{id}-note");
-    let shown = RwSignal::new(false);
+    let (shown, pending) = (RwSignal::new(false), Hydrated::pending());
     let input = NodeRef::<Input>::new();
     mark_refused(input, name, sending);
     view! {
@@ -140,6 +143,7 @@ pub(crate) fn PasswordField(
                 <button
                     r#type="button"
                     class="input-action"
+                    disabled=pending
                     aria-pressed=move || shown.get().to_string()
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >

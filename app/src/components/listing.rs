@@ -15,7 +15,10 @@ use super::{
     unique,
     when::When,
 };
-use crate::{api::TextAnswer, state::Toasts};
+use crate::{
+    api::TextAnswer,
+    state::{Hydrated, Toasts},
+};
 
 /// How a page of the list is read; the argument is the cursor.
 pub(crate) type Read = Callback<Option<String>, TextAnswer>;
@@ -78,10 +81,17 @@ fn Pages(
     let toasts = Toasts::get();
     let pages = RwSignal::new(vec![first]);
     let next = RwSignal::new(next);
+    let (pending, busy) = (Hydrated::pending(), StoredValue::new(false));
     let more = move |_| {
+        // Each page once, also after a double click.
+        if busy.get_value() {
+            return;
+        }
+        busy.set_value(true);
         let answer = read.run(next.get_untracked());
         spawn_local(async move {
             let page = answer.await.and_then(|text| Ok((fetched::read::<Outline>(&text)?.next, text)));
+            let _ = busy.try_set_value(false);
             match page {
                 Ok((cursor, text)) => {
                     let _ = next.try_set(cursor);
@@ -103,7 +113,7 @@ fn Pages(
             view! { <Table columns testid>{body}</Table> }.into_any()
         }}
         <When when=move || next.with(Option::is_some)>
-            <button r#type="button" class="btn" on:click=more data-testid=format!("{testid}-more")>"Show more"</button>
+            <button r#type="button" class="btn" disabled=pending on:click=more data-testid=format!("{testid}-more")>"Show more"</button>
         </When>
     }
     .into_any()

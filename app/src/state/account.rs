@@ -9,11 +9,13 @@ use crate::api;
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
     me: RwSignal<Option<Me>>,
+    /// How often it was asked for: only the last answer counts.
+    asked: StoredValue<u32>,
 }
 
 impl Account {
     pub(super) fn provide() {
-        provide_context(Self { me: RwSignal::new(None) });
+        provide_context(Self { me: RwSignal::new(None), asked: StoredValue::new(0) });
     }
 
     /// The handle from the context.
@@ -30,8 +32,11 @@ impl Account {
 
     /// Asks again, after something about the account changed.
     pub(crate) fn refresh(self) {
+        self.asked.update_value(|asked| *asked += 1);
+        let asked = self.asked.get_value();
         spawn_local(async move {
-            if let Ok(me) = api::me().await {
+            let answer = api::me().await;
+            if let Some(me) = answer.ok().filter(|_| self.asked.get_value() == asked) {
                 self.seed(me);
             }
         });

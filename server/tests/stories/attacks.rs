@@ -105,9 +105,10 @@ async fn a_bomb_stays_in_its_container() {
     // Both by one exec: once the bomb has gone off, the engine cannot bring another program into the container.
     let both = "tail /dev/zero & bomb() { bomb | bomb & }; bomb; while :; do :; done";
     docker(&["exec", "-d", "-u", "1000", &bomb_name, "bash", "-c", both]).await;
-    let stats = tokio::time::timeout(Duration::from_secs(20), async {
+    let stats = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
-            let stats = real.runtime.stats(bomb.id).await.unwrap();
+            // The engine itself may answer late beside a bomb.
+            let Ok(stats) = real.runtime.stats(bomb.id).await else { continue };
             if stats.pids > 200 {
                 return stats;
             }

@@ -112,7 +112,7 @@ async fn a_body_that_comes_drop_by_drop_has_no_longer_time() {
 
 #[tokio::test]
 async fn terminal_sockets_and_event_streams_outlive_those_times() {
-    let server = bounded(SHORT).await;
+    let server = bounded(Bounds { head: Duration::from_secs(2), body: Duration::from_secs(2), ..SHORT }).await;
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await;
     let mut stream = admin.client.open("/api/events").await;

@@ -127,10 +127,15 @@ async fn a_guest_that_breaks_the_protocol_is_dropped_and_the_next_is_served() {
     let mut guest = dial(&place).await;
     guest.write_all(&[hello(9), opened].concat()).await.unwrap();
     let mut last = None;
-    while last != Some(FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true }) {
+    let told = || FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true };
+    while last != Some(told()) {
         let mut inbox = timeout(DEADLINE, link.connect()).await.expect("a connection").unwrap();
-        while let Ok(Some(message)) = timeout(Duration::from_millis(200), inbox.recv()).await {
-            last = Some(message);
+        // A stream that has ended says so; the live one is read until its pane is told.
+        while last != Some(told()) {
+            match timeout(DEADLINE, inbox.recv()).await.expect("a message, or the end") {
+                Some(message) => last = Some(message),
+                None => break,
+            }
         }
     }
 }

@@ -36,7 +36,9 @@ async fn fifty_creates_at_once_make_as_many_as_the_quota() {
         let ok = made.iter().filter(|made| made.is_ok()).count();
         assert_eq!(ok, 3, "on {}", db.name);
         for refused in made.into_iter().filter_map(Result::err) {
-            assert_eq!(refused.problem().kind, ProblemKind::QuotaReached);
+            // One writes at a time; who waits too long behind a slow disk is told so, and makes nothing either.
+            let kind = refused.problem().kind;
+            assert!(matches!(kind, ProblemKind::QuotaReached | ProblemKind::Unavailable), "{kind:?}");
         }
         assert_eq!(world.fake.list().await.unwrap().len(), 3);
         let mut names: Vec<_> = world.rows().await.into_iter().map(|row| row.name.to_string()).collect();
@@ -470,7 +472,7 @@ async fn events_are_for_the_owner_and_end_with_the_login() {
         tx.delete_session(ada.session, ada.user).await.unwrap();
         tx.commit().await.unwrap();
         let _ = world.services.cuts.session(ada.session, Cut::LoginEnded, Duration::ZERO).await;
-        let rest = tokio::time::timeout(Duration::from_secs(1), heard.collect::<Vec<_>>()).await.expect("it ends");
+        let rest = tokio::time::timeout(Duration::from_secs(30), heard.collect::<Vec<_>>()).await.expect("it ends");
         assert!(rest.len() <= 256);
         assert!(matches!(
             terminals::events(&world.services, ada).await.err(),

@@ -66,6 +66,7 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
     let filter = RwSignal::new(String::new());
     let count = Memo::new(move |_| terminals.all().len());
     let some = move || count.get() > 0;
+    let pending = Hydrated::pending();
     let many = move || count.get() >= FILTER_FROM;
     let ids = Memo::new(move |_| {
         let wanted = filter.get();
@@ -83,7 +84,7 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
                 <When when=many>
                     <div class="search">
                         <Icon glyph=Glyph::Search/>
-                        <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
+                        <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" disabled=pending prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
                     </div>
                 </When>
                 // On the empty page the one below is enough.

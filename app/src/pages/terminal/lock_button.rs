@@ -33,11 +33,18 @@ pub(crate) fn LockButton(
     let lock = LockState::follow(terminal);
     let slug = Memo::new(move |_| lock.get().slug());
     let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.state == TerminalState::Running)));
-    dynamic(move || match (slug.get(), running.get()) {
+    let (asking, open) = (RwSignal::new(None::<Purpose>), RwSignal::new(false));
+    let ask = Callback::new(move |purpose| {
+        asking.set(Some(purpose));
+        open.set(true);
+    });
+    let control = dynamic(move || match (slug.get(), running.get()) {
         ("open", true) => view! { <LockNow id small/> }.into_any(),
         ("open", false) => ().into_any(),
-        (slug, _) => view! { <LockMenu id small granted=slug == "granted"/> }.into_any(),
-    })
+        (slug, _) => view! { <LockMenu id small ask granted=slug == "granted"/> }.into_any(),
+    });
+    // Beside the control: a code that is being typed stays when a grant begins or ends meanwhile.
+    view! { {control} <LockDialog id asking open/> }.into_any()
 }
 
 const fn class_of(small: bool) -> &'static str {
@@ -88,14 +95,24 @@ fn lock_now(id: TerminalId, busy: RwSignal<bool>) {
 }
 
 #[component]
-fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
-    let asking = RwSignal::new(None::<Purpose>);
+fn LockMenu(id: TerminalId, small: bool, ask: Callback<Purpose>, granted: bool) -> impl IntoView {
     let busy = RwSignal::new(false);
-    let open = RwSignal::new(false);
-    let ask = move |purpose| {
-        asking.set(Some(purpose));
-        open.set(true);
-    };
+    let face = || view! { <Icon glyph=Glyph::LockClosed/><span class="lock-more">"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
+    view! {
+        <Menu label="Lock" class=class_of(small) testid="lock-menu" face>
+            {granted.then(|| view! {
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| lock_now(id, busy) data-testid="lock-again"><Icon glyph=Glyph::LockClosed/>"Lock again now"</button>
+            })}
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask.run(Purpose::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>"Verify with a code…"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask.run(Purpose::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Unlock…"</button>
+        </Menu>
+    }
+    .into_any()
+}
+
+/// Asks for the code.
+#[component]
+fn LockDialog(id: TerminalId, asking: RwSignal<Option<Purpose>>, open: RwSignal<bool>) -> impl IntoView {
     let title = Signal::derive(move || {
         match asking.get() {
             Some(Purpose::Unlock) => "Unlock: remove the lock",
@@ -103,15 +120,7 @@ fn LockMenu(id: TerminalId, small: bool, granted: bool) -> impl IntoView {
         }
         .to_owned()
     });
-    let face = || view! { <Icon glyph=Glyph::LockClosed/><span class="lock-more">"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
     view! {
-        <Menu label="Lock" class=class_of(small) testid="lock-menu" face>
-            {granted.then(|| view! {
-                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| lock_now(id, busy) data-testid="lock-again"><Icon glyph=Glyph::LockClosed/>"Lock again now"</button>
-            })}
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>"Verify with a code…"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| ask(Purpose::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Unlock…"</button>
-        </Menu>
         <Dialog open title testid="lock-dialog">
             {move || asking.get().map(|purpose| view! {
                 <LockForm id purpose=Signal::stored(purpose) on_done=Callback::new(move |()| open.set(false))/>

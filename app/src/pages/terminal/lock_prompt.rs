@@ -7,7 +7,7 @@ use super::{lock_button::Purpose, session::Session};
 use crate::{
     api,
     components::{CodeForm, Glyph, Icon, LockBadge, LockState, When},
-    state::{Account, Sending, Terminals, Toasts, tell_other_pages},
+    state::{Account, Hydrated, Sending, Terminals, Toasts, tell_other_pages},
 };
 
 /// Stands where the terminal was; behind it there is nothing to see.
@@ -43,10 +43,11 @@ fn NoFactor() -> impl IntoView {
 
 #[component]
 fn Purposes(purpose: RwSignal<Purpose>) -> impl IntoView {
+    let pending = Hydrated::pending();
     let choice = move |value: Purpose, glyph: Glyph, title: &'static str, text: &'static str, testid: &'static str| {
         view! {
             <label class="choice choice-small" data-testid=testid>
-                <input r#type="radio" name="purpose" checked=value == Purpose::Verify prop:checked=move || purpose.get() == value on:change=move |_| purpose.set(value)/>
+                <input r#type="radio" name="purpose" disabled=pending checked=value == Purpose::Verify prop:checked=move || purpose.get() == value on:change=move |_| purpose.set(value)/>
                 <span class="choice-title"><Icon glyph/>{title}</span>
                 <span class="choice-text">{text}</span>
             </label>

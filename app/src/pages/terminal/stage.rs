@@ -11,7 +11,7 @@ use super::{
 use crate::{
     components::{Empty, Glyph, LockState, When},
     pages::dashboard::{StageList, start},
-    state::Terminals,
+    state::{Hydrated, Terminals},
 };
 
 /// The terminal's element is always there and always empty in the HTML; only the browser fills it.
@@ -42,7 +42,8 @@ pub(super) fn Stage() -> impl IntoView {
 fn NotRunning() -> impl IntoView {
     let session = Session::get();
     let id = session.id;
-    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" on:click=move |_| start(id) data-testid="start">{label}</button> };
+    let pending = Hydrated::pending();
+    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| start(id) data-testid="start">{label}</button> };
     let state = Memo::new(move |_| session.state());
     move || {
         match state.get() {

@@ -327,7 +327,13 @@ impl Runtime for Docker {
             cpu_millis: config.nano_cpus.and_then(|n| u32::try_from(n / 1_000_000).ok()).unwrap_or(0),
         };
         let name = container.id.unwrap_or_default();
-        stats::read(docker, &name, (id, limits), &self.0.samples, Clock::System.now()).await
+        match stats::read(docker, &name, (id, limits), &self.0.samples, Clock::System.now()).await {
+            // It ended while it was read: the engine refuses that in several ways.
+            Err(RuntimeError::Engine(_)) if !self.0.find(docker, id).await?.is_some_and(|found| runs(&found)) => {
+                Err(RuntimeError::NoContainer)
+            }
+            read => read,
+        }
     }
 
     async fn security(&self, spec: &LaunchSpec) -> Result<SecurityReport, RuntimeError> {

@@ -8,7 +8,10 @@ use rexec::{
     shells::viewer,
 };
 
-use super::stage::{FLOOD, FLOOD_END, Stage, exists};
+use super::{
+    client::DEADLINE,
+    stage::{FLOOD, FLOOD_END, Stage, exists},
+};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -162,15 +165,13 @@ async fn typing_is_written_down_so_that_a_killed_server_remembers_it() {
     viewer.until("ready").await;
     drop(viewer);
     let typed_at = stage.clock.now();
-    let mut stored = None;
-    for _ in 0..400 {
-        stored = stage.db.access_facts(stage.logins[0], stage.terminal).await.unwrap().grant.map(|g| g.last_input_at);
-        if stored == Some(typed_at) {
-            break;
+    let written = async {
+        let stored = || stage.db.access_facts(stage.logins[0], stage.terminal);
+        while stored().await.unwrap().grant.map(|grant| grant.last_input_at) != Some(typed_at) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert_eq!(stored, Some(typed_at));
+    };
+    tokio::time::timeout(DEADLINE, written).await.expect("it is written down");
     let mut tx = stage.db.read().await.unwrap();
     assert_eq!(tx.terminal(stage.terminal).await.unwrap().unwrap().last_active_at, typed_at);
 }
