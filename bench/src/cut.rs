@@ -68,7 +68,11 @@ async fn cut(mut view: Attached, began: Instant) -> Result<Duration> {
 async fn enrol(client: &Client) -> Result<Vec<String>> {
     let made = client.call(Method::POST, "/api/account/mfa/enrol", Some(json!({ "password": PASSWORD }))).await?;
     let secret = BASE32_NOPAD.decode(made["secret"].as_str().context("no secret")?.replace(' ', "").as_bytes())?;
-    let app = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30).with_secret(secret.as_slice());
+    let app = Builder::new()
+        .with_algorithm(Algorithm::SHA1)
+        .with_digits(6)
+        .with_step_duration(30)
+        .with_secret(secret.as_slice());
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let code = app.build_noncompliant().generate(now).to_string();
     let confirmed = client.call(Method::POST, "/api/account/mfa/confirm", Some(json!({ "code": code }))).await?;

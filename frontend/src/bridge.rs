@@ -124,9 +124,7 @@ async fn begin(bridge: Rc<Bridge>) {
         Ok(emulator) => {
             let (cols, rows) = emulator.size();
             bridge.emit(TerminalEvent::Size { cols, rows });
-            if !bridge.typed_elsewhere() {
-                emulator.term().focus();
-            }
+            emulator.take_keyboard();
             bridge.emulator.replace(Some(emulator));
             bridge.callbacks.replace(Some(callbacks));
             let me = bridge.me.clone();
@@ -147,12 +145,6 @@ async fn begin(bridge: Rc<Bridge>) {
 }
 
 impl Bridge {
-    /// Whether the person uses something else of the page by now: the keyboard is not taken from it.
-    fn typed_elsewhere(&self) -> bool {
-        let active = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
-        active.is_some_and(|active| active.matches("input, select, textarea, dialog *, [role=menu] *").unwrap_or(false))
-    }
-
     fn emit(&self, event: TerminalEvent) {
         if !self.over.get() {
             self.on_event.run(event);

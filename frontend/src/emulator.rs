@@ -40,12 +40,24 @@ extern "C" {
     pub(crate) fn dispose(this: &Emulator);
 }
 
+/// What a person is busy with when it has the keyboard.
+const USED: &str = "input, select, textarea, dialog *, [role=menu] *";
+
 impl Emulator {
     /// Columns and rows; never more than a terminal can have.
     pub(crate) fn size(&self) -> (u16, u16) {
         let term = self.term();
         let bounded = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         (bounded(term.get_cols()), bounded(term.get_rows()))
+    }
+
+    /// Takes the keyboard, unless the person uses something else of the page by now.
+    pub(crate) fn take_keyboard(&self) {
+        let active = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
+        let used = active.is_some_and(|active| active.matches(USED).unwrap_or(false));
+        if !used {
+            self.term().focus();
+        }
     }
 }
 
