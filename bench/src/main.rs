@@ -34,7 +34,7 @@ struct Cli {
     #[arg(long, default_value_t = 800)]
     echoes: usize,
     /// Sockets of the terminal that is locked.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=8))]
     sockets: usize,
 }
 

@@ -65,6 +65,9 @@ test("a person is disabled and enabled from the list; the open page and its sock
   await section(admin, "users");
   const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
   await act(row, "user-actions", "user-disable");
+  await expect(row.getByTestId("disable-user-dialog").getByRole("button", { name: "Cancel" })).toBeFocused();
+  expect(socket.isOpen, "nothing ends before the answer").toBe(true);
+  await row.getByTestId("disable-user-dialog").getByTestId("question-yes").click();
   expect(await socket.closed()).toBe(4401);
   await expect(row).toContainText("Disabled");
   // A page of its own: the first one may just be leaving by itself.
@@ -124,6 +127,7 @@ test("a role is given and taken from the list", async ({ house, person, visit })
   const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
   for (const [name, role] of [["Administrator", "admin"], ["User", "user"]] as const) {
     await act(row, "user-actions", "user-role");
+    await row.getByTestId("role-dialog").getByTestId("question-yes").click();
     await expect(row.locator("[data-label=Role]")).toHaveText(name);
     await admin.reload();
     await expect(row.locator("[data-label=Role]"), "kept").toHaveText(name);

@@ -130,8 +130,8 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   const { id } = await person.launch();
   // A guest that answers late is told as not looked at.
   const look = () => person.api.get<SecurityReport>(`/api/terminals/${id}/security`);
-  await expect.poll(async () => (await look()).rows.filter((row) => row.verdict === "unknown")).toEqual([]);
-  const report = await look();
+  let report = await look();
+  await expect.poll(async () => (report = await look()).rows.filter((row) => row.verdict === "unknown")).toEqual([]);
   expect(report.profile).toBe("standard");
   expect(report.rows.filter((row) => row.verdict === "differs")).toEqual([]);
   const verdict = (row: string) => report.rows.find(({ id }) => id === row)?.verdict;

@@ -52,6 +52,20 @@ test("a closed tab leaves the shell running; a new one shows the screen and what
   expect(await after.run("echo value-$kept")).toBe("value-42");
 });
 
+test("a network that goes away and closes nothing is noticed, and the tab comes back by itself", async ({ person, visit, watch }) => {
+  watch.expects(/net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED)|WebSocket connection to .* failed/);
+  const { id } = await person.launch();
+  const page = await visit(person);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("kept=$((6*7))");
+  await page.context().setOffline(true);
+  await expect(terminal.reconnecting).toContainText("what you type now is not sent");
+  await page.context().setOffline(false);
+  await expect(terminal.reconnecting).toBeHidden();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+});
+
 test("a server that is killed and started again: the tab comes back by itself, the shell never noticed", async ({ house, person, visit, watch }) => {
   watch.expectsNoServer();
   watch.expectsStatus(502, 503);

@@ -101,8 +101,11 @@ test("a page that nobody sees does not open its terminal when another one is giv
       Object.assign(window, { sight });
       document.dispatchEvent(new Event("visibilitychange"));
     }, sight);
+  // What it asks for when its event stream opens is not meant.
+  const listed = other.waitForResponse(/\/api\/terminals(\?|$)/);
   const hidden = await new TerminalPage(other).open(id);
   await hidden.asksForCode();
+  await listed;
   await expect(hidden.code).toBeFocused();
   let sockets = 0;
   other.on("websocket", () => sockets++);

@@ -82,7 +82,7 @@ test("locking from a card shows on every page at once", async ({ guarded, visit,
 test("a grant ends by itself when nothing is typed, in the page and on the wire", async ({ house, guarded, visit, watch }) => {
   watch.expectsStatus(423);
   const usual = await house.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 60 });
+  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 66 });
   const { id } = await guarded.launch();
   const page = await visit(guarded);
   const terminal = await at(page, id);

@@ -15,7 +15,7 @@ use app::{
 use js_sys::{Function, Uint8Array};
 use leptos::{callback::UnsyncCallback, prelude::*, task::spawn_local};
 use protocol::{
-    Problem, ProblemKind, TerminalId, Timestamp,
+    Problem, ProblemKind, TerminalId,
     frame::{ClientFrame, ServerFrame, Size},
 };
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -23,7 +23,7 @@ use web_sys::HtmlElement;
 
 use crate::{
     close::{self, Next},
-    emulator::{self, Callbacks, Emulator, Told},
+    emulator::{self, Callbacks, Emulator, Told, now, now_micros},
     flow::{Flow, Take},
     socket::{Address, Heard, Socket},
     trip::{self, Trips},
@@ -37,8 +37,8 @@ const BUFFERED_BYTES_MAX: u32 = 256 * 1024;
 const DRAIN_WAIT: Duration = Duration::from_millis(15);
 /// Acknowledgements of small output are gathered for this long.
 const ACK_WAIT: Duration = Duration::from_millis(40);
-/// The round trip is measured this often.
-const PING_EVERY: Duration = Duration::from_secs(10);
+/// The round trip is measured, and the line tried, this often.
+const PING_EVERY: Duration = Duration::from_secs(5);
 
 /// The emulator's callback after each piece, and what keeps it alive.
 type OnParsed = (Closure<dyn Fn()>, Function);
@@ -217,6 +217,7 @@ impl Bridge {
     }
 
     fn frame(&self, frame: ServerFrame) {
+        self.trips.borrow_mut().heard();
         match frame {
             ServerFrame::Hello(hello) => {
                 self.failures.set(0);
@@ -315,12 +316,21 @@ impl Bridge {
         let me = self.me.clone();
         let ping = move || {
             if let Some(bridge) = me.upgrade() {
-                bridge.ping_once();
+                bridge.ping_due();
             }
         };
         self.trips.replace(Trips::default());
         ping();
         self.ping.replace(set_interval_with_handle(ping, PING_EVERY).ok());
+    }
+
+    fn ping_due(&self) {
+        let lives = self.trips.borrow_mut().due();
+        if lives {
+            return self.ping_once();
+        }
+        self.hang_up();
+        self.wait();
     }
 
     fn ping_once(&self) {
@@ -486,13 +496,4 @@ impl Drop for Handle {
     fn drop(&mut self) {
         self.0.shut();
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_millis(js_sys::Date::now() as i64)
-}
-
-fn now_micros() -> u64 {
-    let millis = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now());
-    (millis * 1000.0) as u64
 }

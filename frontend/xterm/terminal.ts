@@ -85,7 +85,8 @@ export class RexecTerminal {
       lineHeight: 1.15,
       linkHandler: linkHandler(this.tip),
       macOptionIsMeta: true,
-      minimumContrastRatio: 1,
+      // Programs choose colours for one background and are read on another: what could not be read is made darker or lighter (WCAG AA).
+      minimumContrastRatio: 4.5,
       rightClickSelectsWord: false,
       scrollback: SCROLLBACK_LINES,
       theme: readTheme(host),

@@ -68,14 +68,15 @@ pub(crate) fn CodeField(
             let _ = input.focus();
         }
     });
-    Effect::new(move |before: Option<()>| {
-        let (Some(field), known) = (input.get(), code.get()) else { return };
-        if before.is_some() {
-            field.set_value(&known);
-        } else if known.is_empty() {
+    Effect::new(move |before: Option<bool>| {
+        let (Some(field), known) = (input.get(), code.get()) else { return false };
+        if before != Some(true) && known.is_empty() {
             // What was typed before the program ran stays; the button sends it.
             accept(&field.value(), false, code, input, None);
+        } else {
+            field.set_value(&known);
         }
+        true
     });
     Effect::new(move |before: Option<bool>| {
         let now = refused.get();

@@ -88,7 +88,7 @@ pub(crate) fn Field(
                     aria-describedby=note.clone()
                     data-testid=format!("field-{name}")
                 />
-                <span aria-hidden="true">{unit}</span>
+                {(!unit.is_empty()).then(|| view! { <span aria-hidden="true">{unit}</span> })}
             </div>
             <FieldNote id=note hint refusal/>
         </div>

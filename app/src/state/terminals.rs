@@ -31,8 +31,18 @@ pub(crate) struct Terminals {
     list: RwSignal<Vec<Terminal>>,
     progress: RwSignal<Vec<(TerminalId, Stage)>>,
     failures: RwSignal<Vec<(TerminalId, String)>>,
-    /// The last count, and the one at which each terminal was last learnt of.
-    learnt: StoredValue<(u64, Vec<(TerminalId, u64)>)>,
+    learnt: StoredValue<Learnt>,
+}
+
+/// What was learnt when.
+#[derive(Default)]
+struct Learnt {
+    /// The last count.
+    count: u64,
+    /// The count of the last whole list: what an older one knows besides is gone.
+    list: u64,
+    /// The count of each terminal.
+    of: Vec<(TerminalId, u64)>,
 }
 
 impl Terminals {
@@ -52,29 +62,29 @@ impl Terminals {
 
     /// The next count: taken before a question is asked.
     pub(crate) fn count(self) -> u64 {
-        self.learnt
-            .try_update_value(|(count, _)| {
-                *count += 1;
-                *count
-            })
-            .unwrap_or_default()
+        let next = |learnt: &mut Learnt| {
+            learnt.count += 1;
+            learnt.count
+        };
+        self.learnt.try_update_value(next).unwrap_or_default()
     }
 
     /// Whether what was asked for at a count is still news of a terminal; if so, that is what is known from now on.
     fn learn(self, id: TerminalId, asked: u64) -> bool {
-        self.learnt
-            .try_update_value(|(_, all)| match all.iter_mut().find(|(known, _)| *known == id) {
-                Some((_, at)) if *at > asked => false,
-                Some((_, at)) => {
-                    *at = asked;
-                    true
-                }
+        let learn = |learnt: &mut Learnt| {
+            let at = match learnt.of.iter().position(|(known, _)| *known == id) {
+                Some(at) => at,
                 None => {
-                    all.push((id, asked));
-                    true
+                    learnt.of.push((id, learnt.list));
+                    learnt.of.len() - 1
                 }
-            })
-            .unwrap_or_default()
+            };
+            let known = &mut learnt.of[at].1;
+            let news = *known <= asked;
+            *known = asked.max(*known);
+            news
+        };
+        self.learnt.try_update_value(learn).unwrap_or_default()
     }
 
     /// Takes over a whole list, asked for at a count.
@@ -82,6 +92,7 @@ impl Terminals {
         // What is known better stays as it is: changed, made or removed since.
         let before = self.list.get_untracked();
         items.retain(|item| self.learn(item.id, asked));
+        self.learnt.update_value(|learnt| learnt.list = learnt.list.max(asked));
         for (at, known) in before.into_iter().enumerate() {
             if !self.learn(known.id, asked) {
                 items.insert(at.min(items.len()), known);
@@ -165,7 +176,9 @@ impl Terminals {
     /// that nobody sees waits until it is seen: opening its terminal would give that its size.
     pub(super) fn hear(self, kept: &StorageEvent) {
         let seen = browser::document().visibility_state() == VisibilityState::Visible;
-        if seen && kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
+        // What it has open already it may go on having.
+        let open = || self.list.with_untracked(|list| list.iter().any(|t| t.granted_until > Some(Clock::read())));
+        if (seen || open()) && kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
             self.reload();
         }
     }

@@ -111,6 +111,11 @@ impl LifeClock {
         let idle = self.last_sign().plus_secs(self.idle_secs.load(Ordering::SeqCst));
         idle.min(Timestamp::from_millis(self.absolute_end_ms.load(Ordering::SeqCst)))
     }
+
+    /// Whether anything that is heard now would move that end.
+    pub fn can_move(&self) -> bool {
+        self.ends_at() < Timestamp::from_millis(self.absolute_end_ms.load(Ordering::SeqCst))
+    }
 }
 
 /// The clocks that something lives on, and the longest times for all of them. Both are changed under one lock: facts that

@@ -333,6 +333,11 @@ impl Lease {
         self.grant().map(LifeClock::ends_at)
     }
 
+    /// Whether typing moves that end; the absolute one stands.
+    pub fn typing_helps(&self) -> bool {
+        self.grant().is_some_and(LifeClock::can_move)
+    }
+
     /// Whole seconds until then, by the clock that decides.
     pub fn secs_left(&self) -> Option<i64> {
         self.granted_until().map(|until| (until.millis() - self.clock.now().millis()).max(0) / 1000)
@@ -413,7 +418,9 @@ mod tests {
         let first = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&grant)));
         let second = lease(&cuts, (s, t), &clock, Some(cuts.grant_clock(&grant)));
         clock.advance_secs(59);
+        assert!(first.typing_helps());
         first.touch();
+        assert!(!first.typing_helps(), "the absolute end comes first now");
         clock.advance_secs(40);
         assert_eq!(second.live(), Ok(()), "input in one tab keeps the other");
         clock.advance_secs(1);

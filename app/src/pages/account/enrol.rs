@@ -47,7 +47,9 @@ pub(super) fn EnrolDialog(
         }
     });
     let closable = Signal::derive(move || !step.with(|step| matches!(step, Step::Codes(_))));
-    view! { <Dialog open title="Enable MFA" wide=true firm=true closable testid="enrol-dialog"><Wizard open step/></Dialog> }
+    let account = Account::get();
+    let title = Signal::derive(move || if account.mfa_enabled() { "Replace the app" } else { "Enable MFA" }.to_owned());
+    view! { <Dialog open title wide=true firm=true closable testid="enrol-dialog"><Wizard open step/></Dialog> }
         .into_any()
 }
 

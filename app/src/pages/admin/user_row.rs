@@ -12,7 +12,7 @@ use web_sys::HtmlFormElement;
 use super::users::ShownLink;
 use crate::{
     api,
-    components::{Again, Ago, Dialog, Form, Glyph, Icon, Menu, Number, When, wide},
+    components::{Again, Ago, Dialog, Form, Glyph, Icon, Menu, Number, Question, When, wide},
     state::{Account, Sending, Toasts, flawless},
 };
 
@@ -71,11 +71,13 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
     let toasts = Toasts::get();
     let is_admin = move || user.with(|user| user.role == Role::Admin);
     let disabled = move || user.with(|user| user.disabled);
-    let swap_role = move |_| {
-        let role = if is_admin() { Role::User } else { Role::Admin };
+    let (ranking, disabling) = (RwSignal::new(false), RwSignal::new(false));
+    let swap_role = move |()| {
+        let role = if untrack(is_admin) { Role::User } else { Role::Admin };
         patch(id, user, UserPatch { role: Some(role), ..Default::default() });
     };
-    let swap_disabled = move |_| patch(id, user, UserPatch { disabled: Some(!disabled()), ..Default::default() });
+    let set_disabled = move |disabled| patch(id, user, UserPatch { disabled: Some(disabled), ..Default::default() });
+    let swap_disabled = move |_| if disabled() { set_disabled(false) } else { disabling.set(true) };
     let reset_link = move |_| {
         spawn_local(async move {
             match api::reset_link(id).await {
@@ -85,17 +87,23 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
         });
     };
     let name = user.with_untracked(|user| user.username.to_string());
+    let new_role = Signal::derive({
+        let name = name.clone();
+        move || format!("Make {name} {}?", if is_admin() { "a user" } else { "an administrator" })
+    });
     let face = || view! { <Icon glyph=Glyph::Dots/> };
     let not_oneself = oneself.then_some("You cannot do this to your own account");
     view! {
         <Menu label=format!("Actions for {name}") class="btn btn-icon btn-ghost btn-small" testid="user-actions" face>
-            <button r#type="button" class="menu-item" role="menuitem" disabled=oneself title=not_oneself on:click=swap_role data-testid="user-role">{move || if is_admin() { "Make a user" } else { "Make an administrator" }}</button>
+            <button r#type="button" class="menu-item" role="menuitem" disabled=oneself title=not_oneself on:click=move |_| ranking.set(true) data-testid="user-role">{move || if is_admin() { "Make a user…" } else { "Make an administrator…" }}</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| limiting.set(true) data-testid="user-quota">"Set the terminal quota…"</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">"Password reset link…"</button>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| resetting.set(true) data-testid="user-reset-mfa">"Reset MFA…"</button>
             <hr class="menu-line"/>
-            <button r#type="button" class="menu-item menu-danger" role="menuitem" disabled=oneself title=not_oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable" }}</button>
+            <button r#type="button" class="menu-item" class:menu-danger=move || !disabled() role="menuitem" disabled=oneself title=not_oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable…" }}</button>
         </Menu>
+        <Question open=ranking title=new_role text="Administrators see and change every account, image, size and setting, and can stop and delete every terminal. What is in a terminal stays its owner's." yes=Signal::stored("Change the role".to_owned()) on_yes=swap_role testid="role-dialog"/>
+        <Question open=disabling title=format!("Disable {name}?") text="Its sessions end at once, with every terminal that is open in them. Its terminals and what is in them stay." yes=Signal::stored("Disable".to_owned()) on_yes=move |()| set_disabled(true) testid="disable-user-dialog"/>
         <Dialog open=limiting title=format!("Terminal quota of {name}") testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
         <Dialog open=resetting title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>
     }

@@ -73,9 +73,10 @@ pub(super) fn RenameInPlace(
 fn at_once(id: TerminalId, name: TerminalName, before: Option<TerminalName>) {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     terminals.change(id, |terminal| terminal.name = name.clone());
+    let asked = terminals.count();
     spawn_local(async move {
         match rename(id, name.clone()).await {
-            Ok(terminal) => terminals.put(terminal),
+            Ok(terminal) => terminals.put_asked(terminal, asked),
             Err(problem) => {
                 // Unless it got a third name meanwhile.
                 terminals.change(id, |terminal| {
@@ -111,7 +112,8 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
         sending.send(async move {
             let name = TerminalName::parse(&browser::form_value(&form, "rename"))
                 .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("rename"))?;
-            terminals.put(rename(id, name).await?);
+            let asked = terminals.count();
+            terminals.put_asked(rename(id, name).await?, asked);
             let _ = open.try_set(false);
             Ok(())
         });

@@ -92,7 +92,7 @@ fn Warned(problem: Problem) -> impl IntoView {
         <div class="banner banner-warning" data-testid="terminal-notice">
             <Icon glyph=Glyph::Warning/>
             <p><strong>{problem.title} ". "</strong>{problem.detail}</p>
-            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| session.notice.set(None)><Icon glyph=Glyph::Close/></button>
+            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| session.dismiss()><Icon glyph=Glyph::Close/></button>
         </div>
     }
     .into_any()

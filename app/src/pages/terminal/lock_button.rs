@@ -113,12 +113,13 @@ fn LockMenu(id: TerminalId, small: bool, ask: Callback<Purpose>, granted: bool) 
 /// Asks for the code.
 #[component]
 fn LockDialog(id: TerminalId, asking: RwSignal<Option<Purpose>>, open: RwSignal<bool>) -> impl IntoView {
+    let terminals = Terminals::get();
     let title = Signal::derive(move || {
+        let name = terminals.one(id).map(|terminal| terminal.name.to_string()).unwrap_or_default();
         match asking.get() {
-            Some(Purpose::Unlock) => "Unlock: remove the lock",
-            _ => "Verify: use it for now, the lock stays",
+            Some(Purpose::Unlock) => format!("Unlock {name}: remove the lock"),
+            _ => format!("Verify {name}: use it for now, the lock stays"),
         }
-        .to_owned()
     });
     view! {
         <Dialog open title testid="lock-dialog">

@@ -57,6 +57,10 @@ pub(super) struct Session {
     pub(super) ctrl: RwSignal<bool>,
     /// A warning of the server that does not end the connection.
     pub(super) notice: RwSignal<Option<Problem>>,
+    /// The lock as it was when the warning of its end came.
+    warned: StoredValue<Option<LockState>>,
+    /// The same when that was dismissed: a connection that begins anew warns of the same end again.
+    dismissed: StoredValue<Option<LockState>>,
     /// Something was typed since the end of the grant was last asked for.
     typed: StoredValue<bool>,
     /// Filled in the browser only. Not local to a thread: the server may drop a page on another one than rendered it.
@@ -82,6 +86,8 @@ impl Session {
             panel: RwSignal::new(false),
             ctrl: RwSignal::new(false),
             notice: RwSignal::new(None),
+            warned: StoredValue::new(None),
+            dismissed: StoredValue::new(None),
             typed: StoredValue::new(false),
             handle: StoredValue::new(None),
         };
@@ -155,16 +161,23 @@ impl Session {
         });
     }
 
-    /// The warning to show. That of a grant's end stands for as long as the end is near: typing moves the idle end, and never
-    /// the absolute one.
+    /// The warning to show. That of a grant's end stands until the end has moved away from near: typing moves the idle end, and
+    /// never the absolute one.
     pub(super) fn warning(self) -> Option<Problem> {
         self.notice.get().filter(|notice| match self.lock.get() {
             _ if notice.kind != ProblemKind::Locked => true,
-            LockState::Granted(until) => {
-                until.millis() - Clock::read().millis() <= i64::from(GRANT_WARNING_SECS) * 1000
+            lock @ LockState::Granted(until) => {
+                let near = until.secs() - Clock::read().secs() <= i64::from(GRANT_WARNING_SECS) + 1;
+                self.dismissed.get_value() != Some(lock) && (near || self.warned.get_value() == Some(lock))
             }
             _ => false,
         })
+    }
+
+    /// The person has read the warning.
+    pub(super) fn dismiss(self) {
+        self.notice.set(None);
+        self.dismissed.set_value(Some(self.lock.get_untracked()));
     }
 
     /// Closes the socket and removes every byte from the page.
@@ -173,6 +186,7 @@ impl Session {
         self.selected.set(false);
         self.latency.set(None);
         self.searching.set(false);
+        self.notice.set(None);
         if !matches!(self.link.get_untracked(), Link::Ended(_) | Link::Cut(_)) {
             self.link.set(Link::Idle);
         }
@@ -208,8 +222,13 @@ impl Session {
             }),
             TerminalEvent::Attached(hello) => {
                 self.link.set(Link::Live);
-                if let Some(until) = hello.granted_until {
-                    Terminals::get().put_grant(self.id, until);
+                if let Some(until) = hello.granted_until
+                    && self.lock.get_untracked() != LockState::Granted(until)
+                {
+                    let terminals = Terminals::get();
+                    terminals.put_grant(self.id, until);
+                    // What else has changed while there was no connection.
+                    terminals.reload_one(self.id);
                 }
             }
             TerminalEvent::Waiting { millis } => {
@@ -221,7 +240,10 @@ impl Session {
             TerminalEvent::Size { cols, rows } => self.size.set(Some((cols, rows))),
             TerminalEvent::Ended(status) => self.link.set(Link::Ended(status)),
             TerminalEvent::Cut(problem) => self.cut(problem),
-            TerminalEvent::Notice(problem) => self.notice.set(Some(problem)),
+            TerminalEvent::Notice(problem) => {
+                self.warned.set_value(Some(self.lock.get_untracked()));
+                self.notice.set(Some(problem));
+            }
             TerminalEvent::Selected(selected) => self.selected.set(selected),
             TerminalEvent::Found { index, count } => self.found.set((index, count)),
             TerminalEvent::ClipboardRefused => toasts.plain(

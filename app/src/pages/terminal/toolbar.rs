@@ -114,6 +114,7 @@ fn Tools() -> impl IntoView {
     let copy = move || {
         session.with(|t| {
             let _ = t.copy_selection();
+            t.focus();
         })
     };
     let paste = move || session.with(|t| t.paste_clipboard());

@@ -269,7 +269,12 @@ async fn warn(access: &TerminalAccess, shared: &Shared) {
         let (Some(until), Some(left)) = (access.lease().granted_until(), access.lease().secs_left()) else { continue };
         if left <= i64::from(limits::GRANT_WARNING_SECS) && warned_for != Some(until) {
             warned_for = Some(until);
-            let detail = format!("Access ends in {left} seconds unless you type or enter a code.");
+            // Read for as long as it stands, so it counts no seconds.
+            let detail = if access.lease().typing_helps() {
+                "Access ends within a minute unless you type or enter a code."
+            } else {
+                "Access ends within a minute, whatever you type. Enter a code to keep it."
+            };
             let notice = ServerFrame::Notice(Problem::new(ProblemKind::Locked, detail));
             let _ = shared.errands.try_send(Errand::Frame(notice));
         }
