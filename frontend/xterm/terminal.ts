@@ -15,6 +15,9 @@ import { linkHandler, type LinkTip, makeLinkTip, openLink } from "./links";
 import { allowStyles } from "./nonce";
 import { bindPaste, pasteText } from "./paste";
 
+/** Between a letter and what is behind it (WCAG 2.2, 1.4.3). */
+const CONTRAST_RATIO_MIN = 4.5;
+
 /** What the page is told. */
 export interface Events {
   input(bytes: Uint8Array): void;
@@ -85,8 +88,7 @@ export class RexecTerminal {
       lineHeight: 1.15,
       linkHandler: linkHandler(this.tip),
       macOptionIsMeta: true,
-      // Programs choose colours for one background and are read on another: what could not be read is made darker or lighter (WCAG AA).
-      minimumContrastRatio: 4.5,
+      minimumContrastRatio: 1,
       rightClickSelectsWord: false,
       scrollback: SCROLLBACK_LINES,
       theme: readTheme(host),
@@ -214,11 +216,15 @@ export class RexecTerminal {
     try {
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => {
+        this.term.options.minimumContrastRatio = 1;
         webgl.dispose();
         this.webgl = undefined;
       });
       this.term.loadAddon(webgl);
       this.webgl = webgl;
+      // Programs choose colours for one background and are read on another: what could not be read is made darker or lighter
+      // (WCAG AA). Drawn with elements it would take style attributes, which the page's policy forbids.
+      this.term.options.minimumContrastRatio = CONTRAST_RATIO_MIN;
     } catch {
       this.webgl = undefined;
     }
