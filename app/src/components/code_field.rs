@@ -68,16 +68,7 @@ pub(crate) fn CodeField(
             let _ = input.focus();
         }
     });
-    Effect::new(move |before: Option<bool>| {
-        let (Some(field), known) = (input.get(), code.get()) else { return false };
-        if before != Some(true) && known.is_empty() {
-            // What was typed before the program ran stays; the button sends it.
-            accept(&field.value(), false, code, input, None);
-        } else {
-            field.set_value(&known);
-        }
-        true
-    });
+    keep_in_step(code, input);
     Effect::new(move |before: Option<bool>| {
         let now = refused.get();
         let Some(input) = input.get() else { return now };
@@ -124,6 +115,19 @@ pub(crate) fn CodeField(
         </div>
     }
     .into_any()
+}
+
+/// The field shows what is known of the code, and what was typed before the program ran becomes known; the button sends it.
+fn keep_in_step(code: RwSignal<String>, input: NodeRef<Input>) {
+    Effect::new(move |before: Option<bool>| {
+        let (Some(field), known) = (input.get(), code.get()) else { return false };
+        if before != Some(true) && known.is_empty() {
+            accept(&field.value(), false, code, input, None);
+        } else {
+            field.set_value(&known);
+        }
+        true
+    });
 }
 
 fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Option<Callback<()>>) {
