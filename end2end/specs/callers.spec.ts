@@ -22,7 +22,7 @@ function due({ template }: Route, kind: Kind, locked: boolean): number {
   return locked ? 423 : 101;
 }
 
-test("who may read what: every route, every kind of caller", async ({ house, guarded, person }) => {
+test("who may read what: every reading route, every kind of caller", async ({ house, guarded, person }) => {
   const { id } = await guarded.launch();
   const pending = new Api(house.server.origin);
   await pending.post("/api/auth/login", { username: guarded.username, password: guarded.password });

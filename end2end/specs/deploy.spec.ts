@@ -1,8 +1,10 @@
 // The server as a container, made by the file that is shipped for it, used as its first lines say.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 import { docker, remainsOf, sweep } from "../world/engine";
 import { expect, test } from "../world/fixtures";
@@ -19,6 +21,17 @@ async function freePort(): Promise<number> {
   await new Promise((done) => probe.close(done));
   return port;
 }
+
+test("what the systemd unit starts is what the program takes", async () => {
+  const unit = readFileSync(join(ROOT, "deploy/rexec.service"), "utf8");
+  const [, program, command, ...flags] = /^ExecStart=(\S+) (\S+) (.*)$/m.exec(unit)?.flatMap((part, i) => (i === 3 ? part.split(" ") : [part])) ?? [];
+  expect([program, command]).toEqual(["/usr/local/bin/rexec", "serve"]);
+  const place = (flag: string) => flag.replace("/etc/rexec/rexec.toml", join(ROOT, "rexec.example.toml"));
+  const { stdout } = await promisify(execFile)(BINARY, ["config", "check", ...flags.map(place)]);
+  expect(stdout).toContain("The configuration can be used.");
+  expect(stdout, "where the unit may write").toMatch(/data +\/var\/lib\/rexec\n/);
+  expect(unit).toMatch(/^ReadWritePaths=\/var\/lib\/rexec$/m);
+});
 
 test("the server runs in a container of its own and makes terminals on the engine around it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rexec-img-"));

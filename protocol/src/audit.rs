@@ -89,7 +89,7 @@ events! {
     "Terminals" {
         /// A terminal was made.
         TerminalCreated = "terminal_created", "Terminal created";
-        /// A terminal could not be made; nothing of it is left.
+        /// A terminal could not be made; nothing of it is left but, after a 202, its record with the reason.
         TerminalCreateFailed = "terminal_create_failed", "Terminal not created";
         /// A terminal was started.
         TerminalStarted = "terminal_started", "Terminal start";

@@ -54,6 +54,8 @@ suite_clippy_bindgen()  { _clippy -p bindgen --all-targets; }
 suite_clippy_page() {
   _clippy -p app --features hydrate --target "$WASM_TARGET"
   _clippy -p frontend --target "$WASM_TARGET"
+  # With its tests, which run here.
+  _clippy -p frontend --all-targets
 }
 
 DENY_VERSION=0.20.2

@@ -21,6 +21,8 @@ SUITES=(
   'licences|full|licences, sources and advisories of every crate'
   'build|full|the self-contained binary, with no path of this machine inside'
   'budget|full|the first page is small enough'
+  'layers|full|no crate or module knows what it must not; files, functions and docstrings within bounds'
+  'drift|full|the OpenAPI document, the route table and the answers say the same'
   'server|full|server stories with a real engine and both databases'
   'e2e|full|the real binary in a real browser'
 )

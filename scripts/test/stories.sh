@@ -38,14 +38,27 @@ suite_budget() {
 
 # In the dev profile, although the release build just made optimised dependencies: stories are worth most with
 # overflow checks and debug assertions on, and after an edit only one crate is compiled, incrementally.
+# Server, app and bench together, whose few unit tests need the same crates: alone they would compile Leptos again with other
+# features. That no crate leans on another's features is what the clippy suites prove.
+# A story waits for engine and disk about as long as it computes.
+_stories() {
+  RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _cargo_test -p server -p app -p bench --no-fail-fast "$@"
+}
+
+suite_layers() { _stories --test shape; }
+
+# The stories of the document: they need no engine and no browser.
+DRIFT=(routes::every_documented routes::the_document routes::every_route_documents)
+
+suite_drift() { _stories --test stories -- "${DRIFT[@]}"; }
+
 suite_server() {
   need_engine
   need_postgres
   [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
-  # Together with app and bench, whose few unit tests need the same crates: alone they would compile Leptos again
-  # with other features. That no crate leans on another's features is what the clippy suites prove.
-  # A story waits for engine and disk about as long as it computes.
-  RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _cargo_test -p server -p app -p bench --no-fail-fast
+  local story skips=()
+  for story in "${DRIFT[@]}"; do skips+=(--skip "$story"); done
+  _stories --lib --bins --test stories -- "${skips[@]}"
 }
 
 suite_e2e() {

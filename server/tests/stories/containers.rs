@@ -1,9 +1,6 @@
 //! Stories only the real engine can tell: what is in force, hostile images, accidents behind the server's back.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use protocol::{
     names::Slug,
@@ -196,34 +193,4 @@ async fn a_tier_larger_than_the_machine_still_starts() {
     spec.limits.cpu_millis = 1_000_000;
     real.runtime.create(&spec, quiet()).await.expect("made with all the cores there are");
     real.runtime.delete(spec.id).await.unwrap();
-}
-
-/// Not a gate: prints what a launch costs beside the engine's own create and start.
-#[tokio::test]
-#[ignore = "a measurement; run alone on a quiet machine"]
-async fn measure_a_cold_launch() {
-    let Some(real) = RealEngine::start().await else { return };
-    let (mut ours, mut engines) = (Vec::new(), Vec::new());
-    for round in 0..12 {
-        let spec = spec();
-        let start = Instant::now();
-        real.runtime.create(&spec, quiet()).await.unwrap();
-        let took = start.elapsed();
-        real.runtime.delete(spec.id).await.unwrap();
-        let start = Instant::now();
-        let name = docker(&["create", "--network", "rexec-isolated", "rexec/debian:1", "sleep", "100"]).await;
-        docker(&["start", &name]).await;
-        let engine_took = start.elapsed();
-        docker(&["rm", "-f", &name]).await;
-        if round > 1 {
-            ours.push(took);
-            engines.push(engine_took);
-        }
-    }
-    let median = |times: &mut Vec<Duration>| {
-        times.sort();
-        times[times.len() / 2]
-    };
-    let (ours, engines) = (median(&mut ours), median(&mut engines));
-    eprintln!("cold launch {ours:?}, engine's create and start {engines:?} (with its client)");
 }

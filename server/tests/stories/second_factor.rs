@@ -385,3 +385,18 @@ async fn secrets_are_nowhere_in_the_clear() {
     assert!(holds(b"ada") && !holds(&secret) && !holds(totp::base32(&secret).as_bytes()));
     assert!(!holds(PASSWORD.as_bytes()) && !holds(ada.client.cookie("__Host-rexec").unwrap().as_bytes()));
 }
+
+#[tokio::test]
+async fn a_lock_that_outlives_its_factor_opens_to_nothing_and_the_trail_says_who_tried() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    ada.lock(id).await;
+    let user = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+    admin.client.ok("POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
+    ada.client.ok("POST", "/api/auth/login", credentials("ada")).await;
+    for (way, event) in [("verify", "terminal_mfa_access_verified"), ("unlock", "terminal_mfa_unlocked")] {
+        assert_eq!(kind(&ada, &lock_path(id, way), code("123456")).await, (400, "mfa_required".to_owned()));
+        let told = &server.events(&admin, event).await[0];
+        let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "reason=no_factor"], "{way}");
+    }
+}
