@@ -31,7 +31,7 @@ struct Cli {
     #[arg(long, default_value_t = 15)]
     launches: usize,
     /// Echoed letters.
-    #[arg(long, default_value_t = 800)]
+    #[arg(long, default_value_t = 2000)]
     echoes: usize,
     /// Sockets of the terminal that is locked.
     #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=8))]
