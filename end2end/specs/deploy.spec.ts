@@ -1,4 +1,5 @@
-// The server as a container, made by the file that is shipped for it, used as its first lines say.
+// What is shipped for running the server elsewhere: the systemd unit, and the file that makes a container of it, used as its
+// first lines say.
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -24,7 +25,7 @@ async function freePort(): Promise<number> {
 
 test("what the systemd unit starts is what the program takes", async () => {
   const unit = readFileSync(join(ROOT, "deploy/rexec.service"), "utf8");
-  const [, program, command, ...flags] = /^ExecStart=(\S+) (\S+) (.*)$/m.exec(unit)?.flatMap((part, i) => (i === 3 ? part.split(" ") : [part])) ?? [];
+  const [program, command, ...flags] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   expect([program, command]).toEqual(["/usr/local/bin/rexec", "serve"]);
   const place = (flag: string) => flag.replace("/etc/rexec/rexec.toml", join(ROOT, "rexec.example.toml"));
   const { stdout } = await promisify(execFile)(BINARY, ["config", "check", ...flags.map(place)]);

@@ -138,7 +138,7 @@ test("a client that never reads what it asked for does not hold up another", asy
   other.close();
 });
 
-test("from the request to lock to the end of the last socket: the figures, and most within a quarter of a second", async ({ guarded }) => {
+test("from the request to lock to the end of the last socket it takes a quarter of a second at most", async ({ guarded }) => {
   const { id } = await guarded.launch();
   const took: number[] = [];
   for (let round = 0; round < 8; round++) {
@@ -157,8 +157,7 @@ test("from the request to lock to the end of the last socket: the figures, and m
   took.sort((a, b) => a - b);
   const at = (percent: number) => took[Math.ceil((percent / 100) * took.length) - 1] ?? NaN;
   console.log(`cut of ${took.length} sockets: p50 ${at(50).toFixed(1)} ms, p99 ${at(99).toFixed(1)} ms`);
-  // The target is p99; one stall of a busy machine is among so few, so that figure is told and the median held.
-  expect(at(50)).toBeLessThanOrEqual(250);
+  expect(at(99)).toBeLessThanOrEqual(250);
 });
 
 test("a character that is split between two messages arrives whole", async ({ person }) => {

@@ -18,7 +18,7 @@ prepare_for() {
     step "Container engine" _engine_or_not
     _images_in_background
   fi
-  if _any_of "clippy-page build budget layers drift server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
+  if _any_of "clippy-page build budget server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
   if _any_of "files style types build budget server e2e" "$@"; then
     step "Node" ensure_node
     step "Node packages" ensure_npm_packages
