@@ -1,47 +1,27 @@
 // What comes in another order than was meant: answers that are overtaken, letters typed before the program runs, pages that
 // nobody sees.
-import type { Page, Response, Route } from "@playwright/test";
+import type { Response } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../world/fixtures";
+import { held, keepTexts } from "../world/moments";
 
-/** Keeps something back; `release` lets it go. */
-function held(): { promise: Promise<void>; release: () => void } {
-  let release = () => {};
-  const promise = new Promise<void>((resolve) => (release = resolve));
-  return { promise, release };
-}
-
-/** Keeps every text an element shows from now on, also one that is gone again at once. */
-async function keepTexts(page: Page, testid: string): Promise<() => Promise<string[]>> {
-  await page.evaluate((testid) => {
-    const texts: string[] = [];
-    const look = () => {
-      const text = document.querySelector(`[data-testid=${testid}]`)?.textContent ?? "";
-      if (texts.at(-1) !== text) texts.push(text);
-    };
-    look();
-    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
-    Object.assign(window, { texts });
-  }, testid);
-  return () => page.evaluate(() => (window as unknown as { texts: string[] }).texts);
-}
+/** The list of terminals, whole or a page of it. */
+const LIST = /\/api\/terminals(\?|$)/;
 
 test("an answer that was under way while a terminal got a new name does not bring the old one back", async ({ person, visit }) => {
   const { id } = await person.launch({ name: "before" });
   const page = await visit(person);
   // The page reads the list when its event stream opens. That answer is kept back.
   const [answered, list] = [held(), held()];
-  await page.route("**/api/terminals?*", keep);
-  await page.route("**/api/terminals", keep);
-  async function keep(route: Route): Promise<void> {
+  await page.route(LIST, async (route) => {
     if (route.request().method() !== "GET") return route.continue();
     const response = await route.fetch();
     answered.release();
     await list.promise;
     await route.fulfill({ response });
-  }
+  });
   const dashboard = await new Dashboard(page).open();
   await answered.promise;
   await dashboard.act(id, "rename");
@@ -50,7 +30,7 @@ test("an answer that was under way while a terminal got a new name does not brin
   await expect(page.getByTestId("card-open")).toHaveText("after");
   await expect.poll(async () => (await person.terminal(id)).name).toBe("after");
   const texts = await keepTexts(page, "card-open");
-  const arrives = page.waitForEvent("requestfinished", (request) => request.method() === "GET" && /\/api\/terminals(\?|$)/.test(request.url()));
+  const arrives = page.waitForEvent("requestfinished", (request) => request.method() === "GET" && LIST.test(request.url()));
   list.release();
   await arrives;
   // What comes after it is seen: then it has been read.
@@ -102,7 +82,7 @@ test("a page that nobody sees does not open its terminal when another one is giv
       document.dispatchEvent(new Event("visibilitychange"));
     }, sight);
   // What it asks for when its event stream opens is not meant.
-  const listed = other.waitForResponse(/\/api\/terminals(\?|$)/);
+  const listed = other.waitForResponse(LIST);
   const hidden = await new TerminalPage(other).open(id);
   await hidden.asksForCode();
   await listed;

@@ -5,6 +5,7 @@ import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../world/fixtures";
+import { keepTexts } from "../world/moments";
 import { attached } from "../world/socket";
 
 /** A page at the prompt of a terminal. */
@@ -102,17 +103,10 @@ test("a grant ends by itself when nothing is typed, in the page and on the wire"
   const notice = page.getByTestId("terminal-notice");
   await expect(notice).toContainText("unless you type");
   await notice.getByRole("button", { name: "Dismiss" }).click();
-  await page.evaluate(() => {
-    const again: string[] = [];
-    Object.assign(window, { again });
-    const look = () => {
-      const text = document.querySelector("[data-testid=terminal-notice]")?.textContent;
-      if (text) again.push(text);
-    };
-    new MutationObserver(look).observe(document.body, { subtree: true, childList: true });
-  });
+  await expect(notice).toBeHidden();
+  const warnings = await keepTexts(page, "terminal-notice");
   await expect(terminal.prompt).toBeVisible({ timeout: 75_000 });
-  expect(await page.evaluate(() => (window as unknown as { again: string[] }).again), "warned of once").toEqual([]);
+  expect((await warnings()).filter((text) => text !== ""), "warned of once").toEqual([]);
   await expect.poll(() => socket.isOpen, { timeout: 75_000 }).toBe(false);
   expect(socket.frames.filter((frame) => frame[0] === 0x85), "one warning for one end").toHaveLength(1);
   expect(Date.now(), "not before the end that was told").toBeGreaterThanOrEqual(end);

@@ -10,6 +10,7 @@ import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../world/fixtures";
+import { held } from "../world/moments";
 import { ARTEFACTS, ROOT, Server } from "../world/server";
 
 const SCREENS = join(ARTEFACTS, "screens");
@@ -113,10 +114,9 @@ test("the dashboard, from nothing to many", async ({ guarded, visit }) => {
 test("a launch under way", async ({ person, visit }) => {
   const page = await visit(person);
   // The answer is held back, so that the picture is of the steps and not of a prompt.
-  let release = () => {};
-  const held = new Promise<void>((done) => (release = done));
+  const answer = held();
   await page.route("**/api/terminals", async (route) => {
-    if (route.request().method() === "POST") await held;
+    if (route.request().method() === "POST") await answer.promise;
     await route.continue();
   });
   const dashboard = await new Dashboard(page).open();
@@ -124,7 +124,7 @@ test("a launch under way", async ({ person, visit }) => {
   await dashboard.launchDialog.getByTestId("launch-submit").click();
   await expect(page.getByTestId("stages")).toBeVisible();
   await shoot(page, "launching");
-  release();
+  answer.release();
   await page.waitForURL(/\/terminals\//);
 });
 
