@@ -176,8 +176,7 @@ impl Client {
 
 /// An open terminal socket.
 pub struct Attached {
-    /// The socket itself.
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Attached {
@@ -188,16 +187,34 @@ impl Attached {
 
     /// Next bytes of the screen, from Output and Snapshot frames; acknowledges them.
     pub async fn output(&mut self) -> Result<Vec<u8>> {
-        loop {
-            let message = self.socket.next().await.context("the socket was closed")?;
-            if let Some(bytes) = self.acknowledge(&message?).await? {
-                return Ok(bytes);
+        let output = async {
+            loop {
+                let message = self.socket.next().await.context("the socket was closed")?;
+                if let Some(bytes) = self.acknowledge(&message?).await? {
+                    return Ok(bytes);
+                }
             }
-        }
+        };
+        in_time("output", output).await
+    }
+
+    /// Reads until the other end closes, as a view that shows everything does; gives its close code.
+    pub async fn closed(mut self) -> Result<Option<u16>> {
+        let closed = async {
+            loop {
+                let message = self.socket.next().await.context("closed without a reason")??;
+                if let Message::Close(frame) = message {
+                    return Ok(frame.map(|frame| frame.code.into()));
+                }
+                // The other end may be gone while its last bytes are still read here.
+                let _ = self.acknowledge(&message).await;
+            }
+        };
+        in_time("end of the socket", closed).await
     }
 
     /// What a message adds to the screen, acknowledged; `None` of any other message.
-    pub async fn acknowledge(&mut self, message: &Message) -> Result<Option<Vec<u8>>> {
+    async fn acknowledge(&mut self, message: &Message) -> Result<Option<Vec<u8>>> {
         let Message::Binary(frame) = message else { return Ok(None) };
         let (position, bytes) = match ServerFrame::decode(frame)? {
             ServerFrame::Output { position, bytes } => (position + bytes.len() as u64, bytes),
@@ -212,9 +229,7 @@ impl Attached {
     pub async fn bytes(&mut self, count: usize) -> Result<()> {
         let mut seen = 0;
         while seen < count {
-            let more =
-                in_time("output", self.output()).await.with_context(|| format!("{seen} of {count} bytes came"))?;
-            seen += more.len();
+            seen += self.output().await.with_context(|| format!("{seen} of {count} bytes came"))?.len();
         }
         ensure!(seen == count, "{seen} bytes came instead of {count}");
         Ok(())
@@ -226,7 +241,7 @@ impl Attached {
         loop {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let waiting = || format!("waiting for {:?} after {:?}", text(needle), text(&seen));
-            let more = in_time("output", self.output()).await.with_context(waiting)?;
+            let more = self.output().await.with_context(waiting)?;
             seen.extend(more);
             if seen.windows(needle.len()).any(|w| w == needle) {
                 return Ok(());

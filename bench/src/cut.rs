@@ -4,19 +4,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use data_encoding::BASE32_NOPAD;
-use futures_util::{StreamExt as _, future::try_join_all};
+use futures_util::future::try_join_all;
+use protocol::{ProblemKind, limits};
 use reqwest::Method;
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Message;
 use totp_rs::{Algorithm, Builder};
 
 use crate::{
-    client::{Attached, Client, PASSWORD, in_time},
+    client::{Attached, Client, PASSWORD},
     figures::Samples,
 };
-
-/// The close code of a socket that a lock cut.
-const LOCKED: u16 = 4423;
 
 /// Locks one terminal again and again while `sockets` views of it show a flood; every socket is a sample.
 pub async fn cuts(client: &Client, image: &str, sockets: usize) -> Result<Samples> {
@@ -36,7 +33,7 @@ pub async fn cuts(client: &Client, image: &str, sockets: usize) -> Result<Sample
         let began = Instant::now();
         let (_, took) = tokio::try_join!(
             client.call(Method::POST, &lock, None),
-            in_time("cut", try_join_all(views.into_iter().map(|view| cut(view, began)))),
+            try_join_all(views.into_iter().map(|view| cut(view, began))),
         )?;
         took.into_iter().for_each(|took| samples.push(took));
         let code = codes.pop().context("no recovery codes")?;
@@ -50,18 +47,10 @@ pub async fn cuts(client: &Client, image: &str, sockets: usize) -> Result<Sample
     }
 }
 
-/// Reads until the socket is closed, as one that shows everything does.
-async fn cut(mut view: Attached, began: Instant) -> Result<Duration> {
-    loop {
-        let message = view.socket.next().await.context("closed without a reason")??;
-        if let Message::Close(frame) = message {
-            let code = frame.map(|frame| u16::from(frame.code));
-            ensure!(code == Some(LOCKED), "closed with {code:?}");
-            return Ok(began.elapsed());
-        }
-        // The other end may be gone while its last bytes are still read here.
-        let _ = view.acknowledge(&message).await;
-    }
+async fn cut(view: Attached, began: Instant) -> Result<Duration> {
+    let code = view.closed().await?;
+    ensure!(code == Some(ProblemKind::Locked.close_code()), "closed with {code:?}");
+    Ok(began.elapsed())
 }
 
 /// Sets a factor up, as an authenticator app does; gives the recovery codes.
@@ -70,7 +59,7 @@ async fn enrol(client: &Client) -> Result<Vec<String>> {
     let secret = BASE32_NOPAD.decode(made["secret"].as_str().context("no secret")?.replace(' ', "").as_bytes())?;
     let app = Builder::new()
         .with_algorithm(Algorithm::SHA1)
-        .with_digits(6)
+        .with_digits(u8::try_from(limits::CODE_DIGITS)?)
         .with_step_duration(30)
         .with_secret(secret.as_slice());
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();

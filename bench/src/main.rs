@@ -14,6 +14,7 @@ use clap::Parser;
 use client::{Client, Server};
 use engine::Engine;
 use figures::Samples;
+use protocol::limits::VIEWERS_MAX;
 
 /// Reproduces every figure the README claims.
 #[derive(Parser)]
@@ -34,7 +35,7 @@ struct Cli {
     #[arg(long, default_value_t = 2000)]
     echoes: usize,
     /// Sockets of the terminal that is locked.
-    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=8))]
+    #[arg(long, default_value_t = VIEWERS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=VIEWERS_MAX as u64))]
     sockets: usize,
 }
 
