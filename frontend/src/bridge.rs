@@ -22,8 +22,9 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::HtmlElement;
 
 use crate::{
+    clock::{now, now_micros},
     close::{self, Next},
-    emulator::{self, Callbacks, Emulator, Told, now, now_micros},
+    emulator::{self, Callbacks, Emulator, Told},
     flow::{Flow, Take},
     socket::{Address, Heard, Socket},
     trip::{self, Trips},

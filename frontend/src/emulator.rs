@@ -3,7 +3,6 @@
 //! bundle, and what is newer (bytes with a callback, search, appearance) are few types of our own.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
-use protocol::Timestamp;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::HtmlElement;
 use xterm_js_rs::Terminal;
@@ -117,15 +116,4 @@ pub(crate) async fn create(host: &HtmlElement, font_px: u16, callbacks: &Callbac
     let make: Function = Reflect::get(&module, &"createTerminal".into())?.dyn_into()?;
     let made: Promise = make.call3(&JsValue::UNDEFINED, host, &font_px.into(), &callbacks.object)?.dyn_into()?;
     Ok(wasm_bindgen_futures::JsFuture::from(made).await?.unchecked_into())
-}
-
-/// The time of day.
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_millis(js_sys::Date::now() as i64)
-}
-
-/// Microseconds since the page was opened, by a clock that never goes back.
-pub(crate) fn now_micros() -> u64 {
-    let millis = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now());
-    (millis * 1000.0) as u64
 }

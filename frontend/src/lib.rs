@@ -6,6 +6,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod bridge;
+#[cfg(target_arch = "wasm32")]
+mod clock;
 mod close;
 #[cfg(target_arch = "wasm32")]
 mod emulator;

@@ -72,16 +72,12 @@ impl Terminals {
     /// Whether what was asked for at a count is still news of a terminal; if so, that is what is known from now on.
     fn learn(self, id: TerminalId, asked: u64) -> bool {
         let learn = |learnt: &mut Learnt| {
-            let at = match learnt.of.iter().position(|(known, _)| *known == id) {
-                Some(at) => at,
-                None => {
-                    learnt.of.push((id, learnt.list));
-                    learnt.of.len() - 1
-                }
-            };
-            let known = &mut learnt.of[at].1;
-            let news = *known <= asked;
-            *known = asked.max(*known);
+            let known = learnt.of.iter().find(|(known, _)| *known == id).map_or(learnt.list, |(_, at)| *at);
+            let news = known <= asked;
+            if news {
+                learnt.of.retain(|(known, _)| *known != id);
+                learnt.of.push((id, asked));
+            }
             news
         };
         self.learnt.try_update_value(learn).unwrap_or_default()

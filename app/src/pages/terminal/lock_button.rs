@@ -33,9 +33,9 @@ pub(crate) fn LockButton(
     let lock = LockState::follow(terminal);
     let slug = Memo::new(move |_| lock.get().slug());
     let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.state == TerminalState::Running)));
-    let (asking, open) = (RwSignal::new(None::<Purpose>), RwSignal::new(false));
+    let (asking, open) = (RwSignal::new(Purpose::Verify), RwSignal::new(false));
     let ask = Callback::new(move |purpose| {
-        asking.set(Some(purpose));
+        asking.set(purpose);
         open.set(true);
     });
     let control = dynamic(move || match (slug.get(), running.get()) {
@@ -112,20 +112,18 @@ fn LockMenu(id: TerminalId, small: bool, ask: Callback<Purpose>, granted: bool) 
 
 /// Asks for the code.
 #[component]
-fn LockDialog(id: TerminalId, asking: RwSignal<Option<Purpose>>, open: RwSignal<bool>) -> impl IntoView {
+fn LockDialog(id: TerminalId, asking: RwSignal<Purpose>, open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let title = Signal::derive(move || {
         let name = terminals.one(id).map(|terminal| terminal.name.to_string()).unwrap_or_default();
         match asking.get() {
-            Some(Purpose::Unlock) => format!("Unlock {name}: remove the lock"),
-            _ => format!("Verify {name}: use it for now, the lock stays"),
+            Purpose::Unlock => format!("Unlock {name}: remove the lock"),
+            Purpose::Verify => format!("Verify {name}: use it for now, the lock stays"),
         }
     });
     view! {
         <Dialog open title testid="lock-dialog">
-            {move || asking.get().map(|purpose| view! {
-                <LockForm id purpose=Signal::stored(purpose) on_done=Callback::new(move |()| open.set(false))/>
-            })}
+            <LockForm id purpose=asking on_done=Callback::new(move |()| open.set(false))/>
         </Dialog>
     }
     .into_any()

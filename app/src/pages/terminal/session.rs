@@ -55,11 +55,9 @@ pub(super) struct Session {
     pub(super) found: RwSignal<(Option<u32>, u32)>,
     pub(super) panel: RwSignal<bool>,
     pub(super) ctrl: RwSignal<bool>,
-    /// A warning of the server that does not end the connection.
-    pub(super) notice: RwSignal<Option<Problem>>,
-    /// The lock as it was when the warning of its end came.
-    warned: StoredValue<Option<LockState>>,
-    /// The same when that was dismissed: a connection that begins anew warns of the same end again.
+    /// A warning of the server that does not end the connection, and the lock as it was when it came.
+    notice: RwSignal<Option<(Problem, LockState)>>,
+    /// The lock as it was when a warning was dismissed: a connection that begins anew warns of the same end again.
     dismissed: StoredValue<Option<LockState>>,
     /// Something was typed since the end of the grant was last asked for.
     typed: StoredValue<bool>,
@@ -86,7 +84,6 @@ impl Session {
             panel: RwSignal::new(false),
             ctrl: RwSignal::new(false),
             notice: RwSignal::new(None),
-            warned: StoredValue::new(None),
             dismissed: StoredValue::new(None),
             typed: StoredValue::new(false),
             handle: StoredValue::new(None),
@@ -164,14 +161,16 @@ impl Session {
     /// The warning to show. That of a grant's end stands until the end has moved away from near: typing moves the idle end, and
     /// never the absolute one.
     pub(super) fn warning(self) -> Option<Problem> {
-        self.notice.get().filter(|notice| match self.lock.get() {
+        let (notice, before) = self.notice.get()?;
+        let stands = match self.lock.get() {
             _ if notice.kind != ProblemKind::Locked => true,
             lock @ LockState::Granted(until) => {
                 let near = until.secs() - Clock::read().secs() <= i64::from(GRANT_WARNING_SECS) + 1;
-                self.dismissed.get_value() != Some(lock) && (near || self.warned.get_value() == Some(lock))
+                self.dismissed.get_value() != Some(lock) && (near || lock == before)
             }
             _ => false,
-        })
+        };
+        stands.then_some(notice)
     }
 
     /// The person has read the warning.
@@ -240,10 +239,7 @@ impl Session {
             TerminalEvent::Size { cols, rows } => self.size.set(Some((cols, rows))),
             TerminalEvent::Ended(status) => self.link.set(Link::Ended(status)),
             TerminalEvent::Cut(problem) => self.cut(problem),
-            TerminalEvent::Notice(problem) => {
-                self.warned.set_value(Some(self.lock.get_untracked()));
-                self.notice.set(Some(problem));
-            }
+            TerminalEvent::Notice(problem) => self.notice.set(Some((problem, self.lock.get_untracked()))),
             TerminalEvent::Selected(selected) => self.selected.set(selected),
             TerminalEvent::Found { index, count } => self.found.set((index, count)),
             TerminalEvent::ClipboardRefused => toasts.plain(
