@@ -101,3 +101,25 @@ test("a page that nobody sees does not open its terminal when another one is giv
   await sight("visible");
   await hidden.sees(/seen/);
 });
+
+test("output that comes together with the lock, while the page is busy, is drawn nowhere and tells nobody", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(423);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.enter("yes coming");
+  await terminal.sees(/coming/);
+  // The page does nothing else until the terminal is locked: what arrived meanwhile and the end of the socket are next in its queue.
+  const status = await page.evaluate((id) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/api/security/terminal/${id}/mfa-lock`, false);
+    request.send();
+    return request.status;
+  }, id);
+  expect(status).toBe(200);
+  await terminal.asksForCode();
+  await expect(terminal.code).toBeFocused();
+  // Whatever the emulator had planned comes before this: its turns are timers without a delay.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+});

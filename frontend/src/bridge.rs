@@ -24,7 +24,7 @@ use web_sys::HtmlElement;
 use crate::{
     clock::{now, now_micros},
     close::{self, Next},
-    emulator::{self, Callbacks, Emulator, Told},
+    emulator::{self, Emulator, Told},
     flow::{Flow, Take},
     socket::{Address, Heard, Socket},
     trip::{self, Trips},
@@ -41,9 +41,6 @@ const ACK_WAIT: Duration = Duration::from_millis(40);
 /// The round trip is measured, and the line tried, this often.
 const PING_EVERY: Duration = Duration::from_secs(5);
 
-/// The emulator's callback after each piece, and what keeps it alive.
-type OnParsed = (Closure<dyn Fn()>, Function);
-
 struct Bridge {
     me: Weak<Self>,
     id: TerminalId,
@@ -52,12 +49,12 @@ struct Bridge {
     on_event: UnsyncCallback<TerminalEvent>,
     font_px: Cell<u16>,
     emulator: RefCell<Option<Emulator>>,
-    callbacks: RefCell<Option<Callbacks>>,
     socket: RefCell<Option<Socket>>,
     flow: RefCell<Flow>,
     /// Positions after the pieces that are being parsed, oldest first; absent for pieces that have none.
     parsing: RefCell<VecDeque<u64>>,
-    on_parsed: RefCell<Option<OnParsed>>,
+    /// What the emulator calls after each piece. It owns it: see `emulator::events`.
+    on_parsed: RefCell<Option<Function>>,
     ack_due: Cell<bool>,
     input: RefCell<VecDeque<u8>>,
     draining: Cell<bool>,
@@ -87,7 +84,6 @@ pub(crate) fn mount(request: MountRequest) -> Rc<dyn TerminalHandle> {
         on_event: request.on_event,
         font_px: Cell::new(request.font_px),
         emulator: RefCell::default(),
-        callbacks: RefCell::default(),
         socket: RefCell::default(),
         flow: RefCell::default(),
         parsing: RefCell::default(),
@@ -118,8 +114,7 @@ async fn begin(bridge: Rc<Bridge>) {
             }
         }
     };
-    let callbacks = Callbacks::new(tell);
-    let made = emulator::create(&bridge.host, bridge.font_px.get(), &callbacks).await;
+    let made = emulator::create(&bridge.host, bridge.font_px.get(), tell).await;
     match made {
         Ok(emulator) if bridge.over.get() => emulator.dispose(),
         Ok(emulator) => {
@@ -127,15 +122,13 @@ async fn begin(bridge: Rc<Bridge>) {
             bridge.emit(TerminalEvent::Size { cols, rows });
             emulator.take_keyboard();
             bridge.emulator.replace(Some(emulator));
-            bridge.callbacks.replace(Some(callbacks));
             let me = bridge.me.clone();
             let closure = Closure::<dyn Fn()>::new(move || {
                 if let Some(bridge) = me.upgrade() {
                     bridge.piece_parsed();
                 }
             });
-            let function = closure.as_ref().unchecked_ref::<Function>().clone();
-            bridge.on_parsed.replace(Some((closure, function)));
+            bridge.on_parsed.replace(Some(closure.into_js_value().unchecked_into()));
             bridge.connect();
         }
         Err(_) => bridge.finish(Problem::new(
@@ -270,7 +263,7 @@ impl Bridge {
 
     fn feed_with(&self, position_after: u64, write: impl FnOnce(&Emulator, &Function)) {
         let (emulator, parsed) = (self.emulator.borrow(), self.on_parsed.borrow());
-        if let (Some(emulator), Some((_, parsed))) = (emulator.as_ref(), parsed.as_ref()) {
+        if let (Some(emulator), Some(parsed)) = (emulator.as_ref(), parsed.as_ref()) {
             self.parsing.borrow_mut().push_back(position_after);
             write(emulator, parsed);
         }

@@ -75,45 +75,36 @@ pub(crate) enum Told {
     Asked(String),
 }
 
-/// The callbacks, kept alive as long as the emulator.
-pub(crate) struct Callbacks {
-    object: Object,
-    _held: Vec<Box<dyn std::any::Any>>,
-}
-
-impl Callbacks {
-    /// Sends everything the emulator tells to one place.
-    pub(crate) fn new(tell: impl Fn(Told) + Clone + 'static) -> Self {
-        let object = Object::new();
-        let mut held: Vec<Box<dyn std::any::Any>> = Vec::new();
-        let mut put = |name: &str, function: &JsValue, keep: Box<dyn std::any::Any>| {
-            let _ = Reflect::set(&object, &name.into(), function);
-            held.push(keep);
-        };
-        macro_rules! callback {
-            ($name:literal, |$($arg:ident: $ty:ty),*| $told:expr) => {{
-                let tell = tell.clone();
-                let closure = Closure::<dyn Fn($($ty),*)>::new(move |$($arg: $ty),*| tell($told));
-                let function = closure.as_ref().clone();
-                put($name, &function, Box::new(closure));
-            }};
-        }
-        callback!("input", |bytes: Vec<u8>| Told::Input(bytes));
-        callback!("resize", |cols: u16, rows: u16| Told::Resized(cols, rows));
-        callback!("selected", |any: bool| Told::Selected(any));
-        callback!("found", |index: i32, count: u32| Told::Found(index, count));
-        callback!("asked", |what: String| Told::Asked(what));
-        Self { object, _held: held }
+/// `Events` of `xterm/terminal.ts`: everything the emulator tells goes to one place. The emulator owns the functions: it still
+/// calls them, from work it had planned, after it was disposed of.
+fn events(tell: impl Fn(Told) + Clone + 'static) -> Object {
+    let object = Object::new();
+    macro_rules! callback {
+        ($name:literal, |$($arg:ident: $ty:ty),*| $told:expr) => {{
+            let tell = tell.clone();
+            let closure = Closure::<dyn Fn($($ty),*)>::new(move |$($arg: $ty),*| tell($told));
+            let _ = Reflect::set(&object, &$name.into(), &closure.into_js_value());
+        }};
     }
+    callback!("input", |bytes: Vec<u8>| Told::Input(bytes));
+    callback!("resize", |cols: u16, rows: u16| Told::Resized(cols, rows));
+    callback!("selected", |any: bool| Told::Selected(any));
+    callback!("found", |index: i32, count: u32| Told::Found(index, count));
+    callback!("asked", |what: String| Told::Asked(what));
+    object
 }
 
 /// Fetches the emulator (once per page) and creates one inside `host`.
 ///
 /// # Errors
 /// The script could not be fetched or did not run.
-pub(crate) async fn create(host: &HtmlElement, font_px: u16, callbacks: &Callbacks) -> Result<Emulator, JsValue> {
+pub(crate) async fn create(
+    host: &HtmlElement,
+    font_px: u16,
+    tell: impl Fn(Told) + Clone + 'static,
+) -> Result<Emulator, JsValue> {
     let module = wasm_bindgen_futures::JsFuture::from(load_module("/pkg/terminal.js")).await?;
     let make: Function = Reflect::get(&module, &"createTerminal".into())?.dyn_into()?;
-    let made: Promise = make.call3(&JsValue::UNDEFINED, host, &font_px.into(), &callbacks.object)?.dyn_into()?;
+    let made: Promise = make.call3(&JsValue::UNDEFINED, host, &font_px.into(), &events(tell))?.dyn_into()?;
     Ok(wasm_bindgen_futures::JsFuture::from(made).await?.unchecked_into())
 }
