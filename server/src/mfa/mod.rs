@@ -8,5 +8,5 @@ pub mod totp;
 mod verify;
 mod waits;
 
-pub use refused::CodeRefused;
+pub use refused::{CodeRefused, Given};
 pub use verify::{AboutTerminal, Challenge, Place, SecondFactor, opens};

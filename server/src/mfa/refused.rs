@@ -4,12 +4,43 @@ use protocol::{Problem, ProblemKind};
 
 use crate::{auth::password::HashError, secret::KeyError, store::StoreError};
 
+/// What was given as a code. Whoever typed it knows, so the words may fit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// Six digits.
+    Digits,
+    /// The first six digits of a new secret.
+    FirstDigits,
+    /// What looks like a recovery code.
+    Recovery,
+    /// What looks like no code.
+    Neither,
+}
+
+impl Given {
+    const fn advice(self) -> &'static str {
+        // Six digits that never fit are most often those of a clock that is off.
+        match self {
+            Self::Digits => {
+                "Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself; or use a recovery code."
+            }
+            Self::FirstDigits => {
+                "Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself, or go back and scan again."
+            }
+            Self::Recovery => {
+                "Each recovery code works once, and new ones end the old ones. Compare it letter by letter, take another one, or use a code of your app."
+            }
+            Self::Neither => "A code is six digits; a recovery code is four groups of four letters and digits.",
+        }
+    }
+}
+
 /// Why a code proves nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CodeRefused {
     /// Wrong, spent or too old; which one is not said.
     #[error("the code is wrong")]
-    Wrong,
+    Wrong(Given),
     /// Not looked at.
     #[error("too many wrong codes; wait {0} s")]
     Throttled(u64),
@@ -37,7 +68,7 @@ impl CodeRefused {
     /// The refusal this is reported as.
     pub const fn kind(&self) -> ProblemKind {
         match self {
-            Self::Wrong => ProblemKind::WrongCode,
+            Self::Wrong(_) => ProblemKind::WrongCode,
             Self::Throttled(_) | Self::Stopped => ProblemKind::Throttled,
             Self::NoFactor => ProblemKind::MfaRequired,
             Self::NothingPending => ProblemKind::Conflict,
@@ -50,10 +81,7 @@ impl CodeRefused {
     pub fn problem(&self) -> Problem {
         let say = |why: &str| Problem::new(self.kind(), why);
         match self {
-            Self::Wrong => {
-                // Six digits that never fit are most often those of a clock that is off.
-                say("Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself; or use a recovery code.").at("code")
-            }
+            Self::Wrong(given) => say(given.advice()).at("code"),
             Self::Throttled(secs) => {
                 say(&format!("There were too many wrong codes. Wait {secs} seconds, then try again."))
                     .retry_after(*secs)

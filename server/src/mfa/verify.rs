@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::{
-    CodeRefused,
+    CodeRefused, Given,
     recovery::{self, Typed},
     totp, waits,
 };
@@ -170,18 +170,18 @@ impl Challenge<'_> {
                 let secret = self.keys.open_sealed(&sealed, &context(self.user))?;
                 let one_ahead = tx.settings().await?.totp_one_step_ahead;
                 let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-                    return Err(self.count_failure(tx, &factor).await);
+                    return Err(self.count_failure(tx, &factor, Given::Digits).await);
                 };
                 if !tx.burn_step(self.user, step).await? {
                     // The code was right and is spent: no guess, so it is told to the trail and not counted.
-                    return Err(self.turn_away(tx, Reason::Replayed, CodeRefused::Wrong).await);
+                    return Err(self.turn_away(tx, Reason::Replayed, CodeRefused::Wrong(Given::Digits)).await);
                 }
                 self.forget_failures(&mut tx, &factor).await?;
                 Ok(SecondFactor { user: self.user, tx, before: None })
             }
             Typed::Neither => {
                 let (tx, factor) = self.hold().await?;
-                Err(self.count_failure(tx, &factor).await)
+                Err(self.count_failure(tx, &factor, Given::Neither).await)
             }
         }
     }
@@ -192,7 +192,7 @@ impl Challenge<'_> {
             return Err(CodeRefused::NoFactor);
         }
         if !tx.spend_recovery_code(self.user, hash, self.now).await? {
-            return Err(self.count_failure(tx, &factor).await);
+            return Err(self.count_failure(tx, &factor, Given::Recovery).await);
         }
         self.forget_failures(&mut tx, &factor).await?;
         let left = tx.recovery_codes_left(self.user).await?;
@@ -218,12 +218,12 @@ impl Challenge<'_> {
         let pending = factor.pending.clone().filter(|_| self.now < factor.pending_until);
         let pending = pending.ok_or(CodeRefused::NothingPending)?;
         let Typed::Digits(code) = recovery::read(code) else {
-            return Err(self.count_failure(tx, &factor).await);
+            return Err(self.count_failure(tx, &factor, Given::FirstDigits).await);
         };
         let secret = self.keys.open_sealed(&pending, &context(self.user))?;
         let one_ahead = tx.settings().await?.totp_one_step_ahead;
         let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-            return Err(self.count_failure(tx, &factor).await);
+            return Err(self.count_failure(tx, &factor, Given::FirstDigits).await);
         };
         if !tx.confirm_factor(self.user, &pending, step, self.now).await? {
             return Err(CodeRefused::NothingPending);
@@ -274,9 +274,9 @@ impl Challenge<'_> {
     }
 
     /// Counts a wrong code, tells the person when it becomes strange, and refuses.
-    async fn count_failure(&self, tx: Tx, factor: &Factor) -> CodeRefused {
+    async fn count_failure(&self, tx: Tx, factor: &Factor, given: Given) -> CodeRefused {
         match self.try_count_failure(tx, factor).await {
-            Ok(()) => CodeRefused::Wrong,
+            Ok(()) => CodeRefused::Wrong(given),
             Err(e) => CodeRefused::Store(e),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     audit::{self, Actor, Entry, Event},
     auth::Caller,
     bus::Signal,
-    mfa::{AboutTerminal, Challenge, Place},
+    mfa::{AboutTerminal, Challenge, CodeRefused, Place},
     services::Services,
     store::{TerminalRow, Tx},
 };
@@ -73,7 +73,6 @@ async fn delete_row(
         return Ok(Deletion { id, gone: false });
     }
     let begun = if row.mfa_locked {
-        let code = code.ok_or(TerminalError::CodeNeeded)?;
         begin_locked(services, caller, &row, code).await?
     } else {
         begin(services, &caller.actor(), &row).await?
@@ -115,15 +114,21 @@ async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalE
     }
 }
 
-/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still good.
+/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still good. Whoever
+/// tries without one is in the trail.
 async fn begin_locked(
     services: &Services,
     caller: &Caller,
     row: &TerminalRow,
-    code: &Sensitive,
+    code: Option<&Sensitive>,
 ) -> Result<bool, TerminalError> {
     let actor = caller.actor();
     let now = services.clock.now();
+    let refused = |reason| audit::record(&services.db, now, &actor, started(row).failed().detail("reason", reason));
+    let Some(code) = code else {
+        refused("code_needed").await?;
+        return Err(TerminalError::CodeNeeded);
+    };
     let challenge = Challenge {
         db: &services.db,
         keys: &services.keys,
@@ -133,7 +138,14 @@ async fn begin_locked(
         username: &caller.username,
         place: Place::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
-    let mut factor = challenge.prove(code).await?;
+    let mut factor = match challenge.prove(code).await {
+        // Of every other refusal the challenge itself has told the trail.
+        Err(CodeRefused::NoFactor) => {
+            refused("no_factor").await?;
+            return Err(CodeRefused::NoFactor.into());
+        }
+        proven => proven?,
+    };
     if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
         return begun_by_another(factor.tx(), row.id).await;
     }

@@ -344,7 +344,8 @@ async fn fresh_recovery_codes_kill_the_old_ones_and_end_other_logins() {
     let answer = ada.client.ok("POST", CODES, code(&ada.take_recovery_code())).await;
     assert_eq!(answer["recovery_codes"].as_array().unwrap().len(), 10);
     other.refused(401, "GET", "/api/me", Value::Null).await;
-    ada.client.refused(401, "POST", CODES, code(&old)).await;
+    let told = ada.client.refused(401, "POST", CODES, code(&old)).await;
+    assert!(told.to_string().contains("recovery code works once"), "{told}");
     let fresh = answer["recovery_codes"][0].as_str().unwrap();
     ada.client.ok("POST", CODES, code(fresh)).await;
 }
@@ -399,4 +400,8 @@ async fn a_lock_that_outlives_its_factor_opens_to_nothing_and_the_trail_says_who
         let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
         assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "reason=no_factor"], "{way}");
     }
+    let path = format!("/api/terminals/{id}");
+    ada.client.refused(400, "DELETE", &path, code("123456")).await;
+    let told = &server.events(&admin, "terminal_delete_started").await[0];
+    assert_eq!(told["detail"], "locked=true reason=no_factor");
 }

@@ -464,10 +464,13 @@ async fn a_database_that_does_not_answer_lets_nobody_in() {
 
 #[tokio::test]
 async fn deleting_a_locked_terminal_needs_a_code() {
-    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
     let path = format!("/api/terminals/{id}");
     ada.lock(id).await;
     ada.client.refused(423, "DELETE", &path, Value::Null).await;
+    let told = &server.events(&admin, "terminal_delete_started").await[0];
+    let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+    assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "locked=true reason=code_needed"]);
     ada.client.refused(401, "DELETE", &path, code(&server.wrong_code(&ada))).await;
     ada.client.ok("DELETE", &path, code(&server.code(&ada))).await;
     ada.client.refused(404, "GET", &path, Value::Null).await;
