@@ -108,6 +108,8 @@ pub trait TerminalHandle {
     fn paste_clipboard(&self);
     /// Copies the selection; false when nothing is selected.
     fn copy_selection(&self) -> bool;
+    /// Copies the selection, or what is shown when nothing is selected.
+    fn copy_shown(&self);
     /// Sets the font size in CSS pixels.
     fn set_font_px(&self, px: u16);
     /// Shows the next (or previous) match of a text.

@@ -471,6 +471,9 @@ impl TerminalHandle for Handle {
     fn copy_selection(&self) -> bool {
         self.0.emulator.borrow().as_ref().is_some_and(Emulator::copy)
     }
+    fn copy_shown(&self) {
+        self.0.with_emulator(Emulator::copy_shown);
+    }
     fn set_font_px(&self, px: u16) {
         self.0.font_px.set(px);
         self.0.with_emulator(|emulator| emulator.set_font(px));

@@ -30,6 +30,8 @@ extern "C" {
     pub(crate) fn set_font(this: &Emulator, px: u16);
     #[wasm_bindgen(method)]
     pub(crate) fn copy(this: &Emulator) -> bool;
+    #[wasm_bindgen(method, js_name = copyShown)]
+    pub(crate) fn copy_shown(this: &Emulator);
     #[wasm_bindgen(method, js_name = pasteClipboard)]
     pub(crate) fn paste_clipboard(this: &Emulator);
     #[wasm_bindgen(method)]

@@ -14,6 +14,7 @@ import { bindKeys } from "./keys";
 import { linkHandler, type LinkTip, makeLinkTip, openLink } from "./links";
 import { allowStyles } from "./nonce";
 import { bindPaste, pasteText } from "./paste";
+import { bindTouch } from "./touch";
 
 /** Between a letter and what is behind it (WCAG 2.2, 1.4.3). */
 const CONTRAST_RATIO_MIN = 4.5;
@@ -43,6 +44,8 @@ export interface Reader {
   lines(): string[];
   /** The same as one text, without the blank lines at the end. */
   text(): string;
+  /** The lines that are scrolled into sight. */
+  shown(): string[];
   /** Columns and rows. */
   size(): { cols: number; rows: number };
   /** Which renderer draws: "webgl" or "dom". */
@@ -134,6 +137,13 @@ export class RexecTerminal {
     if (!("clipboard" in navigator)) return document.execCommand("copy");
     navigator.clipboard.writeText(text).catch(() => document.execCommand("copy"));
     return true;
+  }
+
+  /** Copies the selection or, as a finger selects nothing, what is shown. */
+  copyShown(): void {
+    const top = this.term.buffer.active.viewportY;
+    if (!this.term.hasSelection()) this.term.selectLines(top, top + this.term.rows - 1);
+    this.copy();
   }
 
   /** Reads the clipboard on the person's own request and pastes it whole. */
@@ -246,6 +256,7 @@ export class RexecTerminal {
     });
     this.undo.push(bindKeys(term, { copy: () => this.copy(), ask: (what) => events.asked(what) }));
     this.undo.push(bindPaste(host, term));
+    this.undo.push(bindTouch(host, term));
     this.undo.push(followAppearance(() => this.recolour()));
     const observer = new ResizeObserver(() => {
       clearTimeout(this.settle);
@@ -264,6 +275,7 @@ export class RexecTerminal {
     this.host.rexecTerminal = {
       lines,
       text: () => lines().join("\n").trimEnd(),
+      shown: () => lines().slice(term.buffer.active.viewportY).slice(0, term.rows),
       size: () => ({ cols: term.cols, rows: term.rows }),
       renderer: () => (this.webgl ? "webgl" : "dom"),
     };

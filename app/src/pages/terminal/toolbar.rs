@@ -53,6 +53,7 @@ fn Hidden() -> impl IntoView {
     type Tool = (Glyph, &'static str, &'static str, fn(Session));
     const PHONE: &[Tool] = &[
         (Glyph::Search, "Search", "menu-search", |session| session.searching.set(true)),
+        (Glyph::Copy, "Copy", "menu-copy", |session| session.with(|t| t.copy_shown())),
         (Glyph::Paste, "Paste", "menu-paste", |session| session.with(|t| t.paste_clipboard())),
         (Glyph::Shield, "Security", "menu-security", |session| session.panel.set(true)),
     ];

@@ -1,0 +1,62 @@
+// A terminal under a finger: real touches, given to the browser below the page.
+import type { CDPSession, Page } from "@playwright/test";
+
+import { TerminalPage } from "../pages/terminal";
+import { expect, test } from "../world/fixtures";
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** The numbers that are scrolled into sight, one a line. */
+function shown(terminal: TerminalPage): Promise<number[]> {
+  return terminal.host.evaluate((host) => {
+    const reader = (host as unknown as { rexecTerminal?: { shown(): string[] } }).rexecTerminal;
+    return (reader?.shown() ?? []).filter((line) => /^\d+$/.test(line)).map(Number);
+  });
+}
+
+/** A finger that is drawn over the terminal, downwards where `down` is more than nothing, and rests before it is lifted. */
+async function drag(page: Page, fingers: CDPSession, down: number): Promise<void> {
+  const box = await page.getByTestId("terminal").boundingBox();
+  const [x, top] = [(box?.x ?? 0) + 100, (box?.y ?? 0) + (down > 0 ? 60 : 60 - down)];
+  const touch = (type: string, points: { x: number; y: number }[]) => fingers.send("Input.dispatchTouchEvent", { type: type as "touchStart", touchPoints: points });
+  await touch("touchStart", [{ x, y: top }]);
+  const steps = 20;
+  for (let step = 1; step <= steps; step++) await touch("touchMove", [{ x, y: top + (down * step) / steps }]);
+  await touch("touchEnd", []);
+}
+
+test("a finger scrolls what was printed and what a program shows, and a tap takes the keyboard", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const page = await visit(person, PHONE);
+  const fingers = await page.context().newCDPSession(page);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("seq 300");
+  const last = Math.max(...(await shown(terminal)));
+  expect(last).toBe(300);
+  await drag(page, fingers, 200);
+  await expect.poll(async () => Math.max(...(await shown(terminal)))).toBeLessThan(295);
+  await drag(page, fingers, -400);
+  await expect.poll(async () => Math.max(...(await shown(terminal)))).toBe(300);
+
+  // The other screen has nothing above it: the program itself is told.
+  await terminal.enter("seq 300 > numbers; LESS= less numbers");
+  await expect.poll(() => shown(terminal)).toContain(1);
+  await drag(page, fingers, -200);
+  await expect.poll(async () => Math.min(...(await shown(terminal)))).toBeGreaterThan(1);
+
+  await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").focus();
+  await terminal.host.tap();
+  await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
+});
+
+test("where nothing can be selected, the menu copies what is shown", async ({ person, visit }) => {
+  const { id } = await person.launch();
+  const page = await visit(person, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
+  await terminal.run("seq 12");
+  await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").tap();
+  await page.getByTestId("menu-copy").tap();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^11\n12$/m);
+});
