@@ -18,10 +18,7 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await account.wizard.getByLabel("Your password").fill("not the password");
   await account.wizard.getByTestId("enrol-continue").click();
   await expect(account.wizard).toContainText(/not right|do not match|wrong/i);
-  // What is shown once is closed by its own buttons alone.
   await page.keyboard.press("Escape");
-  await expect(account.wizard).toBeVisible();
-  await account.wizard.getByTestId("dialog-close").click();
   await expect(account.wizard).toBeHidden();
 
   await account.beginEnrolment(person.password);
@@ -32,6 +29,9 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await account.confirm(await authenticator.nextCode());
   await expect(account.codes).toHaveCount(10);
   const shown = await account.codes.allInnerTexts();
+  // What is shown once is closed by its own buttons alone, however often a person presses the key.
+  for (let presses = 0; presses < 3; presses++) await page.keyboard.press("Escape");
+  await expect(account.codes).toHaveCount(10);
 
   await page.getByTestId("copy-codes").click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(shown.join("\n"));

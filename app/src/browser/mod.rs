@@ -122,7 +122,7 @@ pub(crate) fn left_for_login(problem: &Problem) -> bool {
     let leaves = here != "/login";
     if leaves {
         let here = here + &location.search().unwrap_or_default();
-        load_page(&format!("/login?next={}", Encoded(&here)));
+        load_page(&format!("/login?next={}&ended", Encoded(&here)));
     }
     leaves
 }

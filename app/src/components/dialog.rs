@@ -19,10 +19,10 @@ pub(crate) fn Dialog(
     /// Heading.
     #[prop(into)]
     title: Signal<String>,
-    /// It holds something that is shown once: only its own buttons close it.
+    /// A click beside it does not close it.
     #[prop(optional)]
     firm: bool,
-    /// It may be closed without its own buttons; always so unless it is firm.
+    /// Escape and the cross close it; without a word they do unless it is firm. What is shown once has only its own buttons.
     #[prop(into, optional)]
     closable: Option<Signal<bool>>,
     /// More room.
@@ -60,16 +60,16 @@ pub(crate) fn Dialog(
             class="dialog"
             class:dialog-wide=wide
             aria-labelledby=labelled
-            closedby=firm.then_some("none")
+            closedby=move || (!closable()).then_some("none")
             // A browser asks only once before it closes; a key that was taken never reaches it.
             on:keydown=move |event: web_sys::KeyboardEvent| {
-                if firm && event.key() == "Escape" {
+                if !closable() && event.key() == "Escape" {
                     event.prevent_default();
                 }
             }
             on:close=move |_| open.set(false)
             on:cancel=move |event: web_sys::Event| {
-                if firm {
+                if !closable() {
                     event.prevent_default();
                 }
             }

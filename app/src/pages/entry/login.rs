@@ -16,13 +16,17 @@ use crate::{
     state::Sending,
 };
 
-/// `/login`, with `?next=` leading to where the person wanted to go.
+/// `/login`, with `?next=` leading to where the person wanted to go, and `?ended` where a page was open when its login ended.
 #[component]
 pub(crate) fn Login() -> impl IntoView {
     let asks_code = RwSignal::new(false);
+    let query = use_query_map();
+    let ended = move || query.with(|query| query.get_str("ended").is_some());
     let lead = Signal::derive(move || {
         if asks_code.get() {
             "Your password is right. Now the code of your authenticator app."
+        } else if ended() {
+            "Your login has ended: it was signed out, or it was too old. Sign in to go on where you were."
         } else {
             "Your terminals keep running while you are away."
         }
@@ -33,7 +37,6 @@ pub(crate) fn Login() -> impl IntoView {
         let needed = status.is_ok_and(|status| status.needed);
         needed.then(|| view! { <NoAdministrator/> }).into_any()
     });
-    let query = use_query_map();
     let next = Signal::derive(move || browser::safe_next(query.with(|query| query.get("next"))));
     let sending = Sending::new();
     // Whoever is signed in already has no use for this page.
