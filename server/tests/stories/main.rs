@@ -13,6 +13,7 @@ mod events;
 mod guest_link;
 mod hardening_page;
 mod lists;
+mod owner_routes;
 mod pages;
 mod routes;
 mod runtime_contract;

@@ -1,0 +1,95 @@
+//! What the owner of a terminal may do with it: every route about a terminal, in every state of its lock. Who must not is in
+//! `routes`.
+
+use std::collections::BTreeSet;
+
+use protocol::TerminalId;
+use rexec::api::{Needs, ROUTES};
+use serde_json::{Value, json};
+
+use crate::server::{Client, Person, TestServer, lock_path};
+
+/// How the lock stands for the client that asks.
+const STATES: [&str; 4] = ["open", "locked", "granted", "granted to another login"];
+
+/// What is sent along.
+enum Sent {
+    Nothing,
+    /// `{}`.
+    NoField,
+    Name,
+    /// A good code.
+    Code,
+}
+
+/// A route, what is sent, and the status in each of [`STATES`].
+type Row = (&'static str, &'static str, Sent, [u16; 4]);
+
+/// A grant opens the bytes. What ends the lock, or the terminal with what is in it, asks for a code of its own.
+const TABLE: &[Row] = &[
+    ("GET", "/api/terminals/{id}", Sent::Nothing, [200; 4]),
+    ("PATCH", "/api/terminals/{id}", Sent::Name, [200; 4]),
+    ("DELETE", "/api/terminals/{id}", Sent::Nothing, [202, 423, 423, 423]),
+    ("DELETE", "/api/terminals/{id}", Sent::Code, [202; 4]),
+    ("POST", "/api/terminals/{id}/start", Sent::Nothing, [200; 4]),
+    ("POST", "/api/terminals/{id}/stop", Sent::Nothing, [200; 4]),
+    ("POST", "/api/terminals/{id}/restart", Sent::Nothing, [200; 4]),
+    ("GET", "/api/terminals/{id}/security", Sent::Nothing, [200; 4]),
+    ("GET", "/api/terminals/{id}/stats", Sent::Nothing, [200; 4]),
+    ("GET", "/api/terminals/{id}/attach", Sent::Nothing, [101, 423, 101, 423]),
+    ("GET", "/api/security/terminal/{id}/mfa-status", Sent::Nothing, [200; 4]),
+    ("POST", "/api/security/terminal/{id}/mfa-lock", Sent::Nothing, [200; 4]),
+    ("POST", "/api/security/terminal/{id}/mfa-unlock", Sent::NoField, [400; 4]),
+    ("POST", "/api/security/terminal/{id}/mfa-unlock", Sent::Code, [409, 200, 200, 200]),
+    ("POST", "/api/security/terminal/{id}/mfa-verify", Sent::NoField, [400; 4]),
+    ("POST", "/api/security/terminal/{id}/mfa-verify", Sent::Code, [409, 200, 200, 200]),
+];
+
+/// A terminal of hers in this state of the lock.
+async fn terminal(server: &TestServer, ada: &Person, other: &Client, state: &str) -> TerminalId {
+    let id = server.terminal(&ada.client).await;
+    if state != "open" {
+        ada.lock(id).await;
+    }
+    let granted = match state {
+        "granted" => Some(&ada.client),
+        "granted to another login" => Some(other),
+        _ => None,
+    };
+    if let Some(client) = granted {
+        client.ok("POST", &lock_path(id, "verify"), json!({ "code": server.next_code(ada) })).await;
+    }
+    id
+}
+
+async fn status(server: &TestServer, ada: &Person, id: TerminalId, (method, path, sent, _): &Row) -> u16 {
+    if path.ends_with("/attach") {
+        return server.admitted(&ada.client, id).await.map_or_else(|refused| refused.status(), |()| 101);
+    }
+    let body = match sent {
+        Sent::Nothing => Value::Null,
+        Sent::NoField => json!({}),
+        Sent::Name => json!({"name": "renamed"}),
+        Sent::Code => json!({ "code": server.next_code(ada) }),
+    };
+    ada.client.ask(method, &path.replace("{id}", &id.to_string()), body).await.status
+}
+
+#[tokio::test]
+async fn what_the_owner_may_do_in_every_state_of_the_lock() {
+    let about_one = |needs| matches!(needs, Needs::OwnTerminal | Needs::TerminalBytes);
+    let routes: BTreeSet<_> = ROUTES.iter().filter(|r| about_one(r.needs)).map(|r| (r.method, r.path)).collect();
+    assert_eq!(routes, TABLE.iter().map(|row| (row.0, row.1)).collect(), "every route has its row");
+    let (server, _admin, ada) = TestServer::with_ada().await;
+    let other = server.elsewhere(&ada).await;
+    for row in TABLE {
+        for (state, due) in STATES.into_iter().zip(row.3) {
+            let id = terminal(&server, &ada, &other, state).await;
+            let got = status(&server, &ada, id, row).await;
+            assert_eq!(got, due, "{} {} of a terminal that is {state}", row.0, row.1);
+            let code = json!({ "code": server.next_code(&ada) });
+            let gone = ada.client.ask("DELETE", &format!("/api/terminals/{id}"), code).await.status;
+            assert!(gone == 202 || gone == 404, "{gone}");
+        }
+    }
+}
