@@ -120,6 +120,4 @@ test("output that comes together with the lock, while the page is busy, is drawn
   expect(status).toBe(200);
   await terminal.asksForCode();
   await expect(terminal.code).toBeFocused();
-  // Whatever the emulator had planned comes before this: its turns are timers without a delay.
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
 });

@@ -93,3 +93,17 @@ async fn what_the_owner_may_do_in_every_state_of_the_lock() {
         }
     }
 }
+
+#[tokio::test]
+async fn deleting_a_locked_terminal_needs_a_code() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    let path = format!("/api/terminals/{id}");
+    ada.lock(id).await;
+    ada.client.refused(423, "DELETE", &path, Value::Null).await;
+    let told = &server.events(&admin, "terminal_delete_started").await[0];
+    let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+    assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "locked=true reason=code_needed"]);
+    ada.client.refused(401, "DELETE", &path, json!({ "code": server.wrong_code(&ada) })).await;
+    ada.client.ok("DELETE", &path, json!({ "code": server.code(&ada) })).await;
+    ada.client.refused(404, "GET", &path, Value::Null).await;
+}

@@ -462,20 +462,6 @@ async fn a_database_that_does_not_answer_lets_nobody_in() {
     server.visitor().refused(503, "POST", "/api/auth/login", credentials("ada")).await;
 }
 
-#[tokio::test]
-async fn deleting_a_locked_terminal_needs_a_code() {
-    let (server, admin, ada, id) = TestServer::with_terminal().await;
-    let path = format!("/api/terminals/{id}");
-    ada.lock(id).await;
-    ada.client.refused(423, "DELETE", &path, Value::Null).await;
-    let told = &server.events(&admin, "terminal_delete_started").await[0];
-    let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
-    assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "locked=true reason=code_needed"]);
-    ada.client.refused(401, "DELETE", &path, code(&server.wrong_code(&ada))).await;
-    ada.client.ok("DELETE", &path, code(&server.code(&ada))).await;
-    ada.client.refused(404, "GET", &path, Value::Null).await;
-}
-
 /// A double click, on a terminal that nobody ever locked: each is told that it goes.
 #[tokio::test]
 async fn deletions_of_one_terminal_at_once_are_one_and_none_is_told_of_a_lock() {
