@@ -52,7 +52,8 @@ test("a code that is begun before the program runs stays in its field", async ({
   const terminal = new TerminalPage(page);
   await page.goto(`/terminals/${id}`, { waitUntil: "commit" });
   await terminal.code.click();
-  const code = await guarded.nextCode();
+  // Good until the program runs.
+  const code = await guarded.nextCode(25_000);
   await page.keyboard.type(code.slice(0, 3));
   await expect(page.getByTestId("lock-submit")).toBeDisabled();
   // The program asks for events when it runs.
@@ -120,4 +121,26 @@ test("output that comes together with the lock, while the page is busy, is drawn
   expect(status).toBe(200);
   await terminal.asksForCode();
   await expect(terminal.code).toBeFocused();
+});
+
+test("a terminal that is locked and opened again before its emulator has come is drawn by the second one", async ({ guarded, visit, watch }) => {
+  watch.expectsStatus(423);
+  const { id } = await guarded.launch();
+  const page = await visit(guarded);
+  const emulator = held();
+  await page.route("**/pkg/terminal.js", async (route) => {
+    await emulator.promise;
+    await route.continue();
+  });
+  const asked = page.waitForRequest("**/pkg/terminal.js");
+  const terminal = await new TerminalPage(page).open(id);
+  await asked;
+  await terminal.lockFromToolbar();
+  await expect(terminal.prompt).toBeVisible();
+  await terminal.answer("verify", await guarded.nextCode());
+  await expect(terminal.prompt).toBeHidden();
+  emulator.release();
+  await terminal.ready();
+  expect(await terminal.run("echo drawn-$((1+1))")).toBe("drawn-2");
+  await expect(page.locator(".xterm")).toHaveCount(1);
 });

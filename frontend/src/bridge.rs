@@ -24,7 +24,7 @@ use web_sys::HtmlElement;
 use crate::{
     clock::{now, now_micros},
     close::{self, Next},
-    emulator::{self, Emulator, Told},
+    emulator::{Emulator, Maker, Told},
     flow::{Flow, Take},
     socket::{Address, Heard, Socket},
     trip::{self, Trips},
@@ -114,9 +114,11 @@ async fn begin(bridge: Rc<Bridge>) {
             }
         }
     };
-    let made = emulator::create(&bridge.host, bridge.font_px.get(), tell).await;
-    match made {
-        Ok(emulator) if bridge.over.get() => emulator.dispose(),
+    let maker = Maker::fetch(bridge.font_px.get()).await;
+    if bridge.over.get() {
+        return; // another one may be in its place
+    }
+    match maker.and_then(|maker| maker.make(&bridge.host, bridge.font_px.get(), tell)) {
         Ok(emulator) => {
             let (cols, rows) = emulator.size();
             bridge.emit(TerminalEvent::Size { cols, rows });

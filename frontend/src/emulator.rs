@@ -4,6 +4,7 @@
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 use xterm_js_rs::Terminal;
 
@@ -96,17 +97,33 @@ fn events(tell: impl Fn(Told) + Clone + 'static) -> Object {
     object
 }
 
-/// Fetches the emulator (once per page) and creates one inside `host`.
-///
-/// # Errors
-/// The script could not be fetched or did not run.
-pub(crate) async fn create(
-    host: &HtmlElement,
-    font_px: u16,
-    tell: impl Fn(Told) + Clone + 'static,
-) -> Result<Emulator, JsValue> {
-    let module = wasm_bindgen_futures::JsFuture::from(load_module("/pkg/terminal.js")).await?;
-    let make: Function = Reflect::get(&module, &"createTerminal".into())?.dyn_into()?;
-    let made: Promise = make.call3(&JsValue::UNDEFINED, host, &font_px.into(), &events(tell))?.dyn_into()?;
-    Ok(wasm_bindgen_futures::JsFuture::from(made).await?.unchecked_into())
+/// What makes emulators.
+pub(crate) struct Maker(Function);
+
+impl Maker {
+    /// Fetches it (once per page), and what it measures with.
+    ///
+    /// # Errors
+    /// The script could not be fetched or did not run.
+    pub(crate) async fn fetch(font_px: u16) -> Result<Self, JsValue> {
+        let module = JsFuture::from(load_module("/pkg/terminal.js")).await?;
+        let part = |name: &str| Reflect::get(&module, &name.into())?.dyn_into::<Function>();
+        let ready: Promise = part("prepare")?.call1(&JsValue::UNDEFINED, &font_px.into())?.dyn_into()?;
+        JsFuture::from(ready).await?;
+        Ok(Self(part("createTerminal")?))
+    }
+
+    /// Makes one inside `host`.
+    ///
+    /// # Errors
+    /// The script did not run.
+    pub(crate) fn make(
+        &self,
+        host: &HtmlElement,
+        font_px: u16,
+        tell: impl Fn(Told) + Clone + 'static,
+    ) -> Result<Emulator, JsValue> {
+        let made = self.0.call3(&JsValue::UNDEFINED, host, &font_px.into(), &events(tell))?;
+        Ok(made.unchecked_into())
+    }
 }

@@ -1,3 +1,3 @@
 // Entry of the bundle the page loads when the first terminal opens.
 
-export { createTerminal } from "./terminal";
+export { createTerminal, prepare } from "./terminal";

@@ -54,11 +54,15 @@ export interface Reader {
 
 export type Host = HTMLElement & { rexecTerminal?: Reader };
 
-/** Waits for the font, so that the cells are measured with it, then creates the terminal inside `host`. */
-export async function createTerminal(host: Host, fontPx: number, events: Events): Promise<RexecTerminal> {
-  allowStyles();
+/** Waits for the font: the cells are measured with it. */
+export async function prepare(fontPx: number): Promise<void> {
   const font = document.fonts.load(`${fontPx}px "JetBrains Mono"`).catch(() => undefined);
   await Promise.race([font, new Promise((resolve) => setTimeout(resolve, FONT_WAIT_MS))]);
+}
+
+/** The terminal inside `host`, at once: whoever has waited may not want it any more. */
+export function createTerminal(host: Host, fontPx: number, events: Events): RexecTerminal {
+  allowStyles();
   return new RexecTerminal(host, fontPx, events);
 }
 
