@@ -80,9 +80,12 @@ test("a fork bomb meets the limit of its own terminal, and a neighbour does not 
   const there = await new TerminalPage(await visit(person)).open(calm.id);
   await there.ready();
   expect(await there.run("echo calm-$((1+1))")).toBe("calm-2");
-  const [pids] = [await person.api.get<{ pids: number; pids_limit: number }>(`/api/terminals/${bomb.id}/stats`)];
-  expect(pids.pids_limit).toBe(256);
-  expect(pids.pids).toBeLessThanOrEqual(256);
+  // The engine itself may answer late beside a bomb.
+  await expect(async () => {
+    const pids = await person.api.get<{ pids: number; pids_limit: number }>(`/api/terminals/${bomb.id}/stats`);
+    expect(pids.pids_limit).toBe(256);
+    expect(pids.pids).toBeLessThanOrEqual(256);
+  }).toPass({ timeout: 45_000 });
 });
 
 test("outside: the engine's own description is the profile", async ({ house, person }) => {
@@ -146,13 +149,16 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   const page = await visit(person);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
-  await page.getByTestId("tool-security").click();
   const panel = page.getByTestId("security-panel");
   const rows = panel.getByTestId("security-row");
-  await expect(rows).toHaveCount(report.rows.length);
-  for (const row of report.rows) {
-    const word = { verified: "Verified", not_in_force: "Not in force", differs: "Differs", unknown: "Not looked at" }[row.verdict];
-    await expect(panel.locator(`[data-row="${row.id}"]`)).toHaveAttribute("data-verdict", word);
-  }
+  // It asks each time it opens; a guest that answers late is told as not looked at here, too.
+  await expect(async () => {
+    if (await panel.isVisible()) await page.getByTestId("tool-security").click();
+    await page.getByTestId("tool-security").click();
+    await expect(rows).toHaveCount(report.rows.length);
+    const shown = await rows.evaluateAll((rows) => rows.map((row) => [row.getAttribute("data-row"), row.getAttribute("data-verdict")]));
+    const words = { verified: "Verified", not_in_force: "Not in force", differs: "Differs", unknown: "Not looked at" };
+    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(report.rows.map((row) => [row.id, words[row.verdict]])));
+  }).toPass({ timeout: 45_000 });
   await expect(panel).toContainText(/grep Cap \/proc\/self\/status/);
 });

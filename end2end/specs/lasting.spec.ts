@@ -18,7 +18,8 @@ async function findsItLockedAndItsShellAsItWas(page: Page, id: string, person: P
   await page.reload();
   await terminal.asksForCode();
   expect((await person.lockStatus(id)).mfa_locked).toBe(true);
-  await terminal.answer("unlock", await person.nextCode());
+  // The page has just been loaded: good until it can be used.
+  await terminal.answer("unlock", await person.nextCode(25_000));
   await terminal.ready();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
 }

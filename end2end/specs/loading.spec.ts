@@ -43,6 +43,7 @@ test("the first page stays within its budget, and the emulator comes with the fi
   await signInPage(page, person);
   await page.goto("/");
   await expect(page.getByTestId("card")).toHaveCount(1);
+  await expect(page.getByTestId("new-terminal"), "the program runs").toBeEnabled();
   expect(brought.filter((path) => path.includes("terminal")), "no emulator without a terminal").toEqual([]);
   await new TerminalPage(page).open(id).then((terminal) => terminal.ready());
   expect(brought).toContain("/pkg/terminal.js");

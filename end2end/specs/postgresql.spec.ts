@@ -28,7 +28,7 @@ function emptyDatabase(): string {
 test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({ browser, watch }) => {
   test.skip(URL_OF_SERVER === "" && process.env["CI"] !== "true", "REXEC_TEST_POSTGRES_URL names no server");
   watch.expectsNoServer();
-  watch.expectsStatus(404, 423, 502, 503);
+  watch.expectsStatus(401, 404, 423, 502, 503);
   const server = await Server.fresh();
   await server.stop();
   writeFileSync(join(dirname(server.dataDir), "rexec.toml"), `database_url = "${emptyDatabase()}"\n`);

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 /** Runs the engine's command line and gives its lines. */
 export async function docker(...args: string[]): Promise<string[]> {
-  const { stdout } = await run("docker", args, { timeout: 30_000, maxBuffer: 16 * 1024 * 1024 });
+  const { stdout } = await run("docker", args, { timeout: 90_000, maxBuffer: 16 * 1024 * 1024 });
   return stdout.split("\n").filter((line) => line !== "");
 }
 

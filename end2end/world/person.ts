@@ -62,9 +62,9 @@ export class Person {
     return code;
   }
 
-  nextCode(): Promise<string> {
+  nextCode(good?: number): Promise<string> {
     if (!this.authenticator) throw new Error(`${this.username} has no factor`);
-    return this.authenticator.nextCode();
+    return this.authenticator.nextCode(good);
   }
 
   wrongCode(): string {

@@ -64,13 +64,16 @@ export class Authenticator {
     return this.used;
   }
 
-  /** A code the server has not seen: of the step before when it is still unused, else of this one, else of the next. */
-  async nextCode(): Promise<string> {
+  /**
+   * A code the server has not seen: of the step before when it is still unused, else of this one, else of the next. It is good for
+   * as many milliseconds as are asked for.
+   */
+  async nextCode(good = MARGIN_MILLIS): Promise<string> {
     for (;;) {
       const now = Date.now();
       const current = stepAt(now);
       const left = (current + 1) * STEP_MILLIS - now;
-      const step = Math.max(this.used + 1, left > MARGIN_MILLIS ? current - 1 : current);
+      const step = Math.max(this.used + 1, left > good ? current - 1 : current);
       if (step <= current) {
         this.used = step;
         return this.codeOf(step);

@@ -46,13 +46,15 @@ async function lead(near: Socket): Promise<void> {
     return;
   }
   const far = connect({ host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true });
+  let granted = false;
   far.once("connect", () => {
+    granted = true;
     near.write(answer(GRANTED));
     near.pipe(far).pipe(near);
   });
   far.once("error", () => {
-    if (far.bytesRead === 0 && far.bytesWritten === 0) near.end(answer(REFUSED));
-    else near.destroy();
+    if (granted) near.destroy();
+    else near.end(answer(REFUSED));
   });
   near.once("error", () => far.destroy());
 }
