@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../world/fixtures";
+import { held } from "../world/moments";
 
 const PHONE = { width: 390, height: 844 };
 
@@ -121,10 +122,20 @@ test("what runs is asked about before it is stopped; what is idle is not", async
   await terminal.enter("sleep 1000 &");
   await terminal.sees(/\[1\] \d+/);
   const dashboard = await new Dashboard(page).open();
+  // The engine takes its time to say what runs.
+  const figures = held();
+  await page.route("**/stats", async (route) => {
+    await figures.promise;
+    await route.continue();
+  });
   await dashboard.act(busy.id, "stop");
-  const question = dashboard.card(busy.id).getByTestId("stop-dialog");
+  const card = dashboard.card(busy.id);
+  await expect(card.getByTestId("looking")).toBeVisible();
+  figures.release();
+  const question = card.getByTestId("stop-dialog");
   await expect(question).toContainText("Stop busy?");
   await expect(question.getByRole("button", { name: "Keep it running" })).toBeFocused();
+  await expect(card.getByTestId("looking")).toHaveCount(0);
   await page.keyboard.press("Enter");
   await expect(question).toBeHidden();
   expect((await person.terminal(busy.id)).state).toBe("running");

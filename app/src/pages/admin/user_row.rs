@@ -103,7 +103,7 @@ fn Actions(user: RwSignal<UserView>, oneself: bool) -> impl IntoView {
             <button r#type="button" class="menu-item" class:menu-danger=move || !disabled() role="menuitem" disabled=oneself title=not_oneself on:click=swap_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable…" }}</button>
         </Menu>
         <Question open=ranking title=new_role text="Administrators see and change every account, image, size and setting, and can stop and delete every terminal. What is in a terminal stays its owner's." yes=Signal::stored("Change the role".to_owned()) on_yes=swap_role testid="role-dialog"/>
-        <Question open=disabling title=format!("Disable {name}?") text="Its sessions end at once, with every terminal that is open in them. Its terminals and what is in them stay." yes=Signal::stored("Disable".to_owned()) on_yes=move |()| set_disabled(true) testid="disable-user-dialog"/>
+        <Question open=disabling title=format!("Disable {name}?") text="Every login of this account ends at once, with the terminals that are open in it. The terminals and what is in them stay." yes=Signal::stored("Disable".to_owned()) on_yes=move |()| set_disabled(true) testid="disable-user-dialog"/>
         <Dialog open=limiting title=format!("Terminal quota of {name}") testid="quota-dialog"><QuotaForm user open=limiting/></Dialog>
         <Dialog open=resetting title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog"><ResetForm id open=resetting/></Dialog>
     }

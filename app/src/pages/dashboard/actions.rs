@@ -33,13 +33,27 @@ pub(crate) fn TerminalActions(
     let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
     let name = move || terminals.one(id).map(|t| t.name.to_string()).unwrap_or_default();
     let label = Signal::derive(move || format!("Actions for {}", name()));
-    let face = || view! { <Icon glyph=Glyph::Dots/> };
+    // Whether something runs is being looked at; the engine takes its time.
+    let looking = RwSignal::new(false);
+    let face = move || {
+        view! {
+            <When when=move || !looking.get() fallback=|| view! { <span class="spinner" role="status" aria-label="Looking at what runs" data-testid="looking"></span> }>
+                <Icon glyph=Glyph::Dots/>
+            </When>
+        }
+    };
     let end = move |restart: bool| {
+        if looking.get_untracked() {
+            return;
+        }
+        looking.set(true);
         restarts.set(restart);
         let (terminals, toasts) = (Terminals::get(), Toasts::get());
         spawn_local(async move {
             // Also asked when nobody can say what runs.
-            if api::stats(id).await.is_ok_and(|stats| stats.pids <= IDLE_PIDS) {
+            let idle = api::stats(id).await.is_ok_and(|stats| stats.pids <= IDLE_PIDS);
+            let _ = looking.try_set(false);
+            if idle {
                 end_now(id, restart, terminals, toasts);
             } else {
                 let _ = asking.try_set(true);
