@@ -65,9 +65,11 @@ pub enum TerminalEvent {
         /// How many there are.
         count: u32,
     },
+    /// What the person asked for is in the clipboard.
+    Copied,
     /// A program in the terminal asked to write the clipboard, and was not allowed to.
     ClipboardRefused,
-    /// The browser did not let the page read the clipboard.
+    /// The browser did not let the page use the clipboard.
     PasteRefused,
     /// The one-shot Ctrl of the key row was used up.
     CtrlReleased,
@@ -108,7 +110,7 @@ pub trait TerminalHandle {
     fn paste_clipboard(&self);
     /// Copies the selection; false when nothing is selected.
     fn copy_selection(&self) -> bool;
-    /// Copies the selection, or what is shown when nothing is selected.
+    /// Copies the selection, or what is shown when nothing is selected; `Copied` or `PasteRefused` follows.
     fn copy_shown(&self);
     /// Sets the font size in CSS pixels.
     fn set_font_px(&self, px: u16);

@@ -116,7 +116,7 @@ const LIES: Record<string, Lie> = {
 };
 
 /** What a launch that fails says: at once or, where that takes longer than an answer waits, in its record, which then goes. */
-async function whyNot(who: Person): Promise<string> {
+async function whyNot(who: Person, instance: string): Promise<string> {
   const reply = await who.api.exchange("POST", "/api/terminals", { image: "debian" });
   const body = JSON.parse(reply.text) as Problem & Terminal;
   if (reply.status !== 202) {
@@ -125,6 +125,7 @@ async function whyNot(who: Person): Promise<string> {
   }
   await expect.poll(async () => (await who.terminal(body.id)).state).toBe("failed");
   const { error } = await who.terminal(body.id);
+  expect((await remainsOf(instance)).containers, "gone with the refusal, not with the record").toEqual([]);
   await who.delete(body.id);
   return error ?? "";
 }
@@ -133,7 +134,7 @@ test("a container that is not what was asked for is destroyed before its first u
   const { server, interpreter, admin } = between;
   for (const [what, lie] of Object.entries(LIES)) {
     interpreter.lie = lie;
-    expect(await whyNot(admin), what).toMatch(/not what the hardening profile says \(.+\), so it was not let to run. Tell your administrator/);
+    expect(await whyNot(admin, server.instance), what).toMatch(/not what the hardening profile says \(.+\), so it was not let to run. Tell your administrator/);
     expect(await remainsOf(server.instance), what).toEqual({ containers: [], volumes: [] });
     expect(await admin.terminals(), what).toEqual([]);
   }

@@ -1,12 +1,15 @@
 // The second factor, from the QR code to the day the phone is gone.
 import { readFile } from "node:fs/promises";
 
+import type { Locator } from "@playwright/test";
+
 import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { Api } from "../world/api";
 import type { Enrolment, Problem } from "../world/contract";
 import { expect, test } from "../world/fixtures";
+import { held } from "../world/moments";
 import { Authenticator, stepAt } from "../world/totp";
 
 test("enabling: the secret shown, a code computed from it, recovery codes shown once; login asks from then on", async ({ person, visit, watch }) => {
@@ -54,6 +57,41 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await expect(login.code).toHaveAttribute("autocomplete", "one-time-code");
   await login.typeCode(await person.nextCode());
   await expect(new Dashboard(other).empty).toBeVisible();
+});
+
+test("recovery codes that come when their dialog was closed open it again: they are shown now or never", async ({ person, visit }) => {
+  const page = await visit(person);
+  const account = await new AccountPage(page).open("security");
+  /** Types a code, closes the dialog while it is on its way, and takes what is shown then. */
+  const closeMeanwhile = async (path: string, type: () => Promise<void>, dialog: Locator) => {
+    const sent = held();
+    await page.route(path, async (route) => {
+      await sent.promise;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(path);
+    await type();
+    await asked;
+    await page.keyboard.press("Escape");
+    await expect(dialog).toBeHidden();
+    sent.release();
+    await expect(dialog).toBeVisible();
+    return account.keepCodes();
+  };
+  await account.beginEnrolment(person.password);
+  const authenticator = (person.authenticator = await account.scan());
+  const first = await authenticator.nextCode();
+  person.recoveryCodes = await closeMeanwhile("**/api/account/mfa/confirm", () => account.confirm(first), account.wizard);
+  await expect(account.on).toBeVisible();
+
+  await page.getByTestId("new-codes").click();
+  const renewal = page.getByTestId("recovery-dialog");
+  await renewal.getByTestId("code-swap").click();
+  await renewal.getByTestId("code").fill(person.takeRecoveryCode());
+  const send = () => renewal.getByTestId("new-codes-confirm").click();
+  const fresh = await closeMeanwhile("**/api/account/mfa/recovery-codes", send, renewal);
+  expect(fresh).not.toEqual(person.recoveryCodes);
+  person.recoveryCodes = fresh;
 });
 
 test("new recovery codes kill the old ones; disabling needs a code", async ({ guarded, visit, watch }) => {

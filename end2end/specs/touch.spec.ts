@@ -14,7 +14,13 @@ function shown(terminal: TerminalPage): Promise<number[]> {
   });
 }
 
-/** A finger that is drawn over the terminal, downwards where `down` is more than nothing, and rests before it is lifted. */
+/** The first and the last of them; of none there is no telling. */
+async function range(terminal: TerminalPage): Promise<[number, number]> {
+  const numbers = await shown(terminal);
+  return numbers.length === 0 ? [NaN, NaN] : [Math.min(...numbers), Math.max(...numbers)];
+}
+
+/** A finger that is drawn over the terminal, downwards where `down` is more than nothing. */
 async function drag(page: Page, fingers: CDPSession, down: number): Promise<void> {
   const box = await page.getByTestId("terminal").boundingBox();
   const [x, top] = [(box?.x ?? 0) + 100, (box?.y ?? 0) + (down > 0 ? 60 : 60 - down)];
@@ -32,18 +38,19 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   await terminal.run("seq 300");
-  const last = Math.max(...(await shown(terminal)));
-  expect(last).toBe(300);
+  const last = async () => (await range(terminal))[1];
+  expect(await last()).toBe(300);
   await drag(page, fingers, 200);
-  await expect.poll(async () => Math.max(...(await shown(terminal)))).toBeLessThan(295);
+  await expect.poll(last).toBeLessThan(295);
   await drag(page, fingers, -400);
-  await expect.poll(async () => Math.max(...(await shown(terminal)))).toBe(300);
+  await expect.poll(last).toBe(300);
 
   // The other screen has nothing above it: the program itself is told.
   await terminal.enter("seq 300 > numbers; LESS= less numbers");
   await expect.poll(() => shown(terminal)).toContain(1);
   await drag(page, fingers, -200);
-  await expect.poll(async () => Math.min(...(await shown(terminal)))).toBeGreaterThan(1);
+  await expect.poll(async () => (await range(terminal))[0]).toBeGreaterThan(1);
+  expect(await last(), "still the program's own screen").toBeLessThan(200);
 
   await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").focus();
   await terminal.host.tap();
@@ -55,8 +62,16 @@ test("where nothing can be selected, the menu copies what is shown", async ({ pe
   const page = await visit(person, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
+  const copy = async () => {
+    await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").tap();
+    await page.getByTestId("menu-copy").tap();
+  };
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await terminal.run("seq 12");
-  await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").tap();
-  await page.getByTestId("menu-copy").tap();
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^11\n12$/m);
+  await copy();
+  await expect.poll(copied).toMatch(/^11\n12$/m);
+  await expect(page.getByTestId("toast")).toContainText("Copied");
+  await terminal.run("seq 40 52");
+  await copy();
+  await expect.poll(copied, "what is shown now").toMatch(/^51\n52$/m);
 });

@@ -138,7 +138,7 @@ test("a client that never reads what it asked for does not hold up another", asy
   other.close();
 });
 
-test("whenever a terminal is locked while it prints, every socket of it ends with the code of the lock; how long that took is told", async ({ guarded }) => {
+test("whenever a terminal is locked while it prints, every socket that reads ends with the code of the lock; how long that took is told", async ({ guarded }) => {
   const { id } = await guarded.launch();
   const took: number[] = [];
   for (let round = 0; round < 8; round++) {

@@ -391,6 +391,7 @@ impl Bridge {
                 "leave" => self.emit(TerminalEvent::FocusLeft),
                 "search" => self.emit(TerminalEvent::SearchAsked),
                 "bell" => self.emit(TerminalEvent::Bell),
+                "copied" => self.emit(TerminalEvent::Copied),
                 "clipboard" => self.emit(TerminalEvent::ClipboardRefused),
                 _ => self.emit(TerminalEvent::PasteRefused),
             },

@@ -25,7 +25,7 @@ export interface Events {
   resize(cols: number, rows: number): void;
   selected(any: boolean): void;
   found(index: number, count: number): void;
-  /** "leave", "search", "bell", "clipboard" (a program's write was refused), "paste" (the browser refused to read). */
+  /** "leave", "search", "bell", "copied", "clipboard" (a program's write was refused), "paste" (the browser refused its clipboard). */
   asked(what: string): void;
 }
 
@@ -143,11 +143,17 @@ export class RexecTerminal {
     return true;
   }
 
-  /** Copies the selection or, as a finger selects nothing, what is shown. */
+  /** Copies the selection or, as a finger selects nothing, what is shown; and says how that went. */
   copyShown(): void {
-    const top = this.term.buffer.active.viewportY;
-    if (!this.term.hasSelection()) this.term.selectLines(top, top + this.term.rows - 1);
-    this.copy();
+    const { term } = this;
+    const chosen = term.hasSelection();
+    const top = term.buffer.active.viewportY;
+    if (!chosen) term.selectLines(top, top + term.rows - 1);
+    const text = term.getSelection().trimEnd();
+    const tell = (copied: boolean): void => this.events.asked(copied ? "copied" : "paste");
+    if ("clipboard" in navigator) navigator.clipboard.writeText(text).then(() => tell(true), () => tell(false));
+    else tell(this.copy());
+    if (!chosen) term.clearSelection();
   }
 
   /** Reads the clipboard on the person's own request and pastes it whole. */

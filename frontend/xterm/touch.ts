@@ -7,6 +7,10 @@ import type { Terminal } from "@xterm/xterm";
 const TAP_PX = 8;
 /** What is left of the speed after one millisecond of gliding. */
 const GLIDE_KEEPS = 0.996;
+/** No finger is faster, in CSS pixels per millisecond; a page that stood still only looks so. */
+const SPEED_MAX = 6;
+/** A frame that comes later than this did not glide: nobody saw it. */
+const FRAME_MAX_MS = 50;
 /** Slower than this, in CSS pixels per millisecond, nothing glides. */
 const GLIDE_MIN = 0.05;
 /** The speed is that of the last stretch of the drag, of this many milliseconds. */
@@ -47,7 +51,7 @@ export function bindTouch(host: HTMLElement, term: Terminal): () => void {
   const glide = (speed: number, event: PointerEvent): void => {
     let [at, left] = [performance.now(), speed];
     const step = (now: number): void => {
-      const passed = Math.max(0, now - at);
+      const passed = Math.min(FRAME_MAX_MS, Math.max(0, now - at));
       scroll(left * passed, event);
       at = now;
       left *= GLIDE_KEEPS ** passed;
@@ -71,7 +75,7 @@ export function bindTouch(host: HTMLElement, term: Terminal): () => void {
 
   const onMove = (event: PointerEvent): void => {
     if (drag?.id !== event.pointerId) return;
-    const [y, at] = [event.clientY, performance.now()];
+    const [y, at] = [event.clientY, event.timeStamp];
     if (!drag.moved && Math.abs(y - drag.y) < TAP_PX) return;
     if (!drag.moved) host.setPointerCapture(event.pointerId); // what is below the finger is drawn anew and may go away
     drag.moved = true;
@@ -86,8 +90,9 @@ export function bindTouch(host: HTMLElement, term: Terminal): () => void {
     drag = undefined;
     const [first, last] = [trail.at(0), trail.at(-1)];
     if (event.type !== "pointerup" || !first || !last || last.at === first.at) return;
-    if (performance.now() - last.at > SPEED_OVER_MS || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    glide((first.y - last.y) / (last.at - first.at), event);
+    if (event.timeStamp - last.at > SPEED_OVER_MS || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const speed = (first.y - last.y) / (last.at - first.at);
+    glide(Math.max(-SPEED_MAX, Math.min(SPEED_MAX, speed)), event);
   };
 
   const listeners: [string, (event: PointerEvent) => void][] = [

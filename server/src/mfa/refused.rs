@@ -9,8 +9,8 @@ use crate::{auth::password::HashError, secret::KeyError, store::StoreError};
 pub enum Given {
     /// Six digits.
     Digits,
-    /// The first six digits of a new secret.
-    FirstDigits,
+    /// Anything, where the first code of a new secret is asked for.
+    First,
     /// What looks like a recovery code.
     Recovery,
     /// What looks like no code.
@@ -24,8 +24,8 @@ impl Given {
             Self::Digits => {
                 "Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself; or use a recovery code."
             }
-            Self::FirstDigits => {
-                "Each code works once: wait for the next one in your app. If none is taken, let the phone set its clock by itself, or go back and scan again."
+            Self::First => {
+                "Compare the key in your app with the one that is shown, or scan it again. If no code is taken, let the phone set its clock by itself."
             }
             Self::Recovery => {
                 "Each recovery code works once, and new ones end the old ones. Compare it letter by letter, take another one, or use a code of your app."

@@ -218,12 +218,12 @@ impl Challenge<'_> {
         let pending = factor.pending.clone().filter(|_| self.now < factor.pending_until);
         let pending = pending.ok_or(CodeRefused::NothingPending)?;
         let Typed::Digits(code) = recovery::read(code) else {
-            return Err(self.count_failure(tx, &factor, Given::FirstDigits).await);
+            return Err(self.count_failure(tx, &factor, Given::First).await);
         };
         let secret = self.keys.open_sealed(&pending, &context(self.user))?;
         let one_ahead = tx.settings().await?.totp_one_step_ahead;
         let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-            return Err(self.count_failure(tx, &factor, Given::FirstDigits).await);
+            return Err(self.count_failure(tx, &factor, Given::First).await);
         };
         if !tx.confirm_factor(self.user, &pending, step, self.now).await? {
             return Err(CodeRefused::NothingPending);

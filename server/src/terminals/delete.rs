@@ -75,7 +75,11 @@ async fn delete_row(
     let begun = if row.mfa_locked {
         begin_locked(services, caller, &row, code).await?
     } else {
-        begin(services, &caller.actor(), &row).await?
+        match begin(services, &caller.actor(), &row).await {
+            // Locked since it was looked at.
+            Err(TerminalError::CodeNeeded) => begin_locked(services, caller, &row, code).await?,
+            begun => begun?,
+        }
     };
     if !begun {
         return Ok(Deletion { id, gone: false });
@@ -100,7 +104,7 @@ async fn begin(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<
     if !tx.begin_deletion(row.id, false).await? {
         return begun_by_another(&mut tx, row.id).await;
     }
-    audit::append(&mut tx, services.clock.now(), actor, started(row)).await?;
+    audit::append(&mut tx, services.clock.now(), actor, started(row, false)).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -124,7 +128,8 @@ async fn begin_locked(
 ) -> Result<bool, TerminalError> {
     let actor = caller.actor();
     let now = services.clock.now();
-    let refused = |reason| audit::record(&services.db, now, &actor, started(row).failed().detail("reason", reason));
+    let refused =
+        |reason| audit::record(&services.db, now, &actor, started(row, true).failed().detail("reason", reason));
     let Some(code) = code else {
         refused("code_needed").await?;
         return Err(TerminalError::CodeNeeded);
@@ -149,12 +154,12 @@ async fn begin_locked(
     if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
         return begun_by_another(factor.tx(), row.id).await;
     }
-    factor.commit(now, &actor, started(row)).await?;
+    factor.commit(now, &actor, started(row, true)).await?;
     Ok(true)
 }
 
-fn started(row: &TerminalRow) -> Entry {
-    launch::about(Event::TerminalDeleteStarted, row).detail("locked", row.mfa_locked)
+fn started(row: &TerminalRow, locked: bool) -> Entry {
+    launch::about(Event::TerminalDeleteStarted, row).detail("locked", locked)
 }
 
 /// Removes container and home, then the record with the proof as its event. Also called by mending; doing it twice is

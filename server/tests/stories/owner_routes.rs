@@ -107,3 +107,21 @@ async fn deleting_a_locked_terminal_needs_a_code() {
     ada.client.ok("DELETE", &path, json!({ "code": server.code(&ada) })).await;
     ada.client.refused(404, "GET", &path, Value::Null).await;
 }
+
+/// It is locked between the look at it and the deletion.
+#[tokio::test]
+async fn a_lock_that_comes_first_stops_a_deletion_without_a_code_and_the_trail_says_so() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    let mut lock = server.services.db.begin().await.unwrap();
+    let (client, path) = (ada.client.clone(), format!("/api/terminals/{id}"));
+    let deletion = tokio::spawn(async move { client.ask("DELETE", &path, Value::Null).await.status });
+    // Time to look at the terminal while nothing can begin; a deletion that comes later finds it locked.
+    for _ in 0..100 {
+        drop(server.services.db.read().await.unwrap());
+    }
+    lock.set_lock(id, true).await.unwrap();
+    lock.commit().await.unwrap();
+    assert_eq!(deletion.await.unwrap(), 423);
+    let told = server.events(&admin, "terminal_delete_started").await;
+    assert_eq!((told.len(), &told[0]["detail"]), (1, &json!("locked=true reason=code_needed")));
+}

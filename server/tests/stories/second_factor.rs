@@ -35,7 +35,8 @@ async fn the_server_makes_the_secret_and_keeps_it_pending_until_the_first_right_
     assert!(answer["qr_svg"].as_str().unwrap().starts_with("<svg"));
     assert_eq!(ada.client.ok("GET", "/api/me", Value::Null).await["mfa_enabled"], false);
     *ada.secret.lock().unwrap() = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
-    ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.wrong_code(&ada))).await;
+    let told = ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.wrong_code(&ada))).await;
+    assert!(told["detail"].as_str().unwrap().contains("Compare the key in your app"), "{told}");
     // A second start replaces the first pending secret.
     let answer = ada.client.ok("POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
     ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.code(&ada))).await;
@@ -344,8 +345,10 @@ async fn fresh_recovery_codes_kill_the_old_ones_and_end_other_logins() {
     let answer = ada.client.ok("POST", CODES, code(&ada.take_recovery_code())).await;
     assert_eq!(answer["recovery_codes"].as_array().unwrap().len(), 10);
     other.refused(401, "GET", "/api/me", Value::Null).await;
-    let told = ada.client.refused(401, "POST", CODES, code(&old)).await;
-    assert!(told.to_string().contains("recovery code works once"), "{told}");
+    for (given, advice) in [(old.as_str(), "recovery code works once"), ("12345", "A code is six digits")] {
+        let told = ada.client.refused(401, "POST", CODES, code(given)).await;
+        assert!(told["detail"].as_str().unwrap().contains(advice), "{told}");
+    }
     let fresh = answer["recovery_codes"][0].as_str().unwrap();
     ada.client.ok("POST", CODES, code(fresh)).await;
 }

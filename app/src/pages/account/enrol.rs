@@ -68,8 +68,8 @@ fn Wizard(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
             }).collect_view()}
         </ol>
         {dynamic(move || match step.get() {
-            Step::Password => view! { <PasswordStep step/> }.into_any(),
-            Step::Scan(answer) => view! { <ScanStep step answer/> }.into_any(),
+            Step::Password => view! { <PasswordStep open step/> }.into_any(),
+            Step::Scan(answer) => view! { <ScanStep open step answer/> }.into_any(),
             Step::Codes(codes) => view! { <Codes codes done/> }.into_any(),
         })}
     }
@@ -78,7 +78,7 @@ fn Wizard(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
 
 /// The password again; and, when an app is replaced, a code of the present one.
 #[component]
-fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
+fn PasswordStep(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
     let replaces = untrack(|| Account::get().mfa_enabled());
     let sending = Sending::new();
     let code = RwSignal::new(String::new());
@@ -90,7 +90,10 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
         };
         sending.send(async move {
             let answer = api::enrol(request).await?;
-            let _ = step.try_set(Step::Scan(answer));
+            // Whoever has closed the dialog meanwhile does not want it.
+            if open.try_get_untracked() == Some(true) {
+                step.set(Step::Scan(answer));
+            }
             Ok(())
         });
     };
@@ -104,13 +107,15 @@ fn PasswordStep(step: RwSignal<Step>) -> impl IntoView {
 }
 
 #[component]
-fn ScanStep(step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
+fn ScanStep(open: RwSignal<bool>, step: RwSignal<Step>, answer: EnrolAnswer) -> impl IntoView {
     let account = Account::get();
     let sending = Sending::new();
     let send = move |code: String| {
         sending.send(async move {
             let answer = api::confirm_mfa(&code).await?;
             let _ = step.try_set(Step::Codes(answer.recovery_codes));
+            // Also when it was closed meanwhile: they are shown now or never.
+            let _ = open.try_set(true);
             account.refresh();
             Ok(())
         });

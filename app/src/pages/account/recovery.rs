@@ -67,17 +67,19 @@ fn Renew(open: RwSignal<bool>, codes: RwSignal<Option<Vec<String>>>) -> impl Int
     });
     dynamic(move || match codes.get() {
         Some(codes) => view! { <Codes codes done/> }.into_any(),
-        None => view! { <RenewForm codes/> }.into_any(),
+        None => view! { <RenewForm open codes/> }.into_any(),
     })
 }
 
 #[component]
-fn RenewForm(codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
+fn RenewForm(open: RwSignal<bool>, codes: RwSignal<Option<Vec<String>>>) -> impl IntoView {
     let sending = Sending::new();
     let send = move |code: String| {
         sending.send(async move {
             let answer = api::new_recovery_codes(&code).await?;
             let _ = codes.try_set(Some(answer.recovery_codes));
+            // Also when it was closed meanwhile: they are shown now or never.
+            let _ = open.try_set(true);
             Ok(())
         });
     };

@@ -242,6 +242,7 @@ impl Session {
             TerminalEvent::Notice(problem) => self.notice.set(Some((problem, self.lock.get_untracked()))),
             TerminalEvent::Selected(selected) => self.selected.set(selected),
             TerminalEvent::Found { index, count } => self.found.set((index, count)),
+            TerminalEvent::Copied => toasts.good("Copied"),
             TerminalEvent::ClipboardRefused => toasts.plain(
                 "A program tried to write your clipboard",
                 "Programs in a terminal are not allowed to. Select the text and copy it yourself.",

@@ -53,17 +53,19 @@ fn Hidden() -> impl IntoView {
     type Tool = (Glyph, &'static str, &'static str, fn(Session));
     const PHONE: &[Tool] = &[
         (Glyph::Search, "Search", "menu-search", |session| session.searching.set(true)),
-        (Glyph::Copy, "Copy", "menu-copy", |session| session.with(|t| t.copy_shown())),
         (Glyph::Paste, "Paste", "menu-paste", |session| session.with(|t| t.paste_clipboard())),
         (Glyph::Shield, "Security", "menu-security", |session| session.panel.set(true)),
     ];
+    // A finger selects nothing that the button of the bar could copy.
+    const FINGER: &[Tool] = &[(Glyph::Copy, "Copy", "menu-copy", |session| session.with(|t| t.copy_shown()))];
     const NARROW: &[Tool] = &[
         (Glyph::Minus, "Smaller text", "menu-smaller", |session| session.set_font(-1)),
         (Glyph::Plus, "Larger text", "menu-larger", |session| session.set_font(1)),
     ];
     let session = Session::get();
     let fits = |query, tools: &'static [Tool]| if browser::matches(query) { tools } else { &[] };
-    let tools = fits("(width < 640px)", PHONE).iter().chain(fits("(width < 1000px)", NARROW));
+    let tools = fits("(pointer: coarse), (width < 640px)", FINGER).iter();
+    let tools = tools.chain(fits("(width < 640px)", PHONE)).chain(fits("(width < 1000px)", NARROW));
     tools
         .map(|(glyph, label, testid, run)| {
             view! {
