@@ -43,6 +43,9 @@ pub(crate) fn TerminalActions(
         }
     };
     let end = move |restart: bool| {
+        if looking.get_untracked() {
+            return;
+        }
         looking.set(true);
         restarts.set(restart);
         let (terminals, toasts) = (Terminals::get(), Toasts::get());
@@ -64,14 +67,14 @@ pub(crate) fn TerminalActions(
                 <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start"><Icon glyph=Glyph::Play/>"Start"</button>
             </When>
             <When when=move || is(&[TerminalState::Running])>
-                <button r#type="button" class="menu-item" role="menuitem" disabled=looking on:click=move |_| end(false) data-testid="stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
-                <button r#type="button" class="menu-item" role="menuitem" disabled=looking on:click=move |_| end(true) data-testid="restart"><Icon glyph=Glyph::Refresh/>"Restart"</button>
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| end(false) data-testid="stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| end(true) data-testid="restart"><Icon glyph=Glyph::Refresh/>"Restart"</button>
             </When>
             <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| renaming.set(true) data-testid="rename"><Icon glyph=Glyph::Edit/>"Rename"</button>
             <hr class="menu-line"/>
             <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
         </Menu>
-        <span class="sr-only" role="status">{move || looking.get().then_some("Looking at what runs in it")}</span>
+        <span class="sr-only" role="status"><When when=move || looking.get()>"Looking at what runs in it"</When></span>
         <EndQuestion id open=asking restarts/>
         <DeleteDialog id open=deleting/>
     }

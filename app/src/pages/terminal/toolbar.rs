@@ -64,12 +64,17 @@ fn Hidden() -> impl IntoView {
     ];
     let session = Session::get();
     let fits = |query, tools: &'static [Tool]| if browser::matches(query) { tools } else { &[] };
-    let tools = fits("(pointer: coarse), (width < 640px)", FINGER).iter();
-    let tools = tools.chain(fits("(width < 640px)", PHONE)).chain(fits("(width < 1000px)", NARROW));
+    let tools = [
+        fits("(pointer: coarse), (width < 640px)", FINGER),
+        fits("(width < 640px)", PHONE),
+        fits("(width < 1000px)", NARROW),
+    ];
     tools
+        .concat()
+        .into_iter()
         .map(|(glyph, label, testid, run)| {
             view! {
-                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(session) data-testid=*testid><Icon glyph=*glyph/>{*label}</button>
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(session) data-testid=testid><Icon glyph/>{label}</button>
             }
         })
         .collect_view()
