@@ -34,13 +34,13 @@ function unfit(): number {
 
 /** Takes the page as it stands in all six looks. Nothing of a page may be wider than the window. */
 async function shoot(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ["dark", "light"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const [width, height] of WIDTHS) {
-      await page.setViewportSize({ width, height });
-      const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      await expect.poll(overflow, { message: `${name} is wider than ${width}` }).toBeLessThanOrEqual(0);
-      await expect.poll(() => page.evaluate(unfit), { message: `the terminal does not fit into ${width}` }).toBe(0);
+  for (const [width, height] of WIDTHS) {
+    await page.setViewportSize({ width, height });
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    await expect.poll(overflow, { message: `${name} is wider than ${width}` }).toBeLessThanOrEqual(0);
+    await expect.poll(() => page.evaluate(unfit), { message: `the terminal does not fit into ${width}` }).toBe(0);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.screenshot({ path: join(SCREENS, `${name}-${width}-${colorScheme}.png`), animations: "disabled" });
     }
   }
