@@ -186,6 +186,18 @@ impl Challenge<'_> {
         }
     }
 
+    /// The same about a terminal whose lock may outlive the factor. Where there is none, `tried` is in the trail as refused for it.
+    ///
+    /// # Errors
+    /// [`CodeRefused`]; the failure has been audited.
+    pub async fn prove_to(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
+        let proven = self.prove(code).await;
+        if matches!(proven, Err(CodeRefused::NoFactor)) {
+            audit::record(self.db, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
+        }
+        proven
+    }
+
     async fn prove_recovery(&self, hash: &[u8]) -> Result<SecondFactor, CodeRefused> {
         let (mut tx, factor) = self.hold().await?;
         if factor.secret.is_none() {

@@ -13,7 +13,7 @@ use crate::{
     audit::{self, Actor, Entry, Event},
     auth::Caller,
     bus::Signal,
-    mfa::{AboutTerminal, Challenge, CodeRefused, Place},
+    mfa::{AboutTerminal, Challenge, Place},
     services::Services,
     store::{TerminalRow, Tx},
 };
@@ -72,14 +72,9 @@ async fn delete_row(
     if row.state == TerminalState::Deleting {
         return Ok(Deletion { id, gone: false });
     }
-    let begun = if row.mfa_locked {
-        begin_locked(services, caller, &row, code).await?
-    } else {
-        match begin(services, &caller.actor(), &row).await {
-            // Locked since it was looked at.
-            Err(TerminalError::CodeNeeded) => begin_locked(services, caller, &row, code).await?,
-            begun => begun?,
-        }
+    let begun = match begin(services, &caller.actor(), &row).await {
+        Err(TerminalError::CodeNeeded) => begin_locked(services, caller, &row, code).await?,
+        begun => begun?,
     };
     if !begun {
         return Ok(Deletion { id, gone: false });
@@ -128,10 +123,9 @@ async fn begin_locked(
 ) -> Result<bool, TerminalError> {
     let actor = caller.actor();
     let now = services.clock.now();
-    let refused =
-        |reason| audit::record(&services.db, now, &actor, started(row, true).failed().detail("reason", reason));
     let Some(code) = code else {
-        refused("code_needed").await?;
+        let entry = started(row, true).failed().detail("reason", "code_needed");
+        audit::record(&services.db, now, &actor, entry).await?;
         return Err(TerminalError::CodeNeeded);
     };
     let challenge = Challenge {
@@ -143,14 +137,7 @@ async fn begin_locked(
         username: &caller.username,
         place: Place::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
-    let mut factor = match challenge.prove(code).await {
-        // Of every other refusal the challenge itself has told the trail.
-        Err(CodeRefused::NoFactor) => {
-            refused("no_factor").await?;
-            return Err(CodeRefused::NoFactor.into());
-        }
-        proven => proven?,
-    };
+    let mut factor = challenge.prove_to(started(row, true), code).await?;
     if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
         return begun_by_another(factor.tx(), row.id).await;
     }

@@ -184,10 +184,10 @@ async fn prove(
     let seen = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
     tx.commit().await?;
     let actor = who.actor();
-    let entry = Entry::new(event).about_terminal(id, &seen.name, seen.owner_id).failed();
-    let refused = |reason: &'static str| audit::record(&services.db, now, &actor, entry.detail("reason", reason));
+    let tried = Entry::new(event).about_terminal(id, &seen.name, seen.owner_id);
+    let not_locked = tried.clone().failed().detail("reason", "not_locked");
     if !locked {
-        refused("not_locked").await?;
+        audit::record(&services.db, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
     let challenge = Challenge {
@@ -199,19 +199,12 @@ async fn prove(
         username: &who.username,
         place: place(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
-    let mut factor = match challenge.prove(code).await {
-        // Of every other refusal the challenge itself has told the trail.
-        Err(CodeRefused::NoFactor) => {
-            refused("no_factor").await?;
-            return Err(CodeRefused::NoFactor.into());
-        }
-        proven => proven?,
-    };
+    let mut factor = challenge.prove_to(tried, code).await?;
     let held = hold(factor.tx(), who, id).await?;
     if !held.mfa_locked {
         // Unlocked in between. The proof's transaction ends first: the trail is written by one at a time.
         drop(factor);
-        refused("not_locked").await?;
+        audit::record(&services.db, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
     let token = sessions::rotate(factor.tx(), who.session, now).await?.ok_or(Denied::NotLoggedIn)?;
