@@ -100,4 +100,8 @@ need_browser() {
   has ip || want_packages "network of the browser" iproute2
   package_there fonts-dejavu-core || want_packages "fonts for the browser" fonts-dejavu-core
   export REXEC_CHROMIUM; REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
+  # Most stories look at no window: the same engine without its parts takes 40 % less of the processor.
+  has chromium-headless-shell || ! package_available chromium-headless-shell ||
+    want_packages "most stories in less time" chromium-headless-shell
+  export REXEC_CHROMIUM_SHELL; REXEC_CHROMIUM_SHELL="$(command -v chromium-headless-shell || printf '%s' "$REXEC_CHROMIUM")"
 }

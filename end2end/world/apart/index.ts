@@ -11,19 +11,19 @@ const WAYS = ["--net", "--map-root-user --net"];
 
 const possible = (flags: string) => spawnSync("unshare", [...flags.split(" "), "--", "ip", "link", "set", "lo", "up"]).status === 0;
 
-/** What to start in place of the browser, and with which arguments before the browser's own. */
-export function apart(browser: string): { executable: string; args: string[] } {
+/** What to start in place of the browser, with which arguments before the browser's own, and in which environment. */
+export function apart(browser: string): { executablePath: string; args: string[]; env: NodeJS.ProcessEnv } {
   // Workers read the configuration again and inherit what the first reading decided.
   process.env["REXEC_APART_FLAGS"] ??= WAYS.find(possible) ?? "";
   if (process.env["REXEC_APART_FLAGS"] === "") {
     console.warn("note: no network namespaces here (unshare --net): the browser shares this machine's network and may abort requests when a container starts");
-    return { executable: browser, args: [] };
+    return { executablePath: browser, args: [], env: process.env };
   }
   process.env["REXEC_APART_SOCKET"] ??= join(mkdtempSync(join(tmpdir(), "rexec-gate-")), "socket");
   process.env["REXEC_APART_PORT"] = String(PORT);
-  process.env["REXEC_APART_BROWSER"] = browser;
   return {
-    executable: resolve(import.meta.dirname, "browser"),
+    executablePath: resolve(import.meta.dirname, "browser"),
     args: [`--proxy-server=socks5://127.0.0.1:${PORT}`, "--proxy-bypass-list=<-loopback>"],
+    env: { ...process.env, REXEC_APART_BROWSER: browser },
   };
 }
