@@ -94,6 +94,7 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
         cuts,
         runtime: Arc::new(runtime),
         shells: Arc::new(Shells::new(shutdown.clone())),
+        turns: Arc::default(),
         bus: Bus::default(),
         shutdown,
         tasks: TaskTracker::new(),

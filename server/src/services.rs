@@ -12,7 +12,7 @@ use crate::{
     bus::Bus,
     clock::Clock,
     config::Config,
-    runtime::Runtime,
+    runtime::{Runtime, Turns},
     secret::Keyring,
     shells::Shells,
     store::Db,
@@ -39,6 +39,8 @@ pub struct Services {
     pub runtime: Arc<dyn Runtime>,
     /// Shells and who looks on.
     pub shells: Arc<Shells>,
+    /// What the engine is told about a terminal comes in its order.
+    pub turns: Arc<Turns>,
     /// Changes, told to listening pages.
     pub bus: Bus,
     /// Origins a browser may call from.

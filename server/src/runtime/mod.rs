@@ -6,6 +6,7 @@ pub mod docker;
 pub mod fake;
 pub mod guest_link;
 pub mod hardening;
+mod turns;
 pub mod verify;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{TerminalId, admin::Finding, events::Stage, security::SecurityReport, terminals::Stats};
 
+pub use self::turns::{Turn, Turns};
 use crate::access::TerminalAccess;
 
 /// What a container is made from. The profile is not in here: it is one const, for every container.

@@ -57,6 +57,7 @@ async fn start_now(services: &Services, caller: &Caller, id: TerminalId) -> Resu
     services.bus.tell(row.owner_id, Signal::Changed(id));
     let (mine, actor) = (services.clone(), caller.actor());
     let started = owned::run(services, move |_| async move {
+        let _turn = mine.turns.of(row.id).await;
         match launch::bring_up(&mine, &row, &spec).await {
             Ok(()) => Ok(launch::runs(&mine, &actor, &row, Some(Event::TerminalStarted)).await?),
             Err(error) => {
@@ -119,6 +120,8 @@ async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Resul
         }
         TerminalState::Running | TerminalState::Stopped => {}
     }
+    // Taken before the record says stopped: whoever starts it then comes after.
+    let turn = services.turns.of(row.id).await;
     let mut tx = services.db.begin().await?;
     if !tx.move_terminal(row.id, row.state, TerminalState::Stopped, None).await? {
         return Err(TerminalError::State(row.state));
@@ -128,7 +131,12 @@ async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Resul
     cut(services, row.id, Cut::Stopped).await;
     services.bus.tell(row.owner_id, Signal::Changed(row.id));
     let (mine, id) = (services.clone(), row.id);
-    let done = owned::run(services, move |_| async move { mine.runtime.stop(id).await }).await.unwrap_or(Ok(()));
+    let done = owned::run(services, move |_| async move {
+        let _turn = turn;
+        mine.runtime.stop(id).await
+    })
+    .await
+    .unwrap_or(Ok(()));
     done.map_err(TerminalError::StillUp)
 }
 

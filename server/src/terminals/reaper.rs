@@ -172,10 +172,7 @@ async fn satisfy(
             let why = "Its container and its home are gone from the engine. Delete it and make a new one.";
             note(services, row, looked_at, TerminalState::Failed, Some(why)).await
         }
-        Need::Halt => match services.runtime.stop(row.id).await {
-            Err(RuntimeError::NoContainer) => Ok(()),
-            other => Ok(other?),
-        },
+        Need::Halt => halt(services, row).await,
     }
 }
 
@@ -199,6 +196,21 @@ async fn forget(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
     tx.commit().await?;
     services.bus.tell(row.owner_id, Signal::Deleted(row.id, Some("The server was stopped meanwhile.".to_owned())));
     Ok(())
+}
+
+/// What must not run is stopped, unless somebody has started it since it was looked at.
+async fn halt(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
+    let _turn = services.turns.of(row.id).await;
+    let mut tx = services.db.read().await?;
+    let now = tx.terminal(row.id).await?;
+    tx.commit().await?;
+    if now.is_none_or(|now| now.state != row.state || now.last_active_at != row.last_active_at) {
+        return Ok(());
+    }
+    match services.runtime.stop(row.id).await {
+        Err(RuntimeError::NoContainer) => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Whoever paused it let it go on; its shells were there all the time.

@@ -98,6 +98,7 @@ impl TestServer {
             runtime: Arc::new(engine.clone()),
             bus: Bus::default(),
             shells: Arc::new(Shells::new(shutdown.clone())),
+            turns: Arc::default(),
             shutdown: shutdown.clone(),
             tasks: TaskTracker::new(),
             patience,

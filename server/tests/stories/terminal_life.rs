@@ -143,6 +143,26 @@ async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
 }
 
 #[tokio::test]
+async fn a_start_that_comes_while_a_stop_puts_viewers_out_waits_for_the_end_of_the_stop() {
+    for db in database::each().await {
+        let world = World::new(&db);
+        let who = world.person("ada").await;
+        let id = world.terminal(&who).await.id;
+        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let (services, caller) = (world.services.clone(), who.clone());
+        // Whoever is put out starts it again before letting go.
+        let viewer = tokio::spawn(async move {
+            assert_eq!(access.lease().ended().await, Cut::Stopped);
+            terminals::start(&services, &caller, id).await
+        });
+        terminals::stop(&world.services, &who, id).await.unwrap();
+        viewer.await.unwrap().unwrap();
+        assert_eq!(world.rows().await[0].state, TerminalState::Running);
+        assert_eq!(world.services.runtime.list().await.unwrap(), vec![(id, Found::Running)], "as its record says");
+    }
+}
+
+#[tokio::test]
 async fn a_new_label_or_tier_changes_neither_host_name_nor_home() {
     for db in database::each().await {
         let world = World::new(&db);

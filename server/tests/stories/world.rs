@@ -64,6 +64,7 @@ impl World {
             runtime,
             bus: Bus::default(),
             shells: Arc::new(Shells::new(shutdown.clone())),
+            turns: Arc::default(),
             shutdown,
             tasks: TaskTracker::new(),
             // Stories of what comes after the answer have none.
