@@ -5,7 +5,7 @@ import { defineConfig } from "@playwright/test";
 import { apart } from "./world/apart";
 
 const chromium = process.env["REXEC_CHROMIUM"] ?? "/usr/bin/chromium";
-// The same engine without the parts of a window, where nobody looks at one: it takes 40 % less of the processor.
+// The same engine without the parts of a window, where nobody looks at one: stories take 40 % less time.
 const windowless = process.env["REXEC_CHROMIUM_SHELL"] ?? chromium;
 
 const args = [

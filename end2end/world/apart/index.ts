@@ -13,12 +13,14 @@ const possible = (flags: string) => spawnSync("unshare", [...flags.split(" "), "
 
 /** What to start in place of the browser, with which arguments before the browser's own, and in which environment. */
 export function apart(browser: string): { executablePath: string; args: string[]; env: NodeJS.ProcessEnv } {
-  // Workers read the configuration again and inherit what the first reading decided.
-  process.env["REXEC_APART_FLAGS"] ??= WAYS.find(possible) ?? "";
-  if (process.env["REXEC_APART_FLAGS"] === "") {
-    console.warn("note: no network namespaces here (unshare --net): the browser shares this machine's network and may abort requests when a container starts");
-    return { executablePath: browser, args: [], env: process.env };
+  // Each project asks, and workers read the configuration again: all inherit what the first decided.
+  if (process.env["REXEC_APART_FLAGS"] === undefined) {
+    process.env["REXEC_APART_FLAGS"] = WAYS.find(possible) ?? "";
+    if (process.env["REXEC_APART_FLAGS"] === "") {
+      console.warn("note: no network namespaces here (unshare --net): the browser shares this machine's network and may abort requests when a container starts");
+    }
   }
+  if (process.env["REXEC_APART_FLAGS"] === "") return { executablePath: browser, args: [], env: process.env };
   process.env["REXEC_APART_SOCKET"] ??= join(mkdtempSync(join(tmpdir(), "rexec-gate-")), "socket");
   process.env["REXEC_APART_PORT"] = String(PORT);
   return {

@@ -204,7 +204,7 @@ async fn halt(services: &Services, row: &TerminalRow) -> Result<(), TerminalErro
     let mut tx = services.db.read().await?;
     let now = tx.terminal(row.id).await?;
     tx.commit().await?;
-    if now.is_none_or(|now| now.state != row.state || now.last_active_at != row.last_active_at) {
+    if !now.is_some_and(|now| is_same(&now, row)) {
         return Ok(());
     }
     match services.runtime.stop(row.id).await {
@@ -226,6 +226,11 @@ async fn resume(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
     Ok(())
 }
 
+/// Whether nothing has happened to a terminal since its record was read as `row`.
+fn is_same(now: &TerminalRow, row: &TerminalRow) -> bool {
+    now.state == row.state && now.last_active_at == row.last_active_at
+}
+
 /// The record follows the engine, unless it changed since.
 async fn note(
     services: &Services,
@@ -235,9 +240,8 @@ async fn note(
     error: Option<&str>,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
-    let same = tx.hold_terminal(row.id).await?.is_some_and(|now| {
-        now.state == row.state && now.last_active_at == row.last_active_at && now.last_active_at < looked_at
-    });
+    let now = tx.hold_terminal(row.id).await?;
+    let same = now.is_some_and(|now| is_same(&now, row) && launch::settled_before(&now, looked_at));
     if !same {
         return Ok(());
     }
