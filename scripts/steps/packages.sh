@@ -18,8 +18,10 @@ package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)"
 
 # Whether the package sources have it at all. A name that others only refer to is known, and has no candidate.
 package_available() {
+  local policy
   _apt_update_once || warn "The package lists could not be refreshed; looking into those that are here."
-  LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+  # Read whole: a pipe whose reader has seen enough fails with what the writer had still to say.
+  policy="$(LC_ALL=C apt-cache policy "$1" 2>/dev/null)" && grep -q '^  Candidate: [^(]' <<<"$policy"
 }
 
 _apt_update_once() {
