@@ -6,11 +6,12 @@ import { expect, test } from "../world/fixtures";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
+type Host = Element & { rexecTerminal?: { shown(): string[] } };
+
 /** The numbers that are scrolled into sight, one a line. */
 function shown(terminal: TerminalPage): Promise<number[]> {
   return terminal.host.evaluate((host) => {
-    const reader = (host as unknown as { rexecTerminal?: { shown(): string[] } }).rexecTerminal;
-    return (reader?.shown() ?? []).filter((line) => /^\d+$/.test(line)).map(Number);
+    return ((host as Host).rexecTerminal?.shown() ?? []).filter((line) => /^\d+$/.test(line)).map(Number);
   });
 }
 
@@ -18,6 +19,19 @@ function shown(terminal: TerminalPage): Promise<number[]> {
 async function range(terminal: TerminalPage): Promise<[number, number]> {
   const numbers = await shown(terminal);
   return numbers.length === 0 ? [NaN, NaN] : [Math.min(...numbers), Math.max(...numbers)];
+}
+
+/** Waits until nothing glides: for so many frames the lines stay that even the slowest glide would have moved one. */
+async function rests(terminal: TerminalPage): Promise<void> {
+  await terminal.host.evaluate(async (host) => {
+    let [last, still] = ["", 0];
+    while (still < 60) {
+      await new Promise(requestAnimationFrame);
+      const now = (host as Host).rexecTerminal?.shown().join("\n") ?? "";
+      still = now === last ? still + 1 : 0;
+      last = now;
+    }
+  });
 }
 
 /** A finger that is drawn over the terminal, downwards where `down` is more than nothing. */
@@ -53,6 +67,8 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   expect(await last(), "still the program's own screen").toBeLessThan(200);
 
   await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").focus();
+  // A tap on what glides stops it and is no tap to the browser.
+  await rests(terminal);
   await terminal.host.tap();
   await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
 });
