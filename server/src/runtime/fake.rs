@@ -8,11 +8,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+use guest_protocol::{FromGuest, PaneNo, ToGuest, VERSION};
 use protocol::{
     TerminalId,
     admin::{Finding, Level},
     events::Stage,
-    link::{FromGuest, PaneNo, ToGuest, VERSION},
     security::{SecurityReport, SecurityRow, Verdict},
     terminals::Stats,
 };

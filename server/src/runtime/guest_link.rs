@@ -13,11 +13,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use protocol::{
-    limits,
-    link::{FromGuest, LinkBuffer, ToGuest, VERSION},
-    security::InsideReport,
-};
+use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use protocol::limits;
 use rustix::fs::{Mode, OFlags};
 use tokio::{
     net::{UnixListener, UnixStream},
@@ -59,7 +56,7 @@ struct Shared {
     /// The queue has room again, or its connection is gone.
     room: Notify,
     /// The newest report, and how many there were.
-    reports: watch::Sender<(u64, Option<Box<InsideReport>>)>,
+    reports: watch::Sender<(u64, Option<Box<GuestReport>>)>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +93,7 @@ impl SocketLink {
     ///
     /// # Errors
     /// [`RuntimeError::NoGuest`] when no report came within `deadline`.
-    pub async fn inspect(&self, deadline: Duration) -> Result<InsideReport, RuntimeError> {
+    pub async fn inspect(&self, deadline: Duration) -> Result<GuestReport, RuntimeError> {
         let ask = async {
             let mut reports = self.shared.reports.subscribe();
             let mut live = self.shared.live.subscribe();

@@ -137,7 +137,7 @@ pub trait Runtime: Send + Sync + std::fmt::Debug {
 #[async_trait]
 pub trait GuestLink: Send + Sync + std::fmt::Debug {
     /// Sends one message; waits while the guest does not read.
-    async fn send(&self, message: protocol::link::ToGuest) -> Result<(), RuntimeError>;
+    async fn send(&self, message: guest_protocol::ToGuest) -> Result<(), RuntimeError>;
     /// Takes the stream of messages of one connection. Ends when that connection is lost; call again to wait for the next.
-    async fn connect(&self) -> Result<tokio::sync::mpsc::Receiver<protocol::link::FromGuest>, RuntimeError>;
+    async fn connect(&self) -> Result<tokio::sync::mpsc::Receiver<guest_protocol::FromGuest>, RuntimeError>;
 }

@@ -6,7 +6,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protocol::{frame::Size, limits, link::PaneNo, ring::Ring};
+use guest_protocol::{OutputBuffer, PaneNo};
+use protocol::{frame::Size, limits};
 use tokio::{sync::watch, time::Instant};
 
 use super::screen::Screen;
@@ -48,7 +49,7 @@ pub struct Pane {
 struct State {
     number: PaneNo,
     phase: Phase,
-    ring: Ring,
+    ring: OutputBuffer,
     /// End of what the guest had when the pane was opened.
     complete_at: u64,
     size: Size,
@@ -115,7 +116,7 @@ impl Pane {
             state: Mutex::new(State {
                 number,
                 phase: Phase::Opening,
-                ring: Ring::new(0, limits::RING_BYTES),
+                ring: OutputBuffer::new(0, limits::RING_BYTES),
                 complete_at: 0,
                 size,
                 size_told: None,
@@ -184,7 +185,7 @@ impl Pane {
         let (mut state, mut screen) = (self.state(), self.screen());
         if state.ring.newest() == 0 || newest < state.ring.newest() {
             // Nothing of it is here, or what is here is of another stream.
-            state.ring = Ring::new(oldest, limits::RING_BYTES);
+            state.ring = OutputBuffer::new(oldest, limits::RING_BYTES);
             *screen = Screen::new(state.size, oldest);
         }
         if fresh {
@@ -206,7 +207,7 @@ impl Pane {
         let newest = state.ring.newest();
         if position > newest {
             // The guest's own ring ran over; what is missing is missing, and the model finds the gap by itself.
-            state.ring = Ring::new(position, limits::RING_BYTES);
+            state.ring = OutputBuffer::new(position, limits::RING_BYTES);
         }
         // What is here already is not taken twice.
         let known = usize::try_from(newest.saturating_sub(position)).unwrap_or(usize::MAX).min(bytes.len());

@@ -5,7 +5,8 @@
 //! The model is fed late. It costs more than anything else on the byte path (tens of MB/s), so it is fed when somebody
 //! asks or when bytes are about to leave the ring, and plain text that scrolled away unseen is skipped altogether.
 
-use protocol::{frame::Size, ring::Ring};
+use guest_protocol::OutputBuffer;
+use protocol::frame::Size;
 use unicode_width::UnicodeWidthChar;
 
 use super::modes::{Modes, Wipe};
@@ -90,7 +91,7 @@ impl Screen {
     /// Feeds from the ring, one step, or skips what cannot matter. False when there is nothing left to do. What fell
     /// out of the ring unseen is a gap, and the model starts blank after it; what comes before the model's beginning is
     /// not for it.
-    pub fn catch_up(&mut self, ring: &Ring) -> bool {
+    pub fn catch_up(&mut self, ring: &OutputBuffer) -> bool {
         if self.seen < ring.oldest() {
             *self = Self::new(self.size, ring.oldest());
         }
@@ -108,7 +109,7 @@ impl Screen {
 
     /// Where feeding may go on when all that is unseen is plain text: after it, only the last lines are left of it, so
     /// the ones before need not be looked at. Exact, because text without escape sequences can only print and scroll.
-    fn skippable(&self, ring: &Ring) -> Option<u64> {
+    fn skippable(&self, ring: &OutputBuffer) -> Option<u64> {
         if !self.modes.at_ground() || !self.partial.is_empty() {
             return None;
         }

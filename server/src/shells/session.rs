@@ -7,13 +7,8 @@ use std::{
     time::Duration,
 };
 
-use protocol::{
-    TerminalId,
-    frame::Size,
-    limits,
-    link::{FromGuest, PaneNo, ToGuest},
-    names::Slug,
-};
+use guest_protocol::{FromGuest, PaneNo, ToGuest};
+use protocol::{TerminalId, frame::Size, limits, names::Slug};
 use rustix::io::Errno;
 use tokio::{
     sync::{Notify, mpsc},

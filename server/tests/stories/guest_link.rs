@@ -2,12 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::{
-    frame::Size,
-    limits,
-    link::{FromGuest, LinkBuffer, ToGuest, VERSION},
-    security::InsideReport,
-};
+use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use protocol::{frame::Size, limits};
 use rexec::runtime::{GuestLink, RuntimeError, guest_link::SocketLink};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -156,7 +152,7 @@ async fn a_report_comes_over_whatever_connection_there_is_and_never_to_the_sessi
     let mut second = dial(&place).await;
     second.write_all(&hello(2)).await.unwrap();
     while heard(&mut second).await != ToGuest::Inspect {}
-    let report = InsideReport { cap_permitted: "00000000000004eb".into(), ..InsideReport::default() };
+    let report = GuestReport { cap_permitted: "00000000000004eb".into(), ..GuestReport::default() };
     second.write_all(&wire(&FromGuest::Report(Box::new(report.clone())))).await.unwrap();
     second.write_all(&wire(&FromGuest::Echo { pane: 1, on: true })).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), report);

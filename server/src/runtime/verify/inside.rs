@@ -2,7 +2,7 @@
 //! hostile input: every line is parsed totally, and what it says can only make a verdict worse, never replace the
 //! engine's word.
 
-use protocol::security::InsideReport;
+use guest_protocol::GuestReport;
 
 use super::{GUEST_TARGET, Intended, LINK_TARGET, Look};
 
@@ -10,7 +10,7 @@ use super::{GUEST_TARGET, Intended, LINK_TARGET, Look};
 const MOUNTS_IN_REPORT: usize = 128;
 
 /// Compares the guest's report with what was intended. Rows the guest cannot see give no look.
-pub fn verify_inside(intended: &Intended, report: &InsideReport) -> Vec<Look> {
+pub fn verify_inside(intended: &Intended, report: &GuestReport) -> Vec<Look> {
     let table = MountTable::parse(&report.mounts);
     let mut looks = vec![
         capabilities(intended, report),
@@ -43,7 +43,7 @@ pub fn verify_inside(intended: &Intended, report: &InsideReport) -> Vec<Look> {
 }
 
 /// Whether the guest's user map says that container root is another user on the host. `None` when there is no map.
-pub(super) fn user_map(report: &InsideReport) -> Option<(bool, String)> {
+pub(super) fn user_map(report: &GuestReport) -> Option<(bool, String)> {
     let first = report.uid_map.first()?;
     let mut numbers = first.split_whitespace().map(str::parse::<u64>);
     let (Some(Ok(inside)), Some(Ok(outside))) = (numbers.next(), numbers.next()) else { return None };
@@ -55,14 +55,14 @@ fn short(text: &str) -> String {
     text.trim().chars().filter(|c| !c.is_control()).take(40).collect()
 }
 
-fn capabilities(i: &Intended, report: &InsideReport) -> Look {
+fn capabilities(i: &Intended, report: &GuestReport) -> Look {
     let asked = format!("{:016x}", i.profile.capability_mask);
     let right = report.cap_permitted == asked && report.cap_bounding == asked;
     let seen = format!("CapPrm {}, CapBnd {}", short(&report.cap_permitted), short(&report.cap_bounding));
     Look::new("capabilities", right, seen)
 }
 
-fn root_filesystem(report: &InsideReport, table: &MountTable) -> Look {
+fn root_filesystem(report: &GuestReport, table: &MountTable) -> Look {
     let mounted = table.at("/").is_some_and(|m| m.has("ro"));
     let right = report.root_read_only && mounted;
     let seen = match (report.root_read_only, mounted) {
@@ -141,7 +141,7 @@ fn mounts(i: &Intended, table: &MountTable) -> Look {
     Look::new("mounts", strange.is_empty() && (ours || table.truncated), seen)
 }
 
-fn ulimits(i: &Intended, report: &InsideReport) -> Look {
+fn ulimits(i: &Intended, report: &GuestReport) -> Look {
     let mut right = true;
     let mut seen = Vec::new();
     for asked in i.profile.ulimits {
@@ -157,7 +157,7 @@ fn ulimits(i: &Intended, report: &InsideReport) -> Look {
     Look::new("ulimits", right, seen.join(", "))
 }
 
-fn user(i: &Intended, report: &InsideReport) -> Look {
+fn user(i: &Intended, report: &GuestReport) -> Look {
     let right = report.shell_uid == Some(i.profile.shell_uid);
     Look::new("user", right, report.shell_uid.map_or("unknown".to_owned(), |uid| format!("shells run as uid {uid}")))
 }

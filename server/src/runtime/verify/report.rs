@@ -1,8 +1,9 @@
 //! The Security panel's report, and the score: from what was verified, never from what was asked for.
 
+use guest_protocol::GuestReport;
 use protocol::{
     Timestamp,
-    security::{InsideReport, SecurityReport, SecurityRow, Verdict},
+    security::{SecurityReport, SecurityRow, Verdict},
 };
 use serde_json::Value;
 
@@ -25,12 +26,7 @@ const NEEDS_INSIDE: &[&str] = &[
 ];
 
 /// The report of one terminal. `inside` is absent when the terminal is stopped or its guest does not answer.
-pub fn report(
-    intended: &Intended,
-    description: &Value,
-    inside: Option<&InsideReport>,
-    at: Timestamp,
-) -> SecurityReport {
+pub fn report(intended: &Intended, description: &Value, inside: Option<&GuestReport>, at: Timestamp) -> SecurityReport {
     let outside_looks = verify_outside(intended, description);
     let inside_looks = inside.map(|report| verify_inside(intended, report)).unwrap_or_default();
     let rows: Vec<SecurityRow> = intended
@@ -92,7 +88,7 @@ fn shown(row: &Row, outside: Option<&Look>, inside: Option<&Look>, verdict: Verd
 }
 
 /// Rows this version does not ask for itself. Two of them some hosts provide; then they are shown, and count.
-fn pending(row: &Row, why: &str, description: &Value, inside: Option<&InsideReport>) -> SecurityRow {
+fn pending(row: &Row, why: &str, description: &Value, inside: Option<&GuestReport>) -> SecurityRow {
     let mut shown = shown(row, None, None, Verdict::NotInForce, why);
     match row.id {
         "mac" => {

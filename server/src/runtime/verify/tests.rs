@@ -1,6 +1,7 @@
 //! Verification can fail: every field of a good description, changed alone, is seen.
 
-use protocol::{TerminalId, Timestamp, security::InsideReport, security::Verdict};
+use guest_protocol::GuestReport;
+use protocol::{TerminalId, Timestamp, security::Verdict};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -131,7 +132,7 @@ fn good(i: &Intended) -> Value {
     })
 }
 
-fn good_report() -> InsideReport {
+fn good_report() -> GuestReport {
     let lines = [
         "72 48 0:39 / / ro,relatime - overlay overlay rw",
         "73 72 0:42 / /proc rw,nosuid,nodev,noexec - proc proc rw",
@@ -149,7 +150,7 @@ fn good_report() -> InsideReport {
         "57 76 0:54 / /sys/firmware ro,relatime - tmpfs tmpfs ro",
     ];
     let limit = |name: &str, soft: &str, hard: &str| (name.to_owned(), soft.to_owned(), hard.to_owned());
-    InsideReport {
+    GuestReport {
         cap_permitted: "00000000000004eb".into(),
         cap_bounding: "00000000000004eb".into(),
         no_new_privs: true,
@@ -271,7 +272,7 @@ fn a_setting_nobody_thought_of_is_seen() {
 fn every_word_of_the_guest_changed_alone_is_seen() {
     let i = intended();
     let good = good_report();
-    type Change = fn(&mut InsideReport);
+    type Change = fn(&mut GuestReport);
     let changes: [(&str, Change); 13] = [
         ("permitted", |r| r.cap_permitted = "00000000a80425fb".into()),
         ("bounding", |r| r.cap_bounding = "000001ffffffffff".into()),

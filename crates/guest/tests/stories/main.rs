@@ -2,11 +2,9 @@
 
 mod peer;
 
+use guest_protocol::{FromGuest, ToGuest};
 use peer::{Guest, size};
-use protocol::{
-    limits,
-    link::{FromGuest, ToGuest},
-};
+use protocol::limits;
 
 #[test]
 fn says_hello_first_and_echoes_what_is_typed() {

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use protocol::{
-    limits,
-    link::{FromGuest, PaneNo, ToGuest},
-};
+use guest_protocol::{FromGuest, PaneNo, ToGuest};
+use protocol::limits;
 use rustix::process::Pid;
 
 use crate::{options::Options, pane::Pane};

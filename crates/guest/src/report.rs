@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use protocol::security::InsideReport;
+use guest_protocol::GuestReport;
 use rustix::{
     fs::{Mode, OFlags},
     io::Errno,
@@ -12,9 +12,9 @@ use rustix::{
 const MOUNTS_MAX: usize = 128;
 
 /// Looks at everything. Takes no input, so that nothing from outside can steer what is read.
-pub fn look(user: Option<&str>) -> InsideReport {
+pub fn look(user: Option<&str>) -> GuestReport {
     let status = read("/proc/self/status");
-    InsideReport {
+    GuestReport {
         cap_permitted: field(&status, "CapPrm").to_owned(),
         cap_bounding: field(&status, "CapBnd").to_owned(),
         no_new_privs: field(&status, "NoNewPrivs") == "1",

@@ -10,10 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{
-    frame::Size,
-    link::{FromGuest, LinkBuffer, PaneNo, ToGuest, VERSION},
-};
+use guest_protocol::{FromGuest, LinkBuffer, PaneNo, ToGuest, VERSION};
+use protocol::frame::Size;
 use rustix::process::{Pid, Signal};
 
 /// Nothing here takes a tenth of it; a story that hangs must end.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::link::{BadLink, FromGuest, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{BadLink, FromGuest, LinkBuffer, ToGuest, VERSION};
 use rustix::{
     io::Errno,
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType},

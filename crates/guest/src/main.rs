@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         // The shim has no rights of its own, so where it knocks is nobody's secret.
         Some("sudo-at") if args.len() > 1 => sudo::shim::run(Path::new(&args[1]), args[2..].to_vec()),
         Some("version") => {
-            println!("rexec-guest {} link {}", env!("CARGO_PKG_VERSION"), protocol::link::VERSION);
+            println!("rexec-guest {} link {}", env!("CARGO_PKG_VERSION"), guest_protocol::VERSION);
             ExitCode::SUCCESS
         }
         _ => fail("this is PID 1 of a terminal; it is not started by hand"),

@@ -7,10 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{
-    limits,
-    link::{FromGuest, ToGuest},
-};
+use guest_protocol::{FromGuest, ToGuest};
+use protocol::limits;
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
     io::Errno,

@@ -1,7 +1,7 @@
-//! What the browser, the server and the guest say to each other.
+//! What browsers, programs and the server say to each other: ids, data types, problems, client frames and limits.
 //!
-//! This crate knows shapes and bounds. It refuses to know databases, engines, pages and clocks,
-//! so that every side can compile it without dragging in the others.
+//! This crate holds data types and bounds only. It depends on no database, engine or user-interface library, so every
+//! side compiles it.
 #![forbid(unsafe_code)]
 
 pub mod admin;
@@ -11,12 +11,10 @@ pub mod events;
 pub mod frame;
 pub mod ids;
 pub mod limits;
-pub mod link;
 pub mod mfa;
 pub mod names;
 pub mod password;
 pub mod problem;
-pub mod ring;
 pub mod security;
 pub mod terminals;
 pub mod timestamp;

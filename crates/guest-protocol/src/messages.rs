@@ -3,7 +3,9 @@
 //! A frame is a big-endian `u32` length (of tag and payload), a tag byte, a payload. The guest dials out and
 //! speaks first. Either side's bytes are hostile to the other: lengths are bounded before anything is kept.
 
-use crate::{frame::Size, limits, security::InsideReport};
+use protocol::{frame::Size, limits};
+
+use crate::GuestReport;
 
 /// Version of this link; both sides must agree, the guest binary always comes from the server that runs it.
 pub const VERSION: u16 = 1;
@@ -41,7 +43,7 @@ pub enum ToGuest {
     Open {
         /// Number used in every later frame of this connection.
         pane: PaneNo,
-        /// Lasting name (a [`crate::names::Slug`]).
+        /// Lasting name (a [`protocol::names::Slug`]).
         name: String,
         /// Size of a new shell, and of a re-joined one.
         size: Size,
@@ -121,7 +123,7 @@ pub enum FromGuest {
         status: i32,
     },
     /// 0x85: what is seen from inside.
-    Report(Box<InsideReport>),
+    Report(Box<GuestReport>),
     /// 0x86: the terminal's ECHO flag changed (off: a password is being typed).
     Echo {
         /// Pane.

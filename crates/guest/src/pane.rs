@@ -6,18 +6,16 @@
 use std::{
     collections::VecDeque,
     io,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
-    os::unix::process::CommandExt,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     process::{Command, Stdio},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use protocol::{
-    frame::Size,
-    limits,
-    link::{FromGuest, PaneNo},
-    ring::Ring,
-};
+use guest_protocol::{FromGuest, OutputBuffer, PaneNo};
+use protocol::{frame::Size, limits};
 use rustix::{
     fs::OFlags,
     io::Errno,
@@ -46,7 +44,7 @@ const ECHO_SETTLES: Duration = Duration::from_millis(50);
 pub struct Pane {
     /// Lasting name.
     pub name: String,
-    ring: Ring,
+    ring: OutputBuffer,
     shell: Option<Shell>,
     /// Exit status the server has not been told.
     untold: Option<i32>,
@@ -86,7 +84,7 @@ impl Pane {
         let start = u64::try_from(since.as_millis()).unwrap_or(0) << 10;
         Self {
             name,
-            ring: Ring::new(start, limits::RING_BYTES),
+            ring: OutputBuffer::new(start, limits::RING_BYTES),
             shell: None,
             untold: None,
             input: VecDeque::new(),
