@@ -20,8 +20,6 @@ fn main() {
     println!("cargo:rerun-if-changed={}", guest.display());
     let guest = if guest.is_file() { guest } else { empty_file(&out) };
     println!("cargo:rustc-env=REXEC_GUEST_BIN={}", guest.display());
-
-    println!("cargo:rerun-if-changed=migrations");
 }
 
 fn empty_dir(out: &std::path::Path) -> PathBuf {

@@ -4,17 +4,17 @@
 use std::io::{Write as _, stdout};
 
 use anyhow::Result;
+use protocol::admin::{Finding, Level};
+use sandbox::docker;
+use store::Db;
 
 use crate::{
-    admin::people,
+    admin::users,
     config::{self, Config},
     data_dir::DataDir,
-    runtime::docker,
     serve,
     services::Origins,
-    store::Db,
 };
-use protocol::admin::{Finding, Level};
 
 /// `rexec doctor`: what this machine offers and lacks. An error (exit 1) when something is broken.
 ///
@@ -96,7 +96,7 @@ pub async fn reset_link(config: Config, user: &str) -> Result<()> {
     let db = serve::open_db(&config, &config.data_dir).await?;
     let noted = DataDir::noted_origin(&config.data_dir).filter(|_| config.public_url.is_none());
     let origin = noted.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
-    let link = people::reset_link_from_shell(&db, &origin, user).await?;
+    let link = users::reset_link_from_shell(&db, &origin, user).await?;
     writeln!(stdout(), "{}", link.url)?;
     Ok(())
 }

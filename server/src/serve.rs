@@ -9,30 +9,29 @@ use std::{
     time::Duration,
 };
 
+use access;
 use anyhow::{Context as _, Result};
+use sandbox::docker::Docker;
+use secrets::Keyring;
+use store::Db;
+use terminal::Sessions;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    access::{self, Cuts, TerminalGate},
     accounts,
     admin::{self, housekeeping},
     auth,
-    bus::Bus,
-    clock::Clock,
     config::Config,
     data_dir::DataDir,
-    runtime::docker::Docker,
-    secret::Keyring,
-    services::{Origins, Services},
-    shells::Shells,
-    store::Db,
-    telemetry, terminals,
-    web::{
+    events::Events,
+    http::{
         self,
         connections::{self, Bounds},
         static_files,
     },
+    services::{Origins, Services},
+    telemetry, terminals,
 };
 
 /// The program that becomes PID 1 of every container.
@@ -51,12 +50,16 @@ pub async fn run(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, &data, listener.local_addr()?).await?;
-    admin::belonging::check(&services, &data.instance().to_string()).await?;
+    admin::preflight::check(&services, &data.instance().to_string()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
     terminals::reaper::mend(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reaper::watch(services.clone()));
-    services.tasks.spawn(access::watch(services.db.clone(), services.cuts.clone(), services.shutdown.clone()));
+    services.tasks.spawn(access::watch_database(
+        Arc::new(services.db.clone()),
+        services.revocations.clone(),
+        services.shutdown.clone(),
+    ));
     data.note_origin(services.origins.public())?;
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
@@ -80,26 +83,7 @@ async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result
     let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest)
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
-    let (clock, cuts) = (Clock::System, Arc::new(Cuts::default()));
-    let shutdown = CancellationToken::new();
-    Ok(Services {
-        origins: Arc::new(Origins::new(config.public_url.as_deref(), address)),
-        config: Arc::new(config),
-        gate: TerminalGate::new(db.clone(), cuts.clone(), clock.clone()),
-        started_at: clock.now(),
-        clock,
-        db,
-        keys: Arc::new(keys),
-        throttle: Arc::new(auth::Throttle::default()),
-        cuts,
-        runtime: Arc::new(runtime),
-        shells: Arc::new(Shells::new(shutdown.clone())),
-        turns: Arc::default(),
-        bus: Bus::default(),
-        shutdown,
-        tasks: TaskTracker::new(),
-        patience: terminals::PATIENCE,
-    })
+    Ok(Services::builder(config, db, keys, Arc::new(runtime)).address(address).build())
 }
 
 /// The configured PostgreSQL, or the file in the data directory.
@@ -123,7 +107,7 @@ fn announce(services: &Services, setup_link: Option<&str>) {
 
 async fn serve(listener: TcpListener, services: &Services) {
     let bounds = Bounds::default().within_descriptors();
-    let (app, proxies) = (web::router(services), services.config.trusted_proxies.clone());
+    let (app, proxies) = (http::router(services), services.config.trusted_proxies.clone());
     let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
     let overdue = async {
         services.shutdown.cancelled().await;
@@ -138,7 +122,7 @@ async fn serve(listener: TcpListener, services: &Services) {
 /// Launches and removals under way are finished, so that the next start has little to mend. Containers keep running.
 async fn farewell(services: &Services) {
     services.tasks.close();
-    let ended = async { tokio::join!(services.tasks.wait(), services.shells.ended()) };
+    let ended = async { tokio::join!(services.tasks.wait(), services.sessions.wait()) };
     if tokio::time::timeout(FAREWELL, ended).await.is_err() {
         tracing::warn!("some launches or removals were not finished; the next start mends them");
     }

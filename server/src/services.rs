@@ -1,22 +1,24 @@
-//! What every use-case needs, passed as one value. Built once in `main`, once per test server.
+//! The shared parts of a server, passed to every use-case as one value.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
+use access::{Clock, RevocationRegistry, Revocations, TerminalGate};
 use ipnet::IpNet;
 use protocol::Timestamp;
+use sandbox::Runtime;
+use secrets::Keyring;
+use store::Db;
+use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    access::{Cuts, TerminalGate},
-    auth::Throttle,
-    bus::Bus,
-    clock::Clock,
-    config::Config,
-    runtime::{Runtime, Turns},
-    secret::Keyring,
-    shells::Shells,
-    store::Db,
-};
+use crate::{auth::Throttle, config::Config, events::Events, terminals::turns::Turns};
+
+/// A request that waits for the engine is answered by then, if need be with 202.
+pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
 
 /// The shared parts of a running server. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -31,39 +33,102 @@ pub struct Services {
     pub keys: Arc<Keyring>,
     /// Throttle of password guesses.
     pub throttle: Arc<Throttle>,
-    /// Switches that end leases.
-    pub cuts: Arc<Cuts>,
-    /// The one decision.
+    /// Ends leases.
+    pub revocations: Arc<dyn Revocations>,
+    /// Decides about access to terminals.
     pub gate: TerminalGate,
     /// The engine.
     pub runtime: Arc<dyn Runtime>,
-    /// Shells and who looks on.
-    pub shells: Arc<Shells>,
+    /// Sessions of running terminals.
+    pub sessions: Arc<Sessions>,
     /// What the engine is told about a terminal comes in its order.
     pub turns: Arc<Turns>,
     /// Changes, told to listening pages.
-    pub bus: Bus,
+    pub events: Events,
     /// Origins a browser may call from.
     pub origins: Arc<Origins>,
     /// Tripped when the server goes away.
     pub shutdown: CancellationToken,
     /// Work that must be finished before the server goes away (launches, deletions).
     pub tasks: TaskTracker,
-    /// How long a caller waits for the engine before the answer is "still going".
-    pub patience: Duration,
+    /// How long a request waits for an operation on the engine before it is answered with 202.
+    pub operation_wait: Duration,
     /// When this process started.
     pub started_at: Timestamp,
 }
 
 impl Services {
-    /// Runs a change to its end, also when the one who asked for it hangs up: between a commit and the cuts that follow
-    /// it nothing may be dropped. The server waits for it before it goes away.
-    pub async fn to_the_end<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
+    /// Services over a store and an engine; everything else has a default.
+    pub fn builder(config: Config, db: Db, keys: Keyring, runtime: Arc<dyn Runtime>) -> ServicesBuilder {
+        let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
+        ServicesBuilder { config, db, keys, runtime, clock, address, operation_wait }
+    }
+
+    /// Runs a change to its end, also when its caller is dropped: nothing may be lost between a commit and the
+    /// revocations that follow it. Shutdown waits for it.
+    pub async fn run_to_completion<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
         match self.tasks.spawn(change).await {
             Ok(done) => done,
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The runtime itself is going away, and this task with it.
+            // The async runtime is shutting down, and this task with it.
             Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Builds [`Services`].
+#[derive(Debug)]
+#[must_use]
+pub struct ServicesBuilder {
+    config: Config,
+    db: Db,
+    keys: Keyring,
+    runtime: Arc<dyn Runtime>,
+    clock: Clock,
+    address: SocketAddr,
+    operation_wait: Duration,
+}
+
+impl ServicesBuilder {
+    /// Another clock than the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The address that the listener is bound to, when it differs from the configured one.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// How long a request waits for an operation on the engine before it is answered with 202.
+    pub fn operation_wait(mut self, wait: Duration) -> Self {
+        self.operation_wait = wait;
+        self
+    }
+
+    /// The services.
+    pub fn build(self) -> Services {
+        let (registry, shutdown) = (Arc::new(RevocationRegistry::default()), CancellationToken::new());
+        let facts = Arc::new(self.db.clone());
+        Services {
+            origins: Arc::new(Origins::new(self.config.public_url.as_deref(), self.address)),
+            config: Arc::new(self.config),
+            gate: TerminalGate::new(facts, registry.clone(), self.clock.clone()),
+            started_at: self.clock.now(),
+            clock: self.clock,
+            db: self.db,
+            keys: Arc::new(self.keys),
+            throttle: Arc::default(),
+            revocations: registry,
+            runtime: self.runtime,
+            sessions: Arc::new(Sessions::new(shutdown.clone())),
+            turns: Arc::default(),
+            events: Events::default(),
+            shutdown,
+            tasks: TaskTracker::new(),
+            operation_wait: self.operation_wait,
         }
     }
 }
@@ -77,7 +142,7 @@ pub struct Origins {
 
 impl Origins {
     /// The configured public URL's origin; without one, the loopback names of the port.
-    pub fn new(public_url: Option<&str>, listen: std::net::SocketAddr) -> Self {
+    pub fn new(public_url: Option<&str>, listen: SocketAddr) -> Self {
         if let Some(url) = public_url {
             let url = url.trim_end_matches('/').to_owned();
             return Self { allowed: vec![url.clone()], public: url };

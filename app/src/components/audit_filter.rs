@@ -6,7 +6,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate, use_query_map},
 };
-use protocol::{admin::Outcome, audit::Event};
+use protocol::{admin::Outcome, audit::AuditEvent};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
@@ -108,7 +108,7 @@ fn Filter(filter: Memo<AuditQuery>, again: Trigger, who: bool, beside: ViewFn) -
                 <label class="field-label" for="event">"Event"</label>
                 <select class="input" id="event" name="event" data-testid="field-event">
                     <option value="">"Any"</option>
-                    {Event::GROUPS.iter().map(|(group, events)| view! {
+                    {AuditEvent::GROUPS.iter().map(|(group, events)| view! {
                         <optgroup label=*group>{events.iter().map(|event| view! { <option value=event.as_str()>{event.title()}</option> }).collect_view()}</optgroup>
                     }).collect_view()}
                 </select>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::{
     admin::{AuditView, Outcome},
-    audit::Event,
+    audit::AuditEvent,
 };
 
 use super::{
@@ -35,9 +35,9 @@ pub(crate) fn AuditTable(
 #[component]
 fn Row(event: AuditView, who: bool) -> impl IntoView {
     let failed = event.outcome == Outcome::Failure;
-    let known = Event::parse(&event.event);
+    let known = AuditEvent::parse(&event.event);
     let title = known.map_or(event.event.clone(), |known| known.title().to_owned());
-    let refused = failed && !known.is_some_and(Event::is_failure);
+    let refused = failed && !known.is_some_and(AuditEvent::is_failure);
     let dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     view! {
         <tr data-testid="audit-row" data-event=event.event.clone() data-outcome=if failed { "failure" } else { "success" }>

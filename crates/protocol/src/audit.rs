@@ -4,9 +4,9 @@ macro_rules! events {
     ($($group:literal {$($(#[$doc:meta])* $name:ident = $word:literal, $title:literal;)*})*) => {
         /// Everything the trail can tell.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Event { $($($(#[$doc])* $name,)*)* }
+        pub enum AuditEvent { $($($(#[$doc])* $name,)*)* }
 
-        impl Event {
+        impl AuditEvent {
             /// Every event, for filters and tests.
             pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
             /// The same in groups, for people to choose from.
@@ -120,7 +120,7 @@ events! {
     }
 }
 
-impl Event {
+impl AuditEvent {
     /// The event of a stored word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event| event.as_str() == word)
@@ -128,7 +128,7 @@ impl Event {
 
     /// It tells of a refusal or a failure by itself.
     pub const fn is_failure(self) -> bool {
-        use Event::{
+        use AuditEvent::{
             LoginFailed, LoginThrottled, MfaFailed, MfaReplayed, MfaStopped, MfaThrottled, TerminalAccessRefused,
             TerminalCreateFailed, TerminalFailed,
         };
@@ -153,11 +153,11 @@ mod tests {
 
     #[test]
     fn every_event_has_a_word_and_a_title_of_its_own() {
-        for of in [Event::as_str, Event::title] {
-            let words: std::collections::HashSet<_> = Event::ALL.iter().map(|event| of(*event)).collect();
-            assert_eq!(words.len(), Event::ALL.len());
+        for of in [AuditEvent::as_str, AuditEvent::title] {
+            let words: std::collections::HashSet<_> = AuditEvent::ALL.iter().map(|event| of(*event)).collect();
+            assert_eq!(words.len(), AuditEvent::ALL.len());
         }
-        assert!(Event::ALL.iter().all(|event| Event::parse(event.as_str()) == Some(*event)));
-        assert_eq!(Event::parse("no_such_event"), None);
+        assert!(AuditEvent::ALL.iter().all(|event| AuditEvent::parse(event.as_str()) == Some(*event)));
+        assert_eq!(AuditEvent::parse("no_such_event"), None);
     }
 }

@@ -34,6 +34,8 @@ macro_rules! id {
         impl $name {
             /// Wraps a UUID made by the caller (the server makes random version 4 ones).
             pub const fn new(id: Uuid) -> Self { Self(id) }
+            /// The nil UUID, which names nothing.
+            pub const fn nil() -> Self { Self(Uuid::nil()) }
             /// The bare UUID, for storage.
             pub const fn uuid(self) -> Uuid { self.0 }
         }
@@ -65,6 +67,10 @@ macro_rules! id {
 id!(
     /// A terminal: the only name it has outside `runtime/`.
     TerminalId
+);
+id!(
+    /// An API token.
+    TokenId
 );
 id!(
     /// A person's account.

@@ -19,7 +19,7 @@ pub mod security;
 pub mod terminals;
 pub mod timestamp;
 
-pub use ids::{InviteId, SessionId, TerminalId, UserId};
+pub use ids::{InviteId, SessionId, TerminalId, TokenId, UserId};
 pub use problem::{Problem, ProblemKind};
 pub use timestamp::Timestamp;
 

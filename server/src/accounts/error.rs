@@ -1,8 +1,12 @@
 //! Why something with an account was refused.
 
+use access::Denied;
 use protocol::{Problem, ProblemKind};
+use secrets::KeyError;
+use store::StoreError;
 
-use crate::{auth::password::HashError, mfa::CodeRefused, secret::KeyError, store::StoreError};
+use crate::problem::ToProblem as _;
+use crate::{auth::password::HashError, mfa::CodeRefused};
 
 /// A refusal. Each has one sentence of why and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +110,13 @@ impl From<AccountError> for Problem {
             E::Hash(e @ HashError::Broken(_)) => internal(&e),
             E::Key(e) => internal(&e),
         }
+    }
+}
+
+impl From<Denied> for AccountError {
+    /// Use-cases of accounts ask the gate for the login session only.
+    fn from(_: Denied) -> Self {
+        Self::LoginEnded
     }
 }
 

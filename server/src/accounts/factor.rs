@@ -1,5 +1,6 @@
 //! The person's own second factor: enrol, confirm, replace, remove, fresh recovery codes.
 
+use access::Caller;
 use protocol::{
     mfa::{EnrolAnswer, EnrolRequest, RecoveryCodes},
     names::Sensitive,
@@ -9,10 +10,11 @@ use super::{
     AccountError, cut_sessions,
     password::{Change, challenge, check_present},
 };
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{Entry, Event},
-    auth::{Caller, NewToken, sessions},
-    mfa::{Place, SecondFactor, enrol::NewFactor, recovery::FreshSet},
+    audit::{AuditEvent, Entry},
+    auth::{NewToken, sessions},
+    mfa::{FactorPurpose, SecondFactor, enrol::NewFactor, recovery::FreshSet},
     services::Services,
 };
 
@@ -26,12 +28,12 @@ pub async fn enrol_factor(
     who: &Caller,
     request: &EnrolRequest,
 ) -> Result<EnrolAnswer, AccountError> {
-    check_present(services, who, &request.password, (Event::MfaEnrolStarted, "password")).await?;
+    check_present(services, who, &request.password, (AuditEvent::MfaEnrolStarted, "password")).await?;
     let fresh = NewFactor::make(&services.keys, who.user)?;
-    let mut change = Change::begin(services, who, Place::EnrolAgain, request.code.as_ref()).await?;
+    let mut change = Change::begin(services, who, FactorPurpose::EnrolAgain, request.code.as_ref()).await?;
     let now = services.clock.now();
     fresh.store(change.tx(), who.user, now).await?;
-    let entry = Entry::new(Event::MfaEnrolStarted).about_user(who.user, &who.username);
+    let entry = Entry::new(AuditEvent::MfaEnrolStarted).about_user(who.user, &who.username);
     let again = matches!(change, Change::Proven(_));
     change.commit(services, who, entry.detail("replaces", again)).await?;
     Ok(fresh.show(&who.username, now))
@@ -48,7 +50,7 @@ pub async fn confirm_factor(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { confirm(&services, &who, &code).await }).await
+    services.clone().run_to_completion(async move { confirm(&services, &who, &code).await }).await
 }
 
 async fn confirm(
@@ -57,12 +59,12 @@ async fn confirm(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, Place::Confirm);
+    let challenge = challenge(services, who, &actor, FactorPurpose::Confirm);
     challenge.look().await?;
     let set = FreshSet::make().await?;
     let mut factor = challenge.confirm(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
-    let token = step_up(services, who, factor, Event::MfaEnrolled, "MFA was enabled for your account.").await?;
+    let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, "MFA was enabled for your account.").await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
@@ -72,7 +74,7 @@ async fn confirm(
 /// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
 pub async fn disable_factor(services: &Services, who: &Caller, code: Sensitive) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { disable(&services, &who, &code).await }).await
+    services.clone().run_to_completion(async move { disable(&services, &who, &code).await }).await
 }
 
 async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<NewToken, AccountError> {
@@ -86,13 +88,13 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::MfaIsRequired);
     }
     let actor = who.actor();
-    let mut factor = challenge(services, who, &actor, Place::Disable).prove(code).await?;
+    let mut factor = challenge(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
     // Looked at again: locking holds the factor's row as this transaction does.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
     }
     factor.tx().delete_factor(who.user).await?;
-    step_up(services, who, factor, Event::MfaDisabled, "MFA was disabled for your account.").await
+    step_up(services, who, factor, AuditEvent::MfaDisabled, "MFA was disabled for your account.").await
 }
 
 /// Ten fresh recovery codes; the old set is dead, and other logins end.
@@ -105,7 +107,7 @@ pub async fn regenerate_codes(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { regenerate(&services, &who, &code).await }).await
+    services.clone().run_to_completion(async move { regenerate(&services, &who, &code).await }).await
 }
 
 async fn regenerate(
@@ -114,13 +116,13 @@ async fn regenerate(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, Place::Regenerate);
+    let challenge = challenge(services, who, &actor, FactorPurpose::Regenerate);
     challenge.look().await?;
     let set = FreshSet::make().await?;
     let mut factor = challenge.prove(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let notice = "New recovery codes were made; the old ones are dead.";
-    let token = step_up(services, who, factor, Event::MfaRecoveryRegenerated, notice).await?;
+    let token = step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, notice).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
@@ -129,13 +131,13 @@ async fn step_up(
     services: &Services,
     who: &Caller,
     mut factor: SecondFactor,
-    event: Event,
+    event: AuditEvent,
     notice: &str,
 ) -> Result<NewToken, AccountError> {
     let now = services.clock.now();
     let tx = factor.tx();
-    let token = sessions::renew(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
-    let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
+    let token = sessions::renew(tx, who.login_session()?, now).await?.ok_or(AccountError::LoginEnded)?;
+    let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;

@@ -5,14 +5,14 @@ use protocol::{
     auth::{InviteAccept, InviteStatus},
     names::{Sensitive, Username},
 };
+use store::{LinkKind, OneTimeLinkRow, SessionKind};
 use uuid::Uuid;
 
 use super::{AccountError, LoggedIn, cut_sessions, setup};
 use crate::{
-    audit::{self, Entry, Event},
+    audit::{self, AuditEvent, Entry},
     auth::{Visitor, password, sessions, token},
     services::Services,
-    store::{LinkKind, OneTimeLinkRow, SessionKind},
 };
 
 /// What a link is for.
@@ -45,7 +45,7 @@ pub async fn accept(
 ) -> Result<Option<LoggedIn>, AccountError> {
     let link = match good_link(services, &request.token).await {
         Err(AccountError::StaleLink) => {
-            let entry = Entry::new(Event::InviteAccepted).failed().detail("reason", "stale_link");
+            let entry = Entry::new(AuditEvent::InviteAccepted).failed().detail("reason", "stale_link");
             audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
             return Err(AccountError::StaleLink);
         }
@@ -58,7 +58,7 @@ pub async fn accept(
         (Some(_), Some(_)) => Err(AccountError::UsernameDoesNotFit("A reset link keeps the name; leave it out.")),
         (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
     };
-    services.clone().to_the_end(async move { change(&services).await }).await
+    services.clone().run_to_completion(async move { change(&services).await }).await
 }
 
 async fn join(
@@ -81,7 +81,7 @@ async fn join(
     let settings = tx.settings().await?;
     let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.note_login(user, now).await?;
-    let entry = Entry::new(Event::InviteAccepted).about_user(user, username);
+    let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
     audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
@@ -113,7 +113,7 @@ async fn reset(
     tx.set_password(user, &hash, true).await?;
     let ended = tx.delete_sessions(user, None).await?;
     tx.insert_notice(user, "Your password was reset by a link from an administrator.", now).await?;
-    let entry = Entry::new(Event::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
+    let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
     audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;
     cut_sessions(services, ended).await;

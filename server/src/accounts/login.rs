@@ -5,15 +5,15 @@ use protocol::{
     auth::{LoginRequest, LoginStatus},
     names::{Sensitive, Username},
 };
+use secrets::Secret;
+use store::{SessionKind, User};
 
 use super::{AccountError, cut_sessions};
 use crate::{
-    audit::{self, Actor, Entry, Event},
-    auth::{NewToken, PendingLogin, Visitor, known, password, sessions, throttle::Source},
-    mfa::{Challenge, Place},
-    secret::Secret,
+    audit::{self, Actor, AuditEvent, Entry},
+    auth::{NewToken, PendingLogin, Visitor, password, sessions, throttle::Source, trusted_device},
+    mfa::{FactorPurpose, Verification},
     services::Services,
-    store::{SessionKind, User},
 };
 
 /// How far a login came, and the token for the browser.
@@ -31,7 +31,7 @@ impl LoggedIn {
     /// All the way.
     pub(super) fn complete(services: &Services, token: NewToken, username: &Username) -> Self {
         // Without it the person is signed in all the same.
-        let known = known::cookie(&services.keys, username.as_str()).ok();
+        let known = trusted_device::cookie(&services.keys, username.as_str()).ok();
         Self { status: LoginStatus::Ok, token, known }
     }
 }
@@ -43,18 +43,19 @@ impl LoggedIn {
 /// [`AccountError::WrongCredentials`], [`AccountError::Throttled`].
 pub async fn log_in(services: &Services, visitor: Visitor, request: LoginRequest) -> Result<LoggedIn, AccountError> {
     let services = services.clone();
-    services.clone().to_the_end(async move { first_step(&services, &visitor, &request).await }).await
+    services.clone().run_to_completion(async move { first_step(&services, &visitor, &request).await }).await
 }
 
 async fn first_step(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
-    let device = visitor.known.as_ref().and_then(|c| known::device(&services.keys, c.reveal(), &request.username));
+    let device =
+        visitor.known.as_ref().and_then(|c| trusted_device::device(&services.keys, c.reveal(), &request.username));
     let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
     let attempt = match services.throttle.enter(source, &request.username, now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
-                let entry = Entry::new(Event::LoginThrottled).failed().detail("wait_secs", wait.secs);
+                let entry = Entry::new(AuditEvent::LoginThrottled).failed().detail("wait_secs", wait.secs);
                 audit::record(&services.db, now, &visitor.actor(), entry).await?;
             }
             return Err(AccountError::Throttled(wait.secs));
@@ -90,7 +91,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
     if kind == SessionKind::Full {
         tx.note_login(user.id, now).await?;
         let actor = visitor.actor().known_as(user.id, &user.username);
-        let entry = Entry::new(Event::Login).about_user(user.id, &user.username).detail("factor", "none");
+        let entry = Entry::new(AuditEvent::Login).about_user(user.id, &user.username).detail("factor", "none");
         audit::append(&mut tx, now, &actor, entry).await?;
     }
     tx.commit().await?;
@@ -112,14 +113,14 @@ pub async fn give_code(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     let actor = visitor.actor().known_as(pending.user, &pending.username);
-    let challenge = Challenge {
+    let challenge = Verification {
         db: &services.db,
         keys: &services.keys,
         now,
         actor: &actor,
         user: pending.user,
         username: &pending.username,
-        place: Place::Login,
+        place: FactorPurpose::Login,
     };
     let mut factor = challenge.prove(code).await?;
     let tx = factor.tx();
@@ -130,7 +131,7 @@ pub async fn give_code(
     let settings = tx.settings().await?;
     let (_, token) = sessions::open(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
     tx.note_login(pending.user, now).await?;
-    let entry = Entry::new(Event::Login).about_user(pending.user, &pending.username).detail("factor", "code");
+    let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
     Ok(LoggedIn::complete(services, token, &pending.username))
 }
@@ -150,13 +151,13 @@ pub async fn log_out(
         let now = services.clock.now();
         let mut tx = services.db.begin().await?;
         if tx.delete_session(session, user).await? {
-            audit::append(&mut tx, now, &actor, Entry::new(Event::Logout).about_user(user, &username)).await?;
+            audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username)).await?;
         }
         tx.commit().await?;
         cut_sessions(services, [session]).await;
         Ok(())
     };
-    services.clone().to_the_end(async move { change(&services).await }).await
+    services.clone().run_to_completion(async move { change(&services).await }).await
 }
 
 async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
@@ -169,7 +170,7 @@ async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, Ac
 
 /// A name that no account has is not written down: people type passwords into the wrong field.
 async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> Result<(), AccountError> {
-    let entry = Entry::new(Event::LoginFailed).failed();
+    let entry = Entry::new(AuditEvent::LoginFailed).failed();
     let entry = match user_named(services, typed).await? {
         Some(user) if user.disabled => entry.about_user(user.id, &user.username).detail("reason", "disabled"),
         Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),

@@ -1,9 +1,10 @@
 //! What a person sees of their own account.
 
+use access::Caller;
 use protocol::auth::Me;
 
 use super::AccountError;
-use crate::{auth::Caller, services::Services};
+use crate::services::Services;
 
 /// The account, its factor, and what the person must know.
 ///

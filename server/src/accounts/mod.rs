@@ -10,6 +10,13 @@ mod password;
 mod sessions;
 mod setup;
 
+use std::time::Duration;
+
+use access::{Revocation, Scope};
+use futures_util::future::join_all;
+use protocol::SessionId;
+
+use crate::services::Services;
 pub use error::AccountError;
 pub use factor::{confirm_factor, disable_factor, enrol_factor, regenerate_codes};
 pub use invite::{accept, invite_status};
@@ -19,21 +26,16 @@ pub use password::change_password;
 pub use sessions::{list_sessions, revoke_others, revoke_session};
 pub use setup::{is_needed, set_up, setup_link};
 
-use std::time::Duration;
-
-use futures_util::future::join_all;
-use protocol::SessionId;
-
-use crate::{access::Cut, services::Services};
-
 /// Sockets of an ended login get this long to let go before the answer is given.
 const CUT_DEADLINE: Duration = Duration::from_millis(500);
 
 /// Ends everything that lives on these login sessions. Call after the commit and before the answer.
 pub async fn cut_sessions(services: &Services, ended: impl IntoIterator<Item = SessionId>) {
-    let cuts = ended.into_iter().map(|id| services.cuts.session(id, Cut::LoginEnded, CUT_DEADLINE));
+    let cuts = ended
+        .into_iter()
+        .map(|id| services.revocations.revoke(Scope::Session(id), Revocation::LoginEnded, CUT_DEADLINE));
     for lingering in join_all(cuts).await {
-        if lingering != crate::access::Drained::All {
+        if lingering != access::Release::Complete {
             tracing::warn!(?lingering, "sockets of an ended login are slow to close; they move no bytes");
         }
     }

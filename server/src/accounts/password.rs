@@ -1,14 +1,16 @@
 //! Changing one's own password.
 
+use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
+use store::Tx;
 
 use super::{AccountError, cut_sessions};
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Entry, Event},
-    auth::{Caller, NewToken, password, sessions, throttle::Source},
-    mfa::{Challenge, Place, SecondFactor},
+    audit::{self, AuditEvent, Entry},
+    auth::{NewToken, password, sessions, throttle::Source},
+    mfa::{FactorPurpose, SecondFactor, Verification},
     services::Services,
-    store::Tx,
 };
 
 /// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it. Counted for
@@ -17,11 +19,11 @@ pub(super) async fn check_present(
     services: &Services,
     who: &Caller,
     typed: &Sensitive,
-    (event, field): (Event, &'static str),
+    (event, field): (AuditEvent, &'static str),
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
-    let attempt = match services.throttle.enter(Source::Login(who.session), who.username.as_str(), now).await {
+    let attempt = match services.throttle.enter(Source::Login(who.login_session()?), who.username.as_str(), now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
@@ -55,7 +57,7 @@ impl Change {
     pub(super) async fn begin(
         services: &Services,
         who: &Caller,
-        place: Place,
+        place: FactorPurpose,
         code: Option<&Sensitive>,
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
@@ -94,9 +96,9 @@ pub(super) fn challenge<'a>(
     services: &'a Services,
     who: &'a Caller,
     actor: &'a crate::audit::Actor,
-    place: Place,
-) -> Challenge<'a> {
-    Challenge {
+    place: FactorPurpose,
+) -> Verification<'a> {
+    Verification {
         db: &services.db,
         keys: &services.keys,
         now: services.clock.now(),
@@ -117,21 +119,21 @@ pub async fn change_password(
     request: PasswordChange,
 ) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { change(&services, &who, &request).await }).await
+    services.clone().run_to_completion(async move { change(&services, &who, &request).await }).await
 }
 
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
-    check_present(services, who, &request.current, (Event::PasswordChanged, "current")).await?;
+    check_present(services, who, &request.current, (AuditEvent::PasswordChanged, "current")).await?;
     password::check_new(request.new.reveal(), &who.username).map_err(|why| AccountError::BadPassword("new", why))?;
     let hash = password::hash(request.new.reveal()).await?;
     let now = services.clock.now();
-    let mut change = Change::begin(services, who, Place::Password, request.code.as_ref()).await?;
+    let mut change = Change::begin(services, who, FactorPurpose::Password, request.code.as_ref()).await?;
     let tx = change.tx();
-    let token = sessions::renew(tx, who.session, now).await?.ok_or(AccountError::LoginEnded)?;
+    let token = sessions::renew(tx, who.login_session()?, now).await?.ok_or(AccountError::LoginEnded)?;
     tx.set_password(who.user, &hash, false).await?;
-    let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
+    let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
     tx.insert_notice(who.user, "Your password was changed.", now).await?;
-    let entry = Entry::new(Event::PasswordChanged).about_user(who.user, &who.username);
+    let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
     cut_sessions(services, ended).await;
     Ok(token)

@@ -2,14 +2,15 @@
 
 use std::cmp::Reverse;
 
+use access::Caller;
 use protocol::{SessionId, auth::SessionView};
+use store::LoginSession;
 
 use super::{AccountError, cut_sessions};
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Entry, Event},
-    auth::Caller,
+    audit::{self, AuditEvent, Entry},
     services::Services,
-    store::LoginSession,
 };
 
 /// The person's full logins: the asking one, then the others by their last use.
@@ -27,7 +28,7 @@ pub async fn list_sessions(services: &Services, who: &Caller) -> Result<Vec<Sess
         address: session.address,
         created_at: session.created_at,
         last_seen_at: session.last_seen_at,
-        current: session.id == who.session,
+        current: Some(session.id) == who.session(),
     };
     let mut views: Vec<_> = found.into_iter().filter(|s| !s.is_over(now)).map(view).collect();
     views.sort_by_key(|view| (!view.current, Reverse(view.last_seen_at)));
@@ -45,13 +46,14 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
         if !tx.delete_session(session, who.user).await? {
             return Err(AccountError::NoSuchSession);
         }
-        let entry = Entry::new(Event::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
+        let entry =
+            Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
         cut_sessions(services, [session]).await;
         Ok(())
     };
-    services.clone().to_the_end(async move { change(&services).await }).await
+    services.clone().run_to_completion(async move { change(&services).await }).await
 }
 
 /// Ends all of the person's sessions but the asking one.
@@ -62,13 +64,13 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), Acco
     let (services, who) = (services.clone(), who.clone());
     let change = async move |services: &Services| {
         let mut tx = services.db.begin().await?;
-        let ended = tx.delete_sessions(who.user, Some(who.session)).await?;
-        let entry = Entry::new(Event::SessionRevoked).about_user(who.user, &who.username);
+        let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
+        let entry = Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username);
         let entry = entry.detail("sessions_ended", ended.len());
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
         cut_sessions(services, ended).await;
         Ok(())
     };
-    services.clone().to_the_end(async move { change(&services).await }).await
+    services.clone().run_to_completion(async move { change(&services).await }).await
 }

@@ -1,16 +1,19 @@
 //! The first start: no default account, but a one-time link on standard output (ASVS 6.3.2).
 
-use protocol::{InviteId, UserId, auth::Role, names::Username};
+use protocol::{
+    InviteId, UserId,
+    auth::{Role, SetupRequest},
+    names::Username,
+};
+use store::{LinkKind, SessionKind};
 use uuid::Uuid;
 
 use super::{AccountError, LoggedIn};
 use crate::{
-    audit::{self, Entry, Event},
+    audit::{self, AuditEvent, Entry},
     auth::{NewToken, Visitor, password, sessions, token},
     services::Services,
-    store::{LinkKind, SessionKind},
 };
-use protocol::auth::SetupRequest;
 
 /// A set-up link dies after this.
 const LINK_SECS: i64 = 30 * 60;
@@ -57,8 +60,13 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
     if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {
-        audit::append(&mut tx, now, &visitor.actor(), Entry::new(Event::Setup).failed().detail("reason", "stale_link"))
-            .await?;
+        audit::append(
+            &mut tx,
+            now,
+            &visitor.actor(),
+            Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link"),
+        )
+        .await?;
         tx.commit().await?;
         return Err(AccountError::StaleLink);
     }
@@ -78,17 +86,17 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.note_login(user, now).await?;
     let actor = visitor.actor().known_as(user, &request.username);
-    audit::append(&mut tx, now, &actor, Entry::new(Event::Setup).about_user(user, &request.username)).await?;
+    audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
     tx.commit().await?;
     Ok(LoggedIn::complete(services, token, &request.username))
 }
 
 /// Writes a new account; a taken name is an answer, not a failure of the database.
 pub(super) async fn insert(
-    tx: &mut crate::store::Tx,
+    tx: &mut store::Tx,
     user: UserId,
     username: &Username,
-    hash: &crate::secret::Secret<String>,
+    hash: &secrets::Secret<String>,
     role: Role,
     now: protocol::Timestamp,
 ) -> Result<(), AccountError> {

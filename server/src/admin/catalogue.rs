@@ -1,18 +1,19 @@
 //! Images and tiers: what is offered to launch.
 
+use access::Caller;
 use protocol::{
     admin::{AdminImage, ImageEdit, ImageEditView, TierEdit},
     limits::{TIER_CPU_MILLIS, TIER_MEMORY_BYTES},
     names::Slug,
     terminals::Tier,
 };
+use store::{ImageRow, TierRow};
 
 use super::{AdminError, Done};
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Entry, Event},
-    auth::Caller,
+    audit::{self, AuditEvent, Entry},
     services::Services,
-    store::{ImageRow, TierRow},
 };
 
 /// Processes in a container, whatever the tier (the profile's row).
@@ -54,7 +55,7 @@ pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: Imag
         return Err(AdminError::invalid("default", "One image is always offered first: choose another one instead."));
     }
     tx.put_image(&row).await?;
-    let entry = Entry::new(Event::ImageChanged)
+    let entry = Entry::new(AuditEvent::ImageChanged)
         .about(&row.name, &row.title)
         .detail("reference", &row.reference)
         .detail("enabled", row.enabled)
@@ -98,7 +99,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
         return Err(AdminError::invalid("default", "One tier is always offered first: choose another one instead."));
     }
     tx.put_tier(&row).await?;
-    let entry = Entry::new(Event::TierChanged)
+    let entry = Entry::new(AuditEvent::TierChanged)
         .about(&row.name, &row.title)
         .detail("memory_bytes", row.memory_bytes)
         .detail("cpu_millis", row.cpu_millis);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Done;
 use crate::{
-    audit::{self, Actor, Entry, Event},
+    audit::{self, Actor, AuditEvent, Entry},
     services::Services,
 };
 
@@ -36,7 +36,7 @@ pub async fn once(services: &Services) -> Done<()> {
     let oldest = now.plus_secs(-i64::from(settings.audit_retention_days) * 86_400);
     let pruned = tx.prune_audit(oldest).await?;
     if pruned > 0 {
-        let entry = Entry::new(Event::AuditPruned).detail("events", pruned).detail("before", oldest);
+        let entry = Entry::new(AuditEvent::AuditPruned).detail("events", pruned).detail("before", oldest);
         audit::append(&mut tx, now, &Actor::system(), entry).await?;
     }
     tx.commit().await?;

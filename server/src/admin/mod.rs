@@ -1,15 +1,16 @@
 //! Administration: people, invitations, settings, images and tiers, the trail, the system. Never a terminal's bytes.
 
-pub mod belonging;
 pub mod catalogue;
 pub mod housekeeping;
-pub mod people;
+pub mod preflight;
 pub mod settings;
 pub mod system;
+pub mod users;
 
 use protocol::{Problem, ProblemKind};
+use store::StoreError;
 
-use crate::store::StoreError;
+use crate::problem::ToProblem as _;
 
 /// Why an administrator's wish was not met.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,7 @@ pub enum AdminError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] crate::runtime::RuntimeError),
+    Runtime(#[from] sandbox::RuntimeError),
 }
 
 impl AdminError {

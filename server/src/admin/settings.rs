@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
+use access::{Caller, MaxDurations};
 use protocol::{admin::Settings, limits};
 
 use super::{AdminError, Done};
+use crate::audit::AsActor as _;
 use crate::{
-    access::Longest,
-    audit::{self, Entry, Event},
-    auth::Caller,
+    audit::{self, AuditEvent, Entry},
     services::Services,
 };
 
@@ -31,7 +31,7 @@ pub async fn get(services: &Services) -> Done<Settings> {
 pub async fn put(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
     check(&new)?;
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { replace(&services, &who, new).await }).await
+    services.clone().run_to_completion(async move { replace(&services, &who, new).await }).await
 }
 
 async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
@@ -40,14 +40,14 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Setti
     tx.set_settings(&new).await?;
     tx.tighten_sessions(new.session_idle_secs, new.session_absolute_secs).await?;
     tx.tighten_grants(new.grant_idle_secs, new.grant_absolute_secs).await?;
-    let mut entry = Entry::new(Event::SettingsChanged);
+    let mut entry = Entry::new(AuditEvent::SettingsChanged);
     for (name, from, to) in differences(&old, &new) {
         entry = entry.detail(name, format!("{from}->{to}"));
     }
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
-    let longest = |idle_secs, absolute_secs| Longest { idle_secs, absolute_secs };
-    services.cuts.tighten(
+    let longest = |idle_secs, absolute_secs| MaxDurations { idle_secs, absolute_secs };
+    services.revocations.shorten(
         longest(new.grant_idle_secs, new.grant_absolute_secs),
         longest(new.session_idle_secs, new.session_absolute_secs),
     );

@@ -4,15 +4,13 @@ use protocol::{
     Page,
     admin::{AdminTerminal, Finding, Level, System},
 };
+use store::{
+    TerminalListing,
+    pages::{self, BehindTerminal},
+};
 
 use super::Done;
-use crate::{
-    services::Services,
-    store::{
-        TerminalListing,
-        pages::{self, BehindTerminal},
-    },
-};
+use crate::services::Services;
 
 /// Version, database, engine findings.
 ///
@@ -33,7 +31,7 @@ pub async fn system(services: &Services) -> Done<System> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         database: services.db.version().await?,
         started_at: services.started_at,
-        viewers: u32::try_from(services.cuts.held()).unwrap_or(u32::MAX),
+        viewers: u32::try_from(services.revocations.active_leases()).unwrap_or(u32::MAX),
         findings,
     })
 }

@@ -5,8 +5,7 @@
 
 use protocol::admin::AuditVerdict;
 use sha2::{Digest as _, Sha256};
-
-use crate::store::{AuditRow, Db, StoreError};
+use store::{AuditRow, Db, StoreError};
 
 /// Rows read at a time by the walk.
 const BATCH: u32 = 500;

@@ -6,17 +6,16 @@
 mod chain;
 mod search;
 
-pub use chain::verify;
-pub use protocol::audit::Event;
-pub use search::{Search, export_after, search};
-
 use std::{fmt::Display, net::IpAddr};
 
 use protocol::{TerminalId, Timestamp, UserId, admin::Outcome, names::Username};
+use store::{AuditRow, Db, StoreError, Tx};
 
-use crate::store::{AuditRow, Db, StoreError, Tx};
+pub use chain::verify;
+pub use protocol::audit::AuditEvent;
+pub use search::{Search, export_after, search};
 
-/// Longest detail that is kept, in bytes.
+/// MaxDurations detail that is kept, in bytes.
 const DETAIL_BYTES_MAX: usize = 1000;
 
 /// Who and from where.
@@ -45,11 +44,28 @@ impl Actor {
     }
 }
 
-/// One event on its way into the trail.
+/// Callers as actors of audit events.
+pub trait AsActor {
+    /// The account, its address and the request.
+    fn actor(&self) -> Actor;
+}
+
+impl AsActor for access::Caller {
+    fn actor(&self) -> Actor {
+        Actor {
+            user: Some(self.user),
+            name: Some(self.username.clone()),
+            address: Some(self.address),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
+}
+
+/// An event that has not been appended yet.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Entry {
-    event: Event,
+    event: AuditEvent,
     outcome: Outcome,
     subject: Option<UserId>,
     target: Option<String>,
@@ -59,7 +75,7 @@ pub struct Entry {
 
 impl Entry {
     /// Something was done.
-    pub fn new(event: Event) -> Self {
+    pub fn new(event: AuditEvent) -> Self {
         Self { event, outcome: Outcome::Success, subject: None, target: None, target_name: None, detail: String::new() }
     }
 
@@ -155,7 +171,7 @@ mod tests {
 
     #[test]
     fn details_are_pairs_and_bounded() {
-        let entry = Entry::new(Event::Login).detail("a", 1).detail("b", "two words").detail("c", "x".repeat(2000));
+        let entry = Entry::new(AuditEvent::Login).detail("a", 1).detail("b", "two words").detail("c", "x".repeat(2000));
         assert_eq!(entry.detail, "a=1 b=\"two words\"");
     }
 }

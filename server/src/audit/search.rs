@@ -6,14 +6,14 @@ use protocol::{
     admin::{AuditView, Outcome},
 };
 use serde::Serialize;
+use store::{AuditFilter, AuditRow, Db, StoreError, pages};
 
 use super::outcome_word;
-use crate::store::{AuditFilter, AuditRow, Db, StoreError, pages};
 
 /// What to look for; absent is anything.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// Event word.
+    /// AuditEvent word.
     pub event: Option<String>,
     /// How it ended.
     pub outcome: Option<Outcome>,

@@ -1,4 +1,4 @@
-//! A caller whose login is complete. A login that waits for its code is another type and cannot be passed here.
+//! Clients that are not fully signed in. A complete login is an [`access::Caller`].
 
 use std::net::IpAddr;
 
@@ -9,37 +9,6 @@ use protocol::{
 };
 
 use crate::audit::Actor;
-
-/// Who is asking, proven by a full login session.
-#[derive(Debug, Clone)]
-pub struct Caller {
-    /// Account.
-    pub user: UserId,
-    /// Account name, for the audit trail.
-    pub username: Username,
-    /// Role at the time of the request.
-    pub role: Role,
-    /// Login session.
-    pub session: SessionId,
-    /// Proven by a token that has just been rotated away: good for reading what is no terminal's content.
-    pub stale: bool,
-    /// Client address, from the socket or a trusted proxy.
-    pub address: IpAddr,
-    /// Finds the request in the log.
-    pub request_id: String,
-}
-
-impl Caller {
-    /// The same person, for the audit trail.
-    pub fn actor(&self) -> Actor {
-        Actor {
-            user: Some(self.user),
-            name: Some(self.username.clone()),
-            address: Some(self.address),
-            request_id: Some(self.request_id.clone()),
-        }
-    }
-}
 
 /// A login whose password was right and whose code is missing. Good for one thing: giving the code.
 #[derive(Debug, Clone)]
@@ -59,7 +28,7 @@ pub struct Visitor {
     pub address: IpAddr,
     /// Browser and system, shortened.
     pub device: String,
-    /// Says whose device this is known as, if it is; see [`known`](super::known).
+    /// Says whose device this is known as, if it is; see [`known`](super::trusted_device).
     pub known: Option<Sensitive>,
     /// Finds the request in the log.
     pub request_id: String,

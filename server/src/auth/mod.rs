@@ -3,13 +3,13 @@
 
 mod argon;
 mod caller;
-pub mod device;
-pub mod known;
 pub mod password;
 pub mod sessions;
 pub mod throttle;
 pub mod token;
+pub mod trusted_device;
+pub mod user_agent;
 
-pub use caller::{Caller, PendingLogin, Visitor};
+pub use caller::{PendingLogin, Visitor};
 pub use throttle::Throttle;
 pub use token::NewToken;

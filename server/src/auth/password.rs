@@ -6,10 +6,10 @@
 use std::{collections::HashSet, sync::OnceLock};
 
 use protocol::{limits, names::Username, password::check};
+use secrets::Secret;
 
 pub use super::argon::HashError;
 use super::argon::Hasher;
-use crate::secret::Secret;
 
 /// The most common passwords of eight characters and more, one a line (ASVS 6.2.4), from public frequency lists.
 const COMMON: &str = include_str!("common_passwords.txt");

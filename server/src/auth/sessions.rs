@@ -1,10 +1,13 @@
 //! Login sessions: made, found by their token, rotated. Refuses to know cookies and routes.
 
 use protocol::{SessionId, Timestamp, UserId, admin::Settings};
+use store::{Db, LoginSession, NewSession, SessionKind, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{caller::Visitor, token, token::NewToken};
-use crate::store::{Db, LoginSession, NewSession, SessionKind, StoreError, Tx};
+use super::{
+    caller::Visitor,
+    token::{self, NewToken},
+};
 
 /// A password without its code is good for this long.
 pub const PENDING_SECS: u32 = 10 * 60;
@@ -77,7 +80,7 @@ pub async fn find(db: &Db, token: &str, now: Timestamp) -> Result<Option<LoginSe
     let found = tx.session_by_token(&token::hash(token)).await?;
     tx.commit().await?;
     let Some(session) = found.filter(|s| !s.is_over(now) && !s.disabled) else { return Ok(None) };
-    if session.full && !session.stale && now >= session.last_seen_at.plus_secs(TOUCH_SECS) {
+    if session.full && !session.rotated && now >= session.last_seen_at.plus_secs(TOUCH_SECS) {
         let mut tx = db.begin().await?;
         tx.touch_session(session.id, now).await?;
         tx.commit().await?;

@@ -13,13 +13,13 @@ use std::{
 
 use protocol::{SessionId, Timestamp};
 
-use super::known::KnownDevice;
+use super::trusted_device::KnownDevice;
 
 /// Wrong passwords for one name from one source before waits begin.
 const FREE_TRIES: u32 = 5;
 /// First wait; it doubles with each further failure.
 const WAIT_SECS_MIN: i64 = 30;
-/// Longest wait, and how long failures are remembered.
+/// MaxDurations wait, and how long failures are remembered.
 const WAIT_SECS_MAX: i64 = 3600;
 /// Wrong passwords from one address, over all names, that may come at once.
 const ADDRESS_TRIES: i64 = 100;

@@ -1,9 +1,8 @@
 //! Opaque tokens: 256 random bits for cookies and one-time links. Only their hashes are stored.
 
 use data_encoding::BASE64URL_NOPAD;
+use secrets::Secret;
 use sha2::{Digest as _, Sha256};
-
-use crate::secret::Secret;
 
 /// A token that has just been made; the only time it can be read.
 #[derive(Debug)]

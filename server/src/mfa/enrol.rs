@@ -1,12 +1,10 @@
 //! Enrolment: a secret made by the server, sealed, shown once, waiting for its first right code.
 
 use protocol::{Timestamp, UserId, limits::ENROLMENT_SECS, mfa::EnrolAnswer, names::Username};
+use secrets::{KeyError, Keyring, Sealed, Secret};
+use store::{StoreError, Tx};
 
 use super::{totp, verify::context};
-use crate::{
-    secret::{KeyError, Keyring, Sealed, Secret},
-    store::{StoreError, Tx},
-};
 
 /// A secret that has just been made, on its way to the person and, sealed, to the store.
 #[derive(Debug)]

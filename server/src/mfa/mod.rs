@@ -9,4 +9,4 @@ mod verify;
 mod waits;
 
 pub use refused::{CodeRefused, Given};
-pub use verify::{AboutTerminal, Challenge, Place, SecondFactor, opens};
+pub use verify::{AboutTerminal, FactorPurpose, SecondFactor, Verification, opens};

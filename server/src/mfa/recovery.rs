@@ -5,12 +5,10 @@
 
 use data_encoding::BASE32_NOPAD;
 use protocol::{UserId, limits, names::Sensitive};
+use secrets::Secret;
+use store::{StoreError, Tx};
 
-use crate::{
-    auth::password::{self, HashError},
-    secret::Secret,
-    store::{StoreError, Tx},
-};
+use crate::auth::password::{self, HashError};
 
 /// 80 bit, sixteen characters of base32.
 const CODE_BYTES: usize = 10;

@@ -1,8 +1,11 @@
 //! Why a code proves nothing, and the words for it. Never says which of wrong, spent and too old it was.
 
 use protocol::{Problem, ProblemKind};
+use secrets::KeyError;
+use store::StoreError;
 
-use crate::{auth::password::HashError, secret::KeyError, store::StoreError};
+use crate::auth::password::HashError;
+use crate::problem::ToProblem as _;
 
 /// What was given as a code. Whoever typed it knows, so the words may fit it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

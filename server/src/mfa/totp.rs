@@ -4,11 +4,10 @@
 use data_encoding::BASE32_NOPAD;
 use protocol::{Timestamp, names::Username};
 use qrcode::{QrCode, render::svg};
+use secrets::Secret;
 use subtle::ConstantTimeEq as _;
 use totp_rs::{Algorithm, Builder};
 use zeroize::Zeroizing;
-
-use crate::secret::Secret;
 
 /// Length of a step (RFC 6238 4.1).
 pub const STEP_SECS: i64 = 30;

@@ -1,10 +1,13 @@
 //! The one place where a code becomes a proof. Burns the step, or spends the recovery code, in the transaction that
 //! the proof carries: what the code was given for commits with it, or neither happens.
 
+use access::Delete;
 use protocol::{
     TerminalId, Timestamp, UserId,
     names::{Sensitive, TerminalName, Username},
 };
+use secrets::{Keyring, Sealed};
+use store::{Db, Factor, StoreError, Tx};
 
 use super::{
     CodeRefused, Given,
@@ -12,10 +15,8 @@ use super::{
     totp, waits,
 };
 use crate::{
-    audit::{self, Actor, Entry, Event},
+    audit::{self, Actor, AuditEvent, Entry},
     auth::password,
-    secret::{Keyring, Sealed},
-    store::{Db, Factor, StoreError, Tx},
 };
 
 /// A terminal, as the audit trail names it.
@@ -31,7 +32,7 @@ pub struct AboutTerminal {
 
 /// What a code is given for.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum FactorPurpose {
     /// The second half of a sign-in.
     Login,
     /// Changing the password.
@@ -52,7 +53,7 @@ pub enum Place {
     Delete(AboutTerminal),
 }
 
-impl Place {
+impl FactorPurpose {
     const fn word(&self) -> &'static str {
         match self {
             Self::Login => "login",
@@ -104,7 +105,7 @@ impl SecondFactor {
 
 /// Asks one account for its code, for one thing.
 #[derive(Debug)]
-pub struct Challenge<'a> {
+pub struct Verification<'a> {
     /// The store.
     pub db: &'a Db,
     /// Keys of sealed secrets.
@@ -118,7 +119,7 @@ pub struct Challenge<'a> {
     /// Its name.
     pub username: &'a Username,
     /// What for.
-    pub place: Place,
+    pub place: FactorPurpose,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +130,7 @@ enum Reason {
     Stopped,
 }
 
-impl Challenge<'_> {
+impl Verification<'_> {
     /// Looks whether a code would be looked at now. Slow hashes are computed before the transaction of a proof; whoever
     /// has to wait, or has nothing to prove, does not make the server compute them.
     ///
@@ -140,7 +141,7 @@ impl Challenge<'_> {
         let factor = tx.factor(self.user).await?;
         tx.commit().await?;
         let (missing, there): (_, fn(&Factor) -> bool) = match self.place {
-            Place::Confirm => (CodeRefused::NothingPending, |factor| factor.pending.is_some()),
+            FactorPurpose::Confirm => (CodeRefused::NothingPending, |factor| factor.pending.is_some()),
             _ => (CodeRefused::NoFactor, |factor| factor.secret.is_some()),
         };
         let Some(factor) = factor else { return Err(missing) };
@@ -190,7 +191,7 @@ impl Challenge<'_> {
     ///
     /// # Errors
     /// [`CodeRefused`]; the failure has been audited.
-    pub async fn prove_to(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
+    pub async fn verify_factor(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
         let proven = self.prove(code).await;
         if matches!(proven, Err(CodeRefused::NoFactor)) {
             audit::record(self.db, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
@@ -213,7 +214,7 @@ impl Challenge<'_> {
             self.place.word()
         );
         tx.insert_notice(self.user, &notice, self.now).await?;
-        let entry = Entry::new(Event::MfaRecoveryUsed).about_user(self.user, self.username);
+        let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
         let before = Some(entry.detail("place", self.place.word()).detail("left", left));
         Ok(SecondFactor { user: self.user, tx, before })
     }
@@ -264,7 +265,7 @@ impl Challenge<'_> {
     }
 
     fn at_sign_in(&self) -> bool {
-        matches!(self.place, Place::Login)
+        matches!(self.place, FactorPurpose::Login)
     }
 
     async fn forget_failures(&self, tx: &mut Tx, factor: &Factor) -> Result<(), StoreError> {
@@ -308,7 +309,7 @@ impl Challenge<'_> {
         }
         self.write(&mut tx, self.refusal(Reason::Wrong).detail("failures", now.failures)).await?;
         if stopped {
-            let entry = Entry::new(Event::MfaStopped).about_user(self.user, self.username);
+            let entry = Entry::new(AuditEvent::MfaStopped).about_user(self.user, self.username);
             self.write(&mut tx, entry.detail("failures", now.failures)).await?;
         }
         tx.commit().await
@@ -320,15 +321,19 @@ impl Challenge<'_> {
 
     fn refusal(&self, reason: Reason) -> Entry {
         let (event, word) = match reason {
-            Reason::Wrong => (Event::MfaFailed, "wrong_code"),
-            Reason::Replayed => (Event::MfaReplayed, "replayed"),
-            Reason::Throttled => (Event::MfaThrottled, "throttled"),
-            Reason::Stopped => (Event::MfaThrottled, "stopped"),
+            Reason::Wrong => (AuditEvent::MfaFailed, "wrong_code"),
+            Reason::Replayed => (AuditEvent::MfaReplayed, "replayed"),
+            Reason::Throttled => (AuditEvent::MfaThrottled, "throttled"),
+            Reason::Stopped => (AuditEvent::MfaThrottled, "stopped"),
         };
         let entry = match &self.place {
-            Place::Verify(t) => Entry::new(Event::TerminalMfaAccessVerified).about_terminal(t.id, &t.name, t.owner),
-            Place::Unlock(t) => Entry::new(Event::TerminalMfaUnlocked).about_terminal(t.id, &t.name, t.owner),
-            Place::Delete(t) => Entry::new(event).about_terminal(t.id, &t.name, t.owner),
+            FactorPurpose::Verify(t) => {
+                Entry::new(AuditEvent::TerminalMfaAccessVerified).about_terminal(t.id, &t.name, t.owner)
+            }
+            FactorPurpose::Unlock(t) => {
+                Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(t.id, &t.name, t.owner)
+            }
+            FactorPurpose::Delete(t) => Entry::new(event).about_terminal(t.id, &t.name, t.owner),
             _ => Entry::new(event).about_user(self.user, self.username),
         };
         entry.failed().detail("reason", word).detail("place", self.place.word())

@@ -8,8 +8,9 @@
 //! waits they cause hold for sign-ins alone: a person on a device that is signed in is not kept out by them.
 
 use protocol::Timestamp;
+use store::Factor;
 
-use crate::{auth::throttle::wait_secs, store::Factor};
+use crate::auth::throttle::wait_secs;
 
 /// Failures in a row before waits begin.
 const FREE_TRIES: u32 = 5;

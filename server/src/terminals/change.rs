@@ -1,17 +1,18 @@
 //! A new label, another tier. Neither touches the container's name, its host name or its home.
 
+use access::{Authorized, Caller, Operate};
 use protocol::{
     TerminalId,
     names::{Slug, TerminalName},
     terminals::{PatchTerminal, Terminal, TerminalState},
 };
+use sandbox::RuntimeError;
 
 use super::{TerminalError, launch, list};
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Event},
-    auth::Caller,
-    bus::Signal,
-    runtime::RuntimeError,
+    audit::{self, AuditEvent},
+    events::TerminalEvent,
     services::Services,
 };
 
@@ -26,7 +27,7 @@ pub async fn change(
     patch: PatchTerminal,
 ) -> Result<Terminal, TerminalError> {
     let (mine, caller) = (services.clone(), caller.clone());
-    services.to_the_end(async move { change_now(&mine, &caller, id, patch).await }).await
+    services.run_to_completion(async move { change_now(&mine, &caller, id, patch).await }).await
 }
 
 async fn change_now(
@@ -35,39 +36,45 @@ async fn change_now(
     id: TerminalId,
     patch: PatchTerminal,
 ) -> Result<Terminal, TerminalError> {
-    services.gate.find(caller, id).await?;
+    let proof = services.gate.authorize(caller, id, Operate).await?;
     if let Some(tier) = patch.tier {
-        resize(services, caller, id, &tier).await?;
+        resize(services, caller, &proof, &tier).await?;
     }
     if let Some(name) = patch.name {
-        rename(services, caller, id, &name).await?;
+        rename(services, caller, &proof, &name).await?;
     }
-    services.bus.tell(caller.user, Signal::Changed(id));
+    services.events.publish(caller.user, TerminalEvent::Changed(id));
     list::get(services, caller, id).await
 }
 
 async fn rename(
     services: &Services,
     caller: &Caller,
-    id: TerminalId,
+    proof: &Authorized<Operate>,
     name: &TerminalName,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
-    let row = list::own(&mut tx, caller, id).await?;
+    let row = list::record(&mut tx, proof).await?;
     if row.name == *name {
         return Ok(());
     }
-    tx.rename_terminal(id, name).await?;
-    let entry = launch::about(Event::TerminalRenamed, &row).detail("to", name);
+    tx.rename_terminal(proof, name).await?;
+    let entry = launch::about(AuditEvent::TerminalRenamed, &row).detail("to", name);
     audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     Ok(tx.commit().await?)
 }
 
 /// The engine is asked first, so that the record never says what is not in force; should the record then fail, the
 /// engine gets the old limits back.
-async fn resize(services: &Services, caller: &Caller, id: TerminalId, name: &Slug) -> Result<(), TerminalError> {
+async fn resize(
+    services: &Services,
+    caller: &Caller,
+    proof: &Authorized<Operate>,
+    name: &Slug,
+) -> Result<(), TerminalError> {
+    let id = proof.id();
     let mut tx = services.db.read().await?;
-    let row = list::own(&mut tx, caller, id).await?;
+    let row = list::record(&mut tx, proof).await?;
     let new = tx.tier(name).await?.ok_or_else(|| TerminalError::Choice {
         field: "tier",
         why: "There is no such tier. GET /api/tiers lists them.".to_owned(),
@@ -94,8 +101,8 @@ async fn resize(services: &Services, caller: &Caller, id: TerminalId, name: &Slu
     }
     let written = async {
         let mut tx = services.db.begin().await?;
-        tx.set_terminal_tier(id, name).await?;
-        let entry = launch::about(Event::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
+        tx.set_terminal_tier(proof, name).await?;
+        let entry = launch::about(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
         audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
         tx.commit().await
     };

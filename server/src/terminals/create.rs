@@ -1,21 +1,22 @@
 //! Making a terminal: record and event in one transaction, then the launch in a task of the server's own.
 
+use access::Caller;
 use protocol::{
     TerminalId, Timestamp,
     events::Stage,
     names::{Slug, TerminalName},
     terminals::{CreateTerminal, Terminal, TerminalState},
 };
+use sandbox::{LaunchSpec, RuntimeError, profile::STANDARD};
+use store::{TerminalRow, Tx, pages::BehindTerminal};
 use uuid::Uuid;
 
 use super::{TerminalError, launch, list, names, owned};
+use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Actor, Event},
-    auth::Caller,
-    bus::Signal,
-    runtime::{LaunchSpec, RuntimeError, hardening::STANDARD},
+    audit::{self, Actor, AuditEvent},
+    events::TerminalEvent,
     services::Services,
-    store::{TerminalRow, Tx, pages::BehindTerminal},
 };
 
 /// Labels looked at when one is made up.
@@ -37,14 +38,14 @@ pub enum Launched {
 /// [`TerminalError`]; then nothing was made.
 pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
     let (mine, caller) = (services.clone(), caller.clone());
-    services.to_the_end(async move { create_now(&mine, &caller, ask).await }).await
+    services.run_to_completion(async move { create_now(&mine, &caller, ask).await }).await
 }
 
 async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
     let actor = caller.actor();
     let (row, spec) = record(services, caller, &actor, ask).await?;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
-    services.bus.tell(row.owner_id, Signal::Progress(row.id, Stage::Recorded));
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
+    services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
     let id = row.id;
     let (mine, theirs) = (services.clone(), actor);
     let launched = owned::run(services, move |answer| async move {
@@ -55,7 +56,7 @@ async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -
                 Err(error.into())
             }
             Err(error) => {
-                let written = launch::failed(&mine, &theirs, &row, Event::TerminalCreateFailed, &error).await;
+                let written = launch::failed(&mine, &theirs, &row, AuditEvent::TerminalCreateFailed, &error).await;
                 written.map_err(TerminalError::from).and(Err(error.into()))
             }
         }
@@ -90,7 +91,7 @@ async fn record(
     let row = choose(&mut tx, caller, ask, now).await?;
     let spec = launch::spec(&mut tx, &row).await?;
     tx.insert_terminal(&row).await?;
-    let entry = launch::about(Event::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
+    let entry = launch::about(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
     audit::append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
     Ok((row, spec))
@@ -155,12 +156,12 @@ async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: 
         if tx.terminal(row.id).await?.is_some_and(|now| now.state == TerminalState::Creating) {
             tx.remove_terminal(row.id).await?;
         }
-        let entry = launch::about(Event::TerminalCreateFailed, row).failed().detail("error", error);
+        let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
         audit::append(&mut tx, services.clock.now(), actor, entry).await?;
         tx.commit().await
     });
     if written.await.is_ok() {
         let words = super::error::engine_problem(error).detail;
-        services.bus.tell(row.owner_id, Signal::Deleted(row.id, Some(words)));
+        services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, Some(words)));
     }
 }

@@ -1,21 +1,21 @@
 //! Deleting a terminal: its lock is asked first, its sockets end, its container and its home are removed, and that
 //! they are gone is proven before the record goes.
 
+use access::{Administer, AllowsDelete, Authorized, Caller, Delete, Denied, Revocation};
 use protocol::{
     TerminalId,
     names::Sensitive,
     terminals::{Deletion, TerminalState},
 };
+use store::{TerminalRow, Tx};
 
-use super::{TerminalError, launch, owned, power};
+use super::{TerminalError, launch, list, owned, power};
+use crate::audit::AsActor as _;
 use crate::{
-    access::{Cut, Denied},
-    audit::{self, Actor, Entry, Event},
-    auth::Caller,
-    bus::Signal,
-    mfa::{AboutTerminal, Challenge, Place},
+    audit::{self, Actor, AuditEvent, Entry},
+    events::TerminalEvent,
+    mfa::{AboutTerminal, FactorPurpose, Verification},
     services::Services,
-    store::{TerminalRow, Tx},
 };
 
 /// Deletes the caller's terminal. A locked one needs a code of the account.
@@ -29,8 +29,8 @@ pub async fn delete(
     id: TerminalId,
     code: Option<&Sensitive>,
 ) -> Result<Deletion, TerminalError> {
-    services.gate.find(caller, id).await?;
-    to_the_end(services, caller, id, code, true).await
+    let proof = services.gate.authorize(caller, id, Delete).await?;
+    run_to_completion(services, caller, proof, code).await
 }
 
 /// Deletes somebody's terminal, for an administrator. A locked one needs a code of the *administrator's*.
@@ -43,44 +43,43 @@ pub async fn delete_any(
     id: TerminalId,
     code: Option<&Sensitive>,
 ) -> Result<Deletion, TerminalError> {
-    to_the_end(services, admin, id, code, false).await
+    let proof = services.gate.authorize(admin, id, Administer).await?;
+    run_to_completion(services, admin, proof, code).await
 }
 
 /// Between the commit and the end of the open sockets nothing may be dropped, whoever hangs up.
-async fn to_the_end(
+async fn run_to_completion<A: AllowsDelete + 'static>(
     services: &Services,
     caller: &Caller,
-    id: TerminalId,
+    proof: Authorized<A>,
     code: Option<&Sensitive>,
-    own: bool,
 ) -> Result<Deletion, TerminalError> {
     let (mine, caller, code) = (services.clone(), caller.clone(), code.cloned());
-    services.to_the_end(async move { delete_row(&mine, &caller, id, code.as_ref(), own).await }).await
+    services.run_to_completion(async move { delete_row(&mine, &caller, &proof, code.as_ref()).await }).await
 }
 
-async fn delete_row(
+async fn delete_row<A: AllowsDelete>(
     services: &Services,
     caller: &Caller,
-    id: TerminalId,
+    proof: &Authorized<A>,
     code: Option<&Sensitive>,
-    own: bool,
 ) -> Result<Deletion, TerminalError> {
+    let id = proof.id();
     let mut tx = services.db.read().await?;
-    let row = tx.terminal(id).await?.filter(|row| !own || row.owner_id == caller.user);
+    let row = list::record(&mut tx, proof).await?;
     tx.commit().await?;
-    let row = row.ok_or(TerminalError::Denied(Denied::NotFound))?;
     if row.state == TerminalState::Deleting {
         return Ok(Deletion { id, gone: false });
     }
-    let begun = match begin(services, &caller.actor(), &row).await {
-        Err(TerminalError::CodeNeeded) => begin_locked(services, caller, &row, code).await?,
+    let begun = match begin(services, &caller.actor(), proof, &row).await {
+        Err(TerminalError::CodeNeeded) => begin_locked(services, caller, proof, &row, code).await?,
         begun => begun?,
     };
     if !begun {
         return Ok(Deletion { id, gone: false });
     }
-    power::cut(services, id, Cut::Gone).await;
-    services.bus.tell(row.owner_id, Signal::Changed(id));
+    power::cut(services, id, Revocation::Deleted).await;
+    services.events.publish(row.owner_id, TerminalEvent::Changed(id));
     let (mine, actor) = (services.clone(), caller.actor());
     match owned::run(services, move |_| async move { finish(&mine, &actor, &row).await }).await {
         Some(Ok(())) => Ok(Deletion { id, gone: true }),
@@ -94,9 +93,14 @@ async fn delete_row(
 }
 
 /// False when another request has begun it since it was looked at.
-async fn begin(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<bool, TerminalError> {
+async fn begin<A: AllowsDelete>(
+    services: &Services,
+    actor: &Actor,
+    proof: &Authorized<A>,
+    row: &TerminalRow,
+) -> Result<bool, TerminalError> {
     let mut tx = services.db.begin().await?;
-    if !tx.begin_deletion(row.id, false).await? {
+    if !tx.begin_deletion(proof, false).await? {
         return begun_by_another(&mut tx, row.id).await;
     }
     audit::append(&mut tx, services.clock.now(), actor, started(row, false)).await?;
@@ -115,9 +119,10 @@ async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalE
 
 /// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still good. Whoever
 /// tries without one is in the trail.
-async fn begin_locked(
+async fn begin_locked<A: AllowsDelete>(
     services: &Services,
     caller: &Caller,
+    proof: &Authorized<A>,
     row: &TerminalRow,
     code: Option<&Sensitive>,
 ) -> Result<bool, TerminalError> {
@@ -128,17 +133,17 @@ async fn begin_locked(
         audit::record(&services.db, now, &actor, entry).await?;
         return Err(TerminalError::CodeNeeded);
     };
-    let challenge = Challenge {
+    let challenge = Verification {
         db: &services.db,
         keys: &services.keys,
         now,
         actor: &actor,
         user: caller.user,
         username: &caller.username,
-        place: Place::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+        place: FactorPurpose::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
-    let mut factor = challenge.prove_to(started(row, true), code).await?;
-    if !factor.tx().begin_deletion(row.id, true).await? && !factor.tx().begin_deletion(row.id, false).await? {
+    let mut factor = challenge.verify_factor(started(row, true), code).await?;
+    if !factor.tx().begin_deletion(proof, true).await? && !factor.tx().begin_deletion(proof, false).await? {
         return begun_by_another(factor.tx(), row.id).await;
     }
     factor.commit(now, &actor, started(row, true)).await?;
@@ -146,7 +151,7 @@ async fn begin_locked(
 }
 
 fn started(row: &TerminalRow, locked: bool) -> Entry {
-    launch::about(Event::TerminalDeleteStarted, row).detail("locked", locked)
+    launch::about(AuditEvent::TerminalDeleteStarted, row).detail("locked", locked)
 }
 
 /// Removes container and home, then the record with the proof as its event. Also called by mending; doing it twice is
@@ -156,12 +161,12 @@ pub(super) async fn finish(services: &Services, actor: &Actor, row: &TerminalRow
     launch::insist(|| async {
         let mut tx = services.db.begin().await?;
         if tx.remove_terminal(row.id).await? {
-            let entry = launch::about(Event::TerminalDeleted, row).detail("proof", &absence);
+            let entry = launch::about(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
             audit::append(&mut tx, services.clock.now(), actor, entry).await?;
         }
         tx.commit().await
     })
     .await?;
-    services.bus.tell(row.owner_id, Signal::Deleted(row.id, None));
+    services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, None));
     Ok(())
 }

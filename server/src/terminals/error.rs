@@ -1,8 +1,12 @@
 //! What can go wrong with a terminal, and the words for it: what happened, why, what to do.
 
+use access::{Delete, Denied};
 use protocol::{Problem, ProblemKind, limits, terminals::TerminalState};
+use sandbox::RuntimeError;
+use store::StoreError;
 
-use crate::{access::Denied, bus::TooManyListeners, mfa::CodeRefused, runtime::RuntimeError, store::StoreError};
+use crate::problem::ToProblem as _;
+use crate::{events::TooManyStreams, mfa::CodeRefused};
 
 /// Why a terminal could not be made, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +45,7 @@ pub enum TerminalError {
     CodeNeeded,
     /// The login follows what happens as often as it may.
     #[error(transparent)]
-    TooManyStreams(#[from] TooManyListeners),
+    TooManyStreams(#[from] TooManyStreams),
 }
 
 impl TerminalError {
@@ -75,8 +79,8 @@ impl TerminalError {
             .at("code"),
             Self::TooManyStreams(of) => {
                 let (whose, most) = match of {
-                    TooManyListeners::OfLogin => ("This login", limits::EVENT_STREAMS_MAX),
-                    TooManyListeners::OfAccount => ("Your account", limits::ACCOUNT_EVENT_STREAMS_MAX),
+                    TooManyStreams::OfLogin => ("This login", limits::EVENT_STREAMS_MAX),
+                    TooManyStreams::OfAccount => ("Your account", limits::ACCOUNT_EVENT_STREAMS_MAX),
                 };
                 let detail = format!(
                     "{whose} has {most} event streams open, and may not have more. Close one, or a window of Rexec, and try again."

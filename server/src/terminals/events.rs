@@ -1,58 +1,58 @@
-//! The event stream of one login: changes of its owner's terminals, each read again with the login's own eyes at the
-//! moment it is told. Ends with the login. Bounded: a listener that falls behind is told to read everything again.
+//! The event stream of one login session: changes of its account's terminals. Each terminal is read again with the
+//! caller's rights when an event is delivered. The stream ends with the login. A stream that falls behind receives
+//! [`Event::Resync`].
 
+use access::{Caller, Denied, LoginLease};
 use futures_util::stream::{self, Stream};
 use protocol::events::Event;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{TerminalError, list};
 use crate::{
-    access::{Denied, LoginLease},
-    auth::Caller,
-    bus::{Listening, Signal},
+    events::{EventStream, TerminalEvent},
     services::Services,
 };
 
-struct Listener {
+struct Subscriber {
     services: Services,
     caller: Caller,
-    bus: Listening,
+    stream: EventStream,
     login: LoginLease,
 }
 
-/// What happens to the caller's terminals from now on.
+/// The events of the caller's terminals from now on.
 ///
 /// # Errors
-/// [`TerminalError::Denied`] when the login has just ended, [`TerminalError::TooManyStreams`] when it, or the account, has
-/// as many open as it may.
+/// [`TerminalError::Denied`] when the login has ended, [`TerminalError::TooManyStreams`] when the login session or the
+/// account has reached its limit.
 pub async fn events(
     services: &Services,
     caller: Caller,
 ) -> Result<impl Stream<Item = Event> + Send + use<>, TerminalError> {
-    let bus = services.bus.listen_for(caller.session, caller.user)?;
-    let login = services.gate.stay(&caller).await?;
-    let listener = Listener { services: services.clone(), caller, bus, login };
-    Ok(stream::unfold(listener, |mut listener| async move { Some((listener.next().await?, listener)) }))
+    let stream = services.events.subscribe_for(caller.login_session()?, caller.user)?;
+    let login = services.gate.login_lease(&caller).await?;
+    let subscriber = Subscriber { services: services.clone(), caller, stream, login };
+    Ok(stream::unfold(subscriber, |mut subscriber| async move { Some((subscriber.next().await?, subscriber)) }))
 }
 
-impl Listener {
+impl Subscriber {
     async fn next(&mut self) -> Option<Event> {
         loop {
-            let signal = tokio::select! {
+            let received = tokio::select! {
                 biased;
                 () = self.services.shutdown.cancelled() => return None,
                 () = self.login.ended() => {
-                    // Ended, or only its time as it was when last looked at: another request may have moved it on.
-                    self.login = self.services.gate.stay(&self.caller).await.ok()?;
+                    // Activity of other requests may have extended the login since the lease was taken.
+                    self.login = self.services.gate.login_lease(&self.caller).await.ok()?;
                     continue;
                 }
-                signal = self.bus.signals.recv() => signal,
+                received = self.stream.events.recv() => received,
             };
-            match signal {
-                Ok((owner, signal)) if owner == self.caller.user => match self.tell(signal).await {
-                    Told::Event(event) => return Some(event),
-                    Told::Nothing => {}
-                    Told::End => return None,
+            match received {
+                Ok((owner, event)) if owner == self.caller.user => match self.read(event).await {
+                    Delivery::Event(event) => return Some(*event),
+                    Delivery::Skip => {}
+                    Delivery::End => return None,
                 },
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => return Some(Event::Resync),
@@ -61,23 +61,24 @@ impl Listener {
         }
     }
 
-    async fn tell(&self, signal: Signal) -> Told {
-        match signal {
-            Signal::Progress(id, stage) => Told::Event(Event::Progress { id, stage }),
-            Signal::Deleted(id, error) => Told::Event(Event::Deleted { id, error }),
-            Signal::Changed(id) => match list::get(&self.services, &self.caller, id).await {
-                Ok(terminal) => Told::Event(Event::Terminal { terminal }),
-                Err(TerminalError::Denied(Denied::NotLoggedIn)) => Told::End,
-                // Gone since; that is told by a signal of its own.
-                Err(TerminalError::Denied(Denied::NotFound)) => Told::Nothing,
-                Err(_) => Told::Event(Event::Resync),
+    async fn read(&self, event: TerminalEvent) -> Delivery {
+        let event = match event {
+            TerminalEvent::Progress(id, stage) => Event::Progress { id, stage },
+            TerminalEvent::Deleted(id, error) => Event::Deleted { id, error },
+            TerminalEvent::Changed(id) => match list::get(&self.services, &self.caller, id).await {
+                Ok(terminal) => Event::Terminal { terminal },
+                Err(TerminalError::Denied(Denied::NotLoggedIn)) => return Delivery::End,
+                // It was deleted since, which is an event of its own.
+                Err(TerminalError::Denied(Denied::NotFound)) => return Delivery::Skip,
+                Err(_) => Event::Resync,
             },
-        }
+        };
+        Delivery::Event(Box::new(event))
     }
 }
 
-enum Told {
-    Event(Event),
-    Nothing,
+enum Delivery {
+    Event(Box<Event>),
+    Skip,
     End,
 }

@@ -1,9 +1,11 @@
 //! What may be launched.
 
 use protocol::terminals::{Image, Tier};
+use sandbox::profile::STANDARD;
+use store::ImageRow;
 
 use super::TerminalError;
-use crate::{runtime::hardening::STANDARD, services::Services, store::ImageRow};
+use crate::services::Services;
 
 /// Images that are offered. One the engine does not have is shown, and cannot be chosen.
 ///

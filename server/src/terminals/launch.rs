@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use protocol::{Timestamp, terminals::TerminalState};
+use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
+use store::{StoreError, TerminalRow, TierRow, Tx};
 
 use super::{TerminalError, error::engine_problem};
 use crate::{
-    audit::{self, Actor, Entry, Event},
-    bus::Signal,
-    runtime::{LaunchSpec, Limits, Progress, RuntimeError},
+    audit::{self, Actor, AuditEvent, Entry},
+    events::TerminalEvent,
     services::Services,
-    store::{StoreError, TerminalRow, TierRow, Tx},
 };
 
 /// Tries to write the end of a launch this often; without it the record would say "creating" until the next mending.
@@ -50,8 +50,8 @@ pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &Laun
     if has_run(row) {
         return services.runtime.start(spec).await;
     }
-    let (bus, owner, id) = (services.bus.clone(), row.owner_id, row.id);
-    let progress: Progress = Arc::new(move |stage| bus.tell(owner, Signal::Progress(id, stage)));
+    let (events, owner, id) = (services.events.clone(), row.owner_id, row.id);
+    let progress: Progress = Arc::new(move |stage| events.publish(owner, TerminalEvent::Progress(id, stage)));
     services.runtime.create(spec, progress).await
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn runs(
     services: &Services,
     actor: &Actor,
     row: &TerminalRow,
-    event: Option<Event>,
+    event: Option<AuditEvent>,
 ) -> Result<(), StoreError> {
     insist(|| async {
         let now = services.clock.now();
@@ -73,7 +73,7 @@ pub(super) async fn runs(
         tx.commit().await
     })
     .await?;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     Ok(())
 }
 
@@ -82,7 +82,7 @@ pub(super) async fn failed(
     services: &Services,
     actor: &Actor,
     row: &TerminalRow,
-    event: Event,
+    event: AuditEvent,
     error: &RuntimeError,
 ) -> Result<(), StoreError> {
     let words = engine_problem(error).detail;
@@ -94,12 +94,12 @@ pub(super) async fn failed(
         tx.commit().await
     })
     .await?;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     Ok(())
 }
 
 /// An event about a terminal.
-pub(super) fn about(event: Event, row: &TerminalRow) -> Entry {
+pub(super) fn about(event: AuditEvent, row: &TerminalRow) -> Entry {
     Entry::new(event).about_terminal(row.id, &row.name, row.owner_id)
 }
 

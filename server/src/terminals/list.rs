@@ -1,16 +1,14 @@
 //! Terminals as their owner sees them. Not one byte of their content.
 
+use access::{Action, Authorized, Caller, CurrentLock, Denied, GrantFacts, View};
 use protocol::{Page, TerminalId, terminals::Terminal};
+use store::{
+    TerminalRow, Tx,
+    pages::{self, BehindTerminal},
+};
 
 use super::TerminalError;
-use crate::{
-    auth::Caller,
-    services::Services,
-    store::{
-        GrantFacts, TerminalRow, Tx,
-        pages::{self, BehindTerminal},
-    },
-};
+use crate::services::Services;
 
 /// One page of the caller's terminals, newest first.
 ///
@@ -24,7 +22,7 @@ pub async fn list(
 ) -> Result<Page<Terminal>, TerminalError> {
     let mut tx = services.db.read().await?;
     let rows = tx.terminals_of(caller.user, behind, limit + 1).await?;
-    let grants = tx.grants_of_session(caller.session).await?;
+    let grants = tx.grants_of_session(caller.login_session()?).await?;
     tx.commit().await?;
     let place = |row: &TerminalRow| BehindTerminal(row.created_at, row.id).to_string();
     Ok(pages::page(rows, limit, place, |row| {
@@ -38,23 +36,26 @@ pub async fn list(
 /// # Errors
 /// [`TerminalError::Denied`] when it is not the caller's.
 pub async fn get(services: &Services, caller: &Caller, id: TerminalId) -> Result<Terminal, TerminalError> {
-    services.gate.find(caller, id).await?;
+    let proof = services.gate.authorize(caller, id, View).await?;
     let mut tx = services.db.read().await?;
-    let row = own(&mut tx, caller, id).await?;
-    let grant = tx.grant(caller.session, id).await?;
+    let row = record(&mut tx, &proof).await?;
+    let grant = match caller.session() {
+        Some(session) => tx.grant(session, id).await?,
+        None => None,
+    };
     tx.commit().await?;
     Ok(seen(services, caller, row, grant))
 }
 
-/// The record, when it is (still) the caller's.
-pub(super) async fn own(tx: &mut Tx, caller: &Caller, id: TerminalId) -> Result<TerminalRow, TerminalError> {
-    let row = tx.terminal(id).await?.filter(|row| row.owner_id == caller.user);
-    row.ok_or(TerminalError::Denied(crate::access::Denied::NotFound))
+/// The record of an authorized terminal, in the caller's transaction.
+pub(super) async fn record<A: Action>(tx: &mut Tx, proof: &Authorized<A>) -> Result<TerminalRow, TerminalError> {
+    tx.authorized_terminal(proof).await?.ok_or(TerminalError::Denied(Denied::NotFound))
 }
 
 /// A record as the asking login session sees it.
 fn seen(services: &Services, caller: &Caller, row: TerminalRow, grant: Option<GrantFacts>) -> Terminal {
-    let granted_until = services.gate.granted_until(caller, &row, grant);
+    let lock = row.mfa_locked.then_some(CurrentLock { terminal: row.id, epoch: row.lock_epoch });
+    let granted_until = services.gate.granted_until(caller, lock, grant);
     Terminal {
         id: row.id,
         name: row.name,

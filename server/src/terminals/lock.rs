@@ -5,21 +5,23 @@
 
 use std::time::Duration;
 
+use access::{Authorized, Caller, CurrentLock, Denied, GrantFacts, Operate, Release, Revocation, Scope, View};
 use protocol::{
     Problem, ProblemKind, TerminalId,
     mfa::{LockStatus, VerifyAnswer},
     names::Sensitive,
     terminals::TerminalState,
 };
+use store::{StoreError, TerminalRow, Tx};
 
+use crate::audit::AsActor as _;
+use crate::problem::ToProblem as _;
 use crate::{
-    access::{Cut, Denied, Drained},
-    audit::{self, Entry, Event},
-    auth::{Caller, NewToken, sessions},
-    bus::{Signal, Tidings},
-    mfa::{AboutTerminal, Challenge, CodeRefused, Place, SecondFactor},
+    audit::{self, AuditEvent, Entry},
+    auth::{NewToken, sessions},
+    events::{DeferredEvent, TerminalEvent},
+    mfa::{AboutTerminal, CodeRefused, FactorPurpose, SecondFactor, Verification},
     services::Services,
-    store::{GrantFacts, StoreError, TerminalRow, Tx},
 };
 
 /// From the commit of a lock to the last byte of every socket of that terminal.
@@ -28,7 +30,7 @@ pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
 /// What a right code brings: the answer, the session's new token, and the news for the session's other pages. A page that
 /// hears that it may come in connects at once, with the cookie its browser has: the new one has to be there first, so
 /// whoever answers drops the news after the answer.
-pub type Opened<T> = (T, NewToken, Tidings);
+pub type Opened<T> = (T, NewToken, DeferredEvent);
 
 /// Why the lock did not move.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +68,14 @@ impl LockError {
 /// # Errors
 /// [`LockError::Denied`].
 pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
-    services.gate.find(who, id).await?;
+    let proof = services.gate.authorize(who, id, View).await?;
     let mut tx = services.db.read().await?;
-    let terminal = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
+    let terminal = tx.authorized_terminal(&proof).await?.ok_or(Denied::NotFound)?;
     let mfa_enabled = tx.has_factor(who.user).await?;
-    let grant = tx.grant(who.session, id).await?;
+    let grant = tx.grant(who.login_session()?, id).await?;
     tx.commit().await?;
-    let granted_until = services.gate.granted_until(who, &terminal, grant);
+    let lock = terminal.mfa_locked.then_some(CurrentLock { terminal: id, epoch: terminal.lock_epoch });
+    let granted_until = services.gate.granted_until(who, lock, grant);
     Ok(LockStatus { mfa_locked: terminal.mfa_locked, mfa_enabled, can_use_feature: mfa_enabled, granted_until })
 }
 
@@ -81,34 +84,41 @@ pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result
 /// # Errors
 /// [`LockError::Denied`]; [`CodeRefused::NoFactor`] when the account has no factor to open it with.
 pub async fn lock(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
-    services.gate.find(who, id).await?;
+    let proof = services.gate.authorize(who, id, Operate).await?;
     let (services, who) = (services.clone(), who.clone());
-    services.clone().to_the_end(async move { lock_and_cut(&services, &who, id).await }).await
+    services.clone().run_to_completion(async move { lock_and_revoke(&services, &who, &proof).await }).await
 }
 
-async fn lock_and_cut(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
+async fn lock_and_revoke(
+    services: &Services,
+    who: &Caller,
+    proof: &Authorized<Operate>,
+) -> Result<LockStatus, LockError> {
+    let id = proof.id();
     let mut tx = services.db.begin().await?;
     // The factor's row is held: disabling it waits for this, or this finds it gone.
     let has_factor = tx.hold_factor(who.user).await?.is_some_and(|factor| factor.secret.is_some());
-    let terminal = hold(&mut tx, who, id).await?;
-    let entry = Entry::new(Event::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
+    let terminal = hold(&mut tx, proof).await?;
+    let entry = Entry::new(AuditEvent::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     if !has_factor {
         let entry = entry.failed().detail("reason", "no_factor");
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
         return Err(CodeRefused::NoFactor.into());
     }
-    tx.set_lock(id, true).await?.ok_or(Denied::NotFound)?;
+    tx.set_lock(proof, true).await?.ok_or(Denied::NotFound)?;
     let grants_ended = tx.delete_grants_on(id).await?;
     let entry = entry.detail("grants_ended", grants_ended).detail("was_locked", terminal.mfa_locked);
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let committed = tx.commit().await;
     // Also when nobody can say whether it was committed: a cut too many is safe, a missing one is not.
-    if let Drained::Lingering(n) = services.cuts.terminal(id, Cut::Locked, CUT_DEADLINE).await {
+    if let Release::Pending(n) =
+        services.revocations.revoke(Scope::Terminal(id), Revocation::Locked, CUT_DEADLINE).await
+    {
         tracing::warn!(terminal = %id, n, "sockets of a locked terminal are slow to close; they move no bytes");
     }
     committed?;
-    services.bus.tell(terminal.owner_id, Signal::Changed(id));
+    services.events.publish(terminal.owner_id, TerminalEvent::Changed(id));
     Ok(LockStatus { mfa_locked: true, mfa_enabled: true, can_use_feature: true, granted_until: None })
 }
 
@@ -124,12 +134,12 @@ pub async fn verify(
     code: &Sensitive,
 ) -> Result<Opened<VerifyAnswer>, LockError> {
     let now = services.clock.now();
-    let (mut factor, locked, token) =
-        prove(services, who, id, code, Place::Verify, Event::TerminalMfaAccessVerified).await?;
+    let (mut factor, locked, token, _) =
+        prove(services, who, id, code, FactorPurpose::Verify, AuditEvent::TerminalMfaAccessVerified).await?;
     let settings = factor.tx().settings().await?;
     let grant = GrantFacts {
         user: factor.user(),
-        session: who.session,
+        session: who.login_session()?,
         terminal: id,
         epoch: locked.lock_epoch,
         granted_at: now,
@@ -139,10 +149,10 @@ pub async fn verify(
     };
     let granted_until = grant.ends_at();
     factor.tx().put_grant(&grant).await?;
-    let entry = Entry::new(Event::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
+    let entry = Entry::new(AuditEvent::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;
-    services.cuts.renew_grant(&grant);
-    let news = services.bus.tidings(locked.owner_id, Signal::Changed(id));
+    services.revocations.renew_grant(&grant);
+    let news = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
     Ok((VerifyAnswer { verified: true, granted_until }, token, news))
 }
 
@@ -157,16 +167,20 @@ pub async fn unlock(
     code: &Sensitive,
 ) -> Result<Opened<LockStatus>, LockError> {
     let now = services.clock.now();
-    let (mut factor, locked, token) = prove(services, who, id, code, Place::Unlock, Event::TerminalMfaUnlocked).await?;
-    factor.tx().set_lock(id, false).await?.ok_or(Denied::NotFound)?;
+    let (mut factor, locked, token, proof) =
+        prove(services, who, id, code, FactorPurpose::Unlock, AuditEvent::TerminalMfaUnlocked).await?;
+    factor.tx().set_lock(&proof, false).await?.ok_or(Denied::NotFound)?;
     factor.tx().delete_grants_on(id).await?;
-    let entry = Entry::new(Event::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
+    let entry = Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry).await?;
-    services.cuts.lift_grants(id, locked.lock_epoch);
-    let news = services.bus.tidings(locked.owner_id, Signal::Changed(id));
+    services.revocations.remove_lock(id, locked.lock_epoch);
+    let news = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
     let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
     Ok((status, token, news))
 }
+
+/// A verified code, the locked terminal, the new token of the login session, and the proof of access.
+type Proven = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
 
 /// Asks for a code for a locked terminal of the caller's. The terminal is held, and still locked, in the transaction of
 /// the proof; the session has its new token there.
@@ -175,22 +189,22 @@ async fn prove(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-    place: fn(AboutTerminal) -> Place,
-    event: Event,
-) -> Result<(SecondFactor, TerminalRow, NewToken), LockError> {
+    place: fn(AboutTerminal) -> FactorPurpose,
+    event: AuditEvent,
+) -> Result<Proven, LockError> {
     let now = services.clock.now();
-    let locked = services.gate.find(who, id).await?.facts().locked;
+    let proof = services.gate.authorize(who, id, Operate).await?;
     let mut tx = services.db.read().await?;
-    let seen = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
+    let seen = tx.authorized_terminal(&proof).await?.ok_or(Denied::NotFound)?;
     tx.commit().await?;
     let actor = who.actor();
     let tried = Entry::new(event).about_terminal(id, &seen.name, seen.owner_id);
     let not_locked = tried.clone().failed().detail("reason", "not_locked");
-    if !locked {
+    if !proof.facts().locked {
         audit::record(&services.db, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
-    let challenge = Challenge {
+    let challenge = Verification {
         db: &services.db,
         keys: &services.keys,
         now,
@@ -199,21 +213,20 @@ async fn prove(
         username: &who.username,
         place: place(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
-    let mut factor = challenge.prove_to(tried, code).await?;
-    let held = hold(factor.tx(), who, id).await?;
+    let mut factor = challenge.verify_factor(tried, code).await?;
+    let held = hold(factor.tx(), &proof).await?;
     if !held.mfa_locked {
         // Unlocked in between. The proof's transaction ends first: the trail is written by one at a time.
         drop(factor);
         audit::record(&services.db, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
-    let token = sessions::rotate(factor.tx(), who.session, now).await?.ok_or(Denied::NotLoggedIn)?;
-    Ok((factor, held, token))
+    let token = sessions::rotate(factor.tx(), who.login_session()?, now).await?.ok_or(Denied::NotLoggedIn)?;
+    Ok((factor, held, token, proof))
 }
 
-/// Takes the terminal's row; it is still there and still the caller's.
-async fn hold(tx: &mut Tx, who: &Caller, id: TerminalId) -> Result<TerminalRow, LockError> {
-    let row = tx.hold_terminal(id).await?;
-    let mine = row.filter(|row| row.owner_id == who.user && row.state != TerminalState::Deleting);
-    mine.ok_or_else(|| Denied::NotFound.into())
+/// Locks the row of an authorized terminal until the end of the transaction.
+async fn hold(tx: &mut Tx, proof: &Authorized<Operate>) -> Result<TerminalRow, LockError> {
+    let row = tx.hold_authorized(proof).await?;
+    row.filter(|row| row.state != TerminalState::Deleting).ok_or_else(|| Denied::NotFound.into())
 }

@@ -1,16 +1,18 @@
 //! What a terminal uses, and how well it is protected. No byte of it, and no command line.
 
+use access::{Caller, Denied, View};
 use protocol::{TerminalId, security::SecurityReport, terminals::Stats};
+use sandbox::RuntimeError;
 
 use super::{TerminalError, launch, list};
-use crate::{access::Denied, auth::Caller, runtime::RuntimeError, services::Services};
+use crate::services::Services;
 
 /// CPU, memory and processes against their limits.
 ///
 /// # Errors
 /// [`TerminalError`]; [`Denied::NotRunning`] when it does not run.
 pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Result<Stats, TerminalError> {
-    let visible = services.gate.find(caller, id).await?;
+    let visible = services.gate.authorize(caller, id, View).await?;
     match services.runtime.stats(id).await {
         Err(RuntimeError::NoContainer) => Err(Denied::NotRunning(visible.facts().state).into()),
         other => Ok(other?),
@@ -22,9 +24,9 @@ pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Resu
 /// # Errors
 /// [`TerminalError`].
 pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> Result<SecurityReport, TerminalError> {
-    services.gate.find(caller, id).await?;
+    let proof = services.gate.authorize(caller, id, View).await?;
     let mut tx = services.db.read().await?;
-    let row = list::own(&mut tx, caller, id).await?;
+    let row = list::record(&mut tx, &proof).await?;
     let spec = launch::spec(&mut tx, &row).await?;
     tx.commit().await?;
     match services.runtime.security(&spec).await {

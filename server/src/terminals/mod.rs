@@ -14,6 +14,7 @@ mod names;
 mod owned;
 mod power;
 pub mod reaper;
+pub mod turns;
 
 pub use change::change;
 pub use create::{Launched, create};
@@ -23,5 +24,4 @@ pub use events::events;
 pub use images::{images, tiers};
 pub use list::{get, list};
 pub use look::{security, stats};
-pub use owned::PATIENCE;
 pub use power::{restart, start, stop, stop_any};

@@ -14,9 +14,6 @@ use tokio::sync::oneshot;
 
 use crate::services::Services;
 
-/// A caller is answered by then, with "still going" if need be.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The right to tell how it ended; there is one per piece of work.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Answer(Arc<AtomicBool>);
@@ -48,7 +45,7 @@ where
     let (sender, mut receiver) = oneshot::channel();
     let work = work(answer.clone());
     services.tasks.spawn(async move { drop(sender.send(work.await)) });
-    match tokio::time::timeout(services.patience, &mut receiver).await {
+    match tokio::time::timeout(services.operation_wait, &mut receiver).await {
         Ok(done) => done.ok(),
         Err(_) if waiting.0.take() => None,
         // It is telling us at this very moment.

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
+use access::{Administer, AllowsStop, Authorized, Caller, Operate, Release, Revocation, Scope};
 use protocol::{
     TerminalId,
     terminals::{Terminal, TerminalState},
 };
+use store::TerminalRow;
 
 use super::{Launched, TerminalError, launch, list, owned};
+use crate::audit::AsActor as _;
 use crate::{
-    access::{Cut, Drained},
-    audit::{self, Actor, Event},
-    auth::Caller,
-    bus::Signal,
+    audit::{self, Actor, AuditEvent},
+    events::TerminalEvent,
     services::Services,
-    store::TerminalRow,
 };
 
 /// Sockets get this long to let go of a terminal that is being stopped or removed.
@@ -34,13 +34,13 @@ pub(super) fn is_paused(row: &TerminalRow) -> bool {
 /// [`TerminalError`].
 pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
     let (mine, caller) = (services.clone(), caller.clone());
-    services.to_the_end(async move { start_now(&mine, &caller, id).await }).await
+    services.run_to_completion(async move { start_now(&mine, &caller, id).await }).await
 }
 
 async fn start_now(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
-    services.gate.find(caller, id).await?;
+    let proof = services.gate.authorize(caller, id, Operate).await?;
     let mut tx = services.db.begin().await?;
-    let row = list::own(&mut tx, caller, id).await?;
+    let row = list::record(&mut tx, &proof).await?;
     match row.state {
         TerminalState::Running => {
             tx.commit().await?;
@@ -54,14 +54,14 @@ async fn start_now(services: &Services, caller: &Caller, id: TerminalId) -> Resu
         return Err(TerminalError::State(TerminalState::Creating));
     }
     tx.commit().await?;
-    services.bus.tell(row.owner_id, Signal::Changed(id));
+    services.events.publish(row.owner_id, TerminalEvent::Changed(id));
     let (mine, actor) = (services.clone(), caller.actor());
     let started = owned::run(services, move |_| async move {
         let _turn = mine.turns.of(row.id).await;
         match launch::bring_up(&mine, &row, &spec).await {
-            Ok(()) => Ok(launch::runs(&mine, &actor, &row, Some(Event::TerminalStarted)).await?),
+            Ok(()) => Ok(launch::runs(&mine, &actor, &row, Some(AuditEvent::TerminalStarted)).await?),
             Err(error) => {
-                launch::failed(&mine, &actor, &row, Event::TerminalFailed, &error).await?;
+                launch::failed(&mine, &actor, &row, AuditEvent::TerminalFailed, &error).await?;
                 Err(TerminalError::from(error))
             }
         }
@@ -78,11 +78,8 @@ async fn start_now(services: &Services, caller: &Caller, id: TerminalId) -> Resu
 /// # Errors
 /// [`TerminalError`]; when the engine fails, nobody can reach the terminal any more and mending stops it.
 pub async fn stop(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
-    services.gate.find(caller, id).await?;
-    let mut tx = services.db.read().await?;
-    let row = list::own(&mut tx, caller, id).await?;
-    tx.commit().await?;
-    halt(services, &caller.actor(), row).await?;
+    let proof = services.gate.authorize(caller, id, Operate).await?;
+    halt(services, &caller.actor(), &proof).await?;
     answer(services, caller, id, TerminalState::Stopped).await
 }
 
@@ -99,17 +96,18 @@ pub async fn restart(services: &Services, caller: &Caller, id: TerminalId) -> Re
 ///
 /// # Errors
 /// [`TerminalError`].
-pub async fn stop_any(services: &Services, admin: &Actor, id: TerminalId) -> Result<(), TerminalError> {
-    let mut tx = services.db.read().await?;
-    let row = tx.terminal(id).await?.ok_or(TerminalError::Denied(crate::access::Denied::NotFound))?;
-    tx.commit().await?;
-    halt(services, admin, row).await
+pub async fn stop_any(services: &Services, admin: &Caller, id: TerminalId) -> Result<(), TerminalError> {
+    let proof = services.gate.authorize(admin, id, Administer).await?;
+    halt(services, &admin.actor(), &proof).await
 }
 
 /// Record and event first: from the commit on, nobody is let in. Then whoever is in is put out. Then the container.
-async fn halt(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
+async fn halt<A: AllowsStop>(services: &Services, actor: &Actor, proof: &Authorized<A>) -> Result<(), TerminalError> {
+    let mut tx = services.db.read().await?;
+    let row = list::record(&mut tx, proof).await?;
+    tx.commit().await?;
     let (mine, actor) = (services.clone(), actor.clone());
-    services.to_the_end(async move { halt_now(&mine, &actor, row).await }).await
+    services.run_to_completion(async move { halt_now(&mine, &actor, row).await }).await
 }
 
 async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Result<(), TerminalError> {
@@ -126,10 +124,10 @@ async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Resul
     if !tx.move_terminal(row.id, row.state, TerminalState::Stopped, None).await? {
         return Err(TerminalError::State(row.state));
     }
-    audit::append(&mut tx, services.clock.now(), actor, launch::about(Event::TerminalStopped, &row)).await?;
+    audit::append(&mut tx, services.clock.now(), actor, launch::about(AuditEvent::TerminalStopped, &row)).await?;
     tx.commit().await?;
-    cut(services, row.id, Cut::Stopped).await;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    cut(services, row.id, Revocation::Stopped).await;
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     let (mine, id) = (services.clone(), row.id);
     let done = owned::run(services, move |_| async move {
         let _turn = turn;
@@ -141,11 +139,11 @@ async fn halt_now(services: &Services, actor: &Actor, row: TerminalRow) -> Resul
 }
 
 /// Ends everything that looks at a terminal.
-pub(super) async fn cut(services: &Services, id: TerminalId, why: Cut) {
-    if let Drained::Lingering(sockets) = services.cuts.terminal(id, why, CUT_DEADLINE).await {
+pub(super) async fn cut(services: &Services, id: TerminalId, why: Revocation) {
+    if let Release::Pending(sockets) = services.revocations.revoke(Scope::Terminal(id), why, CUT_DEADLINE).await {
         tracing::warn!(terminal = %id, sockets, "some sockets are slow to close; they move no bytes");
     }
-    services.shells.forget(id);
+    services.sessions.end(id);
 }
 
 async fn answer(

@@ -3,16 +3,16 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use access::{Delete, Revocation};
 use protocol::{TerminalId, Timestamp, terminals::TerminalState};
+use sandbox::{Found, RuntimeError};
+use store::TerminalRow;
 
 use super::{TerminalError, delete, launch, power};
 use crate::{
-    access::Cut,
-    audit::{self, Actor, Event},
-    bus::Signal,
-    runtime::{Found, RuntimeError},
+    audit::{self, Actor, AuditEvent},
+    events::TerminalEvent,
     services::Services,
-    store::TerminalRow,
 };
 
 /// The first round after the start, for what the engine had begun for the server before and finished after the look at
@@ -24,7 +24,7 @@ const EVERY: Duration = Duration::from_secs(60);
 /// they bound what a container costs that drops its link again and again.
 const AFTER_LOSS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(4)];
 /// What ends a terminal for good. Nothing else lets its home go.
-const ENDS: [Event; 2] = [Event::TerminalDeleted, Event::TerminalCreateFailed];
+const ENDS: [AuditEvent; 2] = [AuditEvent::TerminalDeleted, AuditEvent::TerminalCreateFailed];
 
 /// What one terminal needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,7 @@ async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError
 /// else has lost its record, not its worth: an older or another database must never cost anybody their home.
 async fn sweep(services: &Services, orphan: TerminalId, fresh: bool) -> Result<(), TerminalError> {
     let mut tx = services.db.read().await?;
-    let ended = tx.ended_in_trail(&orphan.to_string(), ENDS.map(Event::as_str)).await?;
+    let ended = tx.ended_in_trail(&orphan.to_string(), ENDS.map(AuditEvent::as_str)).await?;
     tx.commit().await?;
     if ended {
         tracing::info!(terminal = %orphan, "removing what was left of a deleted terminal");
@@ -163,7 +163,7 @@ async fn satisfy(
         },
         Need::Settle => {
             services.runtime.adopt(row.id).await?;
-            Ok(launch::runs(services, &system, row, Some(Event::TerminalStarted)).await?)
+            Ok(launch::runs(services, &system, row, Some(AuditEvent::TerminalStarted)).await?)
         }
         Need::NoteStopped => note(services, row, looked_at, TerminalState::Stopped, None).await,
         Need::NotePaused => note(services, row, looked_at, TerminalState::Stopped, Some(power::PAUSED)).await,
@@ -191,10 +191,12 @@ async fn forget(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
     services.runtime.delete(row.id).await?;
     let mut tx = services.db.begin().await?;
     tx.remove_terminal(row.id).await?;
-    let entry = launch::about(Event::TerminalCreateFailed, row).failed().detail("error", "the server was stopped");
+    let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", "the server was stopped");
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
-    services.bus.tell(row.owner_id, Signal::Deleted(row.id, Some("The server was stopped meanwhile.".to_owned())));
+    services
+        .events
+        .publish(row.owner_id, TerminalEvent::Deleted(row.id, Some("The server was stopped meanwhile.".to_owned())));
     Ok(())
 }
 
@@ -218,11 +220,11 @@ async fn resume(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
     services.runtime.adopt(row.id).await?;
     let mut tx = services.db.begin().await?;
     if tx.move_terminal(row.id, TerminalState::Stopped, TerminalState::Running, None).await? {
-        let entry = launch::about(Event::TerminalStarted, row).detail("reason", "seen on the engine");
+        let entry = launch::about(AuditEvent::TerminalStarted, row).detail("reason", "seen on the engine");
         audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     }
     tx.commit().await?;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     Ok(())
 }
 
@@ -246,12 +248,13 @@ async fn note(
         return Ok(());
     }
     tx.move_terminal(row.id, row.state, to, error).await?;
-    let event = if to == TerminalState::Stopped { Event::TerminalStopped } else { Event::TerminalFailed };
+    let event = if to == TerminalState::Stopped { AuditEvent::TerminalStopped } else { AuditEvent::TerminalFailed };
     let entry = launch::about(event, row).detail("reason", "seen on the engine");
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
-    power::cut(services, row.id, if to == TerminalState::Stopped { Cut::Stopped } else { Cut::Gone }).await;
-    services.bus.tell(row.owner_id, Signal::Changed(row.id));
+    power::cut(services, row.id, if to == TerminalState::Stopped { Revocation::Stopped } else { Revocation::Deleted })
+        .await;
+    services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     Ok(())
 }
 

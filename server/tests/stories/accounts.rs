@@ -1,12 +1,12 @@
 //! Set-up, joining, signing in, login sessions: what people do and what outsiders try.
 
+use access::{Release, Revocation};
 use protocol::{
     Timestamp,
     auth::{LoginRequest, Role},
     names::Sensitive,
 };
 use rexec::{
-    access::{Cut, Drained},
     accounts::{self, AccountError},
     auth::Visitor,
 };
@@ -237,18 +237,18 @@ async fn somebody_who_types_is_there_even_without_a_request() {
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await;
     let caller = server.caller(&admin.client).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     for _ in 0..4 {
         server.clock.advance_secs(29 * 60);
         access.lease().touch();
-        assert_eq!(access.lease().live(), Ok(()));
+        assert_eq!(access.lease().check(), Ok(()));
     }
     // What a viewer writes down now and then; the login lives by it, and the next socket is let in.
-    server.services.db.note_input(caller.session, id, access.lease().last_input()).await.unwrap();
-    server.services.gate.admit(&caller, id).await.unwrap();
+    server.services.db.note_input(caller.login_session().unwrap(), id, access.lease().last_input()).await.unwrap();
+    server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     admin.client.ok("GET", "/api/me", Value::Null).await;
     server.clock.advance_secs(30 * 60);
-    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    assert_eq!(access.lease().check(), Err(Revocation::LoginEnded));
     admin.client.refused(401, "GET", "/api/me", Value::Null).await;
 }
 
@@ -259,11 +259,11 @@ async fn signing_out_ends_the_login_for_every_copy_of_its_cookie_and_cuts_its_so
     let id = server.terminal(&admin.client).await;
     let thief = admin.client.clone();
     let caller = server.caller(&admin.client).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     let socket = tokio::spawn(async move { access.lease().ended().await });
     let reply = admin.client.ask("POST", "/api/auth/logout", Value::Null).await;
     assert_eq!(reply.status, 204);
-    assert_eq!(socket.await.unwrap(), Cut::LoginEnded);
+    assert_eq!(socket.await.unwrap(), Revocation::LoginEnded);
     thief.refused(401, "GET", "/api/me", Value::Null).await;
     assert!(admin.client.cookie("__Host-rexec").is_none());
     assert_eq!(server.visitor().ask("POST", "/api/auth/logout", Value::Null).await.status, 204);
@@ -300,7 +300,7 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_login_with_its_so
     let id = server.terminal(&admin.client).await;
     let other = server.elsewhere(&admin).await;
     let caller = server.caller(&other).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     let change = |current: &str, new: &str| json!({"current": current, "new": new});
     let path = "/api/account/password";
     admin.client.refused(401, "POST", path, change("not the password", "an entirely new one")).await;
@@ -310,7 +310,7 @@ async fn a_new_password_needs_the_old_one_and_ends_every_other_login_with_its_so
     }
     let old_cookie = admin.client.clone();
     admin.client.ok("POST", path, change(PASSWORD, "an entirely new one")).await;
-    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    assert_eq!(access.lease().check(), Err(Revocation::LoginEnded));
     other.refused(401, "GET", "/api/me", Value::Null).await;
     old_cookie.refused(401, "POST", "/api/account/sessions/revoke-others", Value::Null).await;
     old_cookie.refused(401, "GET", "/api/me", Value::Null).await;
@@ -448,9 +448,17 @@ async fn what_is_cut_waits_for_its_sockets_and_says_when_they_linger() {
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await;
     let caller = server.caller(&admin.client).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
-    let cut = server.services.cuts.session(caller.session, Cut::LoginEnded, std::time::Duration::from_millis(1)).await;
-    assert_eq!(cut, Drained::Lingering(1));
-    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    let cut = server
+        .services
+        .revocations
+        .revoke(
+            Scope::Session(caller.login_session().unwrap()),
+            Revocation::LoginEnded,
+            std::time::Duration::from_millis(1),
+        )
+        .await;
+    assert_eq!(cut, Release::Pending(1));
+    assert_eq!(access.lease().check(), Err(Revocation::LoginEnded));
     assert!(server.clock.now() >= Timestamp::from_millis(0));
 }

@@ -1,10 +1,9 @@
 //! The door of the terminal socket, through the whole server: who is refused, in which order, and what ends a socket.
 
 use protocol::{ProblemKind, TerminalId, frame::SUBPROTOCOL};
-use rexec::runtime::fake::Script;
+use sandbox::fake::Script;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest as _, http::Request};
-
 use tokio_util::sync::CancellationToken;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rexec::runtime::Runtime as _;
+use sandbox::Runtime as _;
 
 use crate::{
     engine::{RealEngine, docker, docker_try},

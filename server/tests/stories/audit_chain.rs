@@ -1,11 +1,9 @@
 //! The audit trail holds together: order, search, tampering, retention.
 
 use protocol::{Timestamp, UserId, names::Username};
-use rexec::{
-    audit::{self, Actor, Entry, Event, Search},
-    store::Db,
-};
+use rexec::audit::{self, Actor, AuditEvent, Entry, Search};
 use sqlx::AssertSqlSafe;
+use store::Db;
 use uuid::Uuid;
 
 use crate::database;
@@ -26,7 +24,7 @@ async fn parallel_writers_make_one_chain() {
         let writers = (0..40).map(|i| {
             let db = t.db.clone();
             tokio::spawn(async move {
-                let entry = Entry::new(Event::Login).detail("n", i);
+                let entry = Entry::new(AuditEvent::Login).detail("n", i);
                 audit::record(&db, NOW, &Actor::system(), entry).await.unwrap();
             })
         });
@@ -45,7 +43,7 @@ async fn a_changed_removed_or_cut_off_event_shows() {
         let name = Username::parse("ada").unwrap();
         for i in 0..9 {
             let actor = Actor::system().known_as(ada, &name);
-            audit::record(&t.db, NOW.plus_secs(i), &actor, Entry::new(Event::Logout).about_user(ada, &name))
+            audit::record(&t.db, NOW.plus_secs(i), &actor, Entry::new(AuditEvent::Logout).about_user(ada, &name))
                 .await
                 .unwrap();
         }
@@ -69,7 +67,8 @@ async fn events_are_found_page_by_page_and_old_ones_go_without_breaking_the_chai
         let name = |n: &str| Username::parse(n).unwrap();
         for i in 0..10 {
             let (id, who) = if i % 2 == 0 { (ada, name("ada")) } else { (bob, name("bob")) };
-            let entry = Entry::new(if i == 4 { Event::MfaReset } else { Event::Login }).about_user(ada, &name("ada"));
+            let entry =
+                Entry::new(if i == 4 { AuditEvent::MfaReset } else { AuditEvent::Login }).about_user(ada, &name("ada"));
             audit::record(&t.db, NOW.plus_secs(i), &Actor::system().known_as(id, &who), entry).await.unwrap();
         }
         let seqs = async |what: Search, before| {

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
+use access::Clock;
 use protocol::{
     names::Slug,
     security::Verdict,
     terminals::{PatchTerminal, TerminalState},
 };
-use rexec::{
-    clock::Clock,
-    runtime::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime},
-    terminals::{self, Launched},
-};
+use rexec::terminals::{self, Launched};
+use sandbox::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime};
 
 use crate::{
     database,

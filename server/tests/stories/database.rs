@@ -5,8 +5,8 @@ use protocol::{
     names::{Slug, TerminalName},
     terminals::TerminalState,
 };
-use rexec::store::{Db, TerminalRow};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use store::{Db, TerminalRow};
 use uuid::Uuid;
 
 /// A database of this test's own. The folder goes with it.

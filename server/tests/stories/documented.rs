@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rexec::api::{self, ROUTES, Route};
+use rexec::http::api::{self, ROUTES, Route};
 use serde_json::Value;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(api::openapi);

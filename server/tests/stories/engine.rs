@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use rexec::runtime::{Runtime as _, docker::Docker};
+use sandbox::{Runtime as _, docker::Docker};
 use uuid::Uuid;
 
 /// A runtime with an instance of its own; what it made is removed when it is dropped.

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
-use rexec::runtime::{GuestLink, RuntimeError, guest_link::SocketLink};
+use sandbox::{RuntimeError, guest_link::SocketLink};
+use terminal::GuestLink;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -14,24 +15,24 @@ use tokio_util::sync::CancellationToken;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-struct Place {
+struct FactorPurpose {
     _dir: tempfile::TempDir,
     path: std::path::PathBuf,
 }
 
 /// A directory whose path is longer than a socket's address may be.
-fn place() -> Place {
+fn place() -> FactorPurpose {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("d".repeat(120)).join("link");
-    Place { _dir: dir, path }
+    FactorPurpose { _dir: dir, path }
 }
 
-fn bind(place: &Place) -> Arc<SocketLink> {
+fn bind(place: &FactorPurpose) -> Arc<SocketLink> {
     Arc::new(SocketLink::bind(&place.path, true, CancellationToken::new()).unwrap())
 }
 
 /// Dials as the guest does: from a directory in which the address is short.
-async fn dial(place: &Place) -> UnixStream {
+async fn dial(place: &FactorPurpose) -> UnixStream {
     use std::os::fd::AsRawFd;
     let dir = std::fs::File::open(&place.path).unwrap();
     UnixStream::connect(format!("/proc/self/fd/{}/s", dir.as_raw_fd())).await.unwrap()

@@ -1,6 +1,6 @@
 //! `docs/HARDENING.md` is the profile, in words: made from the same constant that is applied and verified.
 
-use rexec::runtime::hardening::{COMMANDS, Row, STANDARD};
+use sandbox::profile::{COMMANDS, Row, STANDARD};
 
 fn table(rows: impl Iterator<Item = &'static Row>, last: fn(&Row) -> &'static str, head: &str) -> String {
     let mut text = format!("| | asked for | points | {head} |\n|---|---|---|---|\n");

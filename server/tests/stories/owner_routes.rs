@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::TerminalId;
-use rexec::api::{Needs, ROUTES};
+use rexec::http::api::{Needs, ROUTES};
 use serde_json::{Value, json};
 
 use crate::server::{Client, Person, TestServer, lock_path};

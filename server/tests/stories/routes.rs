@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::ProblemKind;
-use rexec::api::{self, Needs, ROUTES};
+use rexec::http::api::{self, Needs, ROUTES};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -6,11 +6,9 @@ use std::{
     time::Duration,
 };
 
+use access::Clock;
 use protocol::{TerminalId, events::Stage};
-use rexec::{
-    clock::Clock,
-    runtime::{Found, LaunchSpec, Limits, Progress, Runtime, RuntimeError, fake::FakeRuntime},
-};
+use sandbox::{Found, LaunchSpec, Limits, Progress, Runtime, RuntimeError, fake::FakeRuntime};
 use uuid::Uuid;
 
 use crate::engine::RealEngine;
@@ -125,7 +123,7 @@ async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
 
 async fn on_both(story: impl AsyncFn(Arc<dyn Runtime>)) {
     let fake = FakeRuntime::new(Clock::System);
-    fake.script(rexec::runtime::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
+    fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
     story(Arc::new(fake)).await;
     if let Some(real) = RealEngine::start().await {
         story(Arc::new(real.runtime.clone())).await;

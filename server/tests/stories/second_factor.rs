@@ -381,7 +381,7 @@ async fn secrets_are_nowhere_in_the_clear() {
         assert!(!trail.contains(hidden), "{hidden} is in the trail");
     }
     assert!(!trail.contains(&format!("\"{code_now}\"")));
-    let rexec::store::Db::Sqlite { writer, .. } = &server.services.db else { unreachable!() };
+    let store::Db::Sqlite { writer, .. } = &server.services.db else { unreachable!() };
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.unwrap();
     let (_, _, file): (i64, String, String) = sqlx::query_as("PRAGMA database_list").fetch_one(writer).await.unwrap();
     let stored = std::fs::read(file).unwrap();

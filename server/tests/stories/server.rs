@@ -7,26 +7,25 @@ use std::{
     time::Duration,
 };
 
+use access::{Caller, Clock, Revocations, TerminalGate};
 use protocol::{ProblemKind, TerminalId, Timestamp, auth::Role};
 use rexec::{
-    access::{Cuts, TerminalGate},
     accounts,
-    auth::{Caller, Throttle, sessions},
-    bus::Bus,
-    clock::Clock,
+    auth::{Throttle, sessions},
     config::{self, Config},
-    mfa::totp,
-    runtime::fake::FakeRuntime,
-    secret::Keyring,
-    services::{Origins, Services},
-    shells::Shells,
-    terminals,
-    web::{
+    events::Events,
+    http::{
         self,
         connections::{self, Bounds},
     },
+    mfa::totp,
+    services::{Origins, Services},
+    terminals,
 };
+use sandbox::fake::FakeRuntime;
+use secrets::Keyring;
 use serde_json::{Value, json};
+use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -69,7 +68,7 @@ impl TestServer {
     }
 
     pub async fn within(bounds: Bounds, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
-        Self::build(bounds, terminals::PATIENCE, db, configure).await
+        Self::build(bounds, services::OPERATION_WAIT, db, configure).await
     }
 
     /// Answers at once, whatever the engine still has to do.
@@ -77,33 +76,20 @@ impl TestServer {
         Self::build(Bounds::default(), Duration::ZERO, database::sqlite().await, |_| ()).await
     }
 
-    async fn build(bounds: Bounds, patience: Duration, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
+    async fn build(bounds: Bounds, operation_wait: Duration, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut config = config::check(config::Raw::default()).unwrap();
         configure(&mut config);
-        let (clock, cuts) = (Clock::manual(START), Arc::new(Cuts::default()));
-        let shutdown = CancellationToken::new();
+        let clock = Clock::manual(START);
         let engine = FakeRuntime::new(clock.clone());
-        let services = Services {
-            origins: Arc::new(Origins::new(None, address)),
-            config: Arc::new(config),
-            gate: TerminalGate::new(db.db.clone(), cuts.clone(), clock.clone()),
-            started_at: START,
-            clock: clock.clone(),
-            db: db.db.clone(),
-            keys: Arc::new(Keyring::default()),
-            throttle: Arc::new(Throttle::default()),
-            cuts,
-            runtime: Arc::new(engine.clone()),
-            bus: Bus::default(),
-            shells: Arc::new(Shells::new(shutdown.clone())),
-            turns: Arc::default(),
-            shutdown: shutdown.clone(),
-            tasks: TaskTracker::new(),
-            patience,
-        };
-        tokio::spawn(connections::serve(listener, web::router(&services), bounds, Vec::new(), shutdown));
+        let services = Services::builder(config, db.db.clone(), Keyring::default(), Arc::new(engine.clone()))
+            .clock(clock.clone())
+            .address(address)
+            .operation_wait(operation_wait)
+            .build();
+        let shutdown = services.shutdown.clone();
+        tokio::spawn(connections::serve(listener, http::router(&services), bounds, Vec::new(), shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }
@@ -237,7 +223,7 @@ impl TestServer {
     /// Whether this client would be let at the bytes now; the refusal otherwise.
     pub async fn admitted(&self, client: &Client, id: TerminalId) -> Result<(), ProblemKind> {
         let caller = self.caller(client).await;
-        self.services.gate.admit(&caller, id).await.map(drop).map_err(|denied| denied.kind())
+        self.services.gate.authorize(&caller, id, Attach).await.map(drop).map_err(|denied| denied.problem().kind)
     }
 
     /// Events of one name, as the administrator finds them.

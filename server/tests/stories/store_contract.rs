@@ -1,14 +1,13 @@
 //! The store's contract: the same bodies on a real SQLite file and on a real PostgreSQL.
 
+use access::GrantFacts;
 use protocol::{
     InviteId, SessionId, TerminalId, Timestamp, UserId,
     auth::Role,
     names::{Slug, Username},
 };
-use rexec::{
-    secret::{Sealed, Secret},
-    store::{Db, GrantFacts, LinkKind, NewSession, SessionKind, pages::BehindName},
-};
+use secrets::{Sealed, Secret};
+use store::{Db, LinkKind, NewSession, SessionKind, pages::BehindName};
 use uuid::Uuid;
 
 use crate::database;

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
+use access::{Denied, Revocation};
 use futures_util::{StreamExt as _, future::join_all};
 use protocol::{
     ProblemKind, TerminalId,
-    events::{Event, Stage},
+    events::{AuditEvent, Stage},
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
 };
 use rexec::{
-    access::{Cut, Denied},
-    admin::belonging::{self, Foreign},
-    runtime::{Found, LaunchSpec, Limits, Runtime as _, fake::Script},
-    store::pages::BehindTerminal,
+    admin::preflight::{self, Foreign},
     terminals::{self, Launched, TerminalError, reaper},
 };
-
+use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
+use store::pages::BehindTerminal;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -52,7 +51,7 @@ async fn a_launch_that_fails_leaves_nothing_but_its_event() {
         let who = world.person("ada").await;
         for stage in &Stage::ALL[1..] {
             world.fake.script(Script { fail_at: Some(*stage), ..Script::default() });
-            let mut heard = world.services.bus.listen();
+            let mut heard = world.services.events.subscribe();
             let problem = terminals::create(&world.services, &who, ask()).await.unwrap_err().problem();
             assert!(problem.status >= 500 && problem.detail.len() > 40, "{problem}");
             assert_eq!(world.rows().await, [], "{stage:?}");
@@ -61,7 +60,7 @@ async fn a_launch_that_fails_leaves_nothing_but_its_event() {
             while let Ok((_, signal)) = heard.try_recv() {
                 last = Some(signal);
             }
-            let Some(rexec::bus::Signal::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
+            let Some(rexec::events::Event::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
             assert_eq!(world.events_about(id).await, ["terminal_created", "terminal_create_failed!"]);
         }
         let mut bad = ask();
@@ -80,7 +79,7 @@ async fn a_launch_that_fails_leaves_nothing_but_its_event() {
 async fn a_launch_that_fails_after_the_answer_says_why_in_its_record() {
     for db in database::each().await {
         let mut world = World::new(&db);
-        world.services.patience = Duration::ZERO;
+        world.services.operation_wait = Duration::ZERO;
         let who = world.person("ada").await;
         let go = CancellationToken::new();
         world.fake.script(Script { fail_at: Some(Stage::Inside), go: Some(go.clone()), ..Script::default() });
@@ -119,7 +118,7 @@ async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
         let world = World::new(&db);
         let who = world.person("ada").await;
         let id = world.terminal(&who).await.id;
-        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let access = world.services.gate.authorize(&who, id, Attach).await.unwrap();
         let services = world.services.clone();
         let watcher = tokio::spawn(async move {
             let why = access.lease().ended().await;
@@ -127,10 +126,17 @@ async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
         });
         let stopped = terminals::stop(&world.services, &who, id).await.unwrap();
         let (why, engine) = watcher.await.unwrap();
-        assert_eq!((why, engine), (Cut::Stopped, vec![(id, Found::Running)]), "put out while the container still ran");
+        assert_eq!(
+            (why, engine),
+            (Revocation::Stopped, vec![(id, Found::Running)]),
+            "put out while the container still ran"
+        );
         let Launched::Ready(terminal) = stopped else { panic!() };
         assert_eq!(terminal.state, TerminalState::Stopped);
-        assert!(matches!(world.services.gate.admit(&who, id).await, Err(Denied::NotRunning(TerminalState::Stopped))));
+        assert!(matches!(
+            world.services.gate.authorize(&who, id, Attach).await,
+            Err(Denied::NotRunning(TerminalState::Stopped))
+        ));
         assert!(terminals::stop(&world.services, &who, id).await.is_ok(), "twice is no error");
         let Launched::Ready(terminal) = terminals::start(&world.services, &who, id).await.unwrap() else { panic!() };
         assert_eq!(terminal.state, TerminalState::Running);
@@ -148,11 +154,11 @@ async fn a_start_that_comes_while_a_stop_puts_viewers_out_waits_for_the_end_of_t
         let world = World::new(&db);
         let who = world.person("ada").await;
         let id = world.terminal(&who).await.id;
-        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let access = world.services.gate.authorize(&who, id, Attach).await.unwrap();
         let (services, caller) = (world.services.clone(), who.clone());
         // Whoever is put out starts it again before letting go.
         let viewer = tokio::spawn(async move {
-            assert_eq!(access.lease().ended().await, Cut::Stopped);
+            assert_eq!(access.lease().ended().await, Revocation::Stopped);
             terminals::start(&services, &caller, id).await
         });
         terminals::stop(&world.services, &who, id).await.unwrap();
@@ -191,10 +197,10 @@ async fn a_deleted_terminal_is_gone_and_that_is_proven() {
         let world = World::new(&db);
         let who = world.person("ada").await;
         let id = world.terminal(&who).await.id;
-        let access = world.services.gate.admit(&who, id).await.unwrap();
+        let access = world.services.gate.authorize(&who, id, Attach).await.unwrap();
         let deletion = terminals::delete(&world.services, &who, id, None).await.unwrap();
         assert!(deletion.gone);
-        assert_eq!(access.lease().live(), Err(Cut::Gone));
+        assert_eq!(access.lease().check(), Err(Revocation::Deleted));
         assert_eq!(world.fake.list().await.unwrap(), []);
         assert!(matches!(
             terminals::get(&world.services, &who, id).await,
@@ -449,7 +455,7 @@ async fn a_deletion_the_engine_refuses_is_finished_later() {
         world.fake.script(Script { stuck: true, ..Script::default() });
         assert!(!terminals::delete(&world.services, &who, id, None).await.unwrap().gone);
         assert_eq!(terminals::get(&world.services, &who, id).await.unwrap().state, TerminalState::Deleting);
-        assert!(world.services.gate.admit(&who, id).await.is_err(), "nobody reaches it meanwhile");
+        assert!(world.services.gate.authorize(&who, id, Attach).await.is_err(), "nobody reaches it meanwhile");
         world.fake.script(Script::default());
         reaper::mend(&world.services).await;
         assert_eq!(world.rows().await, []);
@@ -470,8 +476,8 @@ async fn events_are_for_the_owner_and_end_with_the_login() {
         let mut stages = Vec::new();
         while stages.len() < Stage::ALL.len() {
             match heard.next().await.unwrap() {
-                Event::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
-                Event::Progress { id: of, stage } => {
+                AuditEvent::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
+                AuditEvent::Progress { id: of, stage } => {
                     assert_eq!(of, id);
                     stages.push(stage);
                 }
@@ -479,17 +485,21 @@ async fn events_are_for_the_owner_and_end_with_the_login() {
             }
         }
         assert_eq!(stages, Stage::ALL);
-        let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
+        let Some(AuditEvent::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
         assert_eq!(terminal.state, TerminalState::Running);
         // A listener that falls behind is told to read everything again.
         for _ in 0..400 {
-            world.services.bus.tell(ada.user, rexec::bus::Signal::Changed(id));
+            world.services.events.publish(ada.user, rexec::events::Event::Changed(id));
         }
-        assert_eq!(heard.next().await, Some(Event::Resync));
+        assert_eq!(heard.next().await, Some(AuditEvent::Resync));
         let mut tx = world.services.db.begin().await.unwrap();
-        tx.delete_session(ada.session, ada.user).await.unwrap();
+        tx.delete_session(ada.login_session().unwrap(), ada.user).await.unwrap();
         tx.commit().await.unwrap();
-        let _ = world.services.cuts.session(ada.session, Cut::LoginEnded, Duration::ZERO).await;
+        let _ = world
+            .services
+            .revocations
+            .revoke(Scope::Session(ada.login_session().unwrap()), Revocation::LoginEnded, Duration::ZERO)
+            .await;
         let rest = tokio::time::timeout(Duration::from_secs(30), heard.collect::<Vec<_>>()).await.expect("it ends");
         assert!(rest.len() <= 256);
         assert!(matches!(

@@ -8,12 +8,10 @@ use std::{
     time::Duration,
 };
 
+use access::{Denied, Revocation};
 use protocol::{ProblemKind, names::Sensitive};
-use rexec::{
-    access::{Cut, Denied},
-    runtime::fake::Script,
-    terminals::lock,
-};
+use rexec::terminals::lock;
+use sandbox::fake::Script;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -79,7 +77,7 @@ async fn locking_cuts_every_open_lease_before_it_answers() {
         let gone = Arc::new(AtomicBool::new(false));
         let mark = gone.clone();
         tokio::spawn(async move {
-            assert_eq!(access.lease().ended().await, Cut::Locked);
+            assert_eq!(access.lease().ended().await, Revocation::Locked);
             mark.store(true, Ordering::SeqCst);
         });
         sockets.push(gone);
@@ -96,7 +94,7 @@ async fn a_socket_that_does_not_let_go_does_not_hold_the_lock_up_and_moves_nothi
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let stubborn = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
     ada.lock(id).await;
-    assert_eq!(stubborn.lease().live(), Err(Cut::Locked));
+    assert_eq!(stubborn.lease().check(), Err(Revocation::Locked));
 }
 
 #[tokio::test]
@@ -145,14 +143,19 @@ async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
     let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
     let held = tokio::spawn(async move { access.lease().ended().await });
     let epoch = async || {
-        let facts = server.services.db.access_facts(server.caller(&ada.client).await.session, id).await.unwrap();
+        let facts = server
+            .services
+            .db
+            .access_facts(server.caller(&ada.client).await.login_session().unwrap(), id)
+            .await
+            .unwrap();
         (facts.terminal.unwrap().epoch, facts.grant.is_some())
     };
     let before = epoch().await;
     ada.lock(id).await;
     // Twice over: the grant is gone, and would not fit any more were it there.
     assert_eq!((before.1, epoch().await), (true, (before.0 + 1, false)));
-    assert_eq!(held.await.unwrap(), Cut::Locked);
+    assert_eq!(held.await.unwrap(), Revocation::Locked);
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
@@ -174,7 +177,7 @@ async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_los
     for _ in 0..4 {
         server.clock.advance_secs(59);
         access.lease().touch();
-        assert_eq!(access.lease().live(), Ok(()));
+        assert_eq!(access.lease().check(), Ok(()));
     }
     let status = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
     let until = server.clock.now().plus_secs(60).to_string();
@@ -182,9 +185,9 @@ async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_los
     server.clock.advance_secs(40);
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     server.clock.advance_secs(59);
-    assert_eq!(access.lease().live(), Ok(()), "renewed: past the first absolute end, and the socket stayed");
+    assert_eq!(access.lease().check(), Ok(()), "renewed: past the first absolute end, and the socket stayed");
     server.clock.advance_secs(1);
-    assert_eq!(access.lease().live(), Err(Cut::GrantEnded));
+    assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
     let over = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
     assert_eq!(over["granted_until"], Value::Null);
@@ -199,7 +202,7 @@ async fn a_reset_factor_opens_no_locked_terminal_to_nobody() {
     let user = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
     ada.client.refused(403, "POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
     admin.client.ok("POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
-    assert_eq!(access.lease().live(), Err(Cut::LoginEnded));
+    assert_eq!(access.lease().check(), Err(Revocation::LoginEnded));
     assert_eq!(server.admitted(&admin.client, id).await, Err(ProblemKind::NotFound));
     ada.client.refused(401, "GET", "/api/me", Value::Null).await;
     assert_eq!(ada.client.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "ok");
@@ -271,13 +274,13 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
                 _ = access.lease().ended() => {}
                 () = lock_answered.cancelled() => {}
             }
-            Ok::<_, Denied>(access.lease().live())
+            Ok::<_, Denied>(access.lease().check())
         });
         ada.lock(id).await;
         answered.cancel();
         match connects.await.unwrap() {
-            Ok(live) => assert_eq!(live, Err(Cut::Locked), "round {round}"),
-            Err(denied) => assert_eq!(denied.kind(), ProblemKind::Locked),
+            Ok(live) => assert_eq!(live, Err(Revocation::Locked), "round {round}"),
+            Err(denied) => assert_eq!(denied.problem().kind, ProblemKind::Locked),
         }
         let mut tx = server.services.db.begin().await.unwrap();
         tx.set_lock(id, false).await.unwrap();
@@ -291,19 +294,19 @@ async fn a_cut_while_somebody_is_let_in_is_seen_before_the_proof_is_given() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
     for (cut, kind) in [
-        (Cut::Locked, ProblemKind::Locked),
-        (Cut::Stopped, ProblemKind::NotRunning),
-        (Cut::Gone, ProblemKind::NotFound),
+        (Revocation::Locked, ProblemKind::Locked),
+        (Revocation::Stopped, ProblemKind::NotRunning),
+        (Revocation::Deleted, ProblemKind::NotFound),
     ] {
         let admitting = loop {
-            let mut admitting = Box::pin(server.services.gate.admit(&caller, id));
+            let mut admitting = Box::pin(server.services.gate.authorize(&caller, id, Attach));
             // Now and then the database is quicker than the question.
             if futures_util::poll!(&mut admitting).is_pending() {
                 break admitting;
             }
         };
-        let _ = server.services.cuts.terminal(id, cut, Duration::ZERO).await;
-        assert_eq!(admitting.await.unwrap_err().kind(), kind);
+        let _ = server.services.revocations.revoke(Scope::Terminal(id), cut, Duration::ZERO).await;
+        assert_eq!(admitting.await.unwrap_err().problem().kind, kind);
     }
 }
 
@@ -324,7 +327,7 @@ async fn unlocking_takes_the_grants_with_the_lock() {
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let granted = async || {
-        let session = server.caller(&ada.client).await.session;
+        let session = server.caller(&ada.client).await.login_session().unwrap();
         server.services.db.access_facts(session, id).await.unwrap().grant.is_some()
     };
     assert!(granted().await);
@@ -375,7 +378,7 @@ async fn a_code_for_a_lock_that_goes_meanwhile_grants_nothing_and_stays_good() {
 async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
-    let admit = async || server.services.gate.admit(&caller, id).await;
+    let admit = async || server.services.gate.authorize(&caller, id, Attach).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let lingering = admit().await.unwrap();
@@ -386,8 +389,11 @@ async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
         server.clock.advance_secs(14 * 60);
         lingering.lease().touch();
         server.clock.advance_secs(60);
-        assert_eq!(open.map(|access| access.lease().live()).unwrap_or(Err(Cut::GrantEnded)), Err(Cut::GrantEnded));
-        assert_eq!(admit().await.unwrap_err().kind(), ProblemKind::Locked);
+        assert_eq!(
+            open.map(|access| access.lease().check()).unwrap_or(Err(Revocation::GrantEnded)),
+            Err(Revocation::GrantEnded)
+        );
+        assert_eq!(admit().await.unwrap_err().problem().kind, ProblemKind::Locked);
     }
 }
 
@@ -398,20 +404,20 @@ async fn an_unlocked_terminal_asks_nobody_for_the_code_of_the_lock_that_is_gone(
     let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     assert!(access.lease().granted_until().is_some());
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     server.clock.advance_secs(16 * 60);
-    assert_eq!((access.lease().granted_until(), access.lease().live()), (None, Ok(())));
+    assert_eq!((access.lease().granted_until(), access.lease().check()), (None, Ok(())));
     // Grants for a later lock are of its epoch, and end in their time.
     drop(access);
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
-    server.services.cuts.lift_grants(id, 1);
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    server.services.revocations.remove_lock(id, 1);
     assert!(access.lease().granted_until().is_some(), "an unlock that is told late lifts nothing new");
     server.clock.advance_secs(16 * 60);
-    assert_eq!(access.lease().live(), Err(Cut::GrantEnded));
+    assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
 }
 
 /// The lock after an unlock cuts what the unlock left open.
@@ -421,19 +427,19 @@ async fn a_lock_cuts_sockets_that_an_unlock_left_open() {
     let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
-    assert_eq!(access.lease().live(), Ok(()));
+    assert_eq!(access.lease().check(), Ok(()));
     let (locking, ended) = tokio::join!(ada.lock(id), access.lease().ended());
     let () = locking;
-    assert_eq!(ended, Cut::Locked);
+    assert_eq!(ended, Revocation::Locked);
 }
 
 #[tokio::test]
 async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
-    let access = server.services.gate.admit(&caller, id).await.unwrap();
+    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     {
         let locking = rexec::terminals::lock::lock(&server.services, &caller, id);
         tokio::pin!(locking);
@@ -443,7 +449,7 @@ async fn a_browser_that_hangs_up_in_the_middle_of_locking_does_not_stop_it() {
             tokio::task::yield_now().await;
         }
     }
-    assert_eq!(access.lease().ended().await, Cut::Locked);
+    assert_eq!(access.lease().ended().await, Revocation::Locked);
     drop(access);
     server.services.tasks.close();
     server.services.tasks.wait().await;
@@ -455,8 +461,8 @@ async fn a_database_that_does_not_answer_lets_nobody_in() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
     server.services.db.close().await;
-    let denied = server.services.gate.admit(&caller, id).await.unwrap_err();
-    assert_eq!(denied.kind(), ProblemKind::Unavailable);
+    let denied = server.services.gate.authorize(&caller, id, Attach).await.unwrap_err();
+    assert_eq!(denied.problem().kind, ProblemKind::Unavailable);
     ada.client.refused(503, "POST", &lock_path(id, "lock"), Value::Null).await;
     ada.client.refused(503, "GET", "/api/me", Value::Null).await;
     server.visitor().refused(503, "POST", "/api/auth/login", credentials("ada")).await;

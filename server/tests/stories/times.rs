@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use access::{Attach, Authorized, Revocation};
 use protocol::{ProblemKind, TerminalId};
-use rexec::access::{Cut, TerminalAccess};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,7 +25,7 @@ async fn set_times(admin: &Client, grants: (u32, u32), logins: (u32, u32)) {
     admin.ok("PUT", "/api/admin/settings", settings).await;
 }
 
-async fn socket(server: &TestServer, client: &Client, id: TerminalId) -> TerminalAccess {
+async fn socket(server: &TestServer, client: &Client, id: TerminalId) -> Authorized<Attach> {
     server.services.gate.admit(&server.caller(client).await, id).await.unwrap()
 }
 
@@ -56,16 +56,16 @@ async fn a_grant_and_its_socket_end_by_shorter_times_and_longer_ones_bring_nothi
         assert_eq!(access.lease().granted_until(), Some(until));
         for _ in 0..5 {
             server.clock.advance_secs(59);
-            assert_eq!(access.lease().live(), Ok(()));
+            assert_eq!(access.lease().check(), Ok(()));
             access.lease().touch();
         }
         assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
         server.clock.advance_secs(5);
-        assert_eq!(access.lease().live(), Err(Cut::GrantEnded), "300 seconds after the code, typing or not");
+        assert_eq!(access.lease().check(), Err(Revocation::GrantEnded), "300 seconds after the code, typing or not");
         assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
         set_times(&admin.client, (900, 28_800), logins).await;
         assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
-        assert_eq!(access.lease().live(), Err(Cut::GrantEnded));
+        assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
         assert_eq!(granted_until(&ada, id).await, Value::Null);
         // A new code is good for the new times, on the open socket too.
         ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.code(&ada)})).await;
@@ -88,13 +88,17 @@ async fn a_login_its_sockets_and_its_stream_end_by_shorter_times() {
         set_times(&admin.client, grants, (300, 900)).await;
         for _ in 0..3 {
             server.clock.advance_secs(299);
-            assert_eq!(typing.lease().live(), Ok(()));
+            assert_eq!(typing.lease().check(), Ok(()));
             typing.lease().touch();
         }
-        assert_eq!(watching.lease().live(), Err(Cut::LoginEnded), "nobody touched this login for longer than 300 s");
+        assert_eq!(
+            watching.lease().check(),
+            Err(Revocation::LoginEnded),
+            "nobody touched this login for longer than 300 s"
+        );
         idle.refused(401, "GET", "/api/me", Value::Null).await;
         server.clock.advance_secs(3);
-        assert_eq!(typing.lease().live(), Err(Cut::LoginEnded), "900 seconds after signing in, typing or not");
+        assert_eq!(typing.lease().check(), Err(Revocation::LoginEnded), "900 seconds after signing in, typing or not");
         ada.client.refused(401, "GET", "/api/me", Value::Null).await;
         let ended = async { while let Ok(Some(_)) = stream.chunk().await {} };
         tokio::time::timeout(Duration::from_secs(30), ended).await.expect("the stream ends with its login");

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use access::{Caller, Clock, Revocations, TerminalGate};
 use protocol::{
     SessionId, TerminalId, UserId,
     auth::Role,
@@ -10,20 +11,18 @@ use protocol::{
     terminals::{CreateTerminal, Terminal},
 };
 use rexec::{
-    access::{Cuts, TerminalGate},
     accounts,
-    auth::{Caller, Throttle, Visitor, password, sessions},
-    bus::Bus,
-    clock::Clock,
+    auth::{Throttle, Visitor, password, sessions},
     config,
+    events::Events,
     mfa::totp,
-    runtime::{Runtime, fake::FakeRuntime},
-    secret::Keyring,
     services::{Origins, Services},
-    shells::Shells,
-    store::SessionKind,
     terminals::{self, Launched},
 };
+use sandbox::{Runtime, fake::FakeRuntime};
+use secrets::Keyring;
+use store::SessionKind;
+use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -48,28 +47,11 @@ impl World {
 
     pub fn on(db: &TestDb, fake: FakeRuntime, runtime: Arc<dyn Runtime>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (clock, cuts) = (Clock::System, Arc::new(Cuts::default()));
-        let shutdown = CancellationToken::new();
         let config = config::check(config::Raw::default()).unwrap();
-        let services = Services {
-            origins: Arc::new(Origins::new(None, config.listen)),
-            config: Arc::new(config),
-            gate: TerminalGate::new(db.db.clone(), cuts.clone(), clock.clone()),
-            started_at: clock.now(),
-            clock,
-            db: db.db.clone(),
-            keys: Arc::new(Keyring::open(&folder.path().join("keys")).unwrap()),
-            throttle: Arc::new(Throttle::default()),
-            cuts,
-            runtime,
-            bus: Bus::default(),
-            shells: Arc::new(Shells::new(shutdown.clone())),
-            turns: Arc::default(),
-            shutdown,
-            tasks: TaskTracker::new(),
-            // Stories of what comes after the answer have none.
-            patience: Duration::from_secs(60),
-        };
+        let keys = Keyring::open(&folder.path().join("keys")).unwrap();
+        // Tests of what happens after a 202 use a server of their own.
+        let services =
+            Services::builder(config, db.db.clone(), keys, runtime).operation_wait(Duration::from_secs(60)).build();
         Self { services, fake, _folder: folder }
     }
 
@@ -147,7 +129,7 @@ impl World {
     }
 
     /// Moves nothing but the record, as a crash in the middle of something would leave it.
-    pub async fn rows(&self) -> Vec<rexec::store::TerminalRow> {
+    pub async fn rows(&self) -> Vec<store::TerminalRow> {
         self.services.db.read().await.unwrap().every_terminal().await.unwrap()
     }
 }

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use access::{Release, Revocation};
 use protocol::frame::{ClientFrame, ServerFrame};
-use rexec::{
-    access::{Cut, Drained},
-    shells::viewer,
-};
+use rexec::http::ws;
 
 use super::{
     client::DEADLINE,
@@ -18,15 +16,18 @@ const LONG: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn a_cut_closes_with_its_reason_and_the_shell_lives_on() {
     let stage = Stage::set().await;
-    for (cut, code) in [(Cut::Locked, 4423), (Cut::Gone, 4404), (Cut::Stopped, 4409)] {
+    for (cut, code) in [(Revocation::Locked, 4423), (Revocation::Deleted, 4404), (Revocation::Stopped, 4409)] {
         let mut viewer = stage.view("").await;
         viewer.type_line("x=kept; echo rea''dy").await;
         viewer.until("ready").await;
-        assert_eq!(stage.cuts.terminal(stage.terminal, cut, LONG).await, Drained::All);
+        assert_eq!(stage.registry.revoke(Scope::Terminal(stage.terminal), cut, LONG).await, Release::Complete);
         assert_eq!(viewer.closed().await, code);
     }
     let mut viewer = stage.view("").await;
-    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await, Drained::All);
+    assert_eq!(
+        stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, LONG).await,
+        Release::Complete
+    );
     assert_eq!(viewer.closed().await, 4401);
     let mut other = stage.view_as(1, "").await.unwrap();
     other.type_line("echo $x-$((40+2))").await;
@@ -52,10 +53,10 @@ async fn at_a_thousand_random_instants_not_a_byte_after_the_cut_was_acknowledged
         // Most by the login, which leaves the witness; each tenth by the lock, as locking does it.
         let locked = round % 10 == 0;
         let drained = match locked {
-            true => stage.cuts.terminal(stage.terminal, Cut::Locked, LONG).await,
-            false => stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG).await,
+            true => stage.registry.revoke(Scope::Terminal(stage.terminal), Revocation::Locked, LONG).await,
+            false => stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, LONG).await,
         };
-        assert_eq!(drained, Drained::All, "round {round}");
+        assert_eq!(drained, Release::Complete, "round {round}");
         if locked {
             witness = stage.view_as(1, "&cols=80&rows=24").await.unwrap();
         }
@@ -86,9 +87,9 @@ async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason
     let mut told = 0;
     for _ in 0..10 {
         let mut viewer = behind().await;
-        let cut = stage.cuts.session(stage.logins[0], Cut::LoginEnded, LONG);
+        let cut = stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, LONG);
         let (drained, code) = tokio::join!(cut, viewer.closed());
-        assert_eq!(drained, Drained::All);
+        assert_eq!(drained, Release::Complete);
         told = code;
         if told != 0 {
             break;
@@ -98,8 +99,11 @@ async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason
     // One that never reads holds nothing up, and learns no reason.
     let mut stuck = behind().await;
     // Half of what a viewer is waited for that takes nothing.
-    let less = viewer::Patience::default().write / 2;
-    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, less).await, Drained::All);
+    let less = viewer::Timeouts::default().write / 2;
+    assert_eq!(
+        stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, less).await,
+        Release::Complete
+    );
     assert_eq!(stuck.closed().await, 0);
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use access::{Release, Revocation};
 use protocol::{frame::ClientFrame, limits};
-use rexec::access::{Cut, Drained};
 
 use super::{
     client::DEADLINE,
@@ -59,7 +59,10 @@ async fn a_viewer_that_does_not_read_is_dropped_with_its_reason_and_harms_nobody
     tokio::time::timeout(DEADLINE, seated).await.expect("two seats get free");
     assert_eq!(slow.closed().await, 4429);
     // The other one still has not read its reason, for which it has longer than this. A cut does not wait for that.
-    assert_eq!(stage.cuts.session(stage.logins[0], Cut::LoginEnded, DEADLINE).await, Drained::All);
+    assert_eq!(
+        stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, DEADLINE).await,
+        Release::Complete
+    );
     assert_eq!(stuck.closed().await, 0, "half a message was left");
     assert_eq!(witness.redraws, 1, "whoever reads got every byte");
     witness.type_line("echo $((40+2))-lives").await;
@@ -72,9 +75,9 @@ async fn who_answers_no_ping_has_left_and_who_answers_stays() {
     let stage = Stage::set().await;
     let mut here = stage.view_as(1, "&hurry=ping").await.unwrap();
     let gone = stage.view("&hurry=ping").await;
-    assert_eq!(stage.cuts.held(), 2);
+    assert_eq!(stage.registry.active_leases(), 2);
     let left = async {
-        while stage.cuts.held() == 2 {
+        while stage.registry.active_leases() == 2 {
             // Reading is what answers pings.
             here.type_line("echo rea''dy").await;
             here.until("ready").await;
@@ -131,7 +134,10 @@ async fn nobody_looks_on_and_the_program_runs_to_its_end() {
     viewer.until("ready").await;
     drop(viewer);
     // The viewer's proof is given up with its seat.
-    assert_eq!(stage.cuts.terminal(stage.terminal, Cut::Locked, DEADLINE).await, Drained::All);
+    assert_eq!(
+        stage.registry.revoke(Scope::Terminal(stage.terminal), Revocation::Locked, DEADLINE).await,
+        Release::Complete
+    );
     std::fs::write(&go, "").unwrap();
     super::stage::wait_for("the program to end", || super::stage::exists(&done)).await;
 }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use access::{Caller, Clock, GrantFacts, Revocations, TerminalGate};
 use axum::{
     Router,
     extract::{Query, State, ws::WebSocketUpgrade},
@@ -23,15 +24,11 @@ use protocol::{
     limits,
     names::{Slug, Username},
 };
-use rexec::{
-    access::{Cuts, TerminalGate},
-    auth::Caller,
-    clock::Clock,
-    runtime::guest_link::SocketLink,
-    secret::Secret,
-    shells::{Shells, viewer},
-    store::{Db, GrantFacts, NewSession, SessionKind},
-};
+use rexec::http::ws;
+use sandbox::guest_link::SocketLink;
+use secrets::Secret;
+use store::{Db, NewSession, SessionKind};
+use terminal::Sessions;
 use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
@@ -51,7 +48,7 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 pub struct Stage {
     dir: tempfile::TempDir,
     pub db: Db,
-    pub cuts: Arc<Cuts>,
+    pub cuts: Arc<Revocations>,
     pub clock: Clock,
     pub terminal: TerminalId,
     pub user: UserId,
@@ -74,7 +71,7 @@ struct Door {
     gate: TerminalGate,
     callers: [Caller; 2],
     terminal: TerminalId,
-    shells: Arc<Shells>,
+    shells: Arc<Sessions>,
     link: Arc<SocketLink>,
     db: Db,
     shutdown: CancellationToken,
@@ -92,22 +89,22 @@ struct Wanted {
 }
 
 async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade: WebSocketUpgrade) -> Response {
-    let access = match door.gate.admit(&door.callers[wanted.login], door.terminal).await {
+    let access = match door.gate.authorize(&door.callers[wanted.login], door.terminal, Attach).await {
         Ok(access) => access,
-        Err(denied) => return StatusCode::from_u16(denied.kind().status()).unwrap().into_response(),
+        Err(denied) => return StatusCode::from_u16(denied.problem().kind.status()).unwrap().into_response(),
     };
     let pane = Slug::parse(wanted.pane.as_deref().unwrap_or("main")).unwrap();
     let size = wanted.cols.zip(wanted.rows).map(|(cols, rows)| Size::clamped(cols, rows));
-    let seat = match door.shells.join(&access, door.link.clone(), &pane, size, wanted.from).await {
+    let seat = match door.sessions.attach(&access, door.link.clone(), &pane, size, wanted.from).await {
         Ok(seat) => seat,
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
-    let usual = viewer::Patience::default();
+    let usual = viewer::Timeouts::default();
     let (short, long) = (Duration::from_millis(200), 4 * super::client::DEADLINE);
     let patience = match wanted.hurry.as_deref() {
-        Some("write") => viewer::Patience { write: short, rest: long, ..usual },
+        Some("write") => viewer::Timeouts { write: short, rest: long, ..usual },
         // The client that stays has so long to answer, on a machine where everything else runs as well.
-        Some("ping") => viewer::Patience { ping: short / 10, silent: 10 * short, ..usual },
+        Some("ping") => viewer::Timeouts { ping: short / 10, silent: 10 * short, ..usual },
         _ => usual,
     };
     upgrade
@@ -164,7 +161,7 @@ impl Stage {
         }
         tx.insert_terminal(&terminal_row(terminal, user, "work", NOW)).await.unwrap();
         tx.commit().await.unwrap();
-        let (cuts, clock) = (Arc::new(Cuts::default()), Clock::manual(NOW));
+        let (cuts, clock) = (Arc::new(RevocationRegistry::default()), Clock::manual(NOW));
         let mut stage = Self { dir, db, cuts, clock, terminal, user, logins, guest: None, server: None, narrow };
         stage.start_server().await;
         stage.start_guest();
@@ -197,7 +194,7 @@ impl Stage {
             // In a container they end with PID 1; here each is ended by its number.
             for shell in shells.split_whitespace() {
                 if let Some(pid) = shell.parse().ok().and_then(rustix::process::Pid::from_raw) {
-                    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+                    let _ = rustix::process::kill_process(pid, rustix::process::Event::KILL);
                 }
             }
         }
@@ -221,7 +218,7 @@ impl Stage {
             gate: TerminalGate::new(self.db.clone(), self.cuts.clone(), self.clock.clone()),
             callers: self.logins.map(caller),
             terminal: self.terminal,
-            shells: Arc::new(Shells::new(shutdown.clone())),
+            shells: Arc::new(Sessions::new(shutdown.clone())),
             link: link.clone(),
             db: self.db.clone(),
             shutdown: shutdown.clone(),

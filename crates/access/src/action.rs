@@ -1,0 +1,160 @@
+//! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called after
+//! [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
+
+use protocol::{SessionId, TerminalId, UserId};
+
+use crate::{Caller, Credential, Lease, TerminalFacts};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Something that a caller may be allowed to do with one terminal.
+pub trait Action: sealed::Sealed + Send {
+    /// What the proof carries besides the facts: a [`Lease`] where bytes of the terminal move, otherwise nothing.
+    type Hold: std::fmt::Debug + Send + Sync;
+
+    #[doc(hidden)]
+    const RULE: Rule;
+
+    /// `None` when the rule did not produce what the action needs. The gate answers this with a refusal.
+    #[doc(hidden)]
+    fn hold(lease: Option<Lease>) -> Option<Self::Hold>;
+}
+
+/// The part of the policy that decides about an action.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The owner, whether the terminal is locked or not.
+    Owner,
+    /// The owner of a running terminal that is not locked, or locked and granted to this login session.
+    OwnerUnlocked,
+    /// An administrator.
+    Administrator,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident: $rule:ident, $hold:ty, $take:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl sealed::Sealed for $name {}
+        impl Action for $name {
+            type Hold = $hold;
+            const RULE: Rule = Rule::$rule;
+            fn hold(lease: Option<Lease>) -> Option<$hold> {
+                let take: fn(Option<Lease>) -> Option<$hold> = $take;
+                take(lease)
+            }
+        }
+    )*};
+}
+
+actions! {
+    /// See that the terminal exists: name, state, lock, limits. None of its content.
+    View: Owner, (), |_| Some(());
+    /// Read and write the bytes of its shells.
+    Attach: OwnerUnlocked, Lease, |lease| lease;
+    /// Start, stop, restart, rename, resize, lock and unlock it.
+    Operate: Owner, (), |_| Some(());
+    /// Delete it with its home. A locked terminal needs a code besides.
+    Delete: Owner, (), |_| Some(());
+    /// Stop or delete somebody else's terminal as an administrator. None of its content.
+    Administer: Administrator, (), |_| Some(());
+}
+
+/// Actions that include stopping the terminal.
+pub trait AllowsStop: Action {}
+impl AllowsStop for Operate {}
+impl AllowsStop for Administer {}
+
+/// Actions that include deleting the terminal.
+pub trait AllowsDelete: Action {}
+impl AllowsDelete for Delete {}
+impl AllowsDelete for Administer {}
+
+/// What an attached client may do. Part of the proof, so a client without `input` cannot construct an input message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    /// Receive output.
+    pub view: bool,
+    /// Send input.
+    pub input: bool,
+    /// Change the size of the pane.
+    pub resize: bool,
+    /// Read and write files.
+    pub files: bool,
+    /// Reach ports of the terminal.
+    pub ports: bool,
+}
+
+impl Rights {
+    /// The owner's rights.
+    pub const OWNER: Self = Self { view: true, input: true, resize: true, files: true, ports: true };
+}
+
+/// Proof that the caller may do `A` with one terminal. It cannot be cloned, stored or sent: only the gate makes one.
+#[derive(Debug)]
+pub struct Authorized<A: Action> {
+    pub(crate) id: TerminalId,
+    pub(crate) user: UserId,
+    pub(crate) credential: Credential,
+    pub(crate) rights: Rights,
+    pub(crate) facts: TerminalFacts,
+    pub(crate) hold: A::Hold,
+}
+
+impl<A: Action> Authorized<A> {
+    pub(crate) fn new(caller: &Caller, id: TerminalId, facts: TerminalFacts, hold: A::Hold) -> Self {
+        Self { id, user: caller.user, credential: caller.credential.clone(), rights: Rights::OWNER, facts, hold }
+    }
+
+    /// The terminal.
+    pub fn id(&self) -> TerminalId {
+        self.id
+    }
+
+    /// The caller's account.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// What the request authenticated with.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The login session; `None` for callers with an API token.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.credential {
+            Credential::Session { id, .. } => Some(id),
+            Credential::Token { .. } => None,
+        }
+    }
+
+    /// The terminal's facts when the decision was made.
+    pub fn facts(&self) -> &TerminalFacts {
+        &self.facts
+    }
+}
+
+#[cfg(feature = "testing")]
+impl<A: Action<Hold = ()>> Authorized<A> {
+    /// A proof without a decision, for tests of what takes one.
+    pub fn for_test(caller: &Caller, id: TerminalId, facts: TerminalFacts) -> Self {
+        Self::new(caller, id, facts, ())
+    }
+}
+
+impl Authorized<Attach> {
+    /// The lease: check [`Lease::check`] for every frame and wait on [`Lease::ended`].
+    pub fn lease(&self) -> &Lease {
+        &self.hold
+    }
+
+    /// What this client may do.
+    pub fn rights(&self) -> Rights {
+        self.rights
+    }
+}

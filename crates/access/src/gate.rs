@@ -1,0 +1,166 @@
+//! The gate: the only place that decides about access and makes proofs.
+
+use std::sync::Arc;
+
+use protocol::{SessionId, TerminalId, Timestamp, terminals::TerminalState};
+
+use super::{
+    action::{Action, Authorized, Rule},
+    lease::{Lease, LoginLease},
+    policy,
+    revocation::{Revocation, RevocationRegistry, Subscription},
+};
+use crate::{Caller, Clock, Credential, Facts, FactsError, FactsSource, GrantFacts};
+
+/// Why the gate refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The credential is missing, incomplete, expired or rotated away, or its account is disabled.
+    #[error("not signed in")]
+    NotLoggedIn,
+    /// The terminal does not exist, or the caller may not know that it does. The two cannot be told apart.
+    #[error("no such terminal")]
+    NotFound,
+    /// The terminal has no shell that could be reached.
+    #[error("the terminal is {}", .0.as_str())]
+    NotRunning(TerminalState),
+    /// The terminal is locked and this login session has no valid grant.
+    #[error("locked with MFA")]
+    Locked,
+    /// The facts could not be read. Nothing is allowed without facts.
+    #[error("the facts could not be read")]
+    Unavailable(#[from] FactsError),
+}
+
+impl From<Revocation> for Denied {
+    fn from(reason: Revocation) -> Self {
+        match reason {
+            Revocation::LoginEnded => Self::NotLoggedIn,
+            Revocation::Deleted => Self::NotFound,
+            Revocation::Stopped => Self::NotRunning(TerminalState::Stopped),
+            // While the database does not answer, a terminal counts as locked.
+            Revocation::Locked | Revocation::GrantEnded | Revocation::Unavailable => Self::Locked,
+        }
+    }
+}
+
+/// The lock that is set on a terminal, as a list or status query found it.
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentLock {
+    /// The terminal.
+    pub terminal: TerminalId,
+    /// Its lock epoch.
+    pub epoch: i64,
+}
+
+/// Decides about access to terminals.
+#[derive(Debug, Clone)]
+pub struct TerminalGate {
+    facts: Arc<dyn FactsSource>,
+    registry: Arc<RevocationRegistry>,
+    clock: Clock,
+}
+
+impl TerminalGate {
+    /// A gate over these facts.
+    pub fn new(facts: Arc<dyn FactsSource>, registry: Arc<RevocationRegistry>, clock: Clock) -> Self {
+        Self { facts, registry, clock }
+    }
+
+    /// Decides whether the caller may do `action` with the terminal, and returns the proof.
+    ///
+    /// For actions with a lease the order matters: subscribe to revocations, read the facts, decide, check for a
+    /// revocation once more, build the proof. A revocation that is committed meanwhile is seen either in the facts or in
+    /// the registry.
+    ///
+    /// # Errors
+    /// [`Denied`]; a terminal that the caller may not see is [`Denied::NotFound`], one that exists and is locked is
+    /// [`Denied::Locked`].
+    pub async fn authorize<A: Action>(
+        &self,
+        caller: &Caller,
+        id: TerminalId,
+        action: A,
+    ) -> Result<Authorized<A>, Denied> {
+        let _ = action;
+        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
+        let subscription = (A::RULE == Rule::OwnerUnlocked).then(|| self.registry.subscribe(session, id));
+        let facts = self.read(session, id).await?;
+        let now = self.clock.now();
+        let grant = match A::RULE {
+            Rule::Owner => policy::owner(&facts, caller, now).map(|()| None)?,
+            Rule::Administrator => policy::administrator(&facts, caller, now).map(|()| None)?,
+            Rule::OwnerUnlocked => policy::owner_unlocked(&facts, caller, id, now)?,
+        };
+        let lease = match subscription {
+            Some(subscription) => Some(self.lease(subscription, session, &facts, grant)?),
+            None => None,
+        };
+        let terminal = facts.terminal.ok_or(Denied::NotFound)?;
+        let hold = A::hold(lease).ok_or(Denied::NotFound)?;
+        Ok(Authorized::new(caller, id, terminal, hold))
+    }
+
+    fn lease(
+        &self,
+        subscription: Subscription,
+        session: SessionId,
+        facts: &Facts,
+        grant: Option<GrantFacts>,
+    ) -> Result<Lease, Denied> {
+        let grant = grant.map(|grant| self.registry.grant_tracker(&grant));
+        let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
+        let login = self.registry.login_tracker(session, login);
+        let lease = Lease::new(subscription, login, grant, self.clock.clone());
+        match lease.revoked() {
+            Some(reason) => Err(reason.into()),
+            None => Ok(lease),
+        }
+    }
+
+    /// A lease on the caller's login alone, for event streams.
+    ///
+    /// # Errors
+    /// [`Denied::NotLoggedIn`] when the login has ended.
+    pub async fn login_lease(&self, caller: &Caller) -> Result<LoginLease, Denied> {
+        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
+        let subscription = self.registry.subscribe_login(session);
+        let facts = self.read(session, TerminalId::nil()).await?;
+        policy::current_login(&facts, caller, self.clock.now())?;
+        let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
+        let login = self.registry.login_tracker(session, login);
+        let lease = LoginLease::new(subscription, login, self.clock.clone());
+        if lease.is_revoked() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
+    }
+
+    /// Until when the caller's grant lasts if nothing more is typed, for lists and status. `None` without a valid grant.
+    pub fn granted_until(
+        &self,
+        caller: &Caller,
+        lock: Option<CurrentLock>,
+        grant: Option<GrantFacts>,
+    ) -> Option<Timestamp> {
+        let (lock, mut grant) = (lock?, grant?);
+        self.add_recent_activity(&mut grant);
+        policy::grant_is_valid(&grant, caller, lock, self.clock.now()).then(|| grant.ends_at())
+    }
+
+    /// Reads the facts and adds the activity that the trackers of open sockets know and the store does not know yet.
+    async fn read(&self, session: SessionId, terminal: TerminalId) -> Result<Facts, FactsError> {
+        let mut facts = self.facts.facts(session, terminal).await?;
+        if let (Some(login), Some(tracker)) = (facts.session.as_mut(), self.registry.find_login_tracker(session)) {
+            login.last_seen_at = login.last_seen_at.max(tracker.last_activity());
+        }
+        if let Some(grant) = &mut facts.grant {
+            self.add_recent_activity(grant);
+        }
+        Ok(facts)
+    }
+
+    fn add_recent_activity(&self, grant: &mut GrantFacts) {
+        let tracker = self.registry.find_grant_tracker(grant.session, grant.terminal);
+        if let Some(tracker) = tracker.filter(|tracker| tracker.epoch() == grant.epoch) {
+            grant.last_input_at = grant.last_input_at.max(tracker.last_activity());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Who may do what with a terminal, and how access ends.
+//!
+//! [`TerminalGate::authorize`] is the only function that decides. It returns an [`Authorized`] value as proof, and every
+//! use-case and store write about a terminal takes one. A proof for [`Attach`] carries a [`Lease`], which ends when the
+//! terminal is locked, when the credential ends, or when its time is over.
+//!
+//! This crate knows no HTTP, database or engine. Facts come through [`FactsSource`], revocations through
+//! [`Revocations`].
+#![forbid(unsafe_code)]
+
+mod action;
+mod caller;
+mod clock;
+mod expiry;
+mod facts;
+mod gate;
+mod lease;
+mod policy;
+mod revocation;
+mod watchdog;
+
+pub use action::{Action, Administer, AllowsDelete, AllowsStop, Attach, Authorized, Delete, Operate, Rights, View};
+pub use caller::{Caller, Credential};
+pub use clock::Clock;
+pub use expiry::{ExpiryTracker, MaxDurations};
+pub use facts::{Facts, FactsError, FactsSource, GrantFacts, SessionFacts, TerminalFacts};
+pub use gate::{CurrentLock, Denied, TerminalGate};
+pub use lease::{Lease, LoginLease};
+pub use revocation::{Release, Revocation, RevocationRegistry, Revocations, Scope};
+pub use watchdog::watch_database;

@@ -1,0 +1,111 @@
+//! CPU, memory and processes of one container, from the engine's one-shot statistics (cgroup v1 and v2).
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bollard::{
+    Docker,
+    models::{ContainerMemoryStats, ContainerStatsResponse},
+    query_parameters::StatsOptions,
+};
+use futures_util::StreamExt as _;
+use protocol::{TerminalId, Timestamp, terminals::Stats};
+
+use super::engine::ASK;
+use crate::{Limits, RuntimeError, profile::STANDARD};
+
+/// The interval CPU use is measured over when there is no earlier sample.
+const FIRST_INTERVAL: Duration = Duration::from_millis(250);
+/// An earlier sample older than this says nothing about now.
+const SAMPLE_AGE_MAX: Duration = Duration::from_secs(30);
+/// A second look sooner than this would measure noise.
+const SAMPLE_AGE_MIN: Duration = Duration::from_millis(200);
+
+/// Earlier samples: when, and CPU time used until then in nanoseconds.
+#[derive(Debug, Default)]
+pub struct Samples(Mutex<HashMap<TerminalId, (Instant, u64)>>);
+
+impl Samples {
+    fn swap(&self, id: TerminalId, sample: (Instant, u64)) -> Option<(Instant, u64)> {
+        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        samples.retain(|_, (at, _)| at.elapsed() < SAMPLE_AGE_MAX);
+        match samples.get(&id) {
+            Some(&kept) if kept.0.elapsed() < SAMPLE_AGE_MIN => Some(kept),
+            _ => samples.insert(id, sample),
+        }
+    }
+}
+
+/// Reads them.
+pub async fn read(
+    docker: &Docker,
+    container: &str,
+    (id, limits): (TerminalId, Limits),
+    samples: &Samples,
+    at: Timestamp,
+) -> Result<Stats, RuntimeError> {
+    let mut now = one_shot(docker, container).await?;
+    let mut taken = Instant::now();
+    let before = match samples.swap(id, (taken, cpu_nanos(&now))) {
+        Some(before) => before,
+        None => {
+            let before = (taken, cpu_nanos(&now));
+            tokio::time::sleep(FIRST_INTERVAL).await;
+            now = one_shot(docker, container).await?;
+            taken = Instant::now();
+            before
+        }
+    };
+    let nanos = taken.duration_since(before.0).as_nanos().max(1);
+    let used = u128::from(cpu_nanos(&now).saturating_sub(before.1));
+    let pids = now.pids_stats.as_ref().and_then(|p| p.current).unwrap_or(0);
+    Ok(Stats {
+        cpu_millis: u32::try_from(used * 1000 / nanos).unwrap_or(u32::MAX),
+        cpu_millis_limit: limits.cpu_millis,
+        memory_bytes: now.memory_stats.as_ref().map(memory_used).unwrap_or(0),
+        memory_bytes_limit: limits.memory_bytes,
+        pids: u32::try_from(pids).unwrap_or(u32::MAX),
+        pids_limit: STANDARD.pids_max,
+        at,
+    })
+}
+
+async fn one_shot(docker: &Docker, container: &str) -> Result<ContainerStatsResponse, RuntimeError> {
+    let mut stream = docker.stats(container, Some(StatsOptions { stream: false, one_shot: true }));
+    match tokio::time::timeout(ASK, stream.next()).await {
+        Ok(Some(Ok(stats))) => Ok(stats),
+        Ok(Some(Err(error))) => Err(RuntimeError::Engine(error.to_string())),
+        Ok(None) => Err(RuntimeError::NoContainer),
+        Err(_) => Err(RuntimeError::Unavailable(format!("no answer within {} s", ASK.as_secs()))),
+    }
+}
+
+fn cpu_nanos(stats: &ContainerStatsResponse) -> u64 {
+    stats.cpu_stats.as_ref().and_then(|c| c.cpu_usage.as_ref()).and_then(|u| u.total_usage).unwrap_or(0)
+}
+
+/// Without the page cache that can be dropped: `total_inactive_file` (v1), `inactive_file` (v2).
+fn memory_used(memory: &ContainerMemoryStats) -> u64 {
+    let cache = memory.stats.as_ref().and_then(|s| s.get("total_inactive_file").or_else(|| s.get("inactive_file")));
+    memory.usage.unwrap_or(0).saturating_sub(cache.copied().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_cache_is_not_use_on_either_cgroup_version() {
+        let of = |key: &str| ContainerMemoryStats {
+            usage: Some(100),
+            stats: Some(HashMap::from([(key.to_owned(), 30)])),
+            ..ContainerMemoryStats::default()
+        };
+        assert_eq!(memory_used(&of("total_inactive_file")), 70);
+        assert_eq!(memory_used(&of("inactive_file")), 70);
+        assert_eq!(memory_used(&ContainerMemoryStats::default()), 0);
+    }
+}

@@ -1,0 +1,5 @@
+//! Migrations are embedded at compile time, so the crate is compiled again when they change.
+
+fn main() {
+    println!("cargo:rerun-if-changed=migrations");
+}

@@ -1,0 +1,2 @@
+-- Generation of a login session's token, raised by each rotation. A lease records the generation it was opened with.
+ALTER TABLE login_sessions ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,153 @@
+//! Rows of terminals as they move through their life. Every move names the state it starts from, so of two that race
+//! exactly one happens.
+
+use access::{AllowsDelete, Authorized, Operate};
+use protocol::{
+    TerminalId, Timestamp, UserId,
+    names::{Slug, TerminalName},
+    terminals::TerminalState,
+};
+
+use super::{
+    StoreError, TerminalRow, Tx,
+    pages::BehindTerminal,
+    sql::{execute, fetch, rows},
+};
+
+impl Tx {
+    /// Terminals of an account, newest first, from a place on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn terminals_of(
+        &mut self,
+        owner: UserId,
+        behind: BehindTerminal,
+        limit: u32,
+    ) -> Result<Vec<TerminalRow>, StoreError> {
+        Ok(fetch!(
+            fetch_all,
+            self,
+            TerminalRow,
+            rows!(
+                terminals,
+                "WHERE owner_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
+                 ORDER BY created_at DESC, id DESC LIMIT $4"
+            ),
+            owner.uuid(),
+            behind.0.millis(),
+            behind.1.uuid(),
+            i64::from(limit)
+        ))
+    }
+
+    /// How many terminals an account has, in any state.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_terminals_of(&mut self, owner: UserId) -> Result<i64, StoreError> {
+        let (n,) = fetch!(fetch_one, self, (i64,), "SELECT COUNT(*) FROM terminals WHERE owner_id = $1", owner.uuid());
+        Ok(n)
+    }
+
+    /// Every record, for reconciling with the engine.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn every_terminal(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
+        Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY created_at, id")))
+    }
+
+    /// Moves a terminal from one state to another; false when it was not in that state. Replaces `error`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn move_terminal(
+        &mut self,
+        id: TerminalId,
+        from: TerminalState,
+        to: TerminalState,
+        error: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET state = $3, error = $4 WHERE id = $1 AND state = $2",
+            id.uuid(),
+            from.as_str(),
+            to.as_str(),
+            error
+        );
+        Ok(moved == 1)
+    }
+
+    /// A terminal that was being made or started runs; false when it is no longer being made. From now on it counts as
+    /// one that has run: `last_active_at` is later than `created_at`, and its home is never thrown away by mending.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn terminal_runs(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET state = 'running', error = NULL,
+                last_active_at = CASE WHEN $2 > created_at THEN $2 ELSE created_at + 1 END
+             WHERE id = $1 AND state = 'creating'",
+            id.uuid(),
+            now.millis()
+        );
+        Ok(moved == 1)
+    }
+
+    /// Begins a deletion: raises the epoch, takes grants back. False when it is under way already, when the terminal
+    /// is gone, or when its lock is not what the caller looked at.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_deletion<A: AllowsDelete>(
+        &mut self,
+        proof: &Authorized<A>,
+        locked: bool,
+    ) -> Result<bool, StoreError> {
+        let id = proof.id();
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET state = 'deleting', error = NULL, lock_epoch = lock_epoch + 1
+             WHERE id = $1 AND state <> 'deleting' AND mfa_locked = $2",
+            id.uuid(),
+            locked
+        );
+        if moved == 1 {
+            self.delete_grants_on(id).await?;
+        }
+        Ok(moved == 1)
+    }
+
+    /// Removes a record. Container and volume must be gone by then.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remove_terminal(&mut self, id: TerminalId) -> Result<bool, StoreError> {
+        Ok(execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 1)
+    }
+
+    /// Replaces the label. Nothing else depends on it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rename_terminal(
+        &mut self,
+        proof: &Authorized<Operate>,
+        name: &TerminalName,
+    ) -> Result<(), StoreError> {
+        execute!(self, "UPDATE terminals SET name = $2 WHERE id = $1", proof.id().uuid(), name.as_str());
+        Ok(())
+    }
+
+    /// Replaces the tier.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_terminal_tier(&mut self, proof: &Authorized<Operate>, tier: &Slug) -> Result<(), StoreError> {
+        execute!(self, "UPDATE terminals SET tier = $2 WHERE id = $1", proof.id().uuid(), tier.as_str());
+        Ok(())
+    }
+}

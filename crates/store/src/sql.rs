@@ -1,0 +1,100 @@
+//! One SQL text, two databases: each macro writes the same call for SQLite and for PostgreSQL.
+//!
+//! Texts use `$1` placeholders, native booleans, UUIDs as ids and integer milliseconds as times; all of it runs
+//! unchanged on both.
+
+/// Runs a statement; gives the number of rows it touched.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => {
+                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*.execute(&mut **tx).await?.rows_affected()
+            }
+            $crate::Tx::Postgres(tx) => {
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(&mut **tx).await?.rows_affected()
+            }
+        }
+    };
+}
+
+/// Asks for rows of a type with one of sqlx's `fetch_one`, `fetch_optional`, `fetch_all`.
+macro_rules! fetch {
+    ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => {
+                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($bind))*.$how(&mut **tx).await?
+            }
+            $crate::Tx::Postgres(tx) => {
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*.$how(&mut **tx).await?
+            }
+        }
+    };
+}
+
+/// `idle_secs` and `absolute_end` of a login session `s` under the settings `o`: its own, or what the organisation allows
+/// now if that is shorter. A login that waits for its code has its own times.
+macro_rules! session_times {
+    () => {
+        "CASE WHEN s.kind = 'full' AND o.session_idle_secs < s.idle_secs
+              THEN o.session_idle_secs ELSE s.idle_secs END AS idle_secs,
+         CASE WHEN s.kind = 'full' AND s.created_at + o.session_absolute_secs * 1000 < s.absolute_end
+              THEN s.created_at + o.session_absolute_secs * 1000 ELSE s.absolute_end END AS absolute_end"
+    };
+}
+
+/// Grants with their times under the organisation's settings, as for login sessions; a condition follows.
+macro_rules! grants_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT g.user_id AS \"user\", g.session_id AS session, g.terminal_id AS terminal, g.epoch, g.granted_at,
+                    g.last_input_at,
+                    CASE WHEN o.grant_idle_secs < g.idle_secs
+                         THEN o.grant_idle_secs ELSE g.idle_secs END AS idle_secs,
+                    CASE WHEN g.granted_at + o.grant_absolute_secs * 1000 < g.absolute_end
+                         THEN g.granted_at + o.grant_absolute_secs * 1000 ELSE g.absolute_end END AS absolute_end
+             FROM grants g JOIN settings o ON o.id = 1 WHERE ",
+            $condition
+        )
+    };
+}
+
+/// Whole rows of a table; a condition or an order follows. The columns of each stand here once.
+macro_rules! rows {
+    (terminals, $rest:literal) => {
+        concat!(
+            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
+                    created_at, last_active_at FROM terminals ",
+            $rest
+        )
+    };
+    (users, $rest:literal) => {
+        concat!(
+            "SELECT id, username, password_hash, role, disabled, terminals_max, password_by_link FROM users ",
+            $rest
+        )
+    };
+    (user_listings, $rest:literal) => {
+        concat!(
+            "SELECT u.id, u.username, u.role, u.disabled, f.secret_enc IS NOT NULL AS mfa_enabled, u.terminals_max,
+                    (SELECT COUNT(*) FROM terminals t WHERE t.owner_id = u.id) AS terminals,
+                    u.created_at, u.last_login_at
+             FROM users u LEFT JOIN factors f ON f.user_id = u.id ",
+            $rest
+        )
+    };
+    (audit_events, $rest:literal) => {
+        concat!(
+            "SELECT seq, at, event, outcome, actor, actor_id, subject_id, target, target_name, address, detail,
+                    request_id, hash FROM audit_events ",
+            $rest
+        )
+    };
+    (images, $rest:literal) => {
+        concat!("SELECT name, title, description, reference, enabled, is_default FROM images ", $rest)
+    };
+    (tiers, $rest:literal) => {
+        concat!("SELECT name, title, memory_bytes, cpu_millis, is_default FROM tiers ", $rest)
+    };
+}
+
+pub(super) use {execute, fetch, grants_where, rows, session_times};

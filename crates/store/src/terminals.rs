@@ -1,0 +1,201 @@
+//! Rows of terminals: the record and its lock. Containers are none of its business.
+
+use access::{Action, Authorized, Operate};
+use protocol::{
+    TerminalId, Timestamp, UserId,
+    names::{Slug, TerminalName, Username},
+    terminals::TerminalState,
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, Tx,
+    pages::BehindTerminal,
+    sql::{execute, fetch, rows},
+};
+
+/// A terminal's record.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct TerminalRow {
+    /// Id.
+    #[sqlx(try_from = "Uuid")]
+    pub id: TerminalId,
+    /// Whose.
+    #[sqlx(try_from = "Uuid")]
+    pub owner_id: UserId,
+    /// Label.
+    #[sqlx(try_from = "String")]
+    pub name: TerminalName,
+    /// Host name inside.
+    pub hostname: String,
+    /// Image name.
+    #[sqlx(try_from = "String")]
+    pub image: Slug,
+    /// Tier name.
+    #[sqlx(try_from = "String")]
+    pub tier: Slug,
+    /// Hardening profile.
+    #[sqlx(try_from = "String")]
+    pub profile: Slug,
+    /// Egress policy.
+    #[sqlx(try_from = "String")]
+    pub egress: Slug,
+    /// State.
+    #[sqlx(try_from = "String")]
+    pub state: TerminalState,
+    /// Locked with MFA.
+    pub mfa_locked: bool,
+    /// Raised by lock, unlock, delete and owner change.
+    pub lock_epoch: i64,
+    /// Why it failed, for the owner.
+    pub error: Option<String>,
+    /// When it was made.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Timestamp,
+    /// Last input or start.
+    #[sqlx(try_from = "i64")]
+    pub last_active_at: Timestamp,
+}
+
+/// A terminal's record with its owner's name, for administrators.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct TerminalListing {
+    /// The record.
+    #[sqlx(flatten)]
+    pub terminal: TerminalRow,
+    /// The owner's name.
+    #[sqlx(try_from = "String")]
+    pub owner: Username,
+}
+
+impl Tx {
+    /// Writes a new record.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn insert_terminal(&mut self, row: &TerminalRow) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO terminals (id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked,
+                lock_epoch, error, created_at, last_active_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            row.id.uuid(),
+            row.owner_id.uuid(),
+            row.name.as_str(),
+            row.hostname.as_str(),
+            row.image.as_str(),
+            row.tier.as_str(),
+            row.profile.as_str(),
+            row.egress.as_str(),
+            row.state.as_str(),
+            row.mfa_locked,
+            row.lock_epoch,
+            row.error.as_deref(),
+            row.created_at.millis(),
+            row.last_active_at.millis()
+        );
+        Ok(())
+    }
+
+    /// A record by id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn terminal(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
+        Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE id = $1"), id.uuid()))
+    }
+
+    /// The record of an authorized terminal; `None` when it was deleted or changed its owner since the decision.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn authorized_terminal<A: Action>(
+        &mut self,
+        proof: &Authorized<A>,
+    ) -> Result<Option<TerminalRow>, StoreError> {
+        Ok(self.terminal(proof.id()).await?.filter(|row| row.owner_id == proof.facts().owner))
+    }
+
+    /// Like [`Tx::authorized_terminal`], with the row locked until the end of the transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold_authorized<A: Action>(
+        &mut self,
+        proof: &Authorized<A>,
+    ) -> Result<Option<TerminalRow>, StoreError> {
+        Ok(self.hold_terminal(proof.id()).await?.filter(|row| row.owner_id == proof.facts().owner))
+    }
+
+    /// Reads a record and holds its row until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn hold_terminal(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
+        Ok(fetch!(
+            fetch_optional,
+            self,
+            TerminalRow,
+            "UPDATE terminals SET id = id WHERE id = $1
+             RETURNING id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch,
+                       error, created_at, last_active_at",
+            id.uuid()
+        ))
+    }
+
+    /// Sets the lock and raises the epoch; every grant given under the old epoch is dead. Gives the new epoch, `None`
+    /// when the terminal is gone.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_lock(&mut self, proof: &Authorized<Operate>, locked: bool) -> Result<Option<i64>, StoreError> {
+        let epoch = fetch!(
+            fetch_optional,
+            self,
+            (i64,),
+            "UPDATE terminals SET mfa_locked = $2, lock_epoch = lock_epoch + 1 WHERE id = $1 RETURNING lock_epoch",
+            proof.id().uuid(),
+            locked
+        );
+        Ok(epoch.map(|(epoch,)| epoch))
+    }
+
+    /// Locked terminals of an account.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn locked_terminals_of(&mut self, owner: UserId) -> Result<i64, StoreError> {
+        let (n,) = fetch!(
+            fetch_one,
+            self,
+            (i64,),
+            "SELECT COUNT(*) FROM terminals WHERE owner_id = $1 AND mfa_locked",
+            owner.uuid()
+        );
+        Ok(n)
+    }
+
+    /// Every terminal, newest first, from a place on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn all_terminals(
+        &mut self,
+        behind: BehindTerminal,
+        limit: u32,
+    ) -> Result<Vec<TerminalListing>, StoreError> {
+        Ok(fetch!(
+            fetch_all,
+            self,
+            TerminalListing,
+            "SELECT t.id, t.owner_id, t.name, t.hostname, t.image, t.tier, t.profile, t.egress, t.state, t.mfa_locked,
+                    t.lock_epoch, t.error, t.created_at, t.last_active_at, u.username AS owner
+             FROM terminals t JOIN users u ON u.id = t.owner_id
+             WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
+             ORDER BY t.created_at DESC, t.id DESC LIMIT $3",
+            behind.0.millis(),
+            behind.1.uuid(),
+            i64::from(limit)
+        ))
+    }
+}

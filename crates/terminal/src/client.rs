@@ -1,0 +1,115 @@
+//! An attached client, as its transport sees it.
+
+use std::sync::Arc;
+
+use guest_protocol::ToGuest;
+use protocol::frame::Size;
+use tokio::sync::watch;
+
+use super::{
+    pane::{Cursor, InputTarget, Pane},
+    session::Session,
+};
+
+/// A client that was attached to a pane, with its position in the output.
+#[derive(Debug)]
+pub struct AttachedClient {
+    /// The client. Detached when dropped.
+    pub client: Client,
+    /// Its position in the output.
+    pub cursor: Cursor,
+    /// Changes whenever the pane does.
+    pub changed: watch::Receiver<()>,
+}
+
+/// What reading and writing tasks of a transport share about one client.
+#[derive(Debug)]
+pub struct Client {
+    pane: Arc<Pane>,
+    id: u64,
+    session: Arc<Session>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.pane.detach(self.id);
+        self.session.notify();
+    }
+}
+
+impl Client {
+    pub(super) fn new(pane: Arc<Pane>, id: u64, session: Arc<Session>) -> Self {
+        Self { pane, id, session }
+    }
+
+    /// The pane that the client is attached to.
+    pub fn pane(&self) -> &Pane {
+        &self.pane
+    }
+
+    /// Number of the client within its pane.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Sends input to the shell. Waits while too much input of this pane is in flight. Input is dropped while the guest
+    /// is not connected.
+    pub async fn input(&self, bytes: &[u8]) {
+        let target = match self.pane.reserve_input(self.id, bytes.len()) {
+            Ok(target) => target,
+            Err(()) => self.wait_for_room(bytes.len()).await,
+        };
+        let InputTarget::Shell { number, resized } = target else { return };
+        if resized {
+            let _ = self.session.link().send(ToGuest::Resize { pane: number, size: self.pane.size() }).await;
+        }
+        let _ = self.session.link().send(ToGuest::Input { pane: number, bytes: bytes.to_vec() }).await;
+    }
+
+    async fn wait_for_room(&self, bytes: usize) -> InputTarget {
+        let mut changed = self.pane.watch();
+        let _waiting = WaitingForRoom::new(self);
+        loop {
+            match self.pane.reserve_input(self.id, bytes) {
+                Ok(target) => return target,
+                Err(()) if changed.changed().await.is_err() => return InputTarget::None,
+                Err(()) => {}
+            }
+        }
+    }
+
+    /// Records that the client's terminal parsed the output up to `position`.
+    pub fn acknowledge(&self, position: u64) {
+        if self.pane.acknowledge(self.id, position) {
+            self.session.notify();
+        }
+    }
+
+    /// Applies the client's size to the pane. Sent by the calling task, so input that follows comes after it.
+    pub async fn resize(&self, size: Size) {
+        if let Some(pane) = self.pane.resize(self.id, size) {
+            let _ = self.session.link().send(ToGuest::Resize { pane, size }).await;
+            // A guest that is not connected now is sent the size when it is.
+            self.session.notify();
+        }
+    }
+}
+
+/// Keeps the pane's output window open while input waits: a program that is busy writing must not be prevented from
+/// reading.
+struct WaitingForRoom<'a>(&'a Client);
+
+impl<'a> WaitingForRoom<'a> {
+    fn new(client: &'a Client) -> Self {
+        client.pane.set_input_waiting(true);
+        client.session.notify();
+        Self(client)
+    }
+}
+
+impl Drop for WaitingForRoom<'_> {
+    fn drop(&mut self) {
+        self.0.pane.set_input_waiting(false);
+        self.0.session.notify();
+    }
+}

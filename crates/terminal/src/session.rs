@@ -1,0 +1,211 @@
+//! The session of one terminal: a task between its guest link and its panes. It exists longer than any client, and
+//! continues when the link is lost and connected again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use guest_protocol::{FromGuest, PaneNo, ToGuest};
+use protocol::{frame::Size, limits, names::Slug};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    guest_link::{GuestLink, GuestUnavailable},
+    pane::{Pane, Phase},
+};
+
+/// The terminal has [`limits::PANES_MAX`] panes.
+#[derive(Debug)]
+pub(super) struct TooManyPanes;
+
+/// The guest sent a message that violates the protocol.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum ProtocolViolation {
+    #[error("the first message was not Hello")]
+    NoHello,
+    #[error("output has an impossible position")]
+    OutputPosition,
+    #[error("a pane was opened at an impossible position")]
+    OpenPosition,
+}
+
+/// The state of one running terminal.
+#[derive(Debug)]
+pub struct Session {
+    link: Arc<dyn GuestLink>,
+    panes: Mutex<Vec<Arc<Pane>>>,
+    /// Wakes the task when an update for the guest is pending.
+    update: Notify,
+    ended: CancellationToken,
+}
+
+impl Session {
+    pub(super) fn new(link: Arc<dyn GuestLink>, ended: CancellationToken) -> Self {
+        Self { link, panes: Mutex::default(), update: Notify::new(), ended }
+    }
+
+    /// Whether this session serves that link and has not ended.
+    pub(super) fn uses(&self, link: &Arc<dyn GuestLink>) -> bool {
+        Arc::ptr_eq(&self.link, link) && !self.ended.is_cancelled()
+    }
+
+    pub(super) fn end(&self) {
+        self.ended.cancel();
+    }
+
+    /// Wakes the task to send pending updates.
+    pub(super) fn notify(&self) {
+        self.update.notify_one();
+    }
+
+    pub(super) fn link(&self) -> &dyn GuestLink {
+        self.link.as_ref()
+    }
+
+    fn panes(&self) -> MutexGuard<'_, Vec<Arc<Pane>>> {
+        self.panes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pane of that name; it is opened when it does not exist.
+    pub(super) fn pane(&self, name: &Slug, size: Size) -> Result<Arc<Pane>, TooManyPanes> {
+        let mut panes = self.panes();
+        panes.retain(|p| matches!(p.phase(), Phase::Opening | Phase::Live | Phase::Away(_)));
+        if let Some(pane) = panes.iter().find(|p| p.name() == name.as_str()) {
+            return Ok(pane.clone());
+        }
+        if panes.len() >= limits::PANES_MAX {
+            return Err(TooManyPanes);
+        }
+        let number = (0..).find(|n| panes.iter().all(|p| p.number() != *n)).unwrap_or(PaneNo::MAX);
+        let pane = Arc::new(Pane::new(name.as_str().to_owned(), number, size));
+        panes.push(pane.clone());
+        self.notify();
+        Ok(pane)
+    }
+
+    fn numbered(&self, number: PaneNo) -> Option<Arc<Pane>> {
+        self.panes().iter().find(|p| p.number() == number).cloned()
+    }
+
+    /// Runs until the session is ended or its link is closed.
+    pub(super) async fn run(self: Arc<Self>) {
+        let mut boot = None;
+        loop {
+            let connection = tokio::select! {
+                biased;
+                () = self.ended.cancelled() => break,
+                connection = self.link.connect() => connection,
+            };
+            let Ok(messages) = connection else { break };
+            let lost = tokio::select! {
+                biased;
+                () = self.ended.cancelled() => break,
+                lost = self.serve(messages, &mut boot) => lost,
+            };
+            if let Err(violation) = lost {
+                tracing::warn!(%violation, "session dropped its connection to the guest");
+            }
+            let now = Instant::now();
+            self.panes().iter().for_each(|p| p.set_phase(Phase::Away(now)));
+        }
+        self.ended.cancel();
+        self.panes().drain(..).for_each(|p| p.set_phase(Phase::Gone));
+    }
+
+    /// Serves one connection until it is lost. `last_boot` is the guest process that the panes belong to.
+    async fn serve(
+        &self,
+        mut messages: mpsc::Receiver<FromGuest>,
+        last_boot: &mut Option<u64>,
+    ) -> Result<(), ProtocolViolation> {
+        match messages.recv().await {
+            Some(FromGuest::Hello { boot, .. }) => {
+                if last_boot.replace(boot).is_some_and(|last| last != boot) {
+                    // The container was started again, so none of the shells exists any more.
+                    self.panes().drain(..).for_each(|p| p.set_phase(Phase::Gone));
+                }
+            }
+            Some(_) => return Err(ProtocolViolation::NoHello),
+            None => return Ok(()),
+        }
+        let mut open: Vec<Arc<Pane>> = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                message = messages.recv() => match message {
+                    Some(message) => self.receive(message).await?,
+                    None => return Ok(()),
+                },
+                () = self.update.notified() => {}
+            }
+            if self.send_updates(&mut open).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Opens panes that are not open on this connection, and sends pending windows and sizes.
+    async fn send_updates(&self, open: &mut Vec<Arc<Pane>>) -> Result<(), GuestUnavailable> {
+        let panes = self.panes().clone();
+        open.retain(|o| panes.iter().any(|p| Arc::ptr_eq(p, o)));
+        for pane in panes {
+            if !open.iter().any(|o| Arc::ptr_eq(o, &pane)) {
+                let (size, from) = pane.reopen();
+                let name = pane.name().to_owned();
+                self.link.send(ToGuest::Open { pane: pane.number(), name, size, from }).await?;
+                open.push(pane.clone());
+            }
+            if let Some(update) = pane.pending_update() {
+                if let Some(size) = update.size {
+                    self.link.send(ToGuest::Resize { pane: update.number, size }).await?;
+                }
+                if let Some(until) = update.window {
+                    self.link.send(ToGuest::Window { pane: update.number, until }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, message: FromGuest) -> Result<(), ProtocolViolation> {
+        match message {
+            FromGuest::Output { pane, position, bytes } => {
+                let Some(pane) = self.numbered(pane) else { return Ok(()) };
+                if !pane.output(position, &bytes) {
+                    return Err(ProtocolViolation::OutputPosition);
+                }
+                while pane.feed_screen() {
+                    // Parsing is the expensive part of bulk output; other tasks run between the steps.
+                    tokio::task::yield_now().await;
+                }
+            }
+            FromGuest::Opened { pane, oldest, newest, fresh } => {
+                if self.numbered(pane).is_some_and(|p| !p.opened(oldest, newest, fresh)) {
+                    return Err(ProtocolViolation::OpenPosition);
+                }
+            }
+            FromGuest::Exited { pane, status } => self.remove(pane, Phase::Ended(status)),
+            FromGuest::OpenFailed { pane, errno } => self.remove(pane, Phase::Failed(errno)),
+            FromGuest::Taken { pane, bytes } => {
+                if let Some(pane) = self.numbered(pane) {
+                    pane.input_taken(bytes);
+                }
+            }
+            // The link itself consumes reports.
+            FromGuest::Echo { .. } | FromGuest::Report(_) | FromGuest::Hello { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Ends a pane and frees its name. Attached clients still read its output to the end.
+    fn remove(&self, number: PaneNo, phase: Phase) {
+        let mut panes = self.panes();
+        if let Some(at) = panes.iter().position(|p| p.number() == number) {
+            let pane = panes.remove(at);
+            drop(panes);
+            pane.set_phase(phase);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Who is asking, read from cookies. The kinds of caller are types: a route that takes a [`Caller`] cannot be reached by
+//! a login whose code is missing, and the other way round.
+
+use std::net::SocketAddr;
+
+use access::{Caller, Credential, Denied};
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    response::AppendHeaders,
+};
+use protocol::{
+    ProblemKind,
+    auth::{LoginStatus, Role},
+    names::Sensitive,
+};
+use store::LoginSession;
+
+use super::{problem::Refusal, request_id};
+use crate::{
+    accounts::LoggedIn,
+    auth::{NewToken, PendingLogin, Visitor, sessions, user_agent},
+    services::{Services, client_address},
+};
+
+/// Cookie of a full login.
+pub const COOKIE: &str = "__Host-rexec";
+/// Cookie of a login whose code is missing. Another name, so that neither can be taken for the other.
+pub const PENDING_COOKIE: &str = "__Host-rexec-pending";
+/// Cookie of a browser in which somebody was signed in before; see [`known`](crate::auth::trusted_device).
+const KNOWN_COOKIE: &str = "__Host-rexec-known";
+/// That is forgotten after so long without a sign-in.
+const KNOWN_SECS: u32 = 180 * 24 * 3600;
+
+/// A complete login, with a factor where the organisation requires one.
+#[derive(Debug)]
+pub struct SignedIn(pub Caller);
+
+/// A full login that may be without a factor where the organisation asks for one: only for enrolling, looking at
+/// oneself and signing out.
+#[derive(Debug)]
+pub struct Enrolling(pub Caller);
+
+/// A full login with the administrator's role.
+#[derive(Debug)]
+pub struct Admin(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor
+where
+    Services: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Ok(visitor(parts, &Services::from_ref(state)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Enrolling
+where
+    Services: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let services = Services::from_ref(state);
+        let session = full_login(parts, &services).await?;
+        Ok(Self(caller(parts, &services, session)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn
+where
+    Services: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let services = Services::from_ref(state);
+        let session = full_login(parts, &services).await?;
+        require_factor(&session)?;
+        Ok(Self(caller(parts, &services, session)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin
+where
+    Services: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
+        match caller.role {
+            Role::Admin => Ok(Self(caller)),
+            Role::User => Err(Refusal::new(ProblemKind::Forbidden, "Only administrators may do this.")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PendingLogin
+where
+    Services: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let services = Services::from_ref(state);
+        let over = || Refusal::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
+        let token = cookie(&parts.headers, PENDING_COOKIE).ok_or_else(over)?;
+        let found = sessions::find(&services.db, token, services.clock.now()).await?;
+        let session = found.filter(|s| !s.full).ok_or_else(over)?;
+        Ok(Self { user: session.user, username: session.username, session: session.id })
+    }
+}
+
+/// The full login that the cookie names, also by a token that has just been rotated away: good for signing out.
+pub(super) async fn leaving(parts: &Parts, services: &Services) -> Result<Option<Caller>, Refusal> {
+    Ok(named_login(parts, services).await?.map(|session| caller(parts, services, session)))
+}
+
+async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, Refusal> {
+    let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
+    Ok(sessions::find(&services.db, token, services.clock.now()).await?.filter(|session| session.full))
+}
+
+/// The caller, when the request presented the current token of its login session and not one that was rotated away.
+pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, Refusal> {
+    let session = full_login(parts, services).await?;
+    require_factor(&session)?;
+    if session.rotated { Err(Denied::NotLoggedIn.into()) } else { Ok(caller(parts, services, session)) }
+}
+
+fn require_factor(session: &LoginSession) -> Result<(), Refusal> {
+    if session.mfa_required && !session.mfa_enabled {
+        return Err(Refusal::new(
+            ProblemKind::MfaRequired,
+            "Your organisation asks every account for MFA. Enable it in Account settings, Security; then go on.",
+        ));
+    }
+    Ok(())
+}
+
+async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, Refusal> {
+    let over = || Refusal::new(ProblemKind::NotLoggedIn, "Sign in first.");
+    let session = named_login(parts, services).await?.ok_or_else(over)?;
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    if session.rotated && !reads {
+        return Err(over());
+    }
+    if !session.rotated {
+        services.revocations.record_activity(session.id, services.clock.now());
+    }
+    Ok(session)
+}
+
+fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
+    let visitor = visitor(parts, services);
+    Caller {
+        user: session.user,
+        username: session.username,
+        role: session.role,
+        credential: Credential::Session { id: session.id, generation: session.generation },
+        address: visitor.address,
+        request_id: visitor.request_id,
+    }
+}
+
+fn visitor(parts: &Parts, services: &Services) -> Visitor {
+    let text = |name: header::HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let hops: Vec<&str> =
+        parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let socket = socket.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip());
+    Visitor {
+        address: client_address(socket, Some(&hops.join(",")), &services.config.trusted_proxies),
+        device: user_agent::describe(text(header::USER_AGENT)),
+        known: cookie(&parts.headers, KNOWN_COOKIE).map(Sensitive::new),
+        request_id: request_id::current().unwrap_or_default(),
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    // Bytes: cookies of other programs on the same host are none of ours, whatever is in them.
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut ours = pairs.filter_map(|pair| {
+        let (given, value) = pair.trim_ascii().split_at_checked(name.len())?;
+        (given == name.as_bytes()).then(|| value.strip_prefix(b"="))?
+    });
+    let value = ours.next()?;
+    // Two cookies of one name cannot come from a browser that knows the prefix: take neither.
+    if ours.next().is_some() { None } else { std::str::from_utf8(value).ok() }
+}
+
+/// Headers that set cookies.
+pub type SetCookies = AppendHeaders<Vec<(header::HeaderName, HeaderValue)>>;
+
+/// The browser is signed in with this token; a pending login is over.
+pub fn signed_in(token: &NewToken) -> SetCookies {
+    AppendHeaders(vec![set(COOKIE, token.reveal(), None), set(PENDING_COOKIE, "", Some(0))])
+}
+
+/// Somebody has just signed in here, or is half-way in.
+pub fn entered(done: &LoggedIn) -> SetCookies {
+    let LoggedIn { status, token, known } = done;
+    let AppendHeaders(mut headers) = match status {
+        LoginStatus::Ok => signed_in(token),
+        LoginStatus::MfaRequired => pending(token),
+    };
+    headers.extend(known.as_ref().map(|text| set(KNOWN_COOKIE, text.reveal(), Some(KNOWN_SECS))));
+    AppendHeaders(headers)
+}
+
+/// The browser's password was right; its code is missing.
+fn pending(token: &NewToken) -> SetCookies {
+    AppendHeaders(vec![set(PENDING_COOKIE, token.reveal(), Some(sessions::PENDING_SECS))])
+}
+
+/// The browser is signed out.
+pub fn signed_out() -> SetCookies {
+    AppendHeaders(vec![set(COOKIE, "", Some(0)), set(PENDING_COOKIE, "", Some(0))])
+}
+
+fn set(name: &str, value: &str, max_age: Option<u32>) -> (header::HeaderName, HeaderValue) {
+    let age = max_age.map(|secs| format!("; Max-Age={secs}")).unwrap_or_default();
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{age}");
+    // Tokens are base64url: always a valid header.
+    let value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    (header::SET_COOKIE, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_by_its_exact_name_and_only_when_it_is_alone() {
+        let headers = |line: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(line).unwrap())]);
+        assert_eq!(cookie(&headers("a=1; __Host-rexec=x; b=2"), COOKIE), Some("x"));
+        assert_eq!(cookie(&headers("__Host-rexec-pending=x"), COOKIE), None);
+        assert_eq!(cookie(&headers("__Host-rexec=x; __Host-rexec=y"), COOKIE), None);
+    }
+}

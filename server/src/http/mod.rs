@@ -1,0 +1,45 @@
+//! The outermost router: REST, the site's files, the pages, and the layers around all of them.
+
+pub mod api;
+pub mod authn;
+pub mod connections;
+pub mod extract;
+pub mod headers;
+pub mod openapi;
+pub mod origin;
+mod pages;
+mod peers;
+pub mod problem;
+pub mod request_id;
+pub mod route_table;
+pub mod routes;
+pub mod static_files;
+pub mod validation;
+pub mod ws;
+
+pub use route_table::{Needs, ROUTES, Route};
+
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::services::Services;
+
+/// Everything the server answers.
+pub fn router(services: &Services) -> Router {
+    let rest = api::router(services).with_state(services.clone());
+    let pages = pages::router(rest.clone());
+    rest.merge(pages)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(headers::layer))
+        .layer(middleware::from_fn(request_id::layer))
+}
+
+/// A bug of ours: logged by the panic hook with the request's id; the client learns the id and nothing else.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    problem::Refusal::new(
+        protocol::ProblemKind::Internal,
+        "This is our mistake. Try again; if it stays, tell your administrator the request id.",
+    )
+    .into_response()
+}

@@ -1,0 +1,89 @@
+//! Pages: rendered by the server, hydrated in the browser.
+
+mod backend;
+
+use std::sync::Arc;
+
+use app::backend::OnNotFound;
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use leptos::{
+    config::LeptosOptions,
+    nonce::use_nonce,
+    prelude::{provide_context, use_context},
+};
+use leptos_axum::ResponseOptions;
+use protocol::ProblemKind;
+
+use super::{headers::page_policy, pages::backend::OwnRoutes, static_files};
+use crate::http::{api, problem::Refusal};
+
+/// Files first, then pages; both on GET only. `rest` is what pages read from.
+pub fn router(rest: Router) -> Router {
+    // The reactive system spawns on whatever executor it was told of, once a process; a second telling is no error.
+    let _ = any_spawner::Executor::init_tokio();
+    let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
+    Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options))
+}
+
+async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: Request) -> Response {
+    if let Some(file) = static_files::serve(request.uri(), request.headers()) {
+        return file;
+    }
+    // A file that is not there is not a page: answering HTML would only hide the mistake.
+    if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
+        return Refusal::new(
+            ProblemKind::NotFound,
+            "There is no such file. Reload the page to get its newest version.",
+        )
+        .into_response();
+    }
+    let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
+    let render = leptos_axum::render_app_async_with_context(
+        move || provide_context(backend.clone()),
+        move || {
+            prepare_answer();
+            app::shell(options.clone())
+        },
+    );
+    render(request.map(Body::new)).await.into_response()
+}
+
+/// A fresh nonce per answer, which the policy names; and the status 404 when the page itself says that it is none.
+fn prepare_answer() {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    provide_context(OnNotFound(Arc::new(move || response.set_status(StatusCode::NOT_FOUND))));
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// Nobody is signed in, and no route answers.
+    async fn status(path: &str) -> StatusCode {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        router(Router::new()).oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn the_pages_themselves_say_which_addresses_are_none() {
+        for page in ["/", "/setup", "/login", "/invite", "/terminals/1", "/account", "/admin/users"] {
+            assert_ne!(status(page).await, StatusCode::NOT_FOUND, "{page}");
+        }
+        for nothing in ["/nothing", "/login/further", "/admin/users/further", "/setup.php", "/pkg/nothing.js"] {
+            assert_eq!(status(nothing).await, StatusCode::NOT_FOUND, "{nothing}");
+        }
+    }
+}

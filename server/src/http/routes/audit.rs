@@ -1,0 +1,64 @@
+//! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
+
+use std::num::NonZeroU32;
+
+use protocol::{
+    Page, Timestamp, UserId,
+    admin::{AuditView, Outcome},
+    limits,
+};
+use serde::Deserialize;
+
+use crate::{
+    audit::{self, Search},
+    http::{
+        extract::{self, bounded},
+        problem::Answer,
+    },
+    services::Services,
+};
+
+/// What to look for; absent or empty is anything.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// AuditEvent word, e.g. `terminal_mfa_locked`.
+    event: Option<String>,
+    /// Name of who did it.
+    actor: Option<String>,
+    /// `success` or `failure`.
+    outcome: Option<Outcome>,
+    /// Id of the terminal or account it was about.
+    target: Option<String>,
+    /// Not before.
+    #[param(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// Before.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
+    /// `next` of the page before.
+    after: Option<String>,
+    /// Items wanted, at most 200.
+    #[param(value_type = Option<u32>, minimum = 1)]
+    limit: Option<NonZeroU32>,
+}
+
+impl Wanted {
+    /// Matching events, newest first; only what concerns an account, when one is given.
+    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> Answer<Page<AuditView>> {
+        let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+        let before = extract::place(self.after.as_deref())?;
+        let what = Search {
+            event: given(self.event),
+            outcome: self.outcome,
+            actor: given(self.actor),
+            target: given(self.target),
+            from: self.from,
+            until: self.until,
+            concerning,
+        };
+        let limit = bounded(self.limit, limits::PAGE_ITEMS_DEFAULT);
+        Ok(audit::search(&services.db, &what, before, limit).await?)
+    }
+}

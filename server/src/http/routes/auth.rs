@@ -1,0 +1,145 @@
+//! Set-up, joining, signing in and out.
+
+use axum::{
+    extract::{FromRequestParts as _, Request, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use protocol::{
+    auth::{CodeRequest, InviteAccept, InviteStatus, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus},
+    names::Sensitive,
+};
+use serde::Deserialize;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::audit::AsActor as _;
+use crate::{
+    accounts,
+    auth::{PendingLogin, Visitor},
+    http::{
+        authn::{self, Enrolling},
+        extract::{Json, Query},
+        problem::Answer,
+    },
+    services::Services,
+};
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(setup_status, set_up))
+        .routes(routes!(invite_status, accept_invite))
+        .routes(routes!(log_in))
+        .routes(routes!(give_code))
+        .routes(routes!(log_out))
+        .routes(routes!(me))
+}
+
+/// Whether the first administrator is still to be made.
+#[utoipa::path(get, path = "/api/setup", tag = "session", responses((status = 200, body = SetupStatus)))]
+async fn setup_status(State(services): State<Services>) -> Answer<Json<SetupStatus>> {
+    Ok(Json(SetupStatus { needed: accounts::is_needed(&services).await? }))
+}
+
+/// Makes the first administrator with the token of the printed link, and signs them in.
+#[utoipa::path(post, path = "/api/setup", tag = "session", request_body = SetupRequest, responses(
+    (status = 201, description = "Made, and signed in by cookie"),
+    (status = 403, description = "Wrong or stale token", body = protocol::Problem),
+    (status = 409, description = "Done already", body = protocol::Problem),
+    (status = 422, description = "The password is too weak", body = protocol::Problem)))]
+async fn set_up(
+    State(services): State<Services>,
+    visitor: Visitor,
+    Json(request): Json<SetupRequest>,
+) -> Answer<Response> {
+    let done = accounts::set_up(&services, &visitor, &request).await?;
+    Ok((StatusCode::CREATED, authn::entered(&done)).into_response())
+}
+
+/// The secret of a one-time link. It is in the query because the page asks for it before there is a body; queries are
+/// not logged.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LinkToken {
+    /// The token of the link.
+    #[param(value_type = String)]
+    token: Sensitive,
+}
+
+/// What a one-time link is for.
+#[utoipa::path(get, path = "/api/invite", tag = "session", params(LinkToken), responses(
+    (status = 200, body = InviteStatus),
+    (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
+async fn invite_status(State(services): State<Services>, Query(link): Query<LinkToken>) -> Answer<Json<InviteStatus>> {
+    Ok(Json(accounts::invite_status(&services, &link.token).await?))
+}
+
+/// Uses a one-time link up. A new account is signed in; after a reset the person signs in.
+#[utoipa::path(post, path = "/api/invite", tag = "session", request_body = InviteAccept, responses(
+    (status = 201, description = "The account is made, and signed in by cookie"),
+    (status = 204, description = "The password is set; sign in with it"),
+    (status = 403, description = "The link is not valid any more", body = protocol::Problem),
+    (status = 409, description = "The name is taken", body = protocol::Problem),
+    (status = 422, description = "The password is too weak, or the name does not fit", body = protocol::Problem)))]
+async fn accept_invite(
+    State(services): State<Services>,
+    visitor: Visitor,
+    Json(request): Json<InviteAccept>,
+) -> Answer<Response> {
+    Ok(match accounts::accept(&services, &visitor, request).await? {
+        Some(done) => (StatusCode::CREATED, authn::entered(&done)).into_response(),
+        None => (StatusCode::NO_CONTENT, authn::signed_out()).into_response(),
+    })
+}
+
+/// Username and password.
+#[utoipa::path(post, path = "/api/auth/login", tag = "session", request_body = LoginRequest, responses(
+    (status = 200, description = "Signed in by cookie, or a code is missing", body = LoginAnswer),
+    (status = 401, description = "They do not match", body = protocol::Problem),
+    (status = 429, description = "Too many tries", body = protocol::Problem)))]
+async fn log_in(
+    State(services): State<Services>,
+    visitor: Visitor,
+    Json(request): Json<LoginRequest>,
+) -> Answer<Response> {
+    let done = accounts::log_in(&services, visitor, request).await?;
+    Ok((authn::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
+}
+
+/// The code that the first step asked for: six digits or a recovery code. The only route a pending login fits.
+#[utoipa::path(post, path = "/api/auth/login/mfa", tag = "session", request_body = CodeRequest, responses(
+    (status = 200, description = "Signed in by cookie", body = LoginAnswer),
+    (status = 401, description = "Wrong code, or no login is under way", body = protocol::Problem),
+    (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
+async fn give_code(
+    State(services): State<Services>,
+    visitor: Visitor,
+    pending: PendingLogin,
+    Json(request): Json<CodeRequest>,
+) -> Answer<Response> {
+    let done = accounts::give_code(&services, &visitor, &pending, &request.code).await?;
+    Ok((authn::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
+}
+
+/// Ends the login, or the half of one, that the cookies name; without one there is nothing to end.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "session", responses((status = 204, description = "Signed out")))]
+async fn log_out(State(services): State<Services>, request: Request) -> Answer<Response> {
+    let (mut parts, _) = request.into_parts();
+    let visitor = Visitor::from_request_parts(&mut parts, &services).await?;
+    if let Some(who) = authn::leaving(&parts, &services).await? {
+        accounts::log_out(&services, who.actor(), who.login_session()?, (who.user, who.username)).await?;
+    }
+    if let Ok(half) = PendingLogin::from_request_parts(&mut parts, &services).await {
+        let actor = visitor.actor().known_as(half.user, &half.username);
+        accounts::log_out(&services, actor, half.session, (half.user, half.username)).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, authn::signed_out()).into_response())
+}
+
+/// The signed-in person.
+#[utoipa::path(get, path = "/api/me", tag = "session", responses(
+    (status = 200, body = Me), (status = 401, body = protocol::Problem)))]
+async fn me(State(services): State<Services>, Enrolling(who): Enrolling) -> Answer<Json<Me>> {
+    Ok(Json(accounts::me(&services, &who).await?))
+}

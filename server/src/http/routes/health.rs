@@ -1,0 +1,78 @@
+//! For load balancers and supervisors: is the process there, can it work.
+
+use std::{path::Path, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use protocol::ProblemKind;
+use sandbox::RuntimeError;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    http::problem::{Answer, Refusal},
+    services::Services,
+};
+
+/// With less room than this below the data directory the server is not ready: the next change may fail.
+const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
+
+/// The routes of this file.
+pub fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "The process answers", body = String)))]
+async fn healthz() -> &'static str {
+    "ok"
+}
+
+/// Database and engine answer, and there is room to write.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "Database and engine answer", body = String), (status = 503, description = "One of them does not", body = protocol::Problem)))]
+async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
+    services.db.ping().await?;
+    if let Some(left) = room_left(&services.config.data_dir)
+        && left < DISK_BYTES_MIN
+    {
+        let why = format!(
+            "The disk of the data directory is full ({} kB left): nothing can be changed. Make room.",
+            left / 1024
+        );
+        return Err(Refusal::new(ProblemKind::Unavailable, why));
+    }
+    services.runtime.ping().await.map_err(|error| Refusal::new(ProblemKind::Unavailable, engine_away(error)))?;
+    Ok("ready")
+}
+
+fn engine_away(error: RuntimeError) -> String {
+    let why = match error {
+        RuntimeError::Unavailable(why) => why,
+        other => other.to_string(),
+    };
+    format!("The container engine does not answer: {why}. Start it.")
+}
+
+/// Bytes that may still be written below a folder; `None` when that cannot be told.
+fn room_left(folder: &Path) -> Option<u64> {
+    let seen = rustix::fs::statvfs(folder).ok()?;
+    Some(seen.f_bavail.saturating_mul(seen.f_frsize))
+}
+
+/// The OpenAPI document.
+pub async fn document(json: Arc<Vec<u8>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json.as_ref().clone()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::api::*;
+
+    #[test]
+    fn an_engine_that_is_away_is_said_to_be_once() {
+        let told = engine_away(RuntimeError::Unavailable("no answer in time".into()));
+        assert_eq!(told, "The container engine does not answer: no answer in time. Start it.");
+    }
+}
