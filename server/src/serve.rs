@@ -14,23 +14,20 @@ use anyhow::{Context as _, Result};
 use sandbox::docker::Docker;
 use secrets::Keyring;
 use store::Db;
-use terminal::Sessions;
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     accounts,
     admin::{self, housekeeping},
-    auth,
     config::Config,
     data_dir::DataDir,
-    events::Events,
     http::{
         self,
         connections::{self, Bounds},
         static_files,
     },
-    services::{Origins, Services},
+    services::Services,
     telemetry, terminals,
 };
 

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use protocol::{
     SessionId, UserId,
-    auth::Role,
     names::{Sensitive, Username},
 };
 

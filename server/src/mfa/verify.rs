@@ -1,7 +1,6 @@
 //! The one place where a code becomes a proof. Burns the step, or spends the recovery code, in the transaction that
 //! the proof carries: what the code was given for commits with it, or neither happens.
 
-use access::Delete;
 use protocol::{
     TerminalId, Timestamp, UserId,
     names::{Sensitive, TerminalName, Username},

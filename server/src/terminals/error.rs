@@ -1,6 +1,6 @@
 //! What can go wrong with a terminal, and the words for it: what happened, why, what to do.
 
-use access::{Delete, Denied};
+use access::Denied;
 use protocol::{Problem, ProblemKind, limits, terminals::TerminalState};
 use sandbox::RuntimeError;
 use store::StoreError;

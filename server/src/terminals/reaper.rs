@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use access::{Delete, Revocation};
+use access::Revocation;
 use protocol::{TerminalId, Timestamp, terminals::TerminalState};
 use sandbox::{Found, RuntimeError};
 use store::TerminalRow;

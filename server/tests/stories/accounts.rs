@@ -1,6 +1,6 @@
 //! Set-up, joining, signing in, login sessions: what people do and what outsiders try.
 
-use access::{Release, Revocation};
+use access::{Attach, Release, Revocation, Scope};
 use protocol::{
     Timestamp,
     auth::{LoginRequest, Role},
@@ -240,11 +240,16 @@ async fn somebody_who_types_is_there_even_without_a_request() {
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     for _ in 0..4 {
         server.clock.advance_secs(29 * 60);
-        access.lease().touch();
+        access.lease().record_input();
         assert_eq!(access.lease().check(), Ok(()));
     }
     // What a viewer writes down now and then; the login lives by it, and the next socket is let in.
-    server.services.db.note_input(caller.login_session().unwrap(), id, access.lease().last_input()).await.unwrap();
+    server
+        .services
+        .db
+        .note_input(Some(caller.login_session().unwrap()), id, access.lease().last_input())
+        .await
+        .unwrap();
     server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     admin.client.ok("GET", "/api/me", Value::Null).await;
     server.clock.advance_secs(30 * 60);

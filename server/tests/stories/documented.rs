@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use rexec::http::api::{self, ROUTES, Route};
+use rexec::http::{self, ROUTES, Route};
 use serde_json::Value;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(api::openapi);
+static DOCUMENT: LazyLock<Value> = LazyLock::new(http::api::document);
 
 /// Fails where a route gave a status that its document does not name.
 pub fn check(method: &str, path: &str, status: u16) {

@@ -15,6 +15,7 @@ mod hardening_page;
 mod lists;
 mod owner_routes;
 mod pages;
+mod proofs;
 mod routes;
 mod runtime_contract;
 mod second_factor;

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use protocol::TerminalId;
-use rexec::http::api::{Needs, ROUTES};
+use rexec::http::{Needs, ROUTES};
 use serde_json::{Value, json};
 
+use crate::proofs::proof;
 use crate::server::{Client, Person, TestServer, lock_path};
 
 /// How the lock stands for the client that asks.
@@ -119,7 +120,7 @@ async fn a_lock_that_comes_first_stops_a_deletion_without_a_code_and_the_trail_s
     for _ in 0..100 {
         drop(server.services.db.read().await.unwrap());
     }
-    lock.set_lock(id, true).await.unwrap();
+    lock.set_lock(&proof(id), true).await.unwrap();
     lock.commit().await.unwrap();
     assert_eq!(deletion.await.unwrap(), 423);
     let told = server.events(&admin, "terminal_delete_started").await;

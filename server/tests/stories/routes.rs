@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::ProblemKind;
-use rexec::http::api::{self, Needs, ROUTES};
+use rexec::http::{self, Needs, ROUTES};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ fn filled(path: &str, id: &str) -> String {
 
 #[test]
 fn every_documented_route_has_a_row_and_every_row_is_documented() {
-    let document = api::openapi();
+    let document = http::api::document();
     let mut mounted = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys().filter(|m| *m != "parameters") {
@@ -37,7 +37,7 @@ fn every_documented_route_has_a_row_and_every_row_is_documented() {
 
 #[test]
 fn the_document_is_complete_and_says_what_is_on_the_wire() {
-    let document = api::openapi();
+    let document = http::api::document();
     let kinds: Vec<_> = ProblemKind::ALL.iter().map(|kind| json!(kind)).collect();
     assert_eq!(document["components"]["schemas"]["ProblemKind"]["enum"], Value::Array(kinds));
     let mut names = BTreeSet::new();
@@ -59,7 +59,7 @@ fn the_document_is_complete_and_says_what_is_on_the_wire() {
 
 #[test]
 fn every_route_documents_the_refusals_that_follow_from_what_it_needs() {
-    let document = api::openapi();
+    let document = http::api::document();
     let with_code = ["/password", "/enrol", "/confirm", "/disable", "/recovery-codes", "/mfa", "-unlock", "-verify"];
     for route in ROUTES.iter().filter(|r| r.path != "/api/openapi.json") {
         let answers = &document["paths"][route.path][route.method.to_lowercase()]["responses"];
@@ -94,7 +94,7 @@ async fn a_parameter_or_a_body_that_is_not_documented_is_refused_everywhere() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await.to_string();
-    let document = api::openapi();
+    let document = http::api::document();
     for route in ROUTES.iter().filter(|r| r.path.starts_with("/api/") && r.path != "/api/openapi.json") {
         let path = filled(route.path, &id);
         let reply = admin.client.ask(route.method, &format!("{path}?x=1"), body(route.method)).await;
@@ -160,7 +160,7 @@ async fn nothing_of_somebody_elses_terminal_is_there_and_administration_is_for_a
     let (ada, bob) = (server.guarded(&admin, "ada").await, server.guarded(&admin, "bob").await);
     let id = server.terminal(&ada.client).await.to_string();
     ada.lock(id.parse().unwrap()).await;
-    let (missing, document) = (Uuid::new_v4().to_string(), api::openapi());
+    let (missing, document) = (Uuid::new_v4().to_string(), http::api::document());
     for route in ROUTES {
         for client in [&bob.client, &admin.client] {
             let is_admin = std::ptr::eq(client, &admin.client);
@@ -239,7 +239,7 @@ async fn an_array_is_no_object_on_any_route_that_takes_a_body() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await.to_string();
-    let document = api::openapi();
+    let document = http::api::document();
     for route in ROUTES.iter().filter(|r| r.needs != Needs::Pending) {
         if document["paths"][route.path][route.method.to_lowercase()]["requestBody"].is_null() {
             continue;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use access::{Caller, Clock, Revocations, TerminalGate};
+use access::{Attach, Caller, Clock, Credential};
 use protocol::{ProblemKind, TerminalId, Timestamp, auth::Role};
 use rexec::{
     accounts,
@@ -32,6 +32,7 @@ use crate::{
     database::{self, TestDb},
     documented,
 };
+use rexec::problem::ToProblem as _;
 
 /// 2026-11-18T11:06:40Z, the beginning of a TOTP step.
 pub const START: Timestamp = Timestamp::from_millis(1_795_000_000_000 / 30_000 * 30_000);
@@ -68,7 +69,7 @@ impl TestServer {
     }
 
     pub async fn within(bounds: Bounds, db: TestDb, configure: impl FnOnce(&mut Config)) -> Self {
-        Self::build(bounds, services::OPERATION_WAIT, db, configure).await
+        Self::build(bounds, rexec::services::OPERATION_WAIT, db, configure).await
     }
 
     /// Answers at once, whatever the engine still has to do.
@@ -213,8 +214,7 @@ impl TestServer {
             user: session.user,
             username: session.username,
             role: session.role,
-            session: session.id,
-            stale: session.stale,
+            credential: Credential::Session { id: session.id, generation: session.generation },
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         }

@@ -11,6 +11,8 @@ use store::{Db, LinkKind, NewSession, SessionKind, pages::BehindName};
 use uuid::Uuid;
 
 use crate::database;
+use crate::proofs::proof;
+use access::FactsSource as _;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
@@ -85,7 +87,7 @@ async fn the_facts_of_a_decision_are_read_together() {
         let ada = person(&t.db, "ada").await;
         let (s, id) = (session(&t.db, ada, 1).await, terminal(&t.db, ada).await);
         let mut tx = t.db.begin().await.unwrap();
-        assert_eq!(tx.set_lock(id, true).await.unwrap(), Some(1));
+        assert_eq!(tx.set_lock(&proof(id), true).await.unwrap(), Some(1));
         let grant = GrantFacts {
             user: ada,
             session: s,
@@ -99,9 +101,9 @@ async fn the_facts_of_a_decision_are_read_together() {
         tx.put_grant(&grant).await.unwrap();
         tx.put_grant(&grant).await.unwrap();
         tx.commit().await.unwrap();
-        t.db.note_input(s, id, NOW.plus_secs(5)).await.unwrap();
-        t.db.note_input(s, id, NOW).await.unwrap();
-        let facts = t.db.access_facts(s, id).await.unwrap();
+        t.db.note_input(Some(s), id, NOW.plus_secs(5)).await.unwrap();
+        t.db.note_input(Some(s), id, NOW).await.unwrap();
+        let facts = t.db.facts(s, id).await.unwrap();
         let found = facts.session.unwrap();
         assert_eq!((found.user, found.full, found.ends_at()), (ada, true, NOW.plus_secs(1805)), "{}", t.name);
         let about = facts.terminal.unwrap();
@@ -111,12 +113,12 @@ async fn the_facts_of_a_decision_are_read_together() {
         let mut tx = t.db.begin().await.unwrap();
         assert_eq!(tx.delete_sessions(ada, None).await.unwrap(), vec![s]);
         tx.commit().await.unwrap();
-        let facts = t.db.access_facts(s, id).await.unwrap();
+        let facts = t.db.facts(s, id).await.unwrap();
         assert!(
             facts.session.is_none() && facts.grant.is_none() && facts.terminal.is_some(),
             "a grant goes with its login"
         );
-        let nothing = t.db.access_facts(s, TerminalId::new(Uuid::new_v4())).await.unwrap();
+        let nothing = t.db.facts(s, TerminalId::new(Uuid::new_v4())).await.unwrap();
         assert!(nothing.terminal.is_none());
     }
 }
@@ -130,7 +132,7 @@ async fn a_session_is_found_by_its_token_and_for_a_moment_by_the_one_before() {
         assert!(tx.rotate_session(s, &[2; 32], NOW.plus_secs(10)).await.unwrap());
         let old = tx.session_by_token(&[1; 32]).await.unwrap().unwrap();
         let new = tx.session_by_token(&[2; 32]).await.unwrap().unwrap();
-        assert!(old.stale && !new.stale && old.id == new.id, "{}", t.name);
+        assert!(old.rotated && !new.rotated && old.id == new.id, "{}", t.name);
         assert!(!old.is_over(NOW) && old.is_over(NOW.plus_secs(10)) && !new.is_over(NOW.plus_secs(10)));
         assert!(new.is_over(NOW.plus_secs(-1)), "a clock that went back ends a login");
         tx.tighten_sessions(60, 100).await.unwrap();

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use access::{Denied, Revocation};
+use access::{Attach, Denied, Revocation, Scope};
 use futures_util::{StreamExt as _, future::join_all};
 use protocol::{
     ProblemKind, TerminalId,
-    events::{AuditEvent, Stage},
+    events::{Event, Stage},
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
 };
@@ -22,6 +22,7 @@ use crate::{
     database::{self, TestDb},
     world::{World, ask},
 };
+use rexec::problem::ToProblem as _;
 
 #[tokio::test]
 async fn fifty_creates_at_once_make_as_many_as_the_quota() {
@@ -60,7 +61,7 @@ async fn a_launch_that_fails_leaves_nothing_but_its_event() {
             while let Ok((_, signal)) = heard.try_recv() {
                 last = Some(signal);
             }
-            let Some(rexec::events::Event::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
+            let Some(rexec::events::TerminalEvent::Deleted(id, Some(_))) = last else { panic!("{last:?}") };
             assert_eq!(world.events_about(id).await, ["terminal_created", "terminal_create_failed!"]);
         }
         let mut bad = ask();
@@ -310,7 +311,7 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     let mut tx = world.services.db.begin().await.unwrap();
     use TerminalState::{Creating, Running, Stopped};
     tx.move_terminal(stopping, Running, Stopped, None).await.unwrap();
-    tx.begin_deletion(deleting, false).await.unwrap();
+    tx.begin_deletion(&crate::proofs::proof::<access::Delete>(deleting), false).await.unwrap();
     tx.move_terminal(starting, Running, Creating, None).await.unwrap();
     tx.commit().await.unwrap();
     world.fake.kill(died);
@@ -429,20 +430,20 @@ async fn a_tier_is_what_the_record_says() {
 async fn what_does_not_belong_together_does_not_start() {
     for (db, fresh) in database::each().await.into_iter().zip(database::each().await) {
         let world = World::new(&db);
-        belonging::check(&world.services, "one").await.unwrap();
-        let other = belonging::check(&world.services, "two").await;
+        preflight::check(&world.services, "one").await.unwrap();
+        let other = preflight::check(&world.services, "two").await;
         assert!(matches!(other, Err(Foreign::Instance { database, .. }) if database == "one"), "{}", db.name);
         let who = world.person("ada").await;
         world.terminal(&who).await;
-        belonging::check(&world.services, "one").await.unwrap();
+        preflight::check(&world.services, "one").await.unwrap();
         // The database is lost, and a new one takes its place.
         let lost = World::on(&fresh, world.fake.clone(), world.services.runtime.clone());
-        assert!(matches!(belonging::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
+        assert!(matches!(preflight::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
         assert_eq!(world.fake.list().await.unwrap().len(), 1);
         // The keys are lost, and new ones are made.
         world.enrol(&who).await;
-        belonging::check(&world.services, "one").await.unwrap();
-        assert!(matches!(belonging::check(&world.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));
+        preflight::check(&world.services, "one").await.unwrap();
+        assert!(matches!(preflight::check(&world.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));
     }
 }
 
@@ -476,8 +477,8 @@ async fn events_are_for_the_owner_and_end_with_the_login() {
         let mut stages = Vec::new();
         while stages.len() < Stage::ALL.len() {
             match heard.next().await.unwrap() {
-                AuditEvent::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
-                AuditEvent::Progress { id: of, stage } => {
+                Event::Terminal { terminal } => assert_eq!(terminal.id, id, "only one's own"),
+                Event::Progress { id: of, stage } => {
                     assert_eq!(of, id);
                     stages.push(stage);
                 }
@@ -485,13 +486,13 @@ async fn events_are_for_the_owner_and_end_with_the_login() {
             }
         }
         assert_eq!(stages, Stage::ALL);
-        let Some(AuditEvent::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
+        let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
         assert_eq!(terminal.state, TerminalState::Running);
         // A listener that falls behind is told to read everything again.
         for _ in 0..400 {
-            world.services.events.publish(ada.user, rexec::events::Event::Changed(id));
+            world.services.events.publish(ada.user, rexec::events::TerminalEvent::Changed(id));
         }
-        assert_eq!(heard.next().await, Some(AuditEvent::Resync));
+        assert_eq!(heard.next().await, Some(Event::Resync));
         let mut tx = world.services.db.begin().await.unwrap();
         tx.delete_session(ada.login_session().unwrap(), ada.user).await.unwrap();
         tx.commit().await.unwrap();

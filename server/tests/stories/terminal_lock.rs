@@ -8,17 +8,21 @@ use std::{
     time::Duration,
 };
 
-use access::{Denied, Revocation};
+use access::{Attach, Denied, Revocation, Scope};
 use protocol::{ProblemKind, names::Sensitive};
 use rexec::terminals::lock;
 use sandbox::fake::Script;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::proofs::proof;
 use crate::{
     database,
     server::{PASSWORD, TestServer, credentials, lock_path},
 };
+use access::FactsSource as _;
+use access::Revocations as _;
+use rexec::problem::ToProblem as _;
 
 fn code(code: &str) -> Value {
     json!({ "code": code })
@@ -73,7 +77,7 @@ async fn locking_cuts_every_open_lease_before_it_answers() {
     let other = server.elsewhere(&ada).await;
     let mut sockets = Vec::new();
     for client in [&ada.client, &other, &ada.client] {
-        let access = server.services.gate.admit(&server.caller(client).await, id).await.unwrap();
+        let access = server.services.gate.authorize(&server.caller(client).await, id, Attach).await.unwrap();
         let gone = Arc::new(AtomicBool::new(false));
         let mark = gone.clone();
         tokio::spawn(async move {
@@ -92,7 +96,7 @@ async fn locking_cuts_every_open_lease_before_it_answers() {
 #[tokio::test]
 async fn a_socket_that_does_not_let_go_does_not_hold_the_lock_up_and_moves_nothing() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let stubborn = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let stubborn = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     ada.lock(id).await;
     assert_eq!(stubborn.lease().check(), Err(Revocation::Locked));
 }
@@ -140,15 +144,11 @@ async fn a_new_lock_ends_every_grant_and_an_old_grant_never_comes_back() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     let held = tokio::spawn(async move { access.lease().ended().await });
     let epoch = async || {
-        let facts = server
-            .services
-            .db
-            .access_facts(server.caller(&ada.client).await.login_session().unwrap(), id)
-            .await
-            .unwrap();
+        let facts =
+            server.services.db.facts(server.caller(&ada.client).await.login_session().unwrap(), id).await.unwrap();
         (facts.terminal.unwrap().epoch, facts.grant.is_some())
     };
     let before = epoch().await;
@@ -173,10 +173,10 @@ async fn a_grant_ends_by_idleness_by_its_absolute_end_and_is_renewed_without_los
     let id = server.terminal(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     for _ in 0..4 {
         server.clock.advance_secs(59);
-        access.lease().touch();
+        access.lease().record_input();
         assert_eq!(access.lease().check(), Ok(()));
     }
     let status = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
@@ -198,7 +198,7 @@ async fn a_reset_factor_opens_no_locked_terminal_to_nobody() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.admit(&server.caller(&ada.client).await, id).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     let user = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
     ada.client.refused(403, "POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
     admin.client.ok("POST", &format!("/api/admin/users/{user}/reset-mfa"), Value::Null).await;
@@ -268,7 +268,7 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
             for _ in 0..round % 16 {
                 tokio::task::yield_now().await;
             }
-            let access = gate.admit(&caller, id).await?;
+            let access = gate.authorize(&caller, id, Attach).await?;
             // As a socket does it: it lets go when it is cut, and a lock that cuts nobody is found out by its answer.
             tokio::select! {
                 _ = access.lease().ended() => {}
@@ -283,7 +283,7 @@ async fn a_lock_that_crosses_a_connect_leaves_nobody_in() {
             Err(denied) => assert_eq!(denied.problem().kind, ProblemKind::Locked),
         }
         let mut tx = server.services.db.begin().await.unwrap();
-        tx.set_lock(id, false).await.unwrap();
+        tx.set_lock(&proof(id), false).await.unwrap();
         tx.commit().await.unwrap();
     }
 }
@@ -328,7 +328,7 @@ async fn unlocking_takes_the_grants_with_the_lock() {
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let granted = async || {
         let session = server.caller(&ada.client).await.login_session().unwrap();
-        server.services.db.access_facts(session, id).await.unwrap().grant.is_some()
+        server.services.db.facts(session, id).await.unwrap().grant.is_some()
     };
     assert!(granted().await);
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
@@ -365,7 +365,7 @@ async fn a_code_for_a_lock_that_goes_meanwhile_grants_nothing_and_stays_good() {
     for _ in 0..100 {
         drop(server.services.db.read().await.unwrap());
     }
-    tx.set_lock(id, false).await.unwrap();
+    tx.set_lock(&proof(id), false).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(verifying.await.unwrap().unwrap_err().kind, ProblemKind::Conflict);
     ada.lock(id).await;
@@ -387,7 +387,7 @@ async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
         ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
         let open = if with_a_socket { Some(admit().await.unwrap()) } else { None };
         server.clock.advance_secs(14 * 60);
-        lingering.lease().touch();
+        lingering.lease().record_input();
         server.clock.advance_secs(60);
         assert_eq!(
             open.map(|access| access.lease().check()).unwrap_or(Err(Revocation::GrantEnded)),

@@ -26,7 +26,7 @@ async fn set_times(admin: &Client, grants: (u32, u32), logins: (u32, u32)) {
 }
 
 async fn socket(server: &TestServer, client: &Client, id: TerminalId) -> Authorized<Attach> {
-    server.services.gate.admit(&server.caller(client).await, id).await.unwrap()
+    server.services.gate.authorize(&server.caller(client).await, id, Attach).await.unwrap()
 }
 
 /// Until when the login may use the terminal, as status, list and page of it say; they agree.
@@ -57,7 +57,7 @@ async fn a_grant_and_its_socket_end_by_shorter_times_and_longer_ones_bring_nothi
         for _ in 0..5 {
             server.clock.advance_secs(59);
             assert_eq!(access.lease().check(), Ok(()));
-            access.lease().touch();
+            access.lease().record_input();
         }
         assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
         server.clock.advance_secs(5);
@@ -89,7 +89,7 @@ async fn a_login_its_sockets_and_its_stream_end_by_shorter_times() {
         for _ in 0..3 {
             server.clock.advance_secs(299);
             assert_eq!(typing.lease().check(), Ok(()));
-            typing.lease().touch();
+            typing.lease().record_input();
         }
         assert_eq!(
             watching.lease().check(),

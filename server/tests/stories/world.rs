@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::{Caller, Clock, Revocations, TerminalGate};
+use access::{Caller, Clock, Credential};
 use protocol::{
     SessionId, TerminalId, UserId,
     auth::Role,
@@ -27,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::database::TestDb;
+use crate::proofs::proof;
 
 const PASSWORD: &str = "a few random words 7";
 
@@ -88,8 +89,7 @@ impl World {
             user,
             username,
             role: Role::User,
-            session,
-            stale: false,
+            credential: Credential::Session { id: session, generation: 0 },
             address: [127, 0, 0, 1].into(),
             request_id: "r".into(),
         }
@@ -116,7 +116,7 @@ impl World {
     /// Locks without the factor's use-case: the record is what counts here.
     pub async fn lock(&self, id: TerminalId) {
         let mut tx = self.services.db.begin().await.unwrap();
-        tx.set_lock(id, true).await.unwrap();
+        tx.set_lock(&proof(id), true).await.unwrap();
         tx.commit().await.unwrap();
     }
 

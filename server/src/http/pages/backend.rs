@@ -136,7 +136,7 @@ mod tests {
 
     use axum::routing::get;
 
-    use crate::http::*;
+    use super::*;
 
     /// A route that never answers the same twice.
     fn changing() -> Router {

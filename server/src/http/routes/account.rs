@@ -1,6 +1,5 @@
 //! The person's own account: password, factor, login sessions, notices, events.
 
-use access::Caller;
 use axum::{
     extract::State,
     http::StatusCode,

@@ -68,7 +68,7 @@ pub async fn document(json: Arc<Vec<u8>>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use crate::http::api::*;
+    use super::*;
 
     #[test]
     fn an_engine_that_is_away_is_said_to_be_once() {

@@ -113,10 +113,10 @@ async fn verify(
 mod tests {
     use protocol::UserId;
 
+    use super::*;
     use crate::{
         auth::NewToken,
         events::{Events, TerminalEvent},
-        http::routes::lock::*,
     };
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use access::{Release, Revocation};
+use access::{Release, Revocation, Scope};
 use protocol::frame::{ClientFrame, ServerFrame};
 use rexec::http::ws;
 
@@ -10,6 +10,8 @@ use super::{
     client::DEADLINE,
     stage::{FLOOD, FLOOD_END, Stage, exists},
 };
+use access::FactsSource as _;
+use access::Revocations as _;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -99,7 +101,7 @@ async fn a_message_that_is_half_way_out_at_the_cut_ends_before_it_and_the_reason
     // One that never reads holds nothing up, and learns no reason.
     let mut stuck = behind().await;
     // Half of what a viewer is waited for that takes nothing.
-    let less = viewer::Timeouts::default().write / 2;
+    let less = ws::Timeouts::default().write / 2;
     assert_eq!(
         stage.registry.revoke(Scope::Session(stage.logins[0]), Revocation::LoginEnded, less).await,
         Release::Complete
@@ -180,7 +182,7 @@ async fn typing_is_written_down_so_that_a_killed_server_remembers_it() {
     drop(viewer);
     let typed_at = stage.clock.now();
     let written = async {
-        let stored = || stage.db.access_facts(stage.logins[0], stage.terminal);
+        let stored = || stage.db.facts(stage.logins[0], stage.terminal);
         while stored().await.unwrap().grant.map(|grant| grant.last_input_at) != Some(typed_at) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

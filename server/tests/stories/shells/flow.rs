@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use access::{Release, Revocation};
+use access::{Release, Revocation, Scope};
 use protocol::{frame::ClientFrame, limits};
 
 use super::{
     client::DEADLINE,
     stage::{FLOOD, FLOOD_END, Stage},
 };
+use access::Revocations as _;
 
 #[tokio::test]
 async fn a_slow_viewer_gets_a_redraw_while_a_fast_one_sees_every_byte() {

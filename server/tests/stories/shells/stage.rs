@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use access::{Caller, Clock, GrantFacts, Revocations, TerminalGate};
+use access::{Attach, Caller, Clock, Credential, GrantFacts, RevocationRegistry, TerminalGate};
 use axum::{
     Router,
     extract::{Query, State, ws::WebSocketUpgrade},
@@ -35,6 +35,8 @@ use uuid::Uuid;
 
 use super::client::Client;
 use crate::database::terminal_row;
+use crate::proofs::proof;
+use rexec::problem::ToProblem as _;
 
 const NARROW_BYTES: u32 = 32 * 1024;
 /// Typed into a shell: more than narrow sockets hold, so that whoever does not read it is stuck; and less than is kept, so
@@ -48,7 +50,7 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 pub struct Stage {
     dir: tempfile::TempDir,
     pub db: Db,
-    pub cuts: Arc<Revocations>,
+    pub registry: Arc<RevocationRegistry>,
     pub clock: Clock,
     pub terminal: TerminalId,
     pub user: UserId,
@@ -71,7 +73,7 @@ struct Door {
     gate: TerminalGate,
     callers: [Caller; 2],
     terminal: TerminalId,
-    shells: Arc<Sessions>,
+    sessions: Arc<Sessions>,
     link: Arc<SocketLink>,
     db: Db,
     shutdown: CancellationToken,
@@ -99,18 +101,18 @@ async fn attach(State(door): State<Door>, Query(wanted): Query<Wanted>, upgrade:
         Ok(seat) => seat,
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
-    let usual = viewer::Timeouts::default();
+    let usual = ws::Timeouts::default();
     let (short, long) = (Duration::from_millis(200), 4 * super::client::DEADLINE);
     let patience = match wanted.hurry.as_deref() {
-        Some("write") => viewer::Timeouts { write: short, rest: long, ..usual },
+        Some("write") => ws::Timeouts { write: short, rest: long, ..usual },
         // The client that stays has so long to answer, on a machine where everything else runs as well.
-        Some("ping") => viewer::Timeouts { ping: short / 10, silent: 10 * short, ..usual },
+        Some("ping") => ws::Timeouts { ping: short / 10, silent: 10 * short, ..usual },
         _ => usual,
     };
     upgrade
         .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
         .max_frame_size(limits::CLIENT_FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| viewer::run(socket, access, seat, door.db, door.shutdown, patience))
+        .on_upgrade(move |socket| ws::run(socket, access, seat, door.db, door.shutdown, patience))
 }
 
 fn guest_program() -> PathBuf {
@@ -161,8 +163,8 @@ impl Stage {
         }
         tx.insert_terminal(&terminal_row(terminal, user, "work", NOW)).await.unwrap();
         tx.commit().await.unwrap();
-        let (cuts, clock) = (Arc::new(RevocationRegistry::default()), Clock::manual(NOW));
-        let mut stage = Self { dir, db, cuts, clock, terminal, user, logins, guest: None, server: None, narrow };
+        let (registry, clock) = (Arc::new(RevocationRegistry::default()), Clock::manual(NOW));
+        let mut stage = Self { dir, db, registry, clock, terminal, user, logins, guest: None, server: None, narrow };
         stage.start_server().await;
         stage.start_guest();
         stage
@@ -194,7 +196,7 @@ impl Stage {
             // In a container they end with PID 1; here each is ended by its number.
             for shell in shells.split_whitespace() {
                 if let Some(pid) = shell.parse().ok().and_then(rustix::process::Pid::from_raw) {
-                    let _ = rustix::process::kill_process(pid, rustix::process::Event::KILL);
+                    let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
                 }
             }
         }
@@ -209,16 +211,15 @@ impl Stage {
             user: self.user,
             username: Username::parse("ada").unwrap(),
             role: Role::User,
-            session,
-            stale: false,
+            credential: Credential::Session { id: session, generation: 0 },
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         };
         let door = Door {
-            gate: TerminalGate::new(self.db.clone(), self.cuts.clone(), self.clock.clone()),
+            gate: TerminalGate::new(Arc::new(self.db.clone()), self.registry.clone(), self.clock.clone()),
             callers: self.logins.map(caller),
             terminal: self.terminal,
-            shells: Arc::new(Sessions::new(shutdown.clone())),
+            sessions: Arc::new(Sessions::new(shutdown.clone())),
             link: link.clone(),
             db: self.db.clone(),
             shutdown: shutdown.clone(),
@@ -267,7 +268,7 @@ impl Stage {
     /// Locks the terminal and gives the first login a grant of a minute.
     pub async fn lock_with_grant(&self) {
         let mut tx = self.db.begin().await.unwrap();
-        let epoch = tx.set_lock(self.terminal, true).await.unwrap().unwrap();
+        let epoch = tx.set_lock(&proof(self.terminal), true).await.unwrap().unwrap();
         let now = self.clock.now();
         let grant = GrantFacts {
             user: self.user,
