@@ -89,7 +89,6 @@ impl Init {
     fn turn(&mut self) -> io::Result<()> {
         let now = Instant::now();
         self.link.dial_if_due(now);
-        self.panes.do_due(now);
         self.desk.tidy();
         for (source, ready) in self.wait()? {
             match source {
@@ -153,7 +152,7 @@ impl Init {
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
         let retry = full.then(|| Instant::now() + FULL_RETRY);
-        let until = [self.link.retry_at(), self.panes.due_at(), self.end_at, retry].into_iter().flatten().min();
+        let until = [self.link.retry_at(), self.end_at, retry].into_iter().flatten().min();
         let timeout = until.map(|at| timespec(at.saturating_duration_since(Instant::now())));
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}

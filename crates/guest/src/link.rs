@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guest_protocol::{BadLink, FromGuest, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FrameError, FromGuest, ToGuest, VERSION};
 use rustix::{
     io::Errno,
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType},
@@ -21,7 +21,7 @@ pub struct Link {
     path: PathBuf,
     boot: u64,
     stream: Option<OwnedFd>,
-    inbound: LinkBuffer,
+    inbound: FrameBuffer,
     /// Frames to be sent; the first `sent` bytes of it are gone.
     pub out: Vec<u8>,
     sent: usize,
@@ -38,7 +38,7 @@ impl Link {
             path,
             boot: u64::from_ne_bytes(boot),
             stream: None,
-            inbound: LinkBuffer::default(),
+            inbound: FrameBuffer::default(),
             out: Vec::new(),
             sent: 0,
             retry_at: Instant::now(),
@@ -64,7 +64,7 @@ impl Link {
         match self.dial() {
             Ok(stream) => {
                 self.stream = Some(stream);
-                self.inbound = LinkBuffer::default();
+                self.inbound = FrameBuffer::default();
                 self.out.clear();
                 self.sent = 0;
                 FromGuest::Hello { version: VERSION, boot: self.boot }.encode(&mut self.out);
@@ -103,8 +103,8 @@ impl Link {
     /// The next whole message that was read.
     ///
     /// # Errors
-    /// [`BadLink`]: the connection cannot be used any more.
-    pub fn next(&mut self) -> Result<Option<ToGuest>, BadLink> {
+    /// [`FrameError`]: the connection cannot be used any more.
+    pub fn next(&mut self) -> Result<Option<ToGuest>, FrameError> {
         match self.inbound.next_frame()? {
             Some((tag, payload)) => ToGuest::decode(tag, payload).map(Some),
             None => Ok(None),

@@ -11,7 +11,7 @@ use std::{
         unix::process::CommandExt,
     },
     process::{Command, Stdio},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use guest_protocol::{FromGuest, OutputBuffer, PaneNo};
@@ -21,7 +21,7 @@ use rustix::{
     io::Errno,
     process::{Pid, Signal, kill_process, kill_process_group},
     pty::OpenptFlags,
-    termios::{InputModes, LocalModes, OptionalActions, Winsize},
+    termios::{InputModes, OptionalActions, Winsize},
 };
 
 use crate::{
@@ -34,10 +34,6 @@ use crate::{
 const AHEAD_BYTES_MAX: u64 = 128 * 1024;
 /// With this much output waiting for the server to read, no more is framed.
 pub const OUT_BYTES_MAX: usize = 256 * 1024;
-/// A shell that was hung up has this long before it is killed.
-const HANGUP_GRACE: Duration = Duration::from_secs(2);
-/// After input or output, a program that asks for a password has switched echo off by then.
-const ECHO_SETTLES: Duration = Duration::from_millis(50);
 
 /// A pane. It stays after its shell has ended, so that positions go on.
 #[derive(Debug)]
@@ -50,8 +46,6 @@ pub struct Pane {
     untold: Option<i32>,
     input: VecDeque<u8>,
     joined: Option<Joined>,
-    /// When the echo flag is looked at again: a program may switch it without a word.
-    look_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -61,7 +55,6 @@ struct Shell {
     status: Option<i32>,
     /// Nobody holds the other side open; asking again would spin.
     hung_up: bool,
-    kill_at: Option<Instant>,
 }
 
 /// What one connection has asked of this pane.
@@ -70,7 +63,6 @@ struct Joined {
     no: PaneNo,
     sent: u64,
     until: u64,
-    echo: bool,
     /// Input taken by the terminal and not yet told.
     taken: usize,
 }
@@ -89,7 +81,6 @@ impl Pane {
             untold: None,
             input: VecDeque::new(),
             joined: None,
-            look_at: None,
         }
     }
 
@@ -110,7 +101,7 @@ impl Pane {
         // A position of the future is of another stream; everything kept is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
         let until = newest + limits::RING_BYTES as u64 / 2;
-        self.joined = Some(Joined { no, sent, until, echo: true, taken: 0 });
+        self.joined = Some(Joined { no, sent, until, taken: 0 });
         Ok(FromGuest::Opened { pane: no, oldest, newest, fresh })
     }
 
@@ -147,7 +138,6 @@ impl Pane {
     /// nobody is to wait for it.
     pub fn input(&mut self, bytes: &[u8]) {
         let Some(shell) = &self.shell else { return self.took(bytes.len()) };
-        self.look_at.get_or_insert_with(|| Instant::now() + ECHO_SETTLES);
         let mut rest = bytes;
         while self.input.is_empty() && !rest.is_empty() {
             match rustix::io::write(&shell.master, rest) {
@@ -235,7 +225,6 @@ impl Pane {
             }
         };
         self.ring.push(&chunk[..filled]);
-        self.look_at.get_or_insert_with(|| Instant::now() + ECHO_SETTLES);
         if let (true, Some(status)) = (dry, shell.status) {
             // Before it says "nothing", the kernel has handed over all that was written: this was the last of it.
             self.shell = None;
@@ -263,13 +252,8 @@ impl Pane {
                 }
             }
         }
-        if let Some(shell) = &self.shell {
-            let echo = shell.echoes();
-            if echo != joined.echo {
-                joined.echo = echo;
-                FromGuest::Echo { pane: joined.no, on: echo }.encode(out);
-            }
-        } else if joined.sent == self.ring.newest()
+        if self.shell.is_none()
+            && joined.sent == self.ring.newest()
             && let Some(status) = self.untold.take()
         {
             FromGuest::Exited { pane: joined.no, status }.encode(out);
@@ -282,28 +266,11 @@ impl Pane {
         self.joined.as_ref().is_some_and(|j| j.sent < self.ring.newest())
     }
 
-    /// Hangs the shell up; it is killed when it does not end.
+    /// Sends SIGHUP to the shell and its foreground process group.
     pub fn hang_up(&mut self) {
         if let Some(shell) = &mut self.shell {
             shell.signal(Signal::HUP);
             shell.signal(Signal::CONT);
-            shell.kill_at = Some(Instant::now() + HANGUP_GRACE);
-        }
-    }
-
-    /// When a hung-up shell is to be killed, or the echo flag looked at.
-    pub fn due_at(&self) -> Option<Instant> {
-        let shell = self.shell.as_ref()?;
-        let kill_at = shell.kill_at.filter(|_| shell.status.is_none());
-        [kill_at, self.look_at.filter(|_| self.joined.is_some())].into_iter().flatten().min()
-    }
-
-    /// Does what is due. The flag itself is looked at whenever output is framed, which every turn does.
-    pub fn do_due(&mut self, now: Instant) {
-        self.look_at = self.look_at.filter(|at| now < *at);
-        if let Some(shell) = self.shell.as_mut().filter(|s| s.kill_at.is_some_and(|at| now >= at)) {
-            shell.signal(Signal::KILL);
-            shell.kill_at = None;
         }
     }
 
@@ -350,14 +317,7 @@ impl Shell {
         command.stdin(Stdio::from(slave.try_clone()?)).stdout(Stdio::from(slave.try_clone()?)).stderr(slave);
         sys::on_own_terminal(&mut command);
         let pid = Pid::from_child(&command.spawn()?);
-        Ok(Self { master, pid, status: None, hung_up: false, kill_at: None })
-    }
-
-    /// Off only while a password is typed: line editors turn the kernel's echo off too, together with its line mode.
-    fn echoes(&self) -> bool {
-        rustix::termios::tcgetattr(&self.master).map_or(true, |modes| {
-            modes.local_modes.contains(LocalModes::ECHO) || !modes.local_modes.contains(LocalModes::ICANON)
-        })
+        Ok(Self { master, pid, status: None, hung_up: false })
     }
 
     fn signal(&self, signal: Signal) {

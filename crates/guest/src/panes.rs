@@ -1,7 +1,5 @@
 //! The panes of this container, and what the server asks of them.
 
-use std::time::Instant;
-
 use guest_protocol::{FromGuest, PaneNo, ToGuest};
 use protocol::limits;
 use rustix::process::Pid;
@@ -30,7 +28,6 @@ impl Panes {
             ToGuest::Input { pane, bytes } => self.with(pane, |p| p.input(&bytes)),
             ToGuest::Resize { pane, size } => self.with(pane, |p| p.resize(size)),
             ToGuest::Window { pane, until } => self.with(pane, |p| p.allow(until)),
-            ToGuest::Hangup { pane } => self.with(pane, Pane::hang_up),
             ToGuest::Inspect | ToGuest::Policy { .. } => {}
         }
     }
@@ -108,15 +105,5 @@ impl Panes {
     /// A shell runs somewhere.
     pub fn running(&self) -> bool {
         self.list.iter().any(Pane::running)
-    }
-
-    /// The next instant at which a pane has something to do.
-    pub fn due_at(&self) -> Option<Instant> {
-        self.list.iter().filter_map(Pane::due_at).min()
-    }
-
-    /// Does what is due.
-    pub fn do_due(&mut self, now: Instant) {
-        self.list.iter_mut().for_each(|p| p.do_due(now));
     }
 }

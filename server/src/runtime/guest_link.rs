@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
 use protocol::limits;
 use rustix::fs::{Mode, OFlags};
 use tokio::{
@@ -294,7 +294,7 @@ async fn serve(shared: &Shared, listener: &UnixListener, stream: UnixStream, shu
 
 /// Reads Hello, makes the connection the live one, and hands on what follows. Ends only with the connection.
 async fn receive(shared: &Shared, stream: &Arc<UnixStream>) -> Ended {
-    let mut source = Source { stream, buffer: LinkBuffer::default(), chunk: vec![0; 32 * 1024] };
+    let mut source = Source { stream, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
     let hello = match timeout(HELLO_DEADLINE, source.next()).await {
         Ok(Ok(hello @ FromGuest::Hello { version: VERSION, .. })) => hello,
         Ok(Ok(FromGuest::Hello { version, .. })) => return Ended::Bad(format!("version {version}, not {VERSION}")),
@@ -336,7 +336,7 @@ fn policy_frame(root_allowed: bool) -> Vec<u8> {
 
 struct Source<'a> {
     stream: &'a UnixStream,
-    buffer: LinkBuffer,
+    buffer: FrameBuffer,
     chunk: Vec<u8>,
 }
 

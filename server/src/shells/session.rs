@@ -277,8 +277,8 @@ async fn hear(hub: &Hub, message: FromGuest) -> Result<(), &'static str> {
                 pane.taken(bytes);
             }
         }
-        // The echo flag is for predictions, which are not made yet. The link itself takes reports.
-        FromGuest::Echo { .. } | FromGuest::Report(_) | FromGuest::Hello { .. } => {}
+        // The guest link handles reports and the first Hello itself.
+        FromGuest::Report(_) | FromGuest::Hello { .. } => {}
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
 use rexec::runtime::{GuestLink, RuntimeError, guest_link::SocketLink};
 use tokio::{
@@ -48,7 +48,7 @@ fn hello(boot: u64) -> Vec<u8> {
 }
 
 async fn heard(stream: &mut UnixStream) -> ToGuest {
-    let (mut buffer, mut byte) = (LinkBuffer::default(), [0]);
+    let (mut buffer, mut byte) = (FrameBuffer::default(), [0]);
     loop {
         if let Some((tag, payload)) = buffer.next_frame().unwrap() {
             return ToGuest::decode(tag, payload).unwrap();
@@ -74,8 +74,8 @@ async fn a_guest_is_told_the_policy_and_the_newest_one_wins() {
     assert_eq!(heard(&mut first).await, ToGuest::Policy { root_allowed: true });
     let mut inbox = link.connect().await.unwrap();
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 1 }));
-    link.send(ToGuest::Hangup { pane: 7 }).await.unwrap();
-    assert_eq!(heard(&mut first).await, ToGuest::Hangup { pane: 7 });
+    link.send(ToGuest::Window { pane: 7, until: 1 }).await.unwrap();
+    assert_eq!(heard(&mut first).await, ToGuest::Window { pane: 7, until: 1 });
 
     let mut second = dial(&place).await;
     second.write_all(&hello(2)).await.unwrap();
@@ -154,11 +154,11 @@ async fn a_report_comes_over_whatever_connection_there_is_and_never_to_the_sessi
     while heard(&mut second).await != ToGuest::Inspect {}
     let report = GuestReport { cap_permitted: "00000000000004eb".into(), ..GuestReport::default() };
     second.write_all(&wire(&FromGuest::Report(Box::new(report.clone())))).await.unwrap();
-    second.write_all(&wire(&FromGuest::Echo { pane: 1, on: true })).await.unwrap();
+    second.write_all(&wire(&FromGuest::Taken { pane: 1, bytes: 3 })).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), report);
     let mut inbox = link.connect().await.unwrap();
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
-    assert_eq!(inbox.recv().await, Some(FromGuest::Echo { pane: 1, on: true }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
     assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is told as one");
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guest_protocol::{FromGuest, LinkBuffer, PaneNo, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, PaneNo, ToGuest, VERSION};
 use protocol::frame::Size;
 use rustix::process::{Pid, Signal};
 
@@ -67,7 +67,7 @@ impl Guest {
         let (stream, _) = self.listener.as_ref().unwrap().accept().unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         stream.set_write_timeout(Some(DEADLINE)).unwrap();
-        let mut peer = Peer { stream, buffer: LinkBuffer::default(), panes: HashMap::new() };
+        let mut peer = Peer { stream, buffer: FrameBuffer::default(), panes: HashMap::new() };
         assert!(matches!(peer.next(), FromGuest::Hello { version: VERSION, .. }));
         peer
     }
@@ -114,7 +114,7 @@ pub struct Opened {
 
 pub struct Peer {
     stream: UnixStream,
-    buffer: LinkBuffer,
+    buffer: FrameBuffer,
     panes: HashMap<PaneNo, (u64, Vec<u8>)>,
 }
 
