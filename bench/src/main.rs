@@ -14,7 +14,7 @@ use clap::Parser;
 use client::{Client, Server};
 use engine::Engine;
 use figures::Samples;
-use protocol::limits::VIEWERS_MAX;
+use protocol::limits::CLIENTS_MAX;
 
 /// Reproduces every figure the README claims.
 #[derive(Parser)]
@@ -35,7 +35,7 @@ struct Cli {
     #[arg(long, default_value_t = 2000)]
     echoes: usize,
     /// Sockets of the terminal that is locked.
-    #[arg(long, default_value_t = VIEWERS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=VIEWERS_MAX as u64))]
+    #[arg(long, default_value_t = CLIENTS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=CLIENTS_MAX as u64))]
     sockets: usize,
 }
 

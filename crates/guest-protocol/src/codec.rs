@@ -13,7 +13,7 @@ const PANE_NAME_BYTES_MAX: usize = 32;
 /// The peer sent bytes that are not a frame of this protocol. The receiver closes the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameError {
-    /// The length is zero or greater than [`protocol::limits::LINK_FRAME_BYTES_MAX`].
+    /// The length is zero or greater than [`protocol::limits::GUEST_FRAME_BYTES_MAX`].
     Length(u32),
     /// The receiver does not accept this tag.
     UnknownTag(u8),

@@ -18,7 +18,7 @@ impl FrameBuffer {
         if self.start > 0 && self.start == self.bytes.len() {
             self.bytes.clear();
             self.start = 0;
-        } else if self.start > limits::LINK_FRAME_BYTES_MAX {
+        } else if self.start > limits::GUEST_FRAME_BYTES_MAX {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
@@ -33,7 +33,7 @@ impl FrameBuffer {
         let pending = &self.bytes[self.start..];
         let Some((head, rest)) = pending.split_first_chunk::<4>() else { return Ok(None) };
         let len = u32::from_be_bytes(*head);
-        if len == 0 || len as usize > limits::LINK_FRAME_BYTES_MAX {
+        if len == 0 || len as usize > limits::GUEST_FRAME_BYTES_MAX {
             return Err(FrameError::Length(len));
         }
         if rest.len() < len as usize {
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn lengths_outside_the_limits_are_errors() {
-        for len in [0, u32::try_from(limits::LINK_FRAME_BYTES_MAX).unwrap() + 1, u32::MAX] {
+        for len in [0, u32::try_from(limits::GUEST_FRAME_BYTES_MAX).unwrap() + 1, u32::MAX] {
             let mut buffer = FrameBuffer::default();
             buffer.push(&[&len.to_be_bytes()[..], &[1]].concat());
             assert_eq!(buffer.next_frame(), Err(FrameError::Length(len)));

@@ -63,7 +63,7 @@ impl Pane {
         let start = u64::try_from(since.as_millis()).unwrap_or(0) << 10;
         Self {
             name,
-            output: OutputBuffer::new(start, limits::RING_BYTES),
+            output: OutputBuffer::new(start, limits::OUTPUT_BUFFER_BYTES),
             shell: None,
             unreported_status: None,
             input: InputQueue::default(),
@@ -88,7 +88,7 @@ impl Pane {
         let (oldest, newest) = (self.output.oldest(), self.output.newest());
         // A position after the newest byte belongs to another stream. The whole buffer is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
-        let until = newest + limits::RING_BYTES as u64 / 2;
+        let until = newest + limits::OUTPUT_BUFFER_BYTES as u64 / 2;
         self.subscription = Some(Subscription { number, sent, until });
         Ok(FromGuest::Opened { pane: number, oldest, newest, fresh })
     }

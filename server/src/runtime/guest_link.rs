@@ -30,7 +30,7 @@ pub const SOCKET_NAME: &str = "s";
 /// Messages of the guest that wait for the session; with a full queue the socket is not read.
 const INBOX_MESSAGES: usize = 16;
 /// Bytes for the guest that wait; with more, [`GuestLink::send`] waits.
-const OUTBOX_BYTES_MAX: usize = 2 * limits::LINK_FRAME_BYTES_MAX;
+const OUTBOX_BYTES_MAX: usize = 2 * limits::GUEST_FRAME_BYTES_MAX;
 /// A peer that has not said Hello by then is dropped.
 const HELLO_DEADLINE: Duration = Duration::from_secs(5);
 /// Pause after a peer that broke the protocol, so that one that does so in a loop costs nothing.

@@ -116,7 +116,7 @@ impl Pane {
             state: Mutex::new(State {
                 number,
                 phase: Phase::Opening,
-                ring: OutputBuffer::new(0, limits::RING_BYTES),
+                ring: OutputBuffer::new(0, limits::OUTPUT_BUFFER_BYTES),
                 complete_at: 0,
                 size,
                 size_told: None,
@@ -185,7 +185,7 @@ impl Pane {
         let (mut state, mut screen) = (self.state(), self.screen());
         if state.ring.newest() == 0 || newest < state.ring.newest() {
             // Nothing of it is here, or what is here is of another stream.
-            state.ring = OutputBuffer::new(oldest, limits::RING_BYTES);
+            state.ring = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
             *screen = Screen::new(state.size, oldest);
         }
         if fresh {
@@ -207,7 +207,7 @@ impl Pane {
         let newest = state.ring.newest();
         if position > newest {
             // The guest's own ring ran over; what is missing is missing, and the model finds the gap by itself.
-            state.ring = OutputBuffer::new(position, limits::RING_BYTES);
+            state.ring = OutputBuffer::new(position, limits::OUTPUT_BUFFER_BYTES);
         }
         // What is here already is not taken twice.
         let known = usize::try_from(newest.saturating_sub(position)).unwrap_or(usize::MAX).min(bytes.len());
@@ -281,7 +281,7 @@ impl Pane {
     /// Takes a seat. `from` is the first position the viewer does not have. `None` when all are taken.
     pub fn sit(&self, size: Option<Size>, from: Option<u64>) -> Option<(u64, Cursor)> {
         let mut state = self.state();
-        if state.seats.len() >= limits::VIEWERS_MAX {
+        if state.seats.len() >= limits::CLIENTS_MAX {
             return None;
         }
         // Zero is "from the beginning", which is only there while nothing has fallen out of the ring.

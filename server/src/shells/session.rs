@@ -38,7 +38,7 @@ pub enum JoinError {
     #[error("this terminal has {} panes open, which is the most it can have", limits::PANES_MAX)]
     TooManyPanes,
     /// Too many viewers.
-    #[error("{} viewers look at this pane, which is the most it can have", limits::VIEWERS_MAX)]
+    #[error("{} viewers look at this pane, which is the most it can have", limits::CLIENTS_MAX)]
     TooManyViewers,
     /// The server is going away.
     #[error("the server is going away")]

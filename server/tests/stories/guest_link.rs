@@ -112,7 +112,7 @@ async fn a_guest_that_breaks_the_protocol_is_dropped_and_the_next_is_served() {
         [hello(1), hello(1)].concat(),
         [hello(1), vec![0, 0, 0, 1, 0x01]].concat(),
         [hello(1), vec![0, 0, 0, 3, 0x85, b'{', b'x']].concat(),
-        [hello(1), u32::try_from(limits::LINK_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
+        [hello(1), u32::try_from(limits::GUEST_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
     ];
     for lie in lies {
         let mut guest = dial(&place).await;

@@ -41,7 +41,7 @@ fn fast_reader_receives_the_whole_output_buffer() {
     for _ in 0..200 {
         let mut server = guest.accept();
         server.send(&ToGuest::Open { pane: 1, name: "main".into(), size: size(80, 24), from: 0 });
-        server.discard(limits::RING_BYTES);
+        server.discard(limits::OUTPUT_BUFFER_BYTES);
     }
 }
 
@@ -61,7 +61,7 @@ fn shell_keeps_running_while_the_server_is_down() {
     guest.listen();
     let mut server = guest.accept();
     let opened = server.open(1, "main", size(80, 24), 0);
-    assert_eq!(opened.newest - opened.oldest, limits::RING_BYTES as u64);
+    assert_eq!(opened.newest - opened.oldest, limits::OUTPUT_BUFFER_BYTES as u64);
     server.send(&ToGuest::Window { pane: 1, until: u64::MAX });
     assert!(server.read_until(1, "\r\n400000\r\n").contains("399999"));
 }

@@ -42,6 +42,9 @@ async fn act(frame: ClientFrame<'_>, lease: &Lease, view: &View, shared: &Shared
             shared.state().touched = true;
             view.input(bytes).await;
         }
+        // Sent by the emulator, not by the user, so it does not extend the grant.
+        ClientFrame::Reply([]) => {}
+        ClientFrame::Reply(bytes) => view.input(bytes).await,
         ClientFrame::Resize(size) => view.resize(size).await,
         ClientFrame::Ack(position) => view.parsed(position),
         ClientFrame::Ping(nonce) => {
