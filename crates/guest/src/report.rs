@@ -51,7 +51,7 @@ fn lines(text: &str, max: usize) -> Vec<String> {
     text.lines().take(max).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Parses `/proc/<pid>/limits`: a headerer line, then columns of fixed width whose names contain spaces.
+/// Parses `/proc/<pid>/limits`: a header line, then columns of fixed width whose names contain spaces.
 fn limits(text: &str) -> Vec<(String, String, String)> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();

@@ -6,7 +6,7 @@ HISTSIZE=10000
 HISTFILESIZE=20000
 shopt -s histappend checkwinsize globstar
 
-# user@terminal in green (root in red), the folder in blue, a red mark after a failed command.
+# user@terminal in green (root in red), the directory in blue, the exit status in red after a failed command.
 __rexec_prompt() {
   local status=$? who='1;32'
   [ "$EUID" = 0 ] && who='1;31'
