@@ -1,18 +1,18 @@
-//! Samples and what is said of them: median, p99, and the spread.
+//! Samples, and their minimum, median, 99th percentile and maximum.
 
 use std::time::Duration;
 
-/// Durations of one measured thing, in the order they were taken.
+/// Samples of one measurement, in the order in which they were taken.
 #[derive(Debug, Default)]
 pub struct Samples(Vec<Duration>);
 
 impl Samples {
-    /// Adds one.
+    /// Adds a sample.
     pub fn push(&mut self, sample: Duration) {
         self.0.push(sample);
     }
 
-    /// Nearest-rank percentile, in milliseconds; NaN without samples.
+    /// Nearest-rank percentile in milliseconds. NaN when there are no samples.
     pub fn percentile_ms(&self, percent: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -21,12 +21,12 @@ impl Samples {
         sorted.get(rank).map_or(f64::NAN, |d| d.as_secs_f64() * 1000.0)
     }
 
-    /// Median, in milliseconds.
+    /// Median in milliseconds.
     pub fn median_ms(&self) -> f64 {
         self.percentile_ms(50.0)
     }
 
-    /// One line of the printed table.
+    /// A row of the printed table.
     pub fn row(&self, name: &str) -> String {
         format!(
             "{name:<46} {:>5} {:>9.3} {:>9.3} {:>9.3} {:>9.3}",
@@ -39,8 +39,8 @@ impl Samples {
     }
 }
 
-/// Head of the printed table.
-pub fn head() -> String {
+/// Header of the printed table.
+pub fn header() -> String {
     format!("{:<46} {:>5} {:>9} {:>9} {:>9} {:>9}", "milliseconds", "n", "min", "median", "p99", "max")
 }
 

@@ -1,41 +1,45 @@
-//! `cargo run --release -p bench`: reproduces the figures of the README, the engine as peer in the same run.
+//! `cargo run --release -p bench`: measures the figures of the README, and the engine alone in the same run.
 //!
 //! Needs a built server (`./run --build`) and a running engine with the base images.
 
+mod attached;
 mod client;
-mod cut;
 mod engine;
 mod figures;
+mod lock;
+mod server;
+mod timeout;
 
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use client::{Client, Server};
+use client::Client;
 use engine::Engine;
 use figures::Samples;
-use protocol::limits::VIEWERS_MAX;
+use protocol::limits::CLIENTS_MAX;
+use server::Server;
 
-/// Reproduces every figure the README claims.
+/// Measures the figures of the README.
 #[derive(Parser)]
 struct Cli {
-    /// The server to measure.
+    /// Server binary.
     #[arg(long, default_value = "dist/rexec")]
     binary: PathBuf,
-    /// Image name, as `GET /api/images` lists it.
+    /// Name of the image in `GET /api/images`.
     #[arg(long, default_value = "debian")]
     image: String,
-    /// The same image, as the engine knows it.
+    /// Reference of the same image on the engine.
     #[arg(long, default_value = "rexec/debian:1")]
     reference: String,
-    /// Launches of each kind; ours and the engine's take turns.
+    /// Launches with Rexec, and as many with the engine alone.
     #[arg(long, default_value_t = 15)]
     launches: usize,
-    /// Echoed letters.
+    /// Echoed letters of the echo measurement.
     #[arg(long, default_value_t = 2000)]
     echoes: usize,
-    /// Sockets of the terminal that is locked.
-    #[arg(long, default_value_t = VIEWERS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=VIEWERS_MAX as u64))]
+    /// Attached clients of the lock measurement.
+    #[arg(long, default_value_t = CLIENTS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=CLIENTS_MAX as u64))]
     sockets: usize,
 }
 
@@ -46,67 +50,66 @@ async fn main() -> Result<()> {
     let server = Server::start(&cli.binary).await?;
     let client = Client::set_up(&server).await?;
     println!("server ready after {:.0} ms in an empty folder", server.ready_after.as_secs_f64() * 1000.0);
-    let (ours, theirs) = launches(&cli, &client, &engine).await?;
-    let (echo, exec) = echoes(&cli, &client, &engine).await?;
-    let cuts = cut::cuts(&client, &cli.image, cli.sockets).await?;
-    println!("{}", figures::head());
-    println!("{}", ours.row("cold: click to prompt, hardened, verified"));
-    println!("{}", theirs.row("engine alone: create + start, plain"));
+    let (cold, plain) = measure_launches(&cli, &client, &engine).await?;
+    let (echo, exec) = measure_echoes(&cli, &client, &engine).await?;
+    let locks = lock::measure(&client, &cli.image, cli.sockets).await?;
+    println!("{}", figures::header());
+    println!("{}", cold.row("cold: click to prompt, hardened, verified"));
+    println!("{}", plain.row("engine alone: create + start, plain"));
     println!("{}", echo.row("echo: socket, server, guest, hardened"));
     println!("{}", exec.row("echo: engine exec attach"));
-    println!("{}", cuts.row("lock: request to the end of each open socket"));
-    println!("cold / engine, medians: {:.2}", ours.median_ms() / theirs.median_ms());
+    println!("{}", locks.row("lock: request to the end of each open socket"));
+    println!("cold / engine, medians: {:.2}", cold.median_ms() / plain.median_ms());
     println!("echo / engine exec, medians: {:.2}", echo.median_ms() / exec.median_ms());
     server.stop().await
 }
 
-/// Ours and the engine's take turns, so that a drifting machine hits both.
-async fn launches(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples, Samples)> {
-    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+/// Alternates launches with Rexec and with the engine alone, so that changes of the machine's load affect both.
+async fn measure_launches(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples, Samples)> {
+    let (mut cold, mut plain) = (Samples::default(), Samples::default());
     for round in 0..=cli.launches {
         let began = Instant::now();
         let id = client.create(&cli.image).await?;
-        client.attach(&id).await?.wait_for(PROMPT).await?;
-        let took = began.elapsed();
+        client.attach(&id).await?.read_until(PROMPT).await?;
+        let cold_launch = began.elapsed();
         client.delete(&id).await?;
-        let (engine_took, container) = engine.create_and_start(&cli.reference).await?;
+        let (plain_launch, container) = engine.create_and_start(&cli.reference).await?;
         engine.remove(&container).await?;
-        // The first round warms both up.
+        // The first round only warms up.
         if round > 0 {
-            ours.push(took);
-            theirs.push(engine_took);
+            cold.push(cold_launch);
+            plain.push(plain_launch);
         }
     }
-    Ok((ours, theirs))
+    Ok((cold, plain))
 }
 
-/// What ends the prompt. The blank behind it comes as such, or, when the prompt was there before us, as a place of the cursor.
+/// End of the prompt. The following space is not part of it: a snapshot may contain a cursor position instead.
 const PROMPT: &[u8] = b"$";
 
-/// Letters of a line before it is erased.
-const LINE: usize = 1000;
+/// Letters in a line before it is erased. A line in canonical mode holds at most 4095 bytes.
+const LINE_LETTERS: usize = 1000;
 
-async fn echoes(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples, Samples)> {
+async fn measure_echoes(cli: &Cli, client: &Client, engine: &Engine) -> Result<(Samples, Samples)> {
     let id = client.create(&cli.image).await?;
     let mut socket = client.attach(&id).await?;
-    socket.wait_for(PROMPT).await?;
+    socket.read_until(PROMPT).await?;
     socket.input(b"cat\r").await?;
-    socket.wait_for(b"cat\r\n").await?;
-    // The bytes that follow the echo of the command (mode changes of the shell) must not be taken for an echo.
+    socket.read_until(b"cat\r\n").await?;
+    // Synchronises with `cat`: the shell writes mode changes after the command line, which are not an echo.
     socket.input(b"ready\r").await?;
-    socket.wait_for(b"ready\r\nready\r\n").await?;
+    socket.read_until(b"ready\r\nready\r\n").await?;
     let mut samples = Samples::default();
     for round in 0..cli.echoes {
         let letter = [b'a' + u8::try_from(round % 26).unwrap_or(0)];
         let began = Instant::now();
         socket.input(&letter).await?;
-        socket.bytes(1).await.with_context(|| format!("echo {round}"))?;
+        socket.read_exact(1).await.with_context(|| format!("echo {round}"))?;
         samples.push(began.elapsed());
-        // A line of a terminal in canonical mode holds 4095 bytes. Each letter is erased with three, in as many messages as
-        // it takes.
-        if round % LINE == LINE - 1 {
+        // Ctrl-U. The PTY erases each letter with three bytes.
+        if round % LINE_LETTERS == LINE_LETTERS - 1 {
             socket.input(b"\x15").await?;
-            socket.bytes(3 * LINE).await.with_context(|| format!("erasing after echo {round}"))?;
+            socket.read_exact(3 * LINE_LETTERS).await.with_context(|| format!("erasing after echo {round}"))?;
         }
     }
     drop(socket);

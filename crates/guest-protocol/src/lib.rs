@@ -1,10 +1,16 @@
-//! What server and guest say to each other over the guest link, and the output buffer that both of them keep.
+//! The protocol between server and guest: messages, their wire format, and the output buffer that both sides keep.
+//!
+//! The guest link is a Unix socket per terminal. The guest connects and sends the first message.
 #![forbid(unsafe_code)]
 
+mod codec;
+mod frame_buffer;
 mod messages;
 mod output_buffer;
 mod report;
 
-pub use messages::{BadLink, FromGuest, LinkBuffer, PaneNo, ToGuest, VERSION};
+pub use codec::FrameError;
+pub use frame_buffer::FrameBuffer;
+pub use messages::{FromGuest, PaneNo, ToGuest, VERSION};
 pub use output_buffer::OutputBuffer;
 pub use report::GuestReport;

@@ -1,10 +1,11 @@
-//! The newest output of a pane, addressed by absolute positions. Guest and server both keep one for resume.
+//! The newest output of a pane, addressed by absolute positions. Guest and server each keep one, so that a client or a
+//! restarted server can resume.
 //!
-//! A position counts every byte the pane ever produced. It never decreases, not even when the shell is restarted.
+//! A position counts every byte that the pane has produced. It never decreases, not even when the shell is restarted.
 
 use std::collections::VecDeque;
 
-/// A bounded buffer over the end of an endless stream of bytes.
+/// A bounded buffer that holds the newest bytes of an unbounded stream.
 #[derive(Debug)]
 pub struct OutputBuffer {
     bytes: VecDeque<u8>,
@@ -50,8 +51,8 @@ impl OutputBuffer {
         self.bytes.extend(kept);
     }
 
-    /// At most `max` bytes from position `from` on, as two consecutive slices. `None` when `from` is not in the buffer:
-    /// already dropped, or not produced yet.
+    /// At most `max` bytes from position `from` on, as two consecutive slices. `None` when `from` is not in the buffer
+    /// because it was dropped or not produced yet.
     pub fn read(&self, from: u64, max: usize) -> Option<(&[u8], &[u8])> {
         if from < self.oldest() || from > self.newest {
             return None;
@@ -73,7 +74,7 @@ impl OutputBuffer {
 mod tests {
     use super::*;
 
-    /// A small generator, so that a failure can be repeated.
+    /// Xorshift generator with a fixed seed, so that failures are reproducible.
     fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
         move |below| {
             seed ^= seed << 13;
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn every_position_gives_its_own_byte_whatever_the_pieces_were() {
+    fn reads_return_the_bytes_at_their_positions_for_any_chunking() {
         let mut next = numbers(7);
         for round in 0..200 {
             let (start, capacity) = (next(1000), 1 + usize::try_from(next(64)).unwrap());
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fell_out_or_is_not_yet_there_is_not_guessed() {
+    fn reads_outside_the_buffer_return_none() {
         let mut buffer = OutputBuffer::new(10, 4);
         assert_eq!(buffer.read(10, 9), Some((&b""[..], &b""[..])));
         buffer.push(b"abcdef");

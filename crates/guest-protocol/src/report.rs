@@ -1,8 +1,9 @@
-//! What the guest observes inside its container.
+//! Observations of the guest inside its container.
 
 use serde::{Deserialize, Serialize};
 
-/// Observations of PID 1. The container may be compromised, so the server treats every field as untrusted input.
+/// Security settings as PID 1 reads them from the kernel. The container may be compromised, so the server treats every
+/// field as untrusted input.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GuestReport {
@@ -20,14 +21,14 @@ pub struct GuestReport {
     pub uid_map: Vec<String>,
     /// `/proc/self/limits` as (name, soft, hard).
     pub limits: Vec<(String, String, String)>,
-    /// The root filesystem refused a write.
+    /// The root filesystem is mounted read-only.
     pub root_read_only: bool,
-    /// cgroup limit on processes, when visible.
+    /// cgroup limit on processes. `None` when the cgroup is not visible.
     pub pids_max: Option<String>,
-    /// cgroup limit on memory in bytes, when visible.
+    /// cgroup limit on memory, in bytes. `None` when the cgroup is not visible.
     pub memory_max: Option<String>,
     /// `net.ipv4.ip_unprivileged_port_start`.
     pub unprivileged_port_start: Option<u32>,
-    /// Uid of the shell's user.
+    /// Uid of the account that the shells run as. `None` when they run as the guest's own account.
     pub shell_uid: Option<u32>,
 }

@@ -1,4 +1,5 @@
-//! The account the shells run as, and its home. Read again for every shell: a person may change the login shell.
+//! The account that the shells run as, and its home directory. It is read again for each shell, because the user may
+//! change the login shell.
 
 use std::{
     ffi::OsString,
@@ -43,7 +44,7 @@ impl Account {
         })
     }
 
-    /// The account of this container; the image's maker may have left the password file out.
+    /// The account `name` of this container. An image without a matching line in `/etc/passwd` gets default values.
     pub fn of_container(name: &str) -> Self {
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         Self::find(&passwd, name).unwrap_or_else(|| Self {
@@ -55,14 +56,14 @@ impl Account {
         })
     }
 
-    /// Sets who the command runs as and the environment a login has.
+    /// Sets the command's user, group, login environment and working directory.
     pub fn apply(&self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);
         command.env("HOME", &self.home).env("USER", &self.name).env("LOGNAME", &self.name).env("SHELL", &self.shell);
         command.current_dir(if self.can_enter_home() { &self.home } else { Path::new("/") });
     }
 
-    /// A person may close their own home (`chmod 000 ~`); a shell that starts elsewhere can open it again.
+    /// False after `chmod 000 ~`, for example. The shell then starts in `/`, where the user can repair the permissions.
     fn can_enter_home(&self) -> bool {
         fs::metadata(&self.home).is_ok_and(|home| {
             let bit = match home {
@@ -74,23 +75,26 @@ impl Account {
         })
     }
 
-    /// A volume that was just made is empty and root's: fills it from the skeleton and gives it to the account.
-    /// A home that has anything in it is the person's, and only its top directory is given.
+    /// Fills an empty home directory (a new volume, owned by root) from the skeleton and changes its owner to the
+    /// account. In a home directory with content only the owner of the directory itself is changed.
+    ///
+    /// # Errors
+    /// The error of the file operation that failed.
     pub fn prepare_home(&self, skeleton: &Path) -> io::Result<()> {
         if is_empty(&self.home)? {
-            copy_tree(skeleton, &self.home, (self.uid, self.gid), DEPTH_MAX)?;
+            copy_tree(skeleton, &self.home, (self.uid, self.gid), SKELETON_DEPTH_MAX)?;
             fs::set_permissions(&self.home, fs::Permissions::from_mode(0o750))?;
         }
         unix::lchown(&self.home, Some(self.uid), Some(self.gid))
     }
 }
 
-/// A skeleton is shallow; a deeper one is cut there.
-const DEPTH_MAX: u32 = 16;
+/// Directory levels of the skeleton that are copied.
+const SKELETON_DEPTH_MAX: u32 = 16;
 
 fn is_empty(dir: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(dir)? {
-        // Every ext filesystem has this one.
+        // Present in each new ext file system.
         if entry?.file_name() != "lost+found" {
             return Ok(false);
         }
@@ -119,7 +123,7 @@ fn copy_tree(from: &Path, to: &Path, owner: (u32, u32), depth: u32) -> io::Resul
     Ok(())
 }
 
-/// The name a login shell is called by: `-bash`.
+/// Argument 0 of a login shell, e.g. `-bash`.
 pub fn login_name(shell: &Path) -> OsString {
     let mut name = OsString::from("-");
     name.push(shell.file_name().filter(|n| !n.as_bytes().is_empty()).unwrap_or("sh".as_ref()));
@@ -131,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_file_is_read_line_by_line_and_bad_lines_are_skipped() {
+    fn invalid_lines_of_the_password_file_are_skipped() {
         let passwd = "root:x:0:0:root:/root:/bin/bash\nuser:x:many:1000::/home/user:/bin/sh\nbroken\n\
                       user:x:1000:1001:,,,:/home/user:/usr/bin/fish\nempty:x:5:5::/:\n";
         let user = Account::find(passwd, "user").unwrap();
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_home_is_filled_once_and_a_used_one_is_left_alone() {
+    fn only_an_empty_home_is_filled_from_the_skeleton() {
         let dir = std::env::temp_dir().join(format!("rexec-home-{}", std::process::id()));
         let _ = fs::remove_dir_all(&dir);
         let (skeleton, home) = (dir.join("skel"), dir.join("home"));

@@ -1,13 +1,14 @@
-//! Reaping: as PID 1 every orphan of the container becomes a child of this process.
+//! Reaping. PID 1 is the parent of every orphaned process of the container.
 
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 
-/// The next child that ended, with its exit status as shells say it (128 + signal when it was killed).
-pub fn next_ended() -> Option<(Pid, i32)> {
+/// Reaps one child that has exited and returns its exit status (128 + signal number when it was killed).
+/// `None` when no child has exited.
+pub fn reap_next() -> Option<(Pid, i32)> {
     let (pid, status) = rustix::process::wait(WaitOptions::NOHANG).ok().flatten()?;
-    Some((pid, code(status)))
+    Some((pid, exit_status(status)))
 }
 
-fn code(status: WaitStatus) -> i32 {
+fn exit_status(status: WaitStatus) -> i32 {
     status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(255)
 }

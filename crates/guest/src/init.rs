@@ -1,4 +1,4 @@
-//! PID 1: one thread, one poll, no waiting anywhere else.
+//! PID 1: a single-threaded event loop. `poll` is the only call that blocks.
 
 use std::{
     io,
@@ -18,143 +18,149 @@ use rustix::{
 use crate::{
     account::Account,
     children,
-    link::Link,
+    guest_link::GuestLink,
     options::Options,
-    pane::{OUT_BYTES_MAX, Pane},
+    pane::{OUTBOUND_BYTES_MAX, Pane},
     panes::Panes,
     report,
-    sudo::desk::Desk,
+    sudo::server::SudoServer,
     sys::{self, Signal},
 };
 
-/// After the engine asked for the end, shells have this long to save their history.
-const END_GRACE: Duration = Duration::from_millis(500);
-/// A full terminal is tried again this often, should the kernel not say that it has room.
-const FULL_RETRY: Duration = Duration::from_millis(100);
+/// Time that the shells have after SIGTERM to save their history.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+/// Interval for retrying to write to a PTY whose input buffer is full, in case `poll` does not report it as writable.
+const PTY_WRITE_RETRY: Duration = Duration::from_millis(100);
 
 struct Init {
     options: Options,
     signals: OwnedFd,
-    link: Link,
+    guest_link: GuestLink,
     panes: Panes,
-    desk: Desk,
+    sudo: SudoServer,
+    /// Buffer of all reads.
     chunk: Vec<u8>,
-    end_at: Option<Instant>,
+    /// When the process exits although shells are still running.
+    exit_at: Option<Instant>,
 }
 
-/// What a polled descriptor belongs to.
+/// Owner of a polled descriptor.
 #[derive(Clone, Copy)]
 enum Source {
     Signals,
-    Link,
+    GuestLink,
     Pane(usize),
-    Desk(usize),
+    Sudo(usize),
 }
 
-/// Runs until the engine asks for the end.
+/// Runs until the engine stops the container.
 ///
 /// # Errors
-/// When signals cannot be had or poll itself fails.
+/// The signals cannot be received, or `poll` failed.
 pub fn run(options: Options) -> io::Result<()> {
-    let signals = sys::signal_descriptor()?;
+    let signals = sys::init_signals()?;
     if rustix::process::getpid().is_init() {
-        // Nobody in the container may stop, read or change PID 1 through ptrace or /proc/1: that takes a capability that
-        // the profile does not leave to anybody.
+        // Processes of the container cannot trace PID 1 or read it through /proc/1: that needs CAP_SYS_PTRACE, which no
+        // profile grants.
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     } else {
-        // Under a test: orphans come here as they do to PID 1.
+        // In tests, which run this program as an ordinary process, it adopts orphans as PID 1 does.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     }
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     if let Some(name) = &options.user
         && let Err(error) = Account::of_container(name).prepare_home(Path::new("/etc/skel"))
     {
-        eprintln!("rexec-guest: the home directory could not be prepared: {error}");
+        eprintln!("rexec-guest: cannot prepare the home directory: {error}");
     }
-    let desk = Desk::open(&options);
-    let link = Link::new(options.link.clone());
-    let chunk = vec![0; limits::OUTPUT_CHUNK_BYTES_MAX];
-    let mut init = Init { options, signals, link, panes: Panes::default(), desk, chunk, end_at: None };
-    while !init.over() {
-        init.turn()?;
+    let mut init = Init {
+        signals,
+        guest_link: GuestLink::new(options.guest_link.clone()),
+        panes: Panes::default(),
+        sudo: SudoServer::bind(&options),
+        chunk: vec![0; limits::OUTPUT_CHUNK_BYTES_MAX],
+        exit_at: None,
+        options,
+    };
+    while !init.is_finished() {
+        init.run_once()?;
     }
     Ok(())
 }
 
 impl Init {
-    fn over(&self) -> bool {
-        self.end_at.is_some_and(|at| !self.panes.running() || Instant::now() >= at)
+    fn is_finished(&self) -> bool {
+        self.exit_at.is_some_and(|at| !self.panes.has_shells() || Instant::now() >= at)
     }
 
-    fn turn(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        self.link.dial_if_due(now);
-        self.panes.do_due(now);
-        self.desk.tidy();
-        for (source, ready) in self.wait()? {
+    fn run_once(&mut self) -> io::Result<()> {
+        self.guest_link.connect_if_due(Instant::now());
+        self.sudo.remove_finished();
+        for (source, ready) in self.poll()? {
             match source {
-                Source::Signals => self.signals(),
-                Source::Link => self.link(ready),
-                Source::Pane(place) => {
-                    if let Some(pane) = self.panes.at(place) {
+                Source::Signals => self.handle_signals(),
+                Source::GuestLink => self.handle_guest_link(ready),
+                Source::Pane(index) => {
+                    if let Some(pane) = self.panes.get_mut(index) {
                         if ready.intersects(PollFlags::OUT) {
-                            pane.write();
+                            pane.flush_input();
                         }
                         if ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-                            pane.read(&mut self.chunk);
+                            pane.read_output(&mut self.chunk);
                         }
                     }
                 }
-                Source::Desk(place) => self.desk.ready(place, &mut self.chunk),
+                Source::Sudo(index) => self.sudo.handle_readable(index, &mut self.chunk),
             }
         }
-        self.settle();
+        self.send_pending();
         Ok(())
     }
 
-    /// Sends what there is to send; an echo leaves in the same turn in which it was read.
-    fn settle(&mut self) {
-        if self.link.out.len() < OUT_BYTES_MAX {
-            self.panes.pump(&mut self.chunk, &mut self.link.out);
+    /// Sends what the guest link accepts. Output leaves in the same iteration in which it was read.
+    fn send_pending(&mut self) {
+        if self.guest_link.outbound.len() < OUTBOUND_BYTES_MAX {
+            self.panes.encode_pending(&mut self.chunk, &mut self.guest_link.outbound);
         }
-        if !self.link.flush() {
-            self.lose();
+        if !self.guest_link.flush() {
+            self.disconnect();
         }
     }
 
-    fn lose(&mut self) {
-        self.link.lose(Instant::now());
-        self.panes.leave();
+    fn disconnect(&mut self) {
+        self.guest_link.disconnect(Instant::now());
+        self.panes.unsubscribe_all();
     }
 
-    fn wait(&self) -> io::Result<Vec<(Source, PollFlags)>> {
+    fn poll(&self) -> io::Result<Vec<(Source, PollFlags)>> {
         let mut sources = vec![Source::Signals];
         let mut fds = vec![PollFd::new(&self.signals, PollFlags::IN)];
-        if let Some((socket, unsent)) = self.link.socket() {
-            // Also when all that was framed is gone: what the ring still has is framed in the next turn, and nothing
-            // else may come to wake this one.
-            let unsent = unsent || self.panes.iter().any(Pane::behind);
+        if let Some((socket, unsent)) = self.guest_link.socket() {
+            // Output that is buffered but not encoded yet also needs the next iteration. Without OUT nothing else may
+            // cause one.
+            let unsent = unsent || self.panes.iter().any(Pane::has_unsent_output);
             let flags = if unsent { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
-            sources.push(Source::Link);
+            sources.push(Source::GuestLink);
             fds.push(PollFd::from_borrowed_fd(socket, flags));
         }
-        let mut full = false;
-        for (place, pane) in self.panes.iter().enumerate() {
-            if let Some((terminal, read, write)) = pane.wants() {
-                let mut flags = if read { PollFlags::IN } else { PollFlags::empty() };
-                flags.set(PollFlags::OUT, write);
-                full |= write;
-                sources.push(Source::Pane(place));
-                fds.push(PollFd::from_borrowed_fd(terminal, flags));
+        let mut input_queued = false;
+        for (index, pane) in self.panes.iter().enumerate() {
+            if let Some((pty, interest)) = pane.poll_interest() {
+                let mut flags = PollFlags::empty();
+                flags.set(PollFlags::IN, interest.read);
+                flags.set(PollFlags::OUT, interest.write);
+                input_queued |= interest.write;
+                sources.push(Source::Pane(index));
+                fds.push(PollFd::from_borrowed_fd(pty, flags));
             }
         }
-        for (place, fd) in self.desk.descriptors() {
-            sources.push(Source::Desk(place));
+        for (index, fd) in self.sudo.descriptors() {
+            sources.push(Source::Sudo(index));
             fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
         }
-        let retry = full.then(|| Instant::now() + FULL_RETRY);
-        let until = [self.link.retry_at(), self.panes.due_at(), self.end_at, retry].into_iter().flatten().min();
-        let timeout = until.map(|at| timespec(at.saturating_duration_since(Instant::now())));
+        let retry = input_queued.then(|| Instant::now() + PTY_WRITE_RETRY);
+        let deadline = [self.guest_link.retry_at(), self.exit_at, retry].into_iter().flatten().min();
+        let timeout = deadline.map(|at| timespec(at.saturating_duration_since(Instant::now())));
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -163,54 +169,54 @@ impl Init {
         Ok(ready.collect())
     }
 
-    fn signals(&mut self) {
+    fn handle_signals(&mut self) {
         while let Some(signal) = sys::next_signal(&self.signals) {
             match signal {
-                Signal::Child => {
-                    while let Some((pid, status)) = children::next_ended() {
-                        if !self.panes.reaped(pid, status) {
-                            self.desk.reaped(pid, status);
+                Signal::ChildExited => {
+                    while let Some((pid, status)) = children::reap_next() {
+                        if !self.panes.on_child_exit(pid, status) {
+                            self.sudo.on_child_exit(pid, status);
                         }
                     }
                 }
-                Signal::End => {
+                Signal::Terminate => {
                     self.panes.hang_up();
-                    self.end_at.get_or_insert(Instant::now() + END_GRACE);
+                    self.exit_at.get_or_insert(Instant::now() + SHUTDOWN_GRACE);
                 }
             }
         }
     }
 
-    fn link(&mut self, ready: PollFlags) {
+    fn handle_guest_link(&mut self, ready: PollFlags) {
         if !ready.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
             return;
         }
-        if !self.link.receive(&mut self.chunk) {
-            return self.lose();
+        if !self.guest_link.receive(&mut self.chunk) {
+            return self.disconnect();
         }
         loop {
-            match self.link.next() {
-                Ok(Some(message)) => self.obey(message),
-                Ok(None) if self.panes.within_bounds() => return,
-                Ok(None) | Err(_) => return self.lose(),
+            match self.guest_link.next_message() {
+                Ok(Some(message)) => self.handle_message(message),
+                Ok(None) if self.panes.input_within_limits() => return,
+                Ok(None) | Err(_) => return self.disconnect(),
             }
         }
     }
 
-    fn obey(&mut self, message: ToGuest) {
+    fn handle_message(&mut self, message: ToGuest) {
         match message {
             ToGuest::Inspect => {
-                let seen = report::look(self.options.user.as_deref());
-                FromGuest::Report(Box::new(seen)).encode(&mut self.link.out);
+                let report = report::collect(self.options.user.as_deref());
+                FromGuest::Report(Box::new(report)).encode(&mut self.guest_link.outbound);
             }
-            ToGuest::Policy { root_allowed } => self.desk.allow_root(root_allowed),
-            about_a_pane => self.panes.handle(&self.options, about_a_pane, &mut self.link.out),
+            ToGuest::Policy { root_allowed } => self.sudo.set_root_allowed(root_allowed),
+            pane_message => self.panes.handle(&self.options, pane_message, &mut self.guest_link.outbound),
         }
     }
 }
 
 fn timespec(left: Duration) -> Timespec {
-    // Rounded up by the nanoseconds poll may lose, so that a turn at the deadline finds it over.
+    // `poll` may return slightly early. With the margin the deadline is past in the next iteration.
     let left = left + Duration::from_micros(50);
     Timespec { tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX), tv_nsec: i64::from(left.subsec_nanos()) }
 }

@@ -1,25 +1,25 @@
-//! How PID 1 was asked to run. They are arguments and never environment variables: the image could set those.
+//! Command-line options of `rexec-guest init`. Environment variables are not read, because the image could set them.
 
 use std::{ffi::OsString, fmt, path::PathBuf};
 
-/// What `rexec-guest init` takes.
+/// Options of `rexec-guest init`.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The server's socket.
-    pub link: PathBuf,
-    /// Where the sudo shim finds PID 1.
+    /// Socket of the guest link.
+    pub guest_link: PathBuf,
+    /// Socket on which the sudo server listens.
     pub sudo_socket: PathBuf,
-    /// The account every shell runs as; `None` runs them as whoever runs this program (tests).
+    /// Account that the shells run as. `None` runs them as the account of this process, which tests use.
     pub user: Option<String>,
-    /// Program started instead of the account's login shell.
+    /// Program to start instead of the account's login shell.
     pub shell: Option<PathBuf>,
 }
 
-/// An argument that is not known or lacks its value.
+/// An unknown option, or an option without its value.
 #[derive(Debug)]
-pub struct BadOption(String);
+pub struct InvalidOption(String);
 
-impl fmt::Display for BadOption {
+impl fmt::Display for InvalidOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unknown or incomplete option {}", self.0)
     }
@@ -28,8 +28,8 @@ impl fmt::Display for BadOption {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            link: "/.rexec/link/s".into(),
-            sudo_socket: crate::sudo::SOCKET.into(),
+            guest_link: "/.rexec/link/s".into(),
+            sudo_socket: crate::sudo::SOCKET_PATH.into(),
             user: Some("user".into()),
             shell: None,
         }
@@ -37,21 +37,21 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads `--link PATH --sudo-socket PATH --shell PATH --as-caller`.
+    /// Parses `--link PATH --sudo-socket PATH --shell PATH --as-caller`.
     ///
     /// # Errors
-    /// [`BadOption`] names the first one that is wrong.
-    pub fn parse(args: &[OsString]) -> Result<Self, BadOption> {
+    /// [`InvalidOption`] with the first invalid argument.
+    pub fn parse(args: &[OsString]) -> Result<Self, InvalidOption> {
         let mut options = Self::default();
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let mut value = || args.next().map(PathBuf::from).ok_or_else(|| BadOption(arg.display().to_string()));
+            let mut value = || args.next().map(PathBuf::from).ok_or_else(|| InvalidOption(arg.display().to_string()));
             match arg.to_str() {
-                Some("--link") => options.link = value()?,
+                Some("--link") => options.guest_link = value()?,
                 Some("--sudo-socket") => options.sudo_socket = value()?,
                 Some("--shell") => options.shell = Some(value()?),
                 Some("--as-caller") => options.user = None,
-                _ => return Err(BadOption(arg.display().to_string())),
+                _ => return Err(InvalidOption(arg.display().to_string())),
             }
         }
         Ok(options)

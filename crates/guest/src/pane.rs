@@ -1,376 +1,232 @@
-//! One pane: a shell on a terminal of its own, its output ring, and the input that waits for it.
+//! A pane: a shell, its output buffer, and the input that the PTY has not accepted yet.
 //!
-//! Reading the terminal and sending to the server are apart: bytes go into the ring first, and from there to whoever
-//! is connected, so a shell goes on while the server restarts and the server can ask again for what it lost.
+//! Output is read from the PTY into the output buffer, and sent to the server from there. A shell therefore keeps
+//! running while the server restarts, and the server can request the output that it missed.
 
 use std::{
-    collections::VecDeque,
     io,
-    os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::process::CommandExt,
-    },
-    process::{Command, Stdio},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    os::fd::BorrowedFd,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use guest_protocol::{FromGuest, OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
-use rustix::{
-    fs::OFlags,
-    io::Errno,
-    process::{Pid, Signal, kill_process, kill_process_group},
-    pty::OpenptFlags,
-    termios::{InputModes, LocalModes, OptionalActions, Winsize},
-};
+use rustix::process::{Pid, Signal};
 
-use crate::{
-    account::{Account, login_name},
-    options::Options,
-    sys,
-};
+use crate::{input_queue::InputQueue, options::Options, shell::Shell};
 
-/// Bytes read and not yet given to the connection; with more, the terminal is not read.
-const AHEAD_BYTES_MAX: u64 = 128 * 1024;
-/// With this much output waiting for the server to read, no more is framed.
-pub const OUT_BYTES_MAX: usize = 256 * 1024;
-/// A shell that was hung up has this long before it is killed.
-const HANGUP_GRACE: Duration = Duration::from_secs(2);
-/// After input or output, a program that asks for a password has switched echo off by then.
-const ECHO_SETTLES: Duration = Duration::from_millis(50);
+/// With more unsent output than this the PTY is not read.
+const UNSENT_BYTES_MAX: u64 = 128 * 1024;
+/// With more encoded output than this waiting in the guest link no further frames are encoded.
+pub const OUTBOUND_BYTES_MAX: usize = 256 * 1024;
 
-/// A pane. It stays after its shell has ended, so that positions go on.
+/// A pane. It outlives its shell, so that the positions of the next shell continue from there.
 #[derive(Debug)]
 pub struct Pane {
-    /// Lasting name.
+    /// Permanent name.
     pub name: String,
-    ring: OutputBuffer,
+    output: OutputBuffer,
     shell: Option<Shell>,
-    /// Exit status the server has not been told.
-    untold: Option<i32>,
-    input: VecDeque<u8>,
-    joined: Option<Joined>,
-    /// When the echo flag is looked at again: a program may switch it without a word.
-    look_at: Option<Instant>,
+    /// Exit status that is not reported to the server yet.
+    unreported_status: Option<i32>,
+    input: InputQueue,
+    subscription: Option<Subscription>,
 }
 
+/// What the current connection requested of this pane.
 #[derive(Debug)]
-struct Shell {
-    master: OwnedFd,
-    pid: Pid,
-    status: Option<i32>,
-    /// Nobody holds the other side open; asking again would spin.
-    hung_up: bool,
-    kill_at: Option<Instant>,
-}
-
-/// What one connection has asked of this pane.
-#[derive(Debug)]
-struct Joined {
-    no: PaneNo,
+struct Subscription {
+    number: PaneNo,
+    /// Position after the last byte that was sent.
     sent: u64,
+    /// Position up to which the PTY may be read.
     until: u64,
-    echo: bool,
-    /// Input taken by the terminal and not yet told.
-    taken: usize,
+}
+
+/// What to poll a pane's PTY for.
+#[derive(Debug, Clone, Copy)]
+pub struct Interest {
+    /// Output can be buffered.
+    pub read: bool,
+    /// Input is queued.
+    pub write: bool,
 }
 
 impl Pane {
-    /// A pane without a shell. Positions start where no earlier pane of this container can have been: at a
-    /// thousand times the clock's milliseconds, which fewer bytes than 1 GB/s never catch up with. So a position kept
-    /// by a browser from before a restart is never mistaken for one of now, and every one fits JSON's 53 bits.
+    /// A pane without a shell.
+    ///
+    /// Positions start at 1024 times the clock's milliseconds, which less than 1 MB/s of output on average never catches
+    /// up with. A position that a browser kept from before a restart of the container is therefore never a position of
+    /// the new stream. Each position fits into the 53 bits of a JSON number.
     pub fn new(name: String) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = u64::try_from(since.as_millis()).unwrap_or(0) << 10;
         Self {
             name,
-            ring: OutputBuffer::new(start, limits::RING_BYTES),
+            output: OutputBuffer::new(start, limits::OUTPUT_BUFFER_BYTES),
             shell: None,
-            untold: None,
-            input: VecDeque::new(),
-            joined: None,
-            look_at: None,
+            unreported_status: None,
+            input: InputQueue::default(),
+            subscription: None,
         }
     }
 
-    /// Starts the shell when there is none, and joins the connection to it from position `from` on.
+    /// Subscribes the connection to the output from position `from` on. Starts a shell when none runs.
     ///
     /// # Errors
-    /// What the kernel said when the shell could not be started.
-    pub fn open(&mut self, options: &Options, no: PaneNo, size: Size, from: u64) -> io::Result<FromGuest> {
-        // An end that was never told is told first; the next Open starts anew.
-        let fresh = self.shell.is_none() && self.untold.is_none();
+    /// The error of the system call that failed when the shell could not be started.
+    pub fn open(&mut self, options: &Options, number: PaneNo, size: Size, from: u64) -> io::Result<FromGuest> {
+        // An exit status that the server does not have is reported first. The next Open starts a new shell.
+        let fresh = self.shell.is_none() && self.unreported_status.is_none();
         if fresh {
             self.shell = Some(Shell::start(options, size)?);
-            self.input.clear();
+            self.input = InputQueue::default();
         } else {
             self.resize(size);
         }
-        let (oldest, newest) = (self.ring.oldest(), self.ring.newest());
-        // A position of the future is of another stream; everything kept is sent then.
+        self.input.reset_accepted();
+        let (oldest, newest) = (self.output.oldest(), self.output.newest());
+        // A position after the newest byte belongs to another stream. The whole buffer is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
-        let until = newest + limits::RING_BYTES as u64 / 2;
-        self.joined = Some(Joined { no, sent, until, echo: true, taken: 0 });
-        Ok(FromGuest::Opened { pane: no, oldest, newest, fresh })
+        let until = newest + limits::OUTPUT_BUFFER_BYTES as u64 / 2;
+        self.subscription = Some(Subscription { number, sent, until });
+        Ok(FromGuest::Opened { pane: number, oldest, newest, fresh })
     }
 
-    /// Number on the present connection.
+    /// Number of the pane on the current connection. `None` when the connection has not opened it.
     pub fn number(&self) -> Option<PaneNo> {
-        self.joined.as_ref().map(|j| j.no)
+        self.subscription.as_ref().map(|s| s.number)
     }
 
-    /// The connection is gone, or gave the number to another pane.
-    pub fn leave(&mut self) {
-        self.joined = None;
+    /// Ends the subscription: the connection is lost, or assigned the number to another pane.
+    pub fn unsubscribe(&mut self) {
+        self.subscription = None;
     }
 
-    /// Nothing would be lost by forgetting this pane.
-    pub fn forgettable(&self) -> bool {
-        self.shell.is_none() && self.joined.is_none()
+    /// The pane has no shell and no subscription and can be removed.
+    pub fn is_unused(&self) -> bool {
+        self.shell.is_none() && self.subscription.is_none()
     }
 
-    /// The terminal may be read up to this position.
-    pub fn allow(&mut self, until: u64) {
-        if let Some(joined) = &mut self.joined {
-            joined.until = until;
+    /// A shell runs in this pane.
+    pub fn has_shell(&self) -> bool {
+        self.shell.is_some()
+    }
+
+    /// Allows reading the PTY up to this position.
+    pub fn set_window(&mut self, until: u64) {
+        if let Some(subscription) = &mut self.subscription {
+            subscription.until = until;
         }
     }
 
-    /// Sets the size; the kernel tells the programs.
+    /// Sets the window size of the PTY.
     pub fn resize(&self, size: Size) {
         if let Some(shell) = &self.shell {
-            let _ = rustix::termios::tcsetwinsize(&shell.master, winsize(size));
+            shell.resize(size);
         }
     }
 
-    /// Takes input. What the terminal does not take at once waits in order. Input for a shell that ended is taken, too:
-    /// nobody is to wait for it.
-    pub fn input(&mut self, bytes: &[u8]) {
-        let Some(shell) = &self.shell else { return self.took(bytes.len()) };
-        self.look_at.get_or_insert_with(|| Instant::now() + ECHO_SETTLES);
-        let mut rest = bytes;
-        while self.input.is_empty() && !rest.is_empty() {
-            match rustix::io::write(&shell.master, rest) {
-                Ok(n) => rest = &rest[n..],
-                Err(Errno::INTR) => {}
-                Err(_) => break,
-            }
-        }
-        self.input.extend(rest);
-        self.took(bytes.len() - rest.len());
-    }
-
-    fn took(&mut self, bytes: usize) {
-        if let Some(joined) = &mut self.joined {
-            joined.taken += bytes;
+    /// Writes input to the PTY. What the PTY does not accept at once is queued.
+    pub fn write_input(&mut self, bytes: &[u8]) {
+        match &self.shell {
+            Some(shell) => self.input.write(shell.pty(), bytes),
+            None => self.input.discard(bytes),
         }
     }
 
-    fn drop_input(&mut self) {
-        self.took(self.input.len());
-        self.input.clear();
+    /// Writes queued input after the PTY became writable.
+    pub fn flush_input(&mut self) {
+        match &self.shell {
+            Some(shell) => self.input.flush(shell.pty()),
+            None => self.input.discard(&[]),
+        }
     }
 
-    /// Bytes of input that wait.
-    pub fn waiting_input(&self) -> usize {
+    /// Bytes of input in the queue.
+    pub fn queued_input(&self) -> usize {
         self.input.len()
     }
 
-    /// The terminal takes input again.
-    pub fn write(&mut self) {
-        let Some(shell) = &self.shell else { return self.drop_input() };
-        let before = self.input.len();
-        while !self.input.is_empty() {
-            match rustix::io::write(&shell.master, self.input.as_slices().0) {
-                Ok(n) => drop(self.input.drain(..n)),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
-                Err(_) => self.input.clear(),
-            }
-        }
-        self.took(before - self.input.len());
-        self.input.shrink_to(4096);
-    }
-
-    /// The terminal's descriptor, when something of it is wanted: (descriptor, read, write).
-    pub fn wants(&self) -> Option<(BorrowedFd<'_>, bool, bool)> {
+    /// The PTY and what to poll it for. `None` when there is nothing to poll for.
+    pub fn poll_interest(&self) -> Option<(BorrowedFd<'_>, Interest)> {
         let shell = self.shell.as_ref()?;
-        let (read, write) = (self.wants_read(), !self.input.is_empty());
-        (read || write).then(|| (shell.master.as_fd(), read, write))
+        let interest = Interest { read: self.can_read(), write: !self.input.is_empty() };
+        (interest.read || interest.write).then(|| (shell.pty(), interest))
     }
 
-    /// The shell ended and what it left is to be read out.
-    pub fn ending(&self) -> bool {
-        self.wants_read() && self.shell.as_ref().is_some_and(|s| s.status.is_some())
+    /// The shell has ended and its output is not read to the end yet.
+    pub fn is_draining(&self) -> bool {
+        self.can_read() && self.shell.as_ref().is_some_and(|s| s.status().is_some())
     }
 
-    fn wants_read(&self) -> bool {
-        let newest = self.ring.newest();
-        self.shell.as_ref().is_some_and(|s| !s.hung_up)
-            && self.joined.as_ref().is_none_or(|j| newest < j.until && newest - j.sent < AHEAD_BYTES_MAX)
+    fn can_read(&self) -> bool {
+        let newest = self.output.newest();
+        self.shell.as_ref().is_some_and(Shell::readable)
+            && self.subscription.as_ref().is_none_or(|s| newest < s.until && newest - s.sent < UNSENT_BYTES_MAX)
     }
 
-    /// Reads what the terminal has, at most a chunk and never past the window.
-    pub fn read(&mut self, chunk: &mut [u8]) {
-        if !self.wants_read() {
+    /// Reads available output into the buffer, at most one chunk and never past the window.
+    pub fn read_output(&mut self, chunk: &mut [u8]) {
+        if !self.can_read() {
             return;
         }
         let Some(shell) = &mut self.shell else { return };
-        let window = self.joined.as_ref().map_or(u64::MAX, |j| j.until - self.ring.newest());
+        let window = self.subscription.as_ref().map_or(u64::MAX, |s| s.until - self.output.newest());
         let max = chunk.len().min(usize::try_from(window).unwrap_or(usize::MAX));
-        let mut filled = 0;
-        let dry = loop {
-            if filled == max {
-                break false;
-            }
-            match rustix::io::read(&shell.master, &mut chunk[filled..max]) {
-                Ok(0) => break true,
-                Ok(n) => filled += n,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break true,
-                Err(_) => {
-                    shell.hung_up = true;
-                    break true;
-                }
-            }
-        };
-        self.ring.push(&chunk[..filled]);
-        self.look_at.get_or_insert_with(|| Instant::now() + ECHO_SETTLES);
-        if let (true, Some(status)) = (dry, shell.status) {
-            // Before it says "nothing", the kernel has handed over all that was written: this was the last of it.
+        let (len, drained) = shell.read(&mut chunk[..max]);
+        self.output.push(&chunk[..len]);
+        // A PTY without available output after the exit has delivered everything that was written to it.
+        if let (true, Some(status)) = (drained, shell.status()) {
             self.shell = None;
-            self.untold = Some(status);
-            self.drop_input();
+            self.unreported_status = Some(status);
+            self.input.discard(&[]);
         }
     }
 
-    /// Frames what the connection does not have yet, as far as there is room, then the end.
-    pub fn pump(&mut self, out: &mut Vec<u8>) {
-        let Some(joined) = &mut self.joined else { return };
-        if joined.taken >= limits::INPUT_TAKEN_BYTES {
-            let bytes = u32::try_from(joined.taken).unwrap_or(u32::MAX);
-            FromGuest::Taken { pane: joined.no, bytes }.encode(out);
-            joined.taken = 0;
+    /// Encodes the messages that the connection does not have yet, as far as `out` has room: acknowledged input, output
+    /// and, after the last output, the exit status.
+    pub fn encode_pending(&mut self, out: &mut Vec<u8>) {
+        let Some(subscription) = &mut self.subscription else { return };
+        let pane = subscription.number;
+        if let Some(bytes) = self.input.take_accepted() {
+            FromGuest::Taken { pane, bytes }.encode(out);
         }
-        while joined.sent < self.ring.newest() && out.len() < OUT_BYTES_MAX {
-            // What fell out of the ring while the server did not read is lost to it; the position says so.
-            joined.sent = joined.sent.max(self.ring.oldest());
-            let Some((a, b)) = self.ring.read(joined.sent, limits::OUTPUT_CHUNK_BYTES_MAX) else { return };
+        while subscription.sent < self.output.newest() && out.len() < OUTBOUND_BYTES_MAX {
+            // Output that was dropped from the buffer before it could be sent is a gap, which the position shows.
+            subscription.sent = subscription.sent.max(self.output.oldest());
+            let Some((a, b)) = self.output.read(subscription.sent, limits::OUTPUT_CHUNK_BYTES_MAX) else { return };
             for piece in [a, b] {
                 if !piece.is_empty() {
-                    FromGuest::encode_output(out, joined.no, joined.sent, piece);
-                    joined.sent += piece.len() as u64;
+                    FromGuest::encode_output(out, pane, subscription.sent, piece);
+                    subscription.sent += piece.len() as u64;
                 }
             }
         }
-        if let Some(shell) = &self.shell {
-            let echo = shell.echoes();
-            if echo != joined.echo {
-                joined.echo = echo;
-                FromGuest::Echo { pane: joined.no, on: echo }.encode(out);
-            }
-        } else if joined.sent == self.ring.newest()
-            && let Some(status) = self.untold.take()
+        if self.shell.is_none()
+            && subscription.sent == self.output.newest()
+            && let Some(status) = self.unreported_status.take()
         {
-            FromGuest::Exited { pane: joined.no, status }.encode(out);
-            self.joined = None;
+            FromGuest::Exited { pane, status }.encode(out);
+            self.subscription = None;
         }
     }
 
-    /// The connection does not have everything yet.
-    pub fn behind(&self) -> bool {
-        self.joined.as_ref().is_some_and(|j| j.sent < self.ring.newest())
+    /// The connection does not have all of the output yet.
+    pub fn has_unsent_output(&self) -> bool {
+        self.subscription.as_ref().is_some_and(|s| s.sent < self.output.newest())
     }
 
-    /// Hangs the shell up; it is killed when it does not end.
+    /// Sends SIGHUP to the shell and its foreground process group, and resumes them when they are stopped.
     pub fn hang_up(&mut self) {
-        if let Some(shell) = &mut self.shell {
+        if let Some(shell) = &self.shell {
             shell.signal(Signal::HUP);
             shell.signal(Signal::CONT);
-            shell.kill_at = Some(Instant::now() + HANGUP_GRACE);
         }
     }
 
-    /// When a hung-up shell is to be killed, or the echo flag looked at.
-    pub fn due_at(&self) -> Option<Instant> {
-        let shell = self.shell.as_ref()?;
-        let kill_at = shell.kill_at.filter(|_| shell.status.is_none());
-        [kill_at, self.look_at.filter(|_| self.joined.is_some())].into_iter().flatten().min()
+    /// Records the exit status of a reaped child. True when it was this pane's shell.
+    pub fn on_child_exit(&mut self, pid: Pid, status: i32) -> bool {
+        self.shell.as_mut().is_some_and(|shell| shell.on_exit(pid, status))
     }
-
-    /// Does what is due. The flag itself is looked at whenever output is framed, which every turn does.
-    pub fn do_due(&mut self, now: Instant) {
-        self.look_at = self.look_at.filter(|at| now < *at);
-        if let Some(shell) = self.shell.as_mut().filter(|s| s.kill_at.is_some_and(|at| now >= at)) {
-            shell.signal(Signal::KILL);
-            shell.kill_at = None;
-        }
-    }
-
-    /// A child was reaped; true when it was this pane's shell.
-    pub fn reaped(&mut self, pid: Pid, status: i32) -> bool {
-        let Some(shell) = self.shell.as_mut().filter(|s| s.pid == pid && s.status.is_none()) else { return false };
-        shell.status = Some(status);
-        shell.hung_up = false;
-        true
-    }
-
-    /// A shell runs here.
-    pub fn running(&self) -> bool {
-        self.shell.is_some()
-    }
-}
-
-impl Shell {
-    fn start(options: &Options, size: Size) -> io::Result<Self> {
-        let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        rustix::pty::unlockpt(&master)?;
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let slave = rustix::pty::ioctl_tiocgptpeer(&master, flags)?;
-        rustix::termios::tcsetwinsize(&master, winsize(size))?;
-        let mut modes = rustix::termios::tcgetattr(&slave)?;
-        // The line editor of the kernel deletes whole characters.
-        modes.input_modes |= InputModes::IUTF8;
-        rustix::termios::tcsetattr(&slave, OptionalActions::Now, &modes)?;
-        rustix::fs::fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK)?;
-        let account = options.user.as_deref().map(Account::of_container);
-        let program = match (&options.shell, &account) {
-            (Some(shell), _) => shell.clone(),
-            (None, Some(account)) => account.shell.clone(),
-            (None, None) => "/bin/sh".into(),
-        };
-        let mut command = Command::new(&program);
-        command.arg0(login_name(&program));
-        command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").env("LANG", "C.UTF-8");
-        if let Some(account) = &account {
-            account.apply(&mut command);
-            // Programs that open the terminal by its name (tmux, gpg) need to own it. Without the capability they do not.
-            let _ = rustix::fs::fchown(&slave, Some(rustix::fs::Uid::from_raw(account.uid)), None);
-        }
-        command.stdin(Stdio::from(slave.try_clone()?)).stdout(Stdio::from(slave.try_clone()?)).stderr(slave);
-        sys::on_own_terminal(&mut command);
-        let pid = Pid::from_child(&command.spawn()?);
-        Ok(Self { master, pid, status: None, hung_up: false, kill_at: None })
-    }
-
-    /// Off only while a password is typed: line editors turn the kernel's echo off too, together with its line mode.
-    fn echoes(&self) -> bool {
-        rustix::termios::tcgetattr(&self.master).map_or(true, |modes| {
-            modes.local_modes.contains(LocalModes::ECHO) || !modes.local_modes.contains(LocalModes::ICANON)
-        })
-    }
-
-    fn signal(&self, signal: Signal) {
-        if self.status.is_none() {
-            let _ = kill_process_group(self.pid, signal);
-            let _ = kill_process(self.pid, signal);
-            if let Ok(foreground) = rustix::termios::tcgetpgrp(&self.master) {
-                let _ = kill_process_group(foreground, signal);
-            }
-        }
-    }
-}
-
-fn winsize(size: Size) -> Winsize {
-    Winsize { ws_row: size.rows, ws_col: size.cols, ws_xpixel: 0, ws_ypixel: 0 }
 }

@@ -1,6 +1,4 @@
-//! The panes of this container, and what the server asks of them.
-
-use std::time::Instant;
+//! The panes of this container.
 
 use guest_protocol::{FromGuest, PaneNo, ToGuest};
 use protocol::limits;
@@ -8,8 +6,8 @@ use rustix::process::Pid;
 
 use crate::{options::Options, pane::Pane};
 
-/// A server that keeps to its bound never has more than this waiting in one pane.
-const WAITING_BYTES_MAX: usize = 2 * limits::INPUT_BYTES_MAX;
+/// Twice the input that the server may send ahead of what a pane has accepted.
+const QUEUED_INPUT_BYTES_MAX: usize = 2 * limits::INPUT_BYTES_MAX;
 
 /// At most [`limits::PANES_MAX`] panes.
 #[derive(Debug, Default)]
@@ -18,36 +16,38 @@ pub struct Panes {
 }
 
 impl Panes {
-    /// Acts on a message about panes; answers go to `out`.
+    /// Handles a message about a pane. Replies are appended to `out`.
     pub fn handle(&mut self, options: &Options, message: ToGuest, out: &mut Vec<u8>) {
         match message {
             ToGuest::Open { pane, name, size, from } => {
                 let opened = self
-                    .slot(pane, name)
+                    .find_or_create(pane, name)
                     .and_then(|p| p.open(options, pane, size, from).map_err(|e| e.raw_os_error().unwrap_or(libc::EIO)));
                 opened.unwrap_or_else(|errno| FromGuest::OpenFailed { pane, errno }).encode(out);
             }
-            ToGuest::Input { pane, bytes } => self.with(pane, |p| p.input(&bytes)),
+            ToGuest::Input { pane, bytes } => self.with(pane, |p| p.write_input(&bytes)),
             ToGuest::Resize { pane, size } => self.with(pane, |p| p.resize(size)),
-            ToGuest::Window { pane, until } => self.with(pane, |p| p.allow(until)),
-            ToGuest::Hangup { pane } => self.with(pane, Pane::hang_up),
+            ToGuest::Window { pane, until } => self.with(pane, |p| p.set_window(until)),
             ToGuest::Inspect | ToGuest::Policy { .. } => {}
         }
     }
 
-    /// The pane called `name`, made when there is none; the number is taken from whoever had it.
-    fn slot(&mut self, number: PaneNo, name: String) -> Result<&mut Pane, i32> {
+    /// The pane named `name`, created when it does not exist. The number is removed from any other pane.
+    ///
+    /// # Errors
+    /// `EUSERS` when there are [`limits::PANES_MAX`] panes and all of them are used.
+    fn find_or_create(&mut self, number: PaneNo, name: String) -> Result<&mut Pane, i32> {
         for other in &mut self.list {
             if other.number() == Some(number) && other.name != name {
-                other.leave();
+                other.unsubscribe();
             }
         }
         let at = match self.list.iter().position(|p| p.name == name) {
             Some(at) => at,
             None => {
                 if self.list.len() >= limits::PANES_MAX {
-                    let idle = self.list.iter().position(Pane::forgettable).ok_or(libc::EUSERS)?;
-                    self.list.remove(idle);
+                    let unused = self.list.iter().position(Pane::is_unused).ok_or(libc::EUSERS)?;
+                    self.list.remove(unused);
                 }
                 self.list.push(Pane::new(name));
                 self.list.len() - 1
@@ -56,7 +56,7 @@ impl Panes {
         Ok(&mut self.list[at])
     }
 
-    /// A message about a pane that is not open on this connection is late, not wrong.
+    /// Ignores a number that is not open on this connection: the pane may have ended while the message was in transit.
     fn with(&mut self, number: PaneNo, act: impl FnOnce(&mut Pane)) {
         if let Some(pane) = self.list.iter_mut().find(|p| p.number() == Some(number)) {
             act(pane);
@@ -68,55 +68,45 @@ impl Panes {
         self.list.iter()
     }
 
-    /// The pane at this place of [`Panes::iter`].
-    pub fn at(&mut self, place: usize) -> Option<&mut Pane> {
-        self.list.get_mut(place)
+    /// The pane at this index of [`Panes::iter`].
+    pub fn get_mut(&mut self, index: usize) -> Option<&mut Pane> {
+        self.list.get_mut(index)
     }
 
-    /// The server keeps to its bound on input. One that does not is dropped: holding its messages back would hold back
-    /// those that let a shell go on.
-    pub fn within_bounds(&self) -> bool {
-        self.list.iter().all(|p| p.waiting_input() <= WAITING_BYTES_MAX)
+    /// No pane has more queued input than allowed. A server that exceeds the limit is disconnected: not reading its
+    /// messages would also delay those that let a shell continue.
+    pub fn input_within_limits(&self) -> bool {
+        self.list.iter().all(|p| p.queued_input() <= QUEUED_INPUT_BYTES_MAX)
     }
 
-    /// Reads out shells that ended, and frames what the server does not have.
-    pub fn pump(&mut self, chunk: &mut [u8], out: &mut Vec<u8>) {
+    /// Encodes pending messages of all panes, and reads the remaining output of shells that have ended.
+    pub fn encode_pending(&mut self, chunk: &mut [u8], out: &mut Vec<u8>) {
         for pane in &mut self.list {
-            pane.pump(out);
-            while pane.ending() {
-                pane.read(chunk);
-                pane.pump(out);
+            pane.encode_pending(out);
+            while pane.is_draining() {
+                pane.read_output(chunk);
+                pane.encode_pending(out);
             }
         }
     }
 
-    /// The connection is gone.
-    pub fn leave(&mut self) {
-        self.list.iter_mut().for_each(Pane::leave);
+    /// Ends all subscriptions after the connection was lost.
+    pub fn unsubscribe_all(&mut self) {
+        self.list.iter_mut().for_each(Pane::unsubscribe);
     }
 
-    /// A child was reaped; true when it was a shell of ours.
-    pub fn reaped(&mut self, pid: Pid, status: i32) -> bool {
-        self.list.iter_mut().any(|p| p.reaped(pid, status))
+    /// Records the exit status of a reaped child. True when it was a shell.
+    pub fn on_child_exit(&mut self, pid: Pid, status: i32) -> bool {
+        self.list.iter_mut().any(|p| p.on_child_exit(pid, status))
     }
 
-    /// Hangs every shell up.
+    /// Sends SIGHUP to all shells.
     pub fn hang_up(&mut self) {
         self.list.iter_mut().for_each(Pane::hang_up);
     }
 
-    /// A shell runs somewhere.
-    pub fn running(&self) -> bool {
-        self.list.iter().any(Pane::running)
-    }
-
-    /// The next instant at which a pane has something to do.
-    pub fn due_at(&self) -> Option<Instant> {
-        self.list.iter().filter_map(Pane::due_at).min()
-    }
-
-    /// Does what is due.
-    pub fn do_due(&mut self, now: Instant) {
-        self.list.iter_mut().for_each(|p| p.do_due(now));
+    /// A shell runs in at least one pane.
+    pub fn has_shells(&self) -> bool {
+        self.list.iter().any(Pane::has_shell)
     }
 }

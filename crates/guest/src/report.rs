@@ -1,4 +1,4 @@
-//! What is seen from inside: the guest's half of the Security panel.
+//! Collects the guest's observations for the security report of the terminal.
 
 use std::{fs, path::Path};
 
@@ -8,11 +8,15 @@ use rustix::{
     io::Errno,
 };
 
-/// Lines of the mount table that are reported, at most.
+/// Lines of the mount table in a report.
 const MOUNTS_MAX: usize = 128;
+/// Lines of the uid map in a report.
+const UID_MAP_LINES_MAX: usize = 8;
+/// Rows of the resource limits in a report.
+const LIMITS_MAX: usize = 32;
 
-/// Looks at everything. Takes no input, so that nothing from outside can steer what is read.
-pub fn look(user: Option<&str>) -> GuestReport {
+/// Reads all observations. `user` is the account of the shells. No path depends on input from outside the guest.
+pub fn collect(user: Option<&str>) -> GuestReport {
     let status = read("/proc/self/status");
     GuestReport {
         cap_permitted: field(&status, "CapPrm").to_owned(),
@@ -20,9 +24,9 @@ pub fn look(user: Option<&str>) -> GuestReport {
         no_new_privs: field(&status, "NoNewPrivs") == "1",
         seccomp_mode: field(&status, "Seccomp").parse().unwrap_or(0),
         mounts: lines(&read("/proc/self/mountinfo"), MOUNTS_MAX),
-        uid_map: lines(&read("/proc/self/uid_map"), 8),
+        uid_map: lines(&read("/proc/self/uid_map"), UID_MAP_LINES_MAX),
         limits: limits(&read("/proc/self/limits")),
-        root_read_only: refuses_write(),
+        root_read_only: root_is_read_only(),
         pids_max: first_of(&["/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"]),
         memory_max: first_of(&["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]),
         unprivileged_port_start: read("/proc/sys/net/ipv4/ip_unprivileged_port_start").trim().parse().ok(),
@@ -47,16 +51,16 @@ fn lines(text: &str, max: usize) -> Vec<String> {
     text.lines().take(max).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// `/proc/<pid>/limits`: columns of fixed width under a head line, names with spaces in them.
+/// Parses `/proc/<pid>/limits`: a header line, then columns of fixed width whose names contain spaces.
 fn limits(text: &str) -> Vec<(String, String, String)> {
     let mut lines = text.lines();
-    let head = lines.next().unwrap_or_default();
-    let (Some(soft), Some(hard)) = (head.find("Soft Limit"), head.find("Hard Limit")) else { return Vec::new() };
+    let header = lines.next().unwrap_or_default();
+    let (Some(soft), Some(hard)) = (header.find("Soft Limit"), header.find("Hard Limit")) else { return Vec::new() };
     let column = |line: &str, from: usize| {
         line.get(from..).and_then(|rest| rest.split_whitespace().next()).unwrap_or_default().to_owned()
     };
     lines
-        .take(32)
+        .take(LIMITS_MAX)
         .filter_map(|line| {
             let name = line.get(..soft)?.trim().to_owned();
             Some((name, column(line, soft), column(line, hard)))
@@ -64,15 +68,15 @@ fn limits(text: &str) -> Vec<(String, String, String)> {
         .collect()
 }
 
-/// A trial write to `/`. Only "read-only filesystem" counts as a refusal; lacking a right is something else.
-fn refuses_write() -> bool {
-    let trial = Path::new("/.rexec-trial");
+/// Tries to create a file in `/`. Only EROFS counts as read-only; missing permissions do not.
+fn root_is_read_only() -> bool {
+    let path = Path::new("/.rexec-write-test");
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    match rustix::fs::open(trial, flags, Mode::RUSR) {
+    match rustix::fs::open(path, flags, Mode::RUSR) {
         Err(Errno::ROFS) => true,
         Err(_) => false,
         Ok(_) => {
-            let _ = fs::remove_file(trial);
+            let _ = fs::remove_file(path);
             false
         }
     }
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn status_fields_are_found_by_their_whole_name() {
+    fn status_fields_match_by_their_whole_name() {
         let status = "Name:\tx\nCapPrm:\t00000000000004eb\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
         assert_eq!(field(status, "CapPrm"), "00000000000004eb");
         assert_eq!(field(status, "Seccomp"), "2");
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_have_spaces_in_their_names() {
+    fn limits_are_parsed_by_column_width() {
         let text = "Limit                     Soft Limit           Hard Limit           Units     \n\
                     Max cpu time              unlimited            unlimited            seconds   \n\
                     Max open files            1024                 524288               files     \n\
@@ -100,12 +104,12 @@ mod tests {
         let limits = limits(text);
         assert_eq!(limits[1], ("Max open files".into(), "1024".into(), "524288".into()));
         assert_eq!(limits.len(), 3);
-        assert!(super::limits("no head\nx").is_empty());
+        assert!(super::limits("no header\nx").is_empty());
     }
 
     #[test]
-    fn this_process_can_be_looked_at() {
-        let report = look(None);
+    fn report_of_this_process_has_capabilities_mounts_and_limits() {
+        let report = collect(None);
         assert_eq!(report.cap_permitted.len(), 16);
         assert!(!report.mounts.is_empty() && !report.limits.is_empty());
     }

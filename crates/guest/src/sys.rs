@@ -1,4 +1,4 @@
-//! The only unsafe code of the guest: signals as a descriptor, and what a child does between fork and exec.
+//! The only unsafe code of the guest: signal descriptors, and the code of a child between fork and exec.
 
 #![allow(unsafe_code)]
 
@@ -12,37 +12,38 @@ use std::{
     process::Command,
 };
 
-/// Signals PID 1 waits for. Every other one is ignored by the kernel on its behalf, as it has no handler.
-const WAITED: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+/// Signals that PID 1 handles. The kernel discards all others, because PID 1 has no handler for them.
+const INIT_SIGNALS: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
 
-/// A signal PID 1 acts on.
+/// A signal that PID 1 handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// A child ended, or an orphan did.
-    Child,
-    /// The engine wants the container to end.
-    End,
+    /// SIGCHLD: a child or an orphaned process has exited.
+    ChildExited,
+    /// SIGTERM, SIGINT or SIGHUP: the engine stops the container.
+    Terminate,
 }
 
-/// Blocks the signals PID 1 waits for and gives them as a descriptor that can be polled.
+/// Blocks the signals that PID 1 handles and returns a signalfd for them.
 ///
 /// # Errors
-/// When the kernel refuses; there is no way to go on then.
-pub fn signal_descriptor() -> io::Result<OwnedFd> {
-    descriptor(&WAITED)
+/// The error of `sigprocmask` or `signalfd`.
+pub fn init_signals() -> io::Result<OwnedFd> {
+    descriptor(&INIT_SIGNALS)
 }
 
-/// Those the sudo shim hands on to its command, likewise. Stopping is blocked too: the command could not be woken.
+/// Blocks the signals that the sudo client forwards to its command and returns a signalfd for them. SIGTSTP is blocked
+/// too, because nothing would resume the command.
 ///
 /// # Errors
-/// When the kernel refuses.
-pub fn shim_signals() -> io::Result<OwnedFd> {
+/// The error of `sigprocmask` or `signalfd`.
+pub fn sudo_client_signals() -> io::Result<OwnedFd> {
     descriptor(&[libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGWINCH, libc::SIGTSTP])
 }
 
 fn descriptor(signals: &[libc::c_int]) -> io::Result<OwnedFd> {
-    // SAFETY: `set` is initialised by sigemptyset before any use, and lives over each call; signalfd gives a new
-    // descriptor that nobody else owns.
+    // SAFETY: `set` is initialised by sigemptyset before use and outlives each call. signalfd returns a new descriptor
+    // without another owner.
     unsafe {
         let mut set = MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(set.as_mut_ptr());
@@ -57,26 +58,26 @@ fn descriptor(signals: &[libc::c_int]) -> io::Result<OwnedFd> {
     }
 }
 
-/// Takes the next waiting signal, if there is one.
+/// Reads the next pending signal of a descriptor of [`init_signals`].
 pub fn next_signal(descriptor: impl AsFd) -> Option<Signal> {
     let number = next_signal_number(descriptor)?;
-    Some(if number == libc::SIGCHLD.cast_unsigned() { Signal::Child } else { Signal::End })
+    Some(if number == libc::SIGCHLD.cast_unsigned() { Signal::ChildExited } else { Signal::Terminate })
 }
 
-/// The same, as the kernel's number.
+/// Reads the number of the next pending signal.
 pub fn next_signal_number(descriptor: impl AsFd) -> Option<u32> {
     let mut record = [0u8; size_of::<libc::signalfd_siginfo>()];
     let read = rustix::io::read(descriptor, &mut record).ok()?;
-    // The number is the record's first field (signalfd(2)).
+    // `ssi_signo` is the first field of the record, see signalfd(2).
     record.get(..4).filter(|_| read == size_of::<libc::signalfd_siginfo>())?.try_into().map(u32::from_ne_bytes).ok()
 }
 
-/// The child becomes leader of a session of its own whose controlling terminal is its standard input.
-pub fn on_own_terminal(command: &mut Command) {
+/// Starts the child as leader of a new session. Its standard input becomes the controlling terminal.
+pub fn start_in_own_session(command: &mut Command) {
     // SAFETY: between fork and exec only async-signal-safe system calls are made, and nothing is allocated.
     unsafe {
         command.pre_exec(|| {
-            fresh_signals();
+            reset_signals();
             if libc::setsid() < 0 || libc::ioctl(0, libc::TIOCSCTTY, 0) < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -85,23 +86,23 @@ pub fn on_own_terminal(command: &mut Command) {
     }
 }
 
-/// The child starts with no signal blocked, in a process group of its own.
-pub fn on_own_group(command: &mut Command) {
+/// Starts the child in its own process group.
+pub fn start_in_own_process_group(command: &mut Command) {
     command.process_group(0);
-    // SAFETY: as above.
+    // SAFETY: as in `start_in_own_session`.
     unsafe {
         command.pre_exec(|| {
-            fresh_signals();
+            reset_signals();
             Ok(())
         });
     }
 }
 
-/// No signal blocked, and each does what it does by default: whoever started us may have ignored some (a shell does so with
-/// SIGINT for what it runs in the background), and Ctrl-C would then reach nobody.
-fn fresh_signals() {
-    // SAFETY: `set` is initialised before use; all three calls are async-signal-safe. What cannot be set (KILL, STOP) is
-    // refused and stays as it is.
+/// Unblocks all signals and resets them to their default action. The parent of this process may have ignored some of
+/// them (a shell ignores SIGINT for background jobs), and children would inherit that.
+fn reset_signals() {
+    // SAFETY: `set` is initialised before use and all three calls are async-signal-safe. SIGKILL and SIGSTOP cannot be
+    // changed; the error is ignored.
     unsafe {
         for number in 1..32 {
             libc::signal(number, libc::SIG_DFL);

@@ -1,4 +1,4 @@
-//! Administration: people, invitations, settings, the audit trail, the system.
+//! Administration: users, invitations, settings, the audit log, the system.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -19,21 +19,21 @@ pub struct UserView {
     pub username: Username,
     /// Role.
     pub role: Role,
-    /// It cannot sign in.
+    /// The account cannot sign in.
     pub disabled: bool,
-    /// It has a confirmed factor.
+    /// The account has a confirmed second factor.
     pub mfa_enabled: bool,
-    /// Terminals it may have; absent: the organisation's default.
+    /// Quota of terminals. Absent when the organisation's default applies.
     pub terminals_max: Option<u32>,
-    /// Terminals it has.
+    /// Number of terminals.
     pub terminals: u32,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// Its last sign-in.
+    /// Time of the last sign-in.
     pub last_login_at: Option<Timestamp>,
 }
 
-/// Body of `PATCH /api/admin/users/{id}`; only what is given is changed.
+/// Body of `PATCH /api/admin/users/{id}`. Absent fields are not changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -44,14 +44,14 @@ pub struct UserPatch {
     /// Disable or enable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
-    /// Terminals it may have; `null` for as many as the organisation's settings say.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    /// Quota of terminals. `null` applies the organisation's default.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub terminals_max: Option<Option<u32>>,
 }
 
-/// A `null` that is given is something else than nothing given.
-fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
+/// Distinguishes `null` (`Some(None)`) from an absent field (`None`).
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
@@ -68,11 +68,11 @@ pub struct InviteRequest {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OneTimeLink {
-    /// Id, to revoke it by.
+    /// Id, used to revoke the link.
     pub id: InviteId,
-    /// The whole link.
+    /// URL.
     pub url: String,
-    /// When it dies.
+    /// Time of expiry.
     pub expires_at: Timestamp,
 }
 
@@ -88,27 +88,27 @@ impl std::fmt::Debug for OneTimeLink {
 pub struct InviteView {
     /// Invitation id.
     pub id: InviteId,
-    /// Role the account will have.
+    /// Role of the new account.
     pub role: Role,
-    /// Account it resets, when it is a reset link.
+    /// Account whose password the link resets. Absent for an invitation.
     pub username: Option<Username>,
-    /// Who made it.
+    /// Administrator who created it.
     pub created_by: Username,
-    /// When.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it dies.
+    /// Time of expiry.
     pub expires_at: Timestamp,
 }
 
-/// A terminal as administrators see it: never its bytes.
+/// A terminal in the list of administrators. It never contains input or output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminTerminal {
     /// Terminal id.
     pub id: TerminalId,
-    /// Label.
+    /// Display name.
     pub name: TerminalName,
-    /// Whose.
+    /// Account that owns it.
     pub owner: Username,
     /// Image.
     pub image: Slug,
@@ -116,57 +116,57 @@ pub struct AdminTerminal {
     pub tier: Slug,
     /// State.
     pub state: TerminalState,
-    /// Locked with MFA.
+    /// The terminal is locked with MFA.
     pub mfa_locked: bool,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// Last input or start.
+    /// Time of the last input or start.
     pub last_active_at: Timestamp,
 }
 
-/// Body of `PUT /api/admin/images/{name}`: how an image is offered.
+/// Body of `PUT /api/admin/images/{name}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImageEdit {
-    /// Title for people, 1 to 64 characters.
+    /// Display title, 1 to 64 characters.
     pub title: String,
-    /// What is in it, up to 300 characters.
+    /// Description, at most 300 characters.
     pub description: String,
-    /// The engine's reference, e.g. `rexec/debian:1`.
+    /// Image reference on the engine, e.g. `rexec/debian:1`.
     pub reference: String,
-    /// It may be launched.
+    /// Users can launch it.
     pub enabled: bool,
-    /// It is offered first.
+    /// It is the default choice.
     pub default: bool,
 }
 
-/// An image as administrators see it.
+/// An image in the list of administrators.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminImage {
-    /// Name to launch it by.
+    /// Name.
     pub name: Slug,
-    /// How it is offered.
+    /// Its settings.
     #[serde(flatten)]
     pub edit: ImageEditView,
-    /// Size on disk; absent when the engine does not have it.
+    /// Size on disk, in bytes. Absent when the engine does not have the image.
     pub size_bytes: Option<u64>,
 }
 
-/// The same fields as [`ImageEdit`], for answers.
+/// The fields of [`ImageEdit`] in a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImageEditView {
-    /// Title for people.
+    /// Display title.
     pub title: String,
-    /// What is in it.
+    /// Description.
     pub description: String,
-    /// The engine's reference.
+    /// Image reference on the engine.
     pub reference: String,
-    /// It may be launched.
+    /// Users can launch it.
     pub enabled: bool,
-    /// It is offered first.
+    /// It is the default choice.
     pub default: bool,
 }
 
@@ -175,13 +175,13 @@ pub struct ImageEditView {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TierEdit {
-    /// Title for people, 1 to 64 characters.
+    /// Display title, 1 to 64 characters.
     pub title: String,
-    /// Memory limit, 512 MiB to 4 GiB.
+    /// Memory limit in bytes, 512 MiB to 4 GiB.
     pub memory_bytes: u64,
     /// CPU quota in thousandths of a core, 100 to 8000.
     pub cpu_millis: u32,
-    /// It is offered first.
+    /// It is the default choice.
     pub default: bool,
 }
 
@@ -190,26 +190,26 @@ pub struct TierEdit {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settings {
-    /// A login session ends after this long without a request; 300 to 86 400.
+    /// Idle timeout of login sessions, in seconds; 300 to 86 400.
     pub session_idle_secs: u32,
-    /// A login session ends after this long in any case; 900 to 2 592 000.
+    /// Maximum duration of login sessions, in seconds; 900 to 2 592 000.
     pub session_absolute_secs: u32,
-    /// A grant ends after this long without input; 60 to 86 400.
+    /// Time without input after which a grant ends, in seconds; 60 to 86 400.
     pub grant_idle_secs: u32,
-    /// A grant ends after this long in any case; 300 to 604 800.
+    /// Maximum duration of grants, in seconds; 300 to 604 800.
     pub grant_absolute_secs: u32,
-    /// Accept a code one step (30 s) ahead of the server's clock.
+    /// Codes one time step (30 s) ahead of the server's clock are accepted.
     pub totp_one_step_ahead: bool,
-    /// Every account must enrol MFA before it can use terminals.
+    /// Accounts without MFA cannot use terminals.
     pub mfa_required: bool,
-    /// Terminals an account may have; 0 to 100.
+    /// Default quota of terminals per account; 0 to 100.
     pub terminals_max: u32,
-    /// Audit events are kept this long; 30 to 3650.
+    /// Retention of audit events, in days; 30 to 3650.
     pub audit_retention_days: u32,
 }
 
 impl Default for Settings {
-    /// The figures of the security rules.
+    /// The values of the security rules.
     fn default() -> Self {
         Self {
             session_idle_secs: 30 * 60,
@@ -224,87 +224,87 @@ impl Default for Settings {
     }
 }
 
-/// How an audited action ended.
+/// Result of an audited action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Outcome {
-    /// Done.
+    /// It was done.
     Success,
-    /// Tried and refused or failed.
+    /// It was refused or failed.
     Failure,
 }
 
-/// One event of the audit trail.
+/// One event of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditView {
     /// Position in the hash chain, from 1.
     pub seq: i64,
-    /// When.
+    /// Time of the event.
     pub at: Timestamp,
-    /// What, e.g. `terminal_mfa_locked`.
+    /// Kind of event, e.g. `terminal_mfa_locked`; see [`crate::audit::Event`].
     pub event: String,
-    /// How it ended.
+    /// Result.
     pub outcome: Outcome,
-    /// Who, by name as it was then; absent for the system and for unknown callers.
+    /// Name of the acting account at that time. Absent for the system and for unknown callers.
     pub actor: Option<String>,
-    /// Who, by id.
+    /// Id of the acting account.
     pub actor_id: Option<UserId>,
-    /// Which terminal or account it was about.
+    /// Id of the terminal or account that was acted on.
     pub target: Option<String>,
-    /// The name of that terminal or account as it was then.
+    /// Name of that terminal or account at that time.
     pub target_name: Option<String>,
     /// Client address.
     pub address: Option<String>,
-    /// More facts, as `name=value` pairs; never a secret.
+    /// Further data as `name=value` pairs. Never contains a secret.
     pub detail: Option<String>,
-    /// Request id, to find it in the log.
+    /// Request id, as in the server's log.
     pub request_id: Option<String>,
 }
 
-/// Answer of `GET /api/admin/audit/verify`.
+/// Response of `GET /api/admin/audit/verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuditVerdict {
-    /// The whole chain holds.
+    /// The hash chain is complete and unchanged.
     pub intact: bool,
-    /// Events looked at.
+    /// Number of events checked.
     pub events: i64,
-    /// The first event that does not fit, when one does not.
+    /// Position of the first event that does not match the chain.
     pub first_bad_seq: Option<i64>,
 }
 
-/// One line of what the doctor sees.
+/// One result of `rexec doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
-    /// Stable name, e.g. `engine.version`.
+    /// Stable id, e.g. `engine.version`.
     pub id: String,
-    /// Title for people.
+    /// Display title.
     pub title: String,
-    /// What was seen.
+    /// Observed value.
     pub seen: String,
-    /// How good that is.
+    /// Assessment.
     pub level: Level,
-    /// What to do, when something should be done.
+    /// Recommended action, if there is one.
     pub advice: Option<String>,
 }
 
-/// How good a finding is.
+/// Assessment of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Level {
-    /// As it should be.
+    /// As recommended.
     Good,
-    /// Works, but weaker than it could be.
+    /// Works, but is weaker than recommended.
     Warning,
     /// Does not work.
     Broken,
 }
 
-/// Answer of `GET /api/admin/system`.
+/// Response of `GET /api/admin/system`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct System {
@@ -312,10 +312,10 @@ pub struct System {
     pub version: String,
     /// `sqlite` or `postgresql`, with its version.
     pub database: String,
-    /// When the server started.
+    /// Start time of the server.
     pub started_at: Timestamp,
-    /// Open terminal sockets.
+    /// Number of attached clients.
     pub viewers: u32,
-    /// The findings.
+    /// Results of the checks.
     pub findings: Vec<Finding>,
 }

@@ -1,19 +1,19 @@
-//! The closed list of what is audited, with its words for people. An event that is not here cannot be written.
+//! The audit events with their display titles. Only events of this list can be recorded.
 
 macro_rules! events {
     ($($group:literal {$($(#[$doc:meta])* $name:ident = $word:literal, $title:literal;)*})*) => {
-        /// Everything the trail can tell.
+        /// The kinds of event in the audit log.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum AuditEvent { $($($(#[$doc])* $name,)*)* }
 
         impl AuditEvent {
-            /// Every event, for filters and tests.
+            /// All events.
             pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
-            /// The same in groups, for people to choose from.
+            /// All events in groups with display titles, for filters.
             pub const GROUPS: &'static [(&'static str, &'static [Self])] = &[$(($group, &[$(Self::$name,)*]),)*];
-            /// The stored word.
+            /// The stored name.
             pub const fn as_str(self) -> &'static str { match self { $($(Self::$name => $word,)*)* } }
-            /// Words for people, which fit an attempt as well as a success.
+            /// Display title. It describes failed attempts as well as successes.
             pub const fn title(self) -> &'static str { match self { $($(Self::$name => $title,)*)* } }
         }
     };
@@ -21,112 +21,112 @@ macro_rules! events {
 
 events! {
     "Signing in" {
-        /// The first administrator was made, or somebody tried with a wrong or stale token.
+        /// The first administrator was created, or a wrong or expired set-up token was used.
         Setup = "setup", "First set-up";
         /// A login was completed.
         Login = "login", "Sign-in";
         /// A wrong username, password or code at sign-in.
         LoginFailed = "login_failed", "Failed sign-in";
-        /// A sign-in was not looked at, because there were too many.
+        /// A sign-in was refused by the rate limit without being checked.
         LoginThrottled = "login_throttled", "Sign-in held back";
-        /// The person signed out.
+        /// A user signed out.
         Logout = "logout", "Sign-out";
-        /// A login session was ended from another one.
+        /// A login session was ended from another login session.
         SessionRevoked = "session_revoked", "Login session ended";
-        /// The password was changed by its person, or that was tried.
+        /// A user changed the password of the account, or tried to.
         PasswordChanged = "password_changed", "Password change";
-        /// A new password was chosen by a reset link.
+        /// A new password was set with a reset link.
         PasswordReset = "password_reset", "Password reset";
     }
     "MFA" {
-        /// A secret was made and waits for its first code.
+        /// A secret was created that is not confirmed yet.
         MfaEnrolStarted = "mfa_enrol_started", "MFA enrolment begun";
-        /// A factor was confirmed.
+        /// A second factor was confirmed.
         MfaEnrolled = "mfa_enrolled", "MFA enrolment";
-        /// The factor was removed by its person, or that was tried.
+        /// A user removed the second factor of the account, or tried to.
         MfaDisabled = "mfa_disabled", "MFA removal";
-        /// The factor was removed by an administrator.
+        /// An administrator removed the second factor of an account.
         MfaReset = "mfa_reset", "MFA reset";
-        /// A recovery code was spent.
+        /// A recovery code was used.
         MfaRecoveryUsed = "mfa_recovery_used", "Recovery code used";
-        /// A fresh set of recovery codes was made, or that was tried.
+        /// A user generated new recovery codes, or tried to.
         MfaRecoveryRegenerated = "mfa_recovery_regenerated", "New recovery codes";
-        /// A wrong code.
+        /// A wrong code was entered.
         MfaFailed = "mfa_failed", "Wrong code";
-        /// A right code of a step that is spent.
+        /// A code was entered whose time step is already used.
         MfaReplayed = "mfa_replayed", "Code used twice";
-        /// A code was not looked at, because there were too many wrong ones.
+        /// A code was refused by the rate limit without being checked.
         MfaThrottled = "mfa_throttled", "Code held back";
-        /// A hundred wrong codes: six-digit codes are not looked at any more.
+        /// After 100 wrong codes the account's six-digit codes are disabled.
         MfaStopped = "mfa_stopped", "Codes stopped";
     }
     "Administration" {
-        /// An invitation was made.
+        /// An invitation was created.
         InviteCreated = "invite_created", "Invitation";
-        /// An invitation or reset link was taken back.
+        /// An invitation or reset link was revoked.
         InviteRevoked = "invite_revoked", "Link taken back";
-        /// An account was made by an invitation, or that was tried.
+        /// An account was created with an invitation, or a user tried to.
         InviteAccepted = "invite_accepted", "Joining by invitation";
-        /// A reset link was made.
+        /// A reset link was created.
         ResetLinkCreated = "reset_link_created", "Password reset link";
-        /// Role, quota or disabling of an account changed.
+        /// Role or quota of an account, or whether it is disabled, changed.
         UserChanged = "user_changed", "Account change";
         /// An account was disabled.
         UserDisabled = "user_disabled", "Account disabled";
-        /// An account was enabled again.
+        /// An account was enabled.
         UserEnabled = "user_enabled", "Account enabled";
         /// The organisation's settings changed.
         SettingsChanged = "settings_changed", "Settings change";
-        /// An image is offered differently.
+        /// The settings of an image changed.
         ImageChanged = "image_changed", "Image change";
-        /// A tier has other limits.
+        /// The limits of a tier changed.
         TierChanged = "tier_changed", "Size change";
-        /// The audit trail was exported.
+        /// The audit log was exported.
         AuditExported = "audit_exported", "Audit export";
-        /// Events past their retention were removed.
+        /// Events past the retention were removed.
         AuditPruned = "audit_pruned", "Old events removed";
     }
     "Terminals" {
-        /// A terminal was made.
+        /// A terminal was created.
         TerminalCreated = "terminal_created", "Terminal created";
-        /// A terminal could not be made; nothing of it is left but, after a 202, its record with the reason.
+        /// A terminal could not be created. Nothing remains of it except, after a 202, its record with the reason.
         TerminalCreateFailed = "terminal_create_failed", "Terminal not created";
         /// A terminal was started.
         TerminalStarted = "terminal_started", "Terminal start";
         /// A terminal was stopped.
         TerminalStopped = "terminal_stopped", "Terminal stop";
-        /// A terminal has another label.
+        /// A terminal was renamed.
         TerminalRenamed = "terminal_renamed", "Terminal rename";
-        /// A terminal has another tier.
+        /// The tier of a terminal was changed.
         TerminalResized = "terminal_resized", "Terminal resize";
-        /// A deletion was begun: nobody can reach the terminal any more.
+        /// The deletion of a terminal started. The terminal can no longer be accessed.
         TerminalDeleteStarted = "terminal_delete_started", "Terminal deletion begun";
-        /// A terminal was deleted; container and volume are gone.
+        /// A terminal was deleted. Its container and volume are removed.
         TerminalDeleted = "terminal_deleted", "Terminal deleted";
-        /// A terminal broke, or differs from its profile.
+        /// A terminal failed, or differs from its profile.
         TerminalFailed = "terminal_failed", "Terminal failure";
-        /// A socket was opened on a terminal.
+        /// A client attached to a terminal.
         TerminalAttached = "terminal_attached", "Terminal opened";
-        /// A socket of a terminal was closed.
+        /// A client detached from a terminal.
         TerminalDetached = "terminal_detached", "Terminal view closed";
-        /// A socket was refused: locked, not running.
+        /// Attaching was refused, because the terminal is locked or not running.
         TerminalAccessRefused = "terminal_access_refused", "Terminal access refused";
         /// A terminal was locked.
         TerminalMfaLocked = "terminal_mfa_locked", "Terminal lock";
-        /// The lock was removed, or that was tried.
+        /// The lock of a terminal was removed, or a user tried to.
         TerminalMfaUnlocked = "terminal_mfa_unlocked", "Terminal unlock";
-        /// A code was given to use a locked terminal, or a wrong one.
+        /// A code was entered to use a locked terminal.
         TerminalMfaAccessVerified = "terminal_mfa_access_verified", "Code for a locked terminal";
     }
 }
 
 impl AuditEvent {
-    /// The event of a stored word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|event| event.as_str() == word)
+    /// The event with this stored name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|event| event.as_str() == name)
     }
 
-    /// It tells of a refusal or a failure by itself.
+    /// The event is a refusal or failure irrespective of its outcome.
     pub const fn is_failure(self) -> bool {
         use AuditEvent::{
             LoginFailed, LoginThrottled, MfaFailed, MfaReplayed, MfaStopped, MfaThrottled, TerminalAccessRefused,
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_event_has_a_word_and_a_title_of_its_own() {
+    fn names_and_titles_of_events_are_unique() {
         for of in [AuditEvent::as_str, AuditEvent::title] {
             let words: std::collections::HashSet<_> = AuditEvent::ALL.iter().map(|event| of(*event)).collect();
             assert_eq!(words.len(), AuditEvent::ALL.len());

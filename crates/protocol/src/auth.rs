@@ -1,4 +1,4 @@
-//! Set-up, login, the person's own account and login sessions.
+//! Set-up, sign-in, the user's own account and login sessions.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::{
     names::{BadText, Sensitive, Username},
 };
 
-/// Answer of `GET /api/setup`.
+/// Response of `GET /api/setup`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetupStatus {
@@ -28,15 +28,15 @@ pub struct SetupRequest {
     pub password: Sensitive,
 }
 
-/// Answer of `GET /api/invite?token=`: what the person is about to join.
+/// Response of `GET /api/invite?token=`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteStatus {
-    /// Given when the link resets an existing account's password; absent when a name is to be chosen.
+    /// Account whose password the link resets. Absent for an invitation.
     pub username: Option<Username>,
-    /// Role the new account will have.
+    /// Role of the account.
     pub role: Role,
-    /// When the link dies.
+    /// Time of expiry.
     pub expires_at: Timestamp,
 }
 
@@ -47,14 +47,14 @@ pub struct InviteStatus {
 pub struct InviteAccept {
     /// The one-time token of the link.
     pub token: Sensitive,
-    /// The chosen name; refused for a reset link.
+    /// Name of the new account. Must be absent for a reset link.
     #[serde(default)]
     pub username: Option<Username>,
     /// The new password.
     pub password: Sensitive,
 }
 
-/// Body of `POST /api/auth/login`. The name is plain text here: a malformed one is simply unknown.
+/// Body of `POST /api/auth/login`. The name is not validated: a malformed name is handled like an unknown one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -65,47 +65,47 @@ pub struct LoginRequest {
     pub password: Sensitive,
 }
 
-/// How far a login has come.
+/// State of a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum LoginStatus {
     /// Signed in.
     Ok,
-    /// The password is right; the pending cookie fits `POST /api/auth/login/mfa` only.
+    /// The password is correct. The pending cookie is valid for `POST /api/auth/login/mfa` only.
     MfaRequired,
 }
 
-/// Answer of the two login routes.
+/// Response of the two login routes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginAnswer {
-    /// How far the login has come.
+    /// State of the sign-in.
     pub status: LoginStatus,
 }
 
-/// Body of every route that takes only a code: six digits, or a recovery code.
+/// Body of the routes that take only a code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CodeRequest {
-    /// Six digits of the authenticator app, or a recovery code.
+    /// Six-digit code of the authenticator app, or a recovery code.
     pub code: Sensitive,
 }
 
-/// What an account may do.
+/// Role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
-    /// Own terminals only.
+    /// Can use its own terminals.
     User,
-    /// Administration as well; never the bytes of other people's terminals.
+    /// Can also use the administration. It gives no access to input or output of other users' terminals.
     Admin,
 }
 
 impl Role {
-    /// The stored and shown word.
+    /// The stored and displayed name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
@@ -114,11 +114,11 @@ impl Role {
     }
 }
 
-/// From the stored word.
+/// From the stored name.
 impl TryFrom<String> for Role {
     type Error = BadText;
-    fn try_from(word: String) -> Result<Self, BadText> {
-        match word.as_str() {
+    fn try_from(name: String) -> Result<Self, BadText> {
+        match name.as_str() {
             "user" => Ok(Self::User),
             "admin" => Ok(Self::Admin),
             _ => Err(BadText("A role is user or admin.")),
@@ -126,7 +126,7 @@ impl TryFrom<String> for Role {
     }
 }
 
-/// Answer of `GET /api/me`.
+/// Response of `GET /api/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Me {
@@ -136,14 +136,14 @@ pub struct Me {
     pub username: Username,
     /// Role.
     pub role: Role,
-    /// A confirmed factor exists.
+    /// The account has a confirmed second factor.
     pub mfa_enabled: bool,
-    /// Unused recovery codes.
+    /// Number of unused recovery codes.
     pub recovery_codes_left: u32,
-    /// The organisation asks every account for MFA, and this one has none yet.
+    /// The organisation requires MFA, and this account has none.
     #[serde(default)]
     pub mfa_must_enrol: bool,
-    /// Things the person must know since the last visit (a reset factor, a spent recovery code).
+    /// Security notices since the last visit, e.g. about a reset factor or a used recovery code.
     #[serde(default)]
     pub notices: Vec<String>,
 }
@@ -153,11 +153,11 @@ pub struct Me {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordChange {
-    /// The present password.
+    /// The current password.
     pub current: Sensitive,
-    /// The new one.
+    /// The new password.
     pub new: Sensitive,
-    /// Needed when a factor exists.
+    /// A code. Required when the account has a second factor.
     #[serde(default)]
     pub code: Option<Sensitive>,
 }
@@ -170,12 +170,12 @@ pub struct SessionView {
     pub id: SessionId,
     /// Browser and system, from the User-Agent, shortened.
     pub device: String,
-    /// Client address as the server saw it.
+    /// IP address of the client.
     pub address: String,
-    /// When it signed in.
+    /// Time of the sign-in.
     pub created_at: Timestamp,
-    /// Its last request.
+    /// Time of the last request.
     pub last_seen_at: Timestamp,
-    /// It is the one that asks.
+    /// This is the login session of the request.
     pub current: bool,
 }

@@ -1,36 +1,36 @@
-//! What `GET /api/events` (server-sent events) says. Never a byte of a terminal's content.
+//! The events of `GET /api/events` (server-sent events). They never contain input or output of a terminal.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{TerminalId, terminals::Terminal};
 
-/// Steps of a launch, in order.
+/// The steps of a launch, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Stage {
-    /// The record is written.
+    /// The record was written.
     Recorded,
-    /// The home volume is made.
+    /// The home volume was created.
     Volume,
-    /// The container is created.
+    /// The container was created.
     Container,
-    /// The engine's own description was compared with the profile.
+    /// The engine's description of the container was compared with the profile.
     Verified,
-    /// The container runs.
+    /// The container was started.
     Started,
-    /// The guest reported what it sees from inside.
+    /// The report of the guest was compared with the profile.
     Inside,
-    /// A shell can be reached.
+    /// Clients can attach.
     Ready,
 }
 
 impl Stage {
-    /// Every stage in order.
+    /// All stages in order.
     pub const ALL: [Self; 7] =
         [Self::Recorded, Self::Volume, Self::Container, Self::Verified, Self::Started, Self::Inside, Self::Ready];
 
-    /// Words for people.
+    /// Display title.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Recorded => "Reserving",
@@ -49,25 +49,25 @@ impl Stage {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Event {
-    /// A terminal is new or changed (state, name, lock, grant).
+    /// A terminal was created, or its state, name, lock or grant changed.
     Terminal {
-        /// As it is now, for the listening login session.
+        /// Its current state, for the login session that receives the event.
         terminal: Terminal,
     },
-    /// A launch came a step further.
+    /// A launch completed a stage.
     Progress {
-        /// Which.
+        /// Terminal id.
         id: TerminalId,
-        /// The step that has just been done.
+        /// The completed stage.
         stage: Stage,
     },
-    /// A terminal is gone.
+    /// A terminal was deleted.
     Deleted {
-        /// Which.
+        /// Terminal id.
         id: TerminalId,
-        /// Why, when a launch failed.
+        /// The reason when a launch failed.
         error: Option<String>,
     },
-    /// Events were missed; read the list again.
+    /// Events were lost. The client must fetch the list again.
     Resync,
 }

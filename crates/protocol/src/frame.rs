@@ -1,24 +1,25 @@
-//! Frames of the terminal socket, sub-protocol `rexec.v1`: binary messages, first byte the tag, integers big-endian.
+//! Frames of the terminal socket, sub-protocol `rexec.v1`. Each frame is one binary message: a tag byte and a payload.
+//! Integers are big-endian.
 //!
-//! Decoding is total: every byte string is a frame or a [`BadFrame`], and nothing is allocated beyond its length.
+//! Decoding never panics, and allocates no more than the length of the message.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, limits, problem::Problem};
 
-/// Sub-protocol both sides must name in the handshake.
+/// Sub-protocol that client and server name in the handshake.
 pub const SUBPROTOCOL: &str = "rexec.v1";
 
-/// The message is not a frame of this protocol; the socket is closed with 4400.
+/// The message is not a frame of this protocol. The server closes the socket with 4400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadFrame {
-    /// No tag byte.
+    /// The message has no tag byte.
     Empty,
-    /// Larger than [`limits::CLIENT_FRAME_BYTES_MAX`].
+    /// The message is larger than [`limits::CLIENT_FRAME_BYTES_MAX`].
     TooLarge,
-    /// A tag this side does not take.
+    /// The receiver does not accept this tag.
     UnknownTag(u8),
-    /// The payload has the wrong length or cannot be read.
+    /// The payload of this tag has the wrong length or is malformed.
     BadPayload(u8),
 }
 
@@ -35,7 +36,7 @@ impl std::fmt::Display for BadFrame {
 
 impl std::error::Error for BadFrame {}
 
-/// A size in cells, already within [`limits::COLS`] and [`limits::ROWS`].
+/// Size of a terminal in cells, within [`limits::COLS`] and [`limits::ROWS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Width.
@@ -45,7 +46,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Moves any numbers into the allowed range.
+    /// The nearest size within the limits.
     pub fn clamped(cols: u16, rows: u16) -> Self {
         Self {
             cols: cols.clamp(*limits::COLS.start(), *limits::COLS.end()),
@@ -60,24 +61,27 @@ impl Default for Size {
     }
 }
 
-/// What a client sends.
+/// Frames from the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientFrame<'a> {
-    /// 0x00: raw bytes for the shell.
+    /// 0x00: raw bytes that the user typed or pasted.
     Input(&'a [u8]),
-    /// 0x01: the writer's new size.
+    /// 0x01: new window size of the client.
     Resize(Size),
-    /// 0x02: position parsed by the terminal so far.
+    /// 0x02: position up to which the client's emulator has parsed the output.
     Ack(u64),
-    /// 0x03: nonce to be sent back.
+    /// 0x03: nonce for the server's Pong.
     Ping(u64),
+    /// 0x04: raw bytes that the client's emulator sends by itself, in reply to a query or as a report of the focus. They
+    /// reach the shell like Input. They are not activity and do not change whose window size applies.
+    Reply(&'a [u8]),
 }
 
 impl<'a> ClientFrame<'a> {
-    /// Reads one binary message.
+    /// Decodes one binary message.
     ///
     /// # Errors
-    /// [`BadFrame`] for everything that is not exactly one frame.
+    /// [`BadFrame`] when the message is not exactly one frame.
     pub fn decode(message: &'a [u8]) -> Result<Self, BadFrame> {
         if message.len() > limits::CLIENT_FRAME_BYTES_MAX {
             return Err(BadFrame::TooLarge);
@@ -91,11 +95,12 @@ impl<'a> ClientFrame<'a> {
             },
             0x02 => u64_payload(tag, payload).map(Self::Ack),
             0x03 => u64_payload(tag, payload).map(Self::Ping),
+            0x04 => Ok(Self::Reply(payload)),
             other => Err(BadFrame::UnknownTag(other)),
         }
     }
 
-    /// Writes one binary message.
+    /// Encodes one binary message.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Input(bytes) => tagged(0x00, bytes),
@@ -106,56 +111,57 @@ impl<'a> ClientFrame<'a> {
             }
             Self::Ack(position) => tagged(0x02, &position.to_be_bytes()),
             Self::Ping(nonce) => tagged(0x03, &nonce.to_be_bytes()),
+            Self::Reply(bytes) => tagged(0x04, bytes),
         }
     }
 }
 
-/// The first message of the server, always.
+/// Payload of the server's first frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
-    /// Position the next Output or Snapshot continues from.
+    /// Position from which the next Output or Snapshot continues.
     pub position: u64,
     /// Width of the pane.
     pub cols: u16,
     /// Height of the pane.
     pub rows: u16,
-    /// This viewer's input and size count.
+    /// The client's input and window size are accepted.
     pub writer: bool,
-    /// End of the grant, when the terminal is locked.
+    /// End of the grant when the terminal is locked.
     pub granted_until: Option<Timestamp>,
     /// Name of the pane.
     pub pane: String,
 }
 
-/// What the server sends.
+/// Frames from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerFrame {
-    /// 0x80.
+    /// 0x80: always the first frame.
     Hello(Hello),
-    /// 0x81: position of the first byte, then bytes.
+    /// 0x81: output of the PTY.
     Output {
         /// Position of the first byte.
         position: u64,
-        /// Raw PTY bytes; a character may be split between two frames.
+        /// Raw bytes. A character may be split between two frames.
         bytes: Vec<u8>,
     },
-    /// 0x82: position after it, then bytes that redraw the screen.
+    /// 0x82: the current screen, for a client that does not have the preceding output.
     Snapshot {
-        /// Live bytes continue here.
+        /// Position of the output that follows.
         position: u64,
         /// Escape sequences and text that redraw the screen.
         bytes: Vec<u8>,
     },
-    /// 0x83: exit status of the shell (128 + signal when killed).
+    /// 0x83: exit status of the shell; 128 + signal number when it was killed.
     Exit(i32),
     /// 0x84: the nonce of a Ping.
     Pong(u64),
-    /// 0x85: a warning that does not end the socket.
+    /// 0x85: a warning. The socket stays open.
     Notice(Problem),
 }
 
 impl ServerFrame {
-    /// Writes one binary message.
+    /// Encodes one binary message.
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Hello(hello) => tagged(0x80, &serde_json::to_vec(hello).unwrap_or_default()),
@@ -167,7 +173,7 @@ impl ServerFrame {
         }
     }
 
-    /// Writes an Output message of two pieces, without a copy on the way.
+    /// Encodes an Output frame from two consecutive slices without joining them first.
     pub fn encode_output(position: u64, head: &[u8], tail: &[u8]) -> Vec<u8> {
         let mut message = Vec::with_capacity(9 + head.len() + tail.len());
         message.push(0x81);
@@ -177,10 +183,10 @@ impl ServerFrame {
         message
     }
 
-    /// Reads one binary message.
+    /// Decodes one binary message.
     ///
     /// # Errors
-    /// [`BadFrame`] for everything that is not exactly one frame.
+    /// [`BadFrame`] when the message is not exactly one frame.
     pub fn decode(message: &[u8]) -> Result<Self, BadFrame> {
         let (&tag, payload) = message.split_first().ok_or(BadFrame::Empty)?;
         let bad = BadFrame::BadPayload(tag);
@@ -224,20 +230,22 @@ mod tests {
     use crate::ProblemKind;
 
     #[test]
-    fn client_frames_come_back_as_they_went() {
+    fn client_frames_round_trip() {
         for frame in [
             ClientFrame::Input(b"ls\r\xff"),
             ClientFrame::Input(b""),
             ClientFrame::Resize(Size { cols: 132, rows: 43 }),
             ClientFrame::Ack(u64::MAX),
             ClientFrame::Ping(7),
+            ClientFrame::Reply(b"\x1b[24;80R"),
+            ClientFrame::Reply(b""),
         ] {
             assert_eq!(ClientFrame::decode(&frame.encode()), Ok(frame));
         }
     }
 
     #[test]
-    fn server_frames_come_back_as_they_went() {
+    fn server_frames_round_trip() {
         let hello = Hello { position: 9, cols: 80, rows: 24, writer: true, granted_until: None, pane: "main".into() };
         for frame in [
             ServerFrame::Hello(hello),
@@ -252,8 +260,9 @@ mod tests {
     }
 
     #[test]
-    fn the_wire_is_the_contract() {
+    fn encoded_frames_match_the_documented_bytes() {
         assert_eq!(ClientFrame::decode(&[0x01, 0, 80, 0, 24]), Ok(ClientFrame::Resize(Size { cols: 80, rows: 24 })));
+        assert_eq!(ClientFrame::decode(b"\x04\x1b[I"), Ok(ClientFrame::Reply(b"\x1b[I")));
         assert_eq!(
             ServerFrame::Output { position: 1, bytes: b"a".to_vec() }.encode(),
             [0x81, 0, 0, 0, 0, 0, 0, 0, 1, b'a']
@@ -262,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_messages_are_refused_and_never_panic() {
+    fn malformed_messages_are_errors_and_never_panic() {
         assert_eq!(ClientFrame::decode(&[]), Err(BadFrame::Empty));
         assert_eq!(ClientFrame::decode(&[0x80]), Err(BadFrame::UnknownTag(0x80)));
         assert_eq!(ClientFrame::decode(&[0x01, 0, 80]), Err(BadFrame::BadPayload(1)));

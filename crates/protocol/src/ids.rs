@@ -1,12 +1,12 @@
-//! Identifiers. One form each: a lower-case hyphenated UUID; every other spelling is refused, so that
-//! no two texts can name the same thing (a cache or an audit search would see two).
+//! Identifiers. Only the lower-case hyphenated form of a UUID is accepted, so that each object has exactly one id text
+//! in caches and in searches of the audit log.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
-/// The text was not a canonical UUID.
+/// The text is not a canonical UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadId;
 
@@ -32,11 +32,11 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps a UUID made by the caller (the server makes random version 4 ones).
+            /// Wraps a UUID. The server generates random ones (version 4).
             pub const fn new(id: Uuid) -> Self { Self(id) }
             /// The nil UUID, which names nothing.
             pub const fn nil() -> Self { Self(Uuid::nil()) }
-            /// The bare UUID, for storage.
+            /// The UUID, for storage.
             pub const fn uuid(self) -> Uuid { self.0 }
         }
         impl fmt::Display for $name {
@@ -65,7 +65,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A terminal: the only name it has outside `runtime/`.
+    /// A terminal.
     TerminalId
 );
 id!(
@@ -73,15 +73,15 @@ id!(
     TokenId
 );
 id!(
-    /// A person's account.
+    /// An account.
     UserId
 );
 id!(
-    /// A login session. Public (it is shown in the sessions list); it is not the cookie's secret.
+    /// A login session. Not secret: it is listed among the account's sessions and is not the secret of the cookie.
     SessionId
 );
 id!(
-    /// An invitation or reset link. Public; the link's token is the secret.
+    /// An invitation or reset link. Not secret: the secret is the token in the link.
     InviteId
 );
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_canonical_spelling_is_an_id() {
+    fn only_the_canonical_form_is_an_id() {
         let good = "67e55044-10b1-426f-9247-bb680e5fe0c8";
         assert_eq!(good.parse::<TerminalId>().unwrap().to_string(), good);
         for bad in [
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_plain_text() {
+    fn json_of_an_id_is_its_text() {
         let id: TerminalId = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap();
         let json = serde_json::to_string(&id).unwrap();
         assert_eq!(json, "\"67e55044-10b1-426f-9247-bb680e5fe0c8\"");

@@ -1,4 +1,5 @@
-//! What browsers, programs and the server say to each other: ids, data types, problems, client frames and limits.
+//! The protocol between clients (browsers and programs) and the server: ids, data types, problems, frames of the terminal
+//! socket, and limits.
 //!
 //! This crate holds data types and bounds only. It depends on no database, engine or user-interface library, so every
 //! side compiles it.
@@ -25,13 +26,13 @@ pub use timestamp::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
-/// One page of a list: the items and the cursor to ask for the next page with (`?after=`).
+/// One page of a list: its items and the cursor of the next page (`?after=`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
-    /// At most `limit` items, in the list's own order.
+    /// At most `limit` items, in the order of the list.
     pub items: Vec<T>,
-    /// Opaque cursor; `null` on the last page.
+    /// Opaque cursor. `null` on the last page.
     pub next: Option<String>,
 }
 

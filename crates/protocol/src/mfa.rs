@@ -9,24 +9,24 @@ use crate::{Timestamp, names::Sensitive};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
-    /// The account's password, again.
+    /// The account's password.
     pub password: Sensitive,
-    /// A code of the present factor, when there is one.
+    /// A code of the current second factor. Required when the account has one.
     #[serde(default)]
     pub code: Option<Sensitive>,
 }
 
-/// Answer of `POST /api/account/mfa/enrol`: shown once, pending until the first right code.
+/// Response of `POST /api/account/mfa/enrol`. The secret is shown once and is pending until a code confirms it.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolAnswer {
-    /// Base32 secret (RFC 4648, no padding), 160 bit.
+    /// Secret of 160 bits in base32 (RFC 4648, no padding).
     pub secret: String,
-    /// `otpauth://totp/..` for authenticator apps.
+    /// `otpauth://totp/..` URL for authenticator apps.
     pub otpauth_url: String,
-    /// The same as an SVG picture (a whole `<svg>` element).
+    /// QR code of the URL, as an `<svg>` element.
     pub qr_svg: String,
-    /// When the pending secret is forgotten.
+    /// When the pending secret expires.
     pub expires_at: Timestamp,
 }
 
@@ -36,11 +36,11 @@ impl std::fmt::Debug for EnrolAnswer {
     }
 }
 
-/// Ten fresh recovery codes, shown once.
+/// New recovery codes, shown once.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
-    /// `xxxxx-xxxxx-xxxxx-x`-like texts; case and dashes do not matter when typed in.
+    /// Codes of the form `xxxxx-xxxxx-xxxxx-x`. Case and dashes are ignored on input.
     pub recovery_codes: Vec<String>,
 }
 
@@ -50,26 +50,26 @@ impl std::fmt::Debug for RecoveryCodes {
     }
 }
 
-/// Answer of `mfa-status`, `mfa-lock` and `mfa-unlock`.
+/// Response of `mfa-status`, `mfa-lock` and `mfa-unlock`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LockStatus {
     /// The terminal is locked.
     pub mfa_locked: bool,
-    /// The account has a confirmed factor.
+    /// The account has a confirmed second factor.
     pub mfa_enabled: bool,
-    /// The lock may be used: there is a factor.
+    /// The account can lock terminals, because it has a second factor.
     pub can_use_feature: bool,
-    /// End of this login session's grant, when it has one.
+    /// End of this login session's grant. Absent when there is none.
     pub granted_until: Option<Timestamp>,
 }
 
-/// Answer of `mfa-verify`; `verified` is always true, refusals are problems.
+/// Response of `mfa-verify`. `verified` is always true, because refusals are problems.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerifyAnswer {
-    /// A code was checked and was right.
+    /// The code is correct.
     pub verified: bool,
-    /// End of the grant if nothing is typed until then.
+    /// End of the grant unless input extends it.
     pub granted_until: Timestamp,
 }

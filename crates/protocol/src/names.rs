@@ -1,4 +1,4 @@
-//! Texts that people type, parsed once at the edge into types that cannot be wrong.
+//! Validated text types. Their values can only be created by parsing.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::limits::{TERMINAL_NAME_CHARS_MAX, USERNAME_CHARS};
 
-/// Why a typed text was refused; the sentence is shown to the person as it is.
+/// The text was rejected. The sentence is shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadText(pub &'static str);
 
@@ -27,10 +27,10 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// Parses what a person typed.
+            /// Validates user input.
             ///
             /// # Errors
-            /// [`BadText`] with the sentence to show.
+            /// [`BadText`] with a sentence for the user.
             pub fn parse(text: &str) -> Result<Self, BadText> {
                 let check: fn(&str) -> Result<String, BadText> = $check;
                 check(text).map(Self)
@@ -55,8 +55,8 @@ macro_rules! text {
 }
 
 text!(
-    /// An account's name: 3 to 32 of `a-z 0-9 . _ -`, starting with a letter. Lower case only, so that two
-    /// accounts can never look alike.
+    /// Name of an account: 3 to 32 of `a-z 0-9 . _ -`, starting with a letter. Names that differ only in case do not
+    /// exist.
     Username,
     |text| {
         let text = text.trim();
@@ -71,9 +71,9 @@ text!(
     }
 );
 
-/// Characters that are not seen, or that change the direction of what stands around them: Unicode's default ignorable ones
-/// but those that choose between the looks of an emoji, the separators of lines, and the blank of Braille.
-const fn hides(c: char) -> bool {
+/// Invisible characters, and those that change the direction of the surrounding text: Unicode's default ignorable code
+/// points except variation selectors, line and paragraph separators, and the blank Braille pattern.
+const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}'
@@ -81,15 +81,14 @@ const fn hides(c: char) -> bool {
 }
 
 text!(
-    /// A terminal's name: 1 to 64 characters, no control or invisible direction characters. A label, never an address:
-    /// two terminals may share it.
+    /// Name of a terminal: 1 to 64 characters, without control and invisible characters. It need not be unique.
     TerminalName,
     |text| {
         let text = text.trim();
-        let bad = |c: char| c.is_control() || hides(c);
-        // What only chooses how another character looks shows nothing by itself.
-        let shows = |c: char| !c.is_whitespace() && !matches!(c, '\u{fe00}'..='\u{fe0f}');
-        if !text.chars().any(shows) || text.chars().count() > TERMINAL_NAME_CHARS_MAX {
+        let bad = |c: char| c.is_control() || is_invisible(c);
+        // A variation selector is visible only after another character.
+        let is_visible = |c: char| !c.is_whitespace() && !matches!(c, '\u{fe00}'..='\u{fe0f}');
+        if !text.chars().any(is_visible) || text.chars().count() > TERMINAL_NAME_CHARS_MAX {
             Err(BadText("A terminal's name has 1 to 64 characters."))
         } else if text.chars().any(bad) {
             Err(BadText("A terminal's name has no control or invisible characters."))
@@ -100,7 +99,7 @@ text!(
 );
 
 text!(
-    /// The name of an image, tier, profile or pane: 1 to 32 of `a-z 0-9 -`.
+    /// Name of an image, tier, profile or pane: 1 to 32 of `a-z 0-9 -`.
     Slug,
     |text| {
         let ok = !text.is_empty() && text.len() <= 32 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -108,7 +107,7 @@ text!(
     }
 );
 
-/// A secret on its way from a form to the server: a password, a code, a token. Never printed.
+/// A secret in a request: a password, code or token. Its debug output does not contain the value.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Password))]
@@ -119,7 +118,7 @@ impl Sensitive {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
-    /// The secret itself; keep it on the stack of the function that checks it.
+    /// The secret. Callers should neither store nor copy it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -136,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_are_plain_and_lower_case() {
+    fn usernames_are_short_lower_case_ascii() {
         assert!(Username::parse("ada.l-1").is_ok());
         for bad in ["Ada", "ab", "1ada", "a b c", "ädä", &"a".repeat(33)] {
             assert!(Username::parse(bad).is_err(), "{bad}");
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn terminal_names_hide_nothing() {
+    fn terminal_names_have_no_invisible_characters() {
         assert_eq!(TerminalName::parse("  <b>prod</b> 💥 ").unwrap().as_str(), "<b>prod</b> 💥");
         assert_eq!(TerminalName::parse("cloud \u{2601}\u{fe0f}").unwrap().as_str(), "cloud \u{2601}\u{fe0f}");
         for hidden in "\u{3164}\u{115f}\u{ad}\u{34f}\u{180e}\u{e0041}\u{61c}\u{2800}\u{ffa0}\u{2066}".chars() {
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_print() {
+    fn debug_output_does_not_contain_the_secret() {
         assert_eq!(format!("{:?}", Sensitive::new("hunter2")), "Sensitive(..)");
     }
 }

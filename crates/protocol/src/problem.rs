@@ -1,85 +1,85 @@
-//! Refusals. One kind each, one status each, one WebSocket close code each; the same value travels as
+//! Error responses. Each kind has one HTTP status and one WebSocket close code. A problem is sent as
 //! `application/problem+json` (RFC 9457), as a Notice frame and as a close reason.
 
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:literal, $close:literal, $title:literal;)*) => {
-        /// Every reason to refuse. Adding one is a change of the contract.
+        /// Kind of a problem. Adding a kind changes the contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ProblemKind { $($(#[$doc])* #[serde(rename = $slug)] $name,)* }
 
         impl ProblemKind {
-            /// Every kind, for tables and tests.
+            /// All kinds.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-            /// The `type` member: a short stable word.
+            /// The `type` member: a short stable name.
             pub const fn slug(self) -> &'static str { match self { $(Self::$name => $slug,)* } }
             /// HTTP status.
             pub const fn status(self) -> u16 { match self { $(Self::$name => $status,)* } }
-            /// WebSocket close code (4000-4999 are the application's).
+            /// WebSocket close code, in the range for applications (4000-4999).
             pub const fn close_code(self) -> u16 { match self { $(Self::$name => $close,)* } }
-            /// The `title` member: what happened, in a few words.
+            /// The `title` member: short summary.
             pub const fn title(self) -> &'static str { match self { $(Self::$name => $title,)* } }
         }
     };
 }
 
 kinds! {
-    /// The body, a field or a parameter could not be understood.
+    /// The body, a field or a parameter is malformed.
     BadRequest = "bad_request", 400, 4400, "The request could not be understood";
     /// The account needs MFA before this can be used.
     MfaRequired = "mfa_required", 400, 4400, "This account has no MFA yet";
-    /// No login, or a login that ended.
+    /// There is no login session, or it has ended.
     NotLoggedIn = "not_logged_in", 401, 4401, "You are not signed in";
-    /// Username or password is wrong (which one is never said).
+    /// Username or password is wrong. Which of the two is not disclosed.
     WrongCredentials = "wrong_credentials", 401, 4401, "That username and password do not match";
-    /// The six-digit or recovery code is wrong, used or too old.
+    /// The six-digit or recovery code is wrong, used or expired.
     WrongCode = "wrong_code", 401, 4401, "That code is not right";
-    /// Signed in, but not allowed.
+    /// The account lacks the permission.
     Forbidden = "forbidden", 403, 4404, "You may not do this";
-    /// A cross-site request, or a foreign WebSocket origin.
+    /// Cross-site request, or WebSocket handshake with another origin.
     ForeignOrigin = "foreign_origin", 403, 4404, "This request came from another site";
-    /// A one-time link or set-up token is wrong, used or stale.
+    /// A one-time link or set-up token is wrong, used or expired.
     StaleLink = "stale_link", 403, 4404, "This link is not valid any more";
-    /// Nothing here for you: it does not exist, or it is not yours (identical on purpose).
+    /// The object does not exist, or the account may not see it. The two are indistinguishable.
     NotFound = "not_found", 404, 4404, "There is nothing here";
-    /// The route exists, the method does not.
+    /// The route does not support the method.
     MethodNotAllowed = "method_not_allowed", 405, 4400, "That method does not work here";
-    /// The body did not come in the time it has.
+    /// The body did not arrive within the time limit.
     RequestTimeout = "request_timeout", 408, 4400, "The request did not arrive in time";
-    /// The state does not allow it (done already, not locked, name taken).
+    /// The current state does not allow it: done already, not locked, name in use.
     Conflict = "conflict", 409, 4400, "That does not fit the current state";
     /// The terminal is not running.
     NotRunning = "not_running", 409, 4409, "The terminal is not running";
-    /// The account's quota is used up.
+    /// The account's quota is exhausted.
     QuotaReached = "quota_reached", 409, 4400, "Your quota is used up";
-    /// Terminals are locked, so the factor must stay.
+    /// The second factor cannot be removed while terminals are locked.
     TerminalsLocked = "terminals_locked", 409, 4400, "Some terminals are still locked";
-    /// The body is larger than the route takes.
+    /// The body exceeds the limit of the route.
     TooLarge = "too_large", 413, 4400, "The request is too large";
     /// The body is not JSON.
     NotJson = "not_json", 415, 4400, "Only JSON is understood here";
-    /// Understood, but the values do not make sense together.
+    /// The request is well-formed, but its values are invalid in combination.
     Unprocessable = "unprocessable", 422, 4400, "Those values do not work";
-    /// Locked with MFA, and no grant of yours is alive.
+    /// The terminal is locked with MFA, and the login session has no grant.
     Locked = "locked", 423, 4423, "This terminal is locked with MFA";
-    /// Too many tries or too many requests.
+    /// Rate limit exceeded.
     Throttled = "throttled", 429, 4429, "Too many tries";
-    /// The viewer does not keep up.
+    /// The client does not keep up with the output.
     TooSlow = "too_slow", 429, 4429, "The connection is too slow for the output";
-    /// Our fault.
+    /// Internal error.
     Internal = "internal", 500, 4503, "Something went wrong on our side";
-    /// Database or engine does not answer, or the server is going away.
+    /// Database or engine does not respond, or the server is shutting down.
     Unavailable = "unavailable", 503, 4503, "Not available right now";
 }
 
-/// By hand: what `rename` got from the macro above, a derive does not see.
+/// Implemented manually, because the derive does not see the names that the macro passes to `rename`.
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for ProblemKind {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
-            .description(Some("Every reason to refuse. Adding one is a change of the contract."))
+            .description(Some("Kind of a problem. Adding a kind changes the contract."))
             .enum_values(Some(Self::ALL.iter().map(|kind| kind.slug())))
             .into()
     }
@@ -88,35 +88,35 @@ impl utoipa::PartialSchema for ProblemKind {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for ProblemKind {}
 
-/// Close code when the shell has ended and its status was delivered.
+/// Close code after the shell has ended and its exit status was sent.
 pub const CLOSE_SHELL_ENDED: u16 = 4000;
 
-/// One refusal as it travels.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// Which refusal; see [`ProblemKind`].
+    /// See [`ProblemKind`].
     #[serde(rename = "type")]
     pub kind: ProblemKind,
-    /// What happened, in a few words.
+    /// Short summary.
     pub title: String,
     /// HTTP status.
     pub status: u16,
-    /// Why, and what to do next.
+    /// Reason, and what the user can do.
     pub detail: String,
-    /// The field that was refused, when it was one.
+    /// The rejected field, if the problem is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Seconds to wait before the next try, for 429 and 503.
+    /// Seconds to wait before a retry, for 429 and 503.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// Finds the request in the server's log.
+    /// Request id, as in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
 }
 
 impl Problem {
-    /// A refusal with why and what to do next.
+    /// A problem of this kind. `detail` is a sentence with the reason and what the user can do.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self {
             kind,
@@ -129,14 +129,14 @@ impl Problem {
         }
     }
 
-    /// Names the field that was refused.
+    /// Sets the rejected field.
     #[must_use]
     pub fn at(mut self, field: &str) -> Self {
         self.field = Some(field.to_owned());
         self
     }
 
-    /// Says how many seconds to wait.
+    /// Sets the seconds to wait before a retry.
     #[must_use]
     pub fn retry_after(mut self, secs: u64) -> Self {
         self.retry_after = Some(secs);
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_travels_as_rfc_9457() {
+    fn json_of_a_problem_follows_rfc_9457() {
         let p = Problem::new(ProblemKind::Locked, "Enter a code.");
         let json = serde_json::to_value(&p).unwrap();
         assert_eq!(json["type"], "locked");

@@ -1,58 +1,58 @@
-//! The Security panel: each row of the profile as asked, as seen from outside, as seen from inside.
+//! The security report of a terminal: for each control the requested value, and what engine and guest observe.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// What comparing a row came to.
+/// Result of comparing a control with the observations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Verdict {
-    /// In force, and seen to be.
+    /// In force, confirmed by observation.
     Verified,
-    /// Not in force on this host or in this version; the note says why.
+    /// Not in force on this host or in this version. The note has the reason.
     NotInForce,
-    /// Seen to differ from what was asked.
+    /// The observation differs from the requested value.
     Differs,
-    /// Could not be looked at (the terminal is stopped, the guest does not answer).
+    /// Not observable: the terminal is stopped, or the guest does not respond.
     Unknown,
 }
 
-/// One row of the profile.
+/// One control of the profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SecurityRow {
-    /// Stable name, e.g. `capabilities`.
+    /// Stable id, e.g. `capabilities`.
     pub id: String,
-    /// Title for people.
+    /// Display title.
     pub title: String,
-    /// What the profile asks for.
+    /// Value that the profile requests.
     pub asked: String,
-    /// What the engine says the container has.
+    /// Value that the engine reports.
     pub outside: Option<String>,
-    /// What the guest sees from inside.
+    /// Value that the guest observes inside the container.
     pub inside: Option<String>,
-    /// The comparison.
+    /// Result of the comparison.
     pub verdict: Verdict,
-    /// Points this row gives to the score when verified.
+    /// Points of the score when verified, in tenths.
     pub points: u32,
-    /// Why it is not in force, or what it protects from.
+    /// Why the control is not in force, or what it protects against.
     pub note: String,
 }
 
-/// Answer of `GET /api/terminals/{id}/security`.
+/// Response of `GET /api/terminals/{id}/security`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SecurityReport {
     /// Profile name.
     pub profile: String,
-    /// Tenths of the published yardstick (80 = 8.0 of 10), from verified rows only.
+    /// Score of the verified controls in tenths (80 = 8.0 of 10).
     pub score_tenths: u32,
-    /// The rows.
+    /// The controls.
     pub rows: Vec<SecurityRow>,
-    /// Commands to check by hand in the terminal.
+    /// Commands for checking the controls in the terminal.
     pub commands: Vec<String>,
-    /// When it was looked at.
+    /// Time of the observation.
     pub at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! Terminals, and what they may be launched from.
+//! Terminals, images and tiers.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,25 +7,25 @@ use crate::{
     names::{BadText, Sensitive, Slug, TerminalName},
 };
 
-/// Where a terminal is in its life.
+/// State of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TerminalState {
-    /// Being made or started.
+    /// Being created or started.
     Creating,
-    /// A shell can be reached.
+    /// Clients can attach.
     Running,
-    /// The container is stopped; the home volume is kept.
+    /// The container is stopped. The home volume is kept.
     Stopped,
-    /// It could not be made, or broke; `error` says why.
+    /// It could not be created, or failed later. `error` has the reason.
     Failed,
-    /// Being removed.
+    /// Being deleted.
     Deleting,
 }
 
 impl TerminalState {
-    /// The stored and shown word.
+    /// The stored and displayed name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Creating => "creating",
@@ -37,40 +37,40 @@ impl TerminalState {
     }
 }
 
-/// From the stored word.
+/// From the stored name.
 impl TryFrom<String> for TerminalState {
     type Error = BadText;
-    fn try_from(word: String) -> Result<Self, BadText> {
+    fn try_from(name: String) -> Result<Self, BadText> {
         let all = [Self::Creating, Self::Running, Self::Stopped, Self::Failed, Self::Deleting];
-        all.into_iter().find(|s| s.as_str() == word).ok_or(BadText("That is no state of a terminal."))
+        all.into_iter().find(|s| s.as_str() == name).ok_or(BadText("That is no state of a terminal."))
     }
 }
 
-/// One terminal as its owner sees it. Holds no byte of its content.
+/// A terminal in the view of its owner. It never contains input or output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Terminal {
     /// Id.
     pub id: TerminalId,
-    /// Label.
+    /// Display name.
     pub name: TerminalName,
-    /// Image it was made from.
+    /// Image.
     pub image: Slug,
-    /// Tier: memory and CPU.
+    /// Tier, which sets memory and CPU.
     pub tier: Slug,
     /// Hardening profile.
     pub profile: Slug,
     /// State.
     pub state: TerminalState,
-    /// Locked with MFA.
+    /// The terminal is locked with MFA.
     pub mfa_locked: bool,
-    /// End of the asking login session's grant, when locked and granted.
+    /// End of the requesting login session's grant. Absent when there is none.
     pub granted_until: Option<Timestamp>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// Last input or start.
+    /// Time of the last input or start.
     pub last_active_at: Timestamp,
-    /// Why it failed, in words for the owner.
+    /// Why it failed, as a sentence for the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -80,7 +80,7 @@ pub struct Terminal {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateTerminal {
-    /// Label; one is made up when absent.
+    /// Display name. Generated when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<TerminalName>,
     /// Image name of `GET /api/images`.
@@ -88,10 +88,10 @@ pub struct CreateTerminal {
     /// Tier name of `GET /api/tiers`; the default tier when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Slug>,
-    /// Hardening profile; only `standard` exists so far.
+    /// Hardening profile. Only `standard` exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Slug>,
-    /// Egress policy; only `open` exists so far.
+    /// Egress policy. Only `open` exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub egress: Option<Slug>,
 }
@@ -101,86 +101,87 @@ pub struct CreateTerminal {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PatchTerminal {
-    /// New label.
+    /// New display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<TerminalName>,
-    /// New tier, applied live.
+    /// New tier. It is applied without a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Slug>,
 }
 
-/// Body of `DELETE /api/terminals/{id}`; may be absent when the terminal is not locked.
+/// Body of `DELETE /api/terminals/{id}`. It may be absent when the terminal is not locked.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeleteTerminal {
-    /// Needed when the terminal is locked.
+    /// A code. Required when the terminal is locked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Sensitive>,
 }
 
-/// Answer of `DELETE /api/terminals/{id}`.
+/// Response of `DELETE /api/terminals/{id}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deletion {
-    /// Which.
+    /// Terminal id.
     pub id: TerminalId,
-    /// Container and home are proven to be gone; otherwise that is still going on, and `GET /api/events` tells its end.
+    /// Container and home volume are verified to be removed. Otherwise the deletion is in progress, and
+    /// `GET /api/events` reports its end.
     pub gone: bool,
 }
 
-/// An image that may be launched.
+/// An image that terminals can be launched from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Image {
-    /// Name to launch it by.
+    /// Name.
     pub name: Slug,
-    /// Title for people.
+    /// Display title.
     pub title: String,
-    /// What is in it.
+    /// Description.
     pub description: String,
-    /// Size on disk, as the engine says; absent when the engine does not have it.
+    /// Size on disk in bytes, from the engine. Absent when the engine does not have the image.
     pub size_bytes: Option<u64>,
-    /// It is there and may be launched.
+    /// The engine has the image, and users can launch it.
     pub available: bool,
-    /// It is the one offered first.
+    /// It is the default choice.
     pub default: bool,
 }
 
-/// A tier that may be launched.
+/// A tier that terminals can be launched with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tier {
-    /// Name to launch it by.
+    /// Name.
     pub name: Slug,
-    /// Title for people.
+    /// Display title.
     pub title: String,
-    /// Memory limit (swap is equal to memory, so none is added).
+    /// Limit of memory and swap together, in bytes.
     pub memory_bytes: u64,
     /// CPU quota in thousandths of a core.
     pub cpu_millis: u32,
-    /// Process limit.
+    /// Limit of processes and threads.
     pub pids: u32,
-    /// It is the one offered first.
+    /// It is the default choice.
     pub default: bool,
 }
 
-/// Use of resources against limits, for `GET /api/terminals/{id}/stats`.
+/// Response of `GET /api/terminals/{id}/stats`: use of resources, with their limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stats {
-    /// CPU in thousandths of a core, over the last interval.
+    /// CPU use over the last interval, in thousandths of a core.
     pub cpu_millis: u32,
-    /// CPU quota.
+    /// CPU quota, in thousandths of a core.
     pub cpu_millis_limit: u32,
-    /// Memory in use, page cache excluded.
+    /// Memory in use without page cache, in bytes.
     pub memory_bytes: u64,
-    /// Memory limit.
+    /// Memory limit, in bytes.
     pub memory_bytes_limit: u64,
-    /// Processes and threads.
+    /// Number of processes and threads.
     pub pids: u32,
-    /// Process limit.
+    /// Limit of processes and threads.
     pub pids_limit: u32,
-    /// When it was read.
+    /// Time of the measurement.
     pub at: Timestamp,
 }

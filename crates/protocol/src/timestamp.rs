@@ -1,11 +1,11 @@
-//! Instants as the product writes them: integer milliseconds inside, RFC 3339 in UTC outside.
+//! Points in time: integer milliseconds in memory and storage, RFC 3339 in UTC in JSON.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-/// Milliseconds since 1970-01-01T00:00:00Z. The clock is read elsewhere: here time is a value.
+/// Milliseconds since 1970-01-01T00:00:00Z. This crate does not read the clock.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
 pub struct Timestamp(i64);
@@ -19,18 +19,18 @@ impl Timestamp {
     pub const fn millis(self) -> i64 {
         self.0
     }
-    /// Whole seconds since the Unix epoch, towards the past.
+    /// Whole seconds since the Unix epoch, rounded down.
     pub const fn secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
-    /// This instant moved by `secs` seconds (saturating).
+    /// This time plus `secs` seconds, saturating.
     #[must_use]
     pub const fn plus_secs(self, secs: i64) -> Self {
         Self(self.0.saturating_add(secs.saturating_mul(1000)))
     }
 }
 
-/// From milliseconds, for rows of a store.
+/// From milliseconds since the Unix epoch, for database rows.
 impl From<i64> for Timestamp {
     fn from(ms: i64) -> Self {
         Self(ms)
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn written_and_read_as_rfc_3339_in_utc() {
+    fn json_is_rfc_3339_in_utc() {
         let t = Timestamp::from_millis(1_795_492_800_123);
         let json = serde_json::to_string(&t).unwrap();
         assert_eq!(json, "\"2026-11-24T04:00:00.123Z\"");

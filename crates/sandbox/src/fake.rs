@@ -333,7 +333,6 @@ impl Guest {
         match message {
             ToGuest::Open { pane, name, from, .. } => self.open(pane, name, from),
             ToGuest::Input { pane, bytes } => self.input(pane, &bytes),
-            ToGuest::Hangup { pane } => self.end(pane, 129),
             ToGuest::Inspect => vec![FromGuest::Report(Box::default())],
             ToGuest::Resize { .. } | ToGuest::Window { .. } | ToGuest::Policy { .. } => Vec::new(),
         }

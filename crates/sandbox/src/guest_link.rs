@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
 use protocol::limits;
 use rustix::fs::{Mode, OFlags};
 use terminal::{GuestLink, GuestUnavailable};
@@ -31,7 +31,7 @@ pub const SOCKET_NAME: &str = "s";
 /// Messages of the guest that wait for the session; with a full queue the socket is not read.
 const INBOX_MESSAGES: usize = 16;
 /// Bytes for the guest that wait; with more, [`GuestLink::send`] waits.
-const OUTBOX_BYTES_MAX: usize = 2 * limits::LINK_FRAME_BYTES_MAX;
+const OUTBOX_BYTES_MAX: usize = 2 * limits::GUEST_FRAME_BYTES_MAX;
 /// A peer that has not said Hello by then is dropped.
 const HELLO_DEADLINE: Duration = Duration::from_secs(5);
 /// Pause after a peer that broke the protocol, so that one that does so in a loop costs nothing.
@@ -295,7 +295,7 @@ async fn serve(shared: &Shared, listener: &UnixListener, stream: UnixStream, shu
 
 /// Reads Hello, makes the connection the live one, and hands on what follows. Ends only with the connection.
 async fn receive(shared: &Shared, stream: &Arc<UnixStream>) -> Ended {
-    let mut source = Source { stream, buffer: LinkBuffer::default(), chunk: vec![0; 32 * 1024] };
+    let mut source = Source { stream, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
     let hello = match timeout(HELLO_DEADLINE, source.next()).await {
         Ok(Ok(hello @ FromGuest::Hello { version: VERSION, .. })) => hello,
         Ok(Ok(FromGuest::Hello { version, .. })) => return Ended::Bad(format!("version {version}, not {VERSION}")),
@@ -337,7 +337,7 @@ fn policy_frame(root_allowed: bool) -> Vec<u8> {
 
 struct Source<'a> {
     stream: &'a UnixStream,
-    buffer: LinkBuffer,
+    buffer: FrameBuffer,
     chunk: Vec<u8>,
 }
 

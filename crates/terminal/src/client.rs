@@ -55,9 +55,20 @@ impl Client {
     /// Sends input to the shell. Waits while too much input of this pane is in flight. Input is dropped while the guest
     /// is not connected.
     pub async fn input(&self, bytes: &[u8]) {
-        let target = match self.pane.reserve_input(self.id, bytes.len()) {
+        self.send_input(Some(self.id), bytes).await;
+    }
+
+    /// Sends what the client's emulator answers by itself. It reaches the shell like input, but does not make this
+    /// client's size the pane's size.
+    pub async fn reply(&self, bytes: &[u8]) {
+        self.send_input(None, bytes).await;
+    }
+
+    /// `typist` is the client whose size applies from now on.
+    async fn send_input(&self, typist: Option<u64>, bytes: &[u8]) {
+        let target = match self.pane.reserve_input(typist, bytes.len()) {
             Ok(target) => target,
-            Err(()) => self.wait_for_room(bytes.len()).await,
+            Err(()) => self.wait_for_room(typist, bytes.len()).await,
         };
         let InputTarget::Shell { number, resized } = target else { return };
         if resized {
@@ -66,11 +77,11 @@ impl Client {
         let _ = self.session.link().send(ToGuest::Input { pane: number, bytes: bytes.to_vec() }).await;
     }
 
-    async fn wait_for_room(&self, bytes: usize) -> InputTarget {
+    async fn wait_for_room(&self, typist: Option<u64>, bytes: usize) -> InputTarget {
         let mut changed = self.pane.watch();
         let _waiting = WaitingForRoom::new(self);
         loop {
-            match self.pane.reserve_input(self.id, bytes) {
+            match self.pane.reserve_input(typist, bytes) {
                 Ok(target) => return target,
                 Err(()) if changed.changed().await.is_err() => return InputTarget::None,
                 Err(()) => {}

@@ -116,7 +116,7 @@ impl Pane {
             state: Mutex::new(State {
                 number,
                 phase: Phase::Opening,
-                output: OutputBuffer::new(0, limits::RING_BYTES),
+                output: OutputBuffer::new(0, limits::OUTPUT_BUFFER_BYTES),
                 complete_at: 0,
                 size,
                 size_sent: None,
@@ -185,7 +185,7 @@ impl Pane {
         let (mut state, mut screen) = (self.state(), self.screen());
         if state.output.newest() == 0 || newest < state.output.newest() {
             // Nothing of it is here, or what is here is of another stream.
-            state.output = OutputBuffer::new(oldest, limits::RING_BYTES);
+            state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
             *screen = Screen::new(state.size, oldest);
         }
         if fresh {
@@ -207,7 +207,7 @@ impl Pane {
         let newest = state.output.newest();
         if position > newest {
             // The guest's own output ran over; what is missing is missing, and the model finds the gap by itself.
-            state.output = OutputBuffer::new(position, limits::RING_BYTES);
+            state.output = OutputBuffer::new(position, limits::OUTPUT_BUFFER_BYTES);
         }
         // What is here already is not taken twice.
         let known = usize::try_from(newest.saturating_sub(position)).unwrap_or(usize::MAX).min(bytes.len());
@@ -261,19 +261,19 @@ impl Pane {
             return None;
         }
         let window = state.window();
-        let send_updates = match state.window_sent {
+        let moved = match state.window_sent {
             None => true,
             Some(told) => window < told || window == u64::MAX && told != window || window - told >= WINDOW_STEP,
         };
         let size = (state.size_sent != Some(state.size)).then_some(state.size);
-        if !send_updates && size.is_none() {
+        if !moved && size.is_none() {
             return None;
         }
-        if send_updates {
+        if moved {
             state.window_sent = Some(window);
         }
         state.size_sent = Some(state.size);
-        Some(PendingUpdate { number: state.number, window: send_updates.then_some(window), size })
+        Some(PendingUpdate { number: state.number, window: moved.then_some(window), size })
     }
 
     // --- what clients do -------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ impl Pane {
     /// Takes a client. `from` is the first position the client does not have. `None` when all are taken.
     pub fn attach(&self, size: Option<Size>, from: Option<u64>) -> Option<(u64, Cursor)> {
         let mut state = self.state();
-        if state.clients.len() >= limits::VIEWERS_MAX {
+        if state.clients.len() >= limits::CLIENTS_MAX {
             return None;
         }
         // Zero is "from the beginning", which is only there while nothing has fallen out of the output.
@@ -333,7 +333,7 @@ impl Pane {
     ///
     /// # Errors
     /// When the client has to wait.
-    pub fn reserve_input(&self, client: u64, bytes: usize) -> Result<InputTarget, ()> {
+    pub fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Live | Phase::Opening) {
             return Ok(InputTarget::None);
@@ -343,7 +343,7 @@ impl Pane {
         }
         state.input_in_flight += bytes;
         state.input_at = Some(Instant::now());
-        let size = state.clients.iter().find(|s| s.id == client).and_then(|s| s.size);
+        let size = typist.and_then(|id| state.clients.iter().find(|s| s.id == id)).and_then(|s| s.size);
         let resized = size.is_some_and(|size| state.resize(size, &mut self.screen()));
         Ok(InputTarget::Shell { number: state.number, resized })
     }

@@ -194,7 +194,7 @@ impl Session {
                 }
             }
             // The link itself consumes reports.
-            FromGuest::Echo { .. } | FromGuest::Report(_) | FromGuest::Hello { .. } => {}
+            FromGuest::Report(_) | FromGuest::Hello { .. } => {}
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ pub enum AttachError {
     /// The terminal has [`protocol::limits::PANES_MAX`] panes.
     #[error("too many panes")]
     TooManyPanes,
-    /// The pane has [`protocol::limits::VIEWERS_MAX`] clients.
+    /// The pane has [`protocol::limits::CLIENTS_MAX`] clients.
     #[error("too many clients")]
     TooManyClients,
     /// The server is shutting down.

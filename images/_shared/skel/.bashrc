@@ -1,4 +1,4 @@
-# Rexec's default shell settings. Yours to change: this file lives in your home.
+# Default shell settings of Rexec. You can edit this file; it is in your home directory.
 case $- in *i*) ;; *) return ;; esac
 
 HISTCONTROL=ignoreboth
@@ -6,7 +6,7 @@ HISTSIZE=10000
 HISTFILESIZE=20000
 shopt -s histappend checkwinsize globstar
 
-# user@terminal in green (root in red), the folder in blue, a red mark after a failed command.
+# user@terminal in green (root in red), the directory in blue, the exit status in red after a failed command.
 __rexec_prompt() {
   local status=$? who='1;32'
   [ "$EUID" = 0 ] && who='1;31'
@@ -28,7 +28,7 @@ command -v fdfind >/dev/null && alias fd=fdfind
 export EDITOR=nano PAGER=less LESS='-R -F -X'
 [ -d "$HOME/.local/bin" ] && PATH="$HOME/.local/bin:$PATH"
 
-# Completions are read at the first Tab, not at every start: a prompt should not wait for them.
+# Completions are loaded at the first Tab, so that they do not delay the first prompt.
 if [ -r /usr/share/bash-completion/bash_completion ]; then
   __rexec_completion() {
     complete -r -D 2>/dev/null

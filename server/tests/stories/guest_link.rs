@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guest_protocol::{FromGuest, GuestReport, LinkBuffer, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
 use sandbox::{RuntimeError, guest_link::SocketLink};
 use terminal::GuestLink;
@@ -49,7 +49,7 @@ fn hello(boot: u64) -> Vec<u8> {
 }
 
 async fn heard(stream: &mut UnixStream) -> ToGuest {
-    let (mut buffer, mut byte) = (LinkBuffer::default(), [0]);
+    let (mut buffer, mut byte) = (FrameBuffer::default(), [0]);
     loop {
         if let Some((tag, payload)) = buffer.next_frame().unwrap() {
             return ToGuest::decode(tag, payload).unwrap();
@@ -69,14 +69,14 @@ async fn dropped(stream: &mut UnixStream) {
 async fn a_guest_is_told_the_policy_and_the_newest_one_wins() {
     let place = place();
     let link = bind(&place);
-    assert!(matches!(link.send(ToGuest::Inspect).await, Err(GuestUnavailable)), "nobody is there yet");
+    assert!(matches!(link.send(ToGuest::Inspect).await, Err(terminal::GuestUnavailable)), "nobody is there yet");
     let mut first = dial(&place).await;
     first.write_all(&hello(1)).await.unwrap();
     assert_eq!(heard(&mut first).await, ToGuest::Policy { root_allowed: true });
     let mut inbox = link.connect().await.unwrap();
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 1 }));
-    link.send(ToGuest::Hangup { pane: 7 }).await.unwrap();
-    assert_eq!(heard(&mut first).await, ToGuest::Hangup { pane: 7 });
+    link.send(ToGuest::Window { pane: 7, until: 1 }).await.unwrap();
+    assert_eq!(heard(&mut first).await, ToGuest::Window { pane: 7, until: 1 });
 
     let mut second = dial(&place).await;
     second.write_all(&hello(2)).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_guest_that_breaks_the_protocol_is_dropped_and_the_next_is_served() {
         [hello(1), hello(1)].concat(),
         [hello(1), vec![0, 0, 0, 1, 0x01]].concat(),
         [hello(1), vec![0, 0, 0, 3, 0x85, b'{', b'x']].concat(),
-        [hello(1), u32::try_from(limits::LINK_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
+        [hello(1), u32::try_from(limits::GUEST_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
     ];
     for lie in lies {
         let mut guest = dial(&place).await;
@@ -155,11 +155,11 @@ async fn a_report_comes_over_whatever_connection_there_is_and_never_to_the_sessi
     while heard(&mut second).await != ToGuest::Inspect {}
     let report = GuestReport { cap_permitted: "00000000000004eb".into(), ..GuestReport::default() };
     second.write_all(&wire(&FromGuest::Report(Box::new(report.clone())))).await.unwrap();
-    second.write_all(&wire(&FromGuest::Echo { pane: 1, on: true })).await.unwrap();
+    second.write_all(&wire(&FromGuest::Taken { pane: 1, bytes: 3 })).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), report);
     let mut inbox = link.connect().await.unwrap();
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
-    assert_eq!(inbox.recv().await, Some(FromGuest::Echo { pane: 1, on: true }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
     assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is told as one");
 }

@@ -11,22 +11,18 @@ use access::{Attach, Caller, Clock, Credential};
 use protocol::{ProblemKind, TerminalId, Timestamp, auth::Role};
 use rexec::{
     accounts,
-    auth::{Throttle, sessions},
+    auth::sessions,
     config::{self, Config},
-    events::Events,
     http::{
         self,
         connections::{self, Bounds},
     },
     mfa::totp,
-    services::{Origins, Services},
-    terminals,
+    services::Services,
 };
 use sandbox::fake::FakeRuntime;
 use secrets::Keyring;
 use serde_json::{Value, json};
-use terminal::Sessions;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     database::{self, TestDb},

@@ -12,18 +12,15 @@ use protocol::{
 };
 use rexec::{
     accounts,
-    auth::{Throttle, Visitor, password, sessions},
+    auth::{Visitor, password, sessions},
     config,
-    events::Events,
     mfa::totp,
-    services::{Origins, Services},
+    services::Services,
     terminals::{self, Launched},
 };
 use sandbox::{Runtime, fake::FakeRuntime};
 use secrets::Keyring;
 use store::SessionKind;
-use terminal::Sessions;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::database::TestDb;

@@ -1,7 +1,6 @@
-//! `bindgen PAGE.wasm FOLDER NAME`: writes `NAME.js` and `NAME_bg.wasm` for a browser that loads modules.
+//! `bindgen INPUT.wasm OUTPUT_DIR NAME`: writes the JavaScript module `NAME.js` and `NAME_bg.wasm`.
 //!
-//! A tool of the build, never shipped. It refuses to know anything but these three words: optimising, naming
-//! and compressing are other steps.
+//! A build tool that is not shipped. Optimisation and compression are separate build steps.
 
 use std::path::Path;
 
@@ -9,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let [page, folder, name] = words.as_slice() else {
-        bail!("usage: bindgen PAGE.wasm FOLDER NAME");
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [input, output_dir, name] = args.as_slice() else {
+        bail!("usage: bindgen INPUT.wasm OUTPUT_DIR NAME");
     };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(page).web(true)?.typescript(false).out_name(name);
-    bindgen.generate(Path::new(folder)).with_context(|| format!("no glue could be made for {page}"))
+    bindgen.input_path(input).web(true)?.typescript(false).out_name(name);
+    bindgen.generate(Path::new(output_dir)).with_context(|| format!("cannot generate bindings for {input}"))
 }

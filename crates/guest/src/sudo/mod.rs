@@ -1,21 +1,23 @@
-//! `sudo` without setuid: the profile forbids gaining privileges, so the shim asks PID 1, which has them, to run the
-//! command on the asker's own terminal. The server's policy decides; until it has spoken the answer is no.
+//! `sudo` without setuid. The profile forbids gaining privileges, so the sudo client asks PID 1, which has them, to run
+//! the command on the client's terminal. The server's policy decides; without one every request is refused.
 //!
-//! One `SOCK_SEQPACKET` message asks: directory, TERM, program and arguments, parted by NUL, with the three standard
-//! streams beside it. Later messages of the shim are one signal number each. PID 1 answers with one message.
+//! The socket is `SOCK_SEQPACKET`. The client's first message is the [`Request`] with the three standard streams as
+//! descriptors. Each later message is one signal number to forward. PID 1 sends one [`Response`].
 
-pub mod desk;
-pub mod shim;
+pub mod client;
+pub mod server;
 
-/// Where PID 1 listens. `/run` is a tmpfs, and PID 1 is there before anybody else.
-pub const SOCKET: &str = "/run/rexec-sudo";
-/// Largest request; longer command lines are refused.
+/// Socket of the sudo server. `/run` is a tmpfs, and PID 1 binds the socket before any other process runs.
+pub const SOCKET_PATH: &str = "/run/rexec-sudo";
+/// Size limit of a request, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
-/// A root command that is asked for.
+/// A request to run a command as root. Encoded as its fields, separated by NUL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Request {
+    /// Working directory, absolute.
     directory: String,
+    /// Value of `TERM`.
     term: String,
     /// Program and arguments; never empty.
     command: Vec<String>,
@@ -36,27 +38,27 @@ impl Request {
     }
 }
 
-/// What PID 1 answers.
+/// The result of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Answer {
-    /// The command ended with this status.
-    Status(i32),
-    /// It was not run; the sentence is for the person.
+enum Response {
+    /// The command ran and ended with this status.
+    Exited(i32),
+    /// The command did not run. The text is an error message for the user.
     Refused(String),
 }
 
-impl Answer {
+impl Response {
     fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Status(status) => [&b"S"[..], &status.to_be_bytes()].concat(),
-            Self::Refused(why) => [b"R", why.as_bytes()].concat(),
+            Self::Exited(status) => [&b"S"[..], &status.to_be_bytes()].concat(),
+            Self::Refused(reason) => [b"R", reason.as_bytes()].concat(),
         }
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first()? {
-            (b'S', status) => status.try_into().ok().map(i32::from_be_bytes).map(Self::Status),
-            (b'R', why) => Some(Self::Refused(String::from_utf8_lossy(why).into_owned())),
+            (b'S', status) => status.try_into().ok().map(i32::from_be_bytes).map(Self::Exited),
+            (b'R', reason) => Some(Self::Refused(String::from_utf8_lossy(reason).into_owned())),
             _ => None,
         }
     }
@@ -67,17 +69,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_and_answers_come_back_as_they_went_and_anything_else_is_nothing() {
+    fn requests_round_trip_and_malformed_ones_are_rejected() {
         let command = vec!["ls".into(), String::new(), "ä b".into()];
         let request = Request { directory: "/".into(), term: "xterm".into(), command };
         assert_eq!(Request::decode(&request.encode()), Some(request));
-        for bad in [&b""[..], b"/\0xterm", b"/\0xterm\0", b"tmp\0xterm\0ls", b"/\0x\0\xff"] {
-            assert_eq!(Request::decode(bad), None, "{bad:?}");
+        for malformed in [&b""[..], b"/\0xterm", b"/\0xterm\0", b"tmp\0xterm\0ls", b"/\0x\0\xff"] {
+            assert_eq!(Request::decode(malformed), None, "{malformed:?}");
         }
-        for answer in [Answer::Status(-1), Answer::Refused("no".into())] {
-            assert_eq!(Answer::decode(&answer.encode()), Some(answer));
+    }
+
+    #[test]
+    fn responses_round_trip_and_malformed_ones_are_rejected() {
+        for response in [Response::Exited(-1), Response::Refused("no".into())] {
+            assert_eq!(Response::decode(&response.encode()), Some(response));
         }
-        assert_eq!(Answer::decode(b"S12"), None);
-        assert_eq!(Answer::decode(b""), None);
+        assert_eq!(Response::decode(b"S12"), None);
+        assert_eq!(Response::decode(b""), None);
     }
 }

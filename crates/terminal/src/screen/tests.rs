@@ -184,7 +184,7 @@ fn a_character_cut_in_two_is_whole_again() {
 fn skipping_what_scrolled_away_changes_nothing() {
     for seed in 1..12 {
         let mut numbers = Numbers(seed);
-        let mut output = OutputBuffer::new(seed, limits::RING_BYTES);
+        let mut output = OutputBuffer::new(seed, limits::OUTPUT_BUFFER_BYTES);
         let (mut late, mut whole) = (Screen::new(SIZE, seed), Screen::new(SIZE, seed));
         let mut skipped = 0;
         for i in 0..4000 {

@@ -46,6 +46,9 @@ async fn act(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: &Sh
             shared.state().touched = true;
             client.input(bytes).await;
         }
+        // Sent by the emulator, not by the user, so it does not extend the grant.
+        ClientFrame::Reply([]) => {}
+        ClientFrame::Reply(bytes) => client.reply(bytes).await,
         ClientFrame::Resize(size) => client.resize(size).await,
         ClientFrame::Ack(position) => client.acknowledge(position),
         ClientFrame::Ping(nonce) => {

@@ -42,7 +42,7 @@ async fn a_viewer_that_does_not_read_is_dropped_with_its_reason_and_harms_nobody
     let mut slow = stage.view_narrow("&hurry=write").await;
     let mut stuck = stage.view_narrow("&hurry=write").await;
     let mut others = Vec::new();
-    for _ in 3..limits::VIEWERS_MAX {
+    for _ in 3..limits::CLIENTS_MAX {
         others.push(stage.view_as(1, "").await.unwrap());
     }
     assert_eq!(stage.view_as(1, "").await.err(), Some(503), "every seat is taken");
@@ -50,7 +50,7 @@ async fn a_viewer_that_does_not_read_is_dropped_with_its_reason_and_harms_nobody
     witness.until(FLOOD_END).await;
     // Both lose their seat, before they are told why.
     let seated = async {
-        while others.len() < limits::VIEWERS_MAX - 1 {
+        while others.len() < limits::CLIENTS_MAX - 1 {
             match stage.view_as(1, "").await {
                 Ok(viewer) => others.push(viewer),
                 Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,

@@ -1,4 +1,4 @@
-//! The lock: from the request to the end of the last socket it cuts.
+//! Latency of the lock: from the request to the close of each attached client.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,35 +11,40 @@ use serde_json::json;
 use totp_rs::{Algorithm, Builder};
 
 use crate::{
-    client::{Attached, Client, PASSWORD},
+    attached::Attached,
+    client::{Client, PASSWORD},
     figures::Samples,
 };
 
-/// Locks one terminal again and again while `sockets` views of it show a flood; every socket is a sample.
-pub async fn cuts(client: &Client, image: &str, sockets: usize) -> Result<Samples> {
+/// Locks one terminal repeatedly, once per recovery code, while `clients` attached clients receive continuous output.
+/// Each client is one sample per round.
+///
+/// # Errors
+/// A request fails, or a client is not closed with the code of a locked terminal.
+pub async fn measure(client: &Client, image: &str, clients: usize) -> Result<Samples> {
     let mut codes = enrol(client).await?;
     let id = client.create(image).await?;
     let mut samples = Samples::default();
     loop {
-        let mut views = try_join_all((0..sockets).map(|_| client.attach(&id))).await?;
-        if let Some(first) = views.first_mut() {
+        let mut attached = try_join_all((0..clients).map(|_| client.attach(&id))).await?;
+        if let Some(first) = attached.first_mut() {
             first.input(b"while :; do echo tick; done\r").await?;
         }
-        for view in &mut views {
-            view.wait_for(b"tick\r\ntick").await?;
+        for one in &mut attached {
+            one.read_until(b"tick\r\ntick").await?;
         }
         let path = format!("/api/security/terminal/{id}");
         let lock = format!("{path}/mfa-lock");
         let began = Instant::now();
         let (_, took) = tokio::try_join!(
             client.call(Method::POST, &lock, None),
-            try_join_all(views.into_iter().map(|view| cut(view, began))),
+            try_join_all(attached.into_iter().map(|one| time_to_close(one, began))),
         )?;
         took.into_iter().for_each(|took| samples.push(took));
         let code = codes.pop().context("no recovery codes")?;
         let last = codes.is_empty();
-        let way = if last { "mfa-unlock" } else { "mfa-verify" };
-        client.call(Method::POST, &format!("{path}/{way}"), Some(json!({ "code": code }))).await?;
+        let action = if last { "mfa-unlock" } else { "mfa-verify" };
+        client.call(Method::POST, &format!("{path}/{action}"), Some(json!({ "code": code }))).await?;
         if last {
             client.delete(&id).await?;
             return Ok(samples);
@@ -47,16 +52,16 @@ pub async fn cuts(client: &Client, image: &str, sockets: usize) -> Result<Sample
     }
 }
 
-async fn cut(view: Attached, began: Instant) -> Result<Duration> {
-    let code = view.closed().await?;
+async fn time_to_close(attached: Attached, began: Instant) -> Result<Duration> {
+    let code = attached.wait_closed().await?;
     ensure!(code == Some(ProblemKind::Locked.close_code()), "closed with {code:?}");
     Ok(began.elapsed())
 }
 
-/// Sets a factor up, as an authenticator app does; gives the recovery codes.
+/// Enrols an authenticator app and returns the recovery codes.
 async fn enrol(client: &Client) -> Result<Vec<String>> {
-    let made = client.call(Method::POST, "/api/account/mfa/enrol", Some(json!({ "password": PASSWORD }))).await?;
-    let secret = BASE32_NOPAD.decode(made["secret"].as_str().context("no secret")?.replace(' ', "").as_bytes())?;
+    let enrolment = client.call(Method::POST, "/api/account/mfa/enrol", Some(json!({ "password": PASSWORD }))).await?;
+    let secret = BASE32_NOPAD.decode(enrolment["secret"].as_str().context("no secret")?.replace(' ', "").as_bytes())?;
     let app = Builder::new()
         .with_algorithm(Algorithm::SHA1)
         .with_digits(u8::try_from(limits::CODE_DIGITS)?)
