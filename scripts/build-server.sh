@@ -14,11 +14,11 @@ build_server() {
   local made
   if [ -n "$DEV" ]; then
     # The plain target folder: the same artefacts that `cargo test` and `cargo clippy` of a developer use.
-    cargo_locked . build -p server --bin rexec
+    cargo_locked . build -p rexec
     made="$ROOT/target/debug/rexec"
   else
     shipped_flags
-    cargo_locked server build --release -p server --bin rexec
+    cargo_locked server build --release -p rexec
     made="$ROOT/target/server/release/rexec"
   fi
   mkdir -p "$ROOT/dist"

@@ -48,7 +48,7 @@ _clippy() { (cd "$ROOT" && cargo clippy --locked "$@" -- -D warnings); }
 suite_clippy_protocol() { _clippy -p protocol --all-targets; }
 suite_clippy_guest()    { _clippy -p guest --all-targets; }
 suite_clippy_app()      { _clippy -p app --features ssr --all-targets; }
-suite_clippy_server()   { _clippy -p server --all-targets; }
+suite_clippy_server()   { _clippy -p server --all-targets; _clippy -p rexec; }
 suite_clippy_bench()    { _clippy -p bench --all-targets; }
 suite_clippy_bindgen()  { _clippy -p bindgen --all-targets; }
 suite_clippy_page() {

@@ -1,5 +1,5 @@
 //! Rexec's server. Layers, low to high; `use crate::` may only point down (tests/shape.rs reads the sources):
-//! `clock config secret telemetry bus data_dir` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` < `web` < `serve` `commands`.
+//! `clock config secret telemetry bus data_dir` < `store` < `audit` < `auth` `mfa` < `access` < `runtime` < `shells` < `services` < `accounts` `terminals` `admin` < `api` < `web` < `serve` `commands` < `cli`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]
@@ -11,6 +11,7 @@ pub mod api;
 pub mod audit;
 pub mod auth;
 pub mod bus;
+pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["web"],
     &["serve", "commands"],
+    &["cli"],
 ];
 
 fn root() -> PathBuf {

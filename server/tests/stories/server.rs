@@ -103,7 +103,7 @@ impl TestServer {
             tasks: TaskTracker::new(),
             patience,
         };
-        tokio::spawn(connections::serve(listener, web::router(&services), bounds, Vec::new(), shutdown));
+        tokio::spawn(connections::serve(listener, web::router(&services, |_| None), bounds, Vec::new(), shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }
