@@ -37,6 +37,8 @@ _join_engine_group() {
   say "command only; nothing is changed. (Its members hold root's power. To be one for good: sudo usermod -aG $group $(id -un))"
   REXEC_STEPS_BEFORE="$(printf '%s\n' "${STEP_TIMES[@]}")" REXEC_JOINED=1
   export REXEC_STEPS_BEFORE REXEC_JOINED
+  # Jobs of this process would be lost to the one that replaces it.
+  if declare -F stop_jobs >/dev/null; then stop_jobs; fi
   exec sudo -E env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" \
     setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- "$@"
 }

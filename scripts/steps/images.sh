@@ -157,6 +157,11 @@ _forget_older_recipes() {
   done
 }
 
+images_there() {
+  local name
+  for name in "${IMAGE_NAMES[@]}"; do _image_there "$name" "$(_recipe_hash "$name")" || return 1; done
+}
+
 ensure_images() {
   local name
   for name in "${IMAGE_NAMES[@]}"; do
