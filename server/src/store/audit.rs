@@ -9,7 +9,7 @@ use super::{
 };
 
 /// One event as stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct AuditRow {
     /// Position in the chain, from 1, without gaps.
     pub seq: i64,
@@ -40,7 +40,7 @@ pub struct AuditRow {
 }
 
 /// The end of the chain, and where the kept part begins.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct AuditHead {
     /// Position of the last event; 0 when there is none.
     pub seq: i64,

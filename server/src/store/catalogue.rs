@@ -8,7 +8,7 @@ use super::{
 };
 
 /// An image.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct ImageRow {
     /// Name to launch it by.
     #[sqlx(try_from = "String")]
@@ -26,7 +26,7 @@ pub struct ImageRow {
 }
 
 /// A tier.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct TierRow {
     /// Name to launch it by.
     #[sqlx(try_from = "String")]

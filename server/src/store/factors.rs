@@ -8,7 +8,7 @@ use super::{
 };
 use crate::secret::Sealed;
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct FactorRow {
     secret_enc: Option<Vec<u8>>,
     key_id: Option<String>,

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What the store knows of a login session.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct SessionFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]
@@ -39,7 +39,7 @@ impl SessionFacts {
 }
 
 /// What the store knows of a terminal.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct TerminalFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]
@@ -54,7 +54,7 @@ pub struct TerminalFacts {
 }
 
 /// What the store knows of a grant.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct GrantFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]

@@ -30,7 +30,7 @@ impl LinkKind {
 }
 
 /// A link that is still good.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, sqlx_macros::FromRow)]
 pub struct OneTimeLinkRow {
     /// Id; public.
     #[sqlx(try_from = "Uuid")]

@@ -50,7 +50,7 @@ pub struct NewSession<'a> {
 }
 
 /// A login session with what every request asks of its account.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, sqlx_macros::FromRow)]
 pub struct LoginSession {
     /// Id.
     #[sqlx(try_from = "Uuid")]

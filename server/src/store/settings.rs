@@ -7,7 +7,7 @@ use super::{
     sql::{execute, fetch},
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx_macros::FromRow)]
 struct SettingsRow {
     #[sqlx(try_from = "i64")]
     session_idle_secs: u32,

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// A terminal's record.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
 pub struct TerminalRow {
     /// Id.
     #[sqlx(try_from = "Uuid")]
@@ -57,7 +57,7 @@ pub struct TerminalRow {
 }
 
 /// A terminal's record with its owner's name, for administrators.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, sqlx_macros::FromRow)]
 pub struct TerminalListing {
     /// The record.
     #[sqlx(flatten)]

@@ -11,7 +11,7 @@ use super::{
 use crate::secret::Secret;
 
 /// An account.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, sqlx_macros::FromRow)]
 pub struct User {
     /// Id.
     #[sqlx(try_from = "Uuid")]
@@ -34,7 +34,7 @@ pub struct User {
 }
 
 /// An account as administrators list it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, sqlx_macros::FromRow)]
 pub struct UserListing {
     /// Id.
     #[sqlx(try_from = "Uuid")]
