@@ -63,7 +63,7 @@ _report_failed_job() {
   stop_jobs
   printf '\n' >&2
   tail -n 40 "$log" >&2
-  die "The job '$name' failed" "Its last lines are above; the whole log is $log." "Correct the cause and run this again."
+  die "The job '$name' failed" "Its last lines are above; the full log is $log." "Correct the cause and run this again."
 }
 
 # _reap_jobs: reports each job that has ended and fails with the first that failed.

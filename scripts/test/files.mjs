@@ -71,7 +71,12 @@ if (!source(".ci/run").trimEnd().endsWith("exec ./test")) complaints.push(".ci/r
 for (const [, doc] of source("README.md").matchAll(/`((?:docs|deploy)\/[\w.-]+|rexec\.example\.toml)`/g)) {
   if (!tracked.includes(doc)) complaints.push(`README.md: there is no ${doc}`);
 }
-for (const file of tracked.filter((file) => /^server\/src\/.*\.rs$/.test(file))) {
+const gates = source("scripts/test/gates.sh");
+const members = [.../^members = \[(.*)\]/m.exec(source("Cargo.toml"))[1].matchAll(/"([^"]+)"/g)].map(([, path]) => path.split("/").at(-1));
+for (const member of members.filter((name) => name !== "*" && !gates.includes(`_clippy -p ${name} `))) {
+  complaints.push(`scripts/test/gates.sh: no clippy suite covers ${member}`);
+}
+for (const file of tracked.filter((file) => /^(server|crates)\/.*\.rs$/.test(file))) {
   if (/\bprivileged: (?!Some\(false\))/.test(source(file))) complaints.push(`${file}: no branch may ask for a privileged container`);
 }
 for (const complaint of complaints) console.error(complaint);

@@ -1,6 +1,6 @@
 //! The binary: the server's library with the site and the guest embedded.
 //!
-//! Nothing else belongs here. The library compiles while the site and the guest are built, and this crate compiles last.
+//! Nothing else belongs here: the library compiles beside the site and the guest, and this crate last.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
