@@ -24,7 +24,6 @@ suite_shell() {
   for file in "${scripts[@]}"; do
     case "$(head -c 9 "$file")" in '#!/bin/sh') sh -n "$file" ;; *) bash -n "$file" ;; esac
   done
-  has shellcheck || want_packages "shell lint" shellcheck
   shellcheck --severity=warning --external-sources "${scripts[@]}"
   say "${#scripts[@]} scripts"
 }

@@ -23,6 +23,7 @@ prepare_for() {
     step "Node" ensure_node
     step "Node packages" ensure_npm_packages
   fi
+  if _any_of shell "$@" && ! has shellcheck; then step "Shell lint" want_packages "shell lint" shellcheck; fi
   step "Crates" retry_fetch
 }
 
