@@ -8,17 +8,17 @@ const typed = {
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   rules: {
     eqeqeq: "error",
-    // A promise nobody waits for is a test that passes by chance.
+    // A test that does not await a promise passes by chance.
     "@typescript-eslint/no-floating-promises": "error",
     "@typescript-eslint/switch-exhaustiveness-check": "error",
     "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
   },
 };
 
-const stories = {
+const browserTests = {
   files: ["end2end/specs/**/*.ts", "end2end/pages/**/*.ts"],
   rules: {
-    "no-restricted-globals": ["error", { name: "setTimeout", message: "Wait for what you mean, not for a time." }],
+    "no-restricted-globals": ["error", { name: "setTimeout", message: "Wait for a condition, not for a time." }],
     "no-restricted-imports": ["error", "timers", "timers/promises", "node:timers", "node:timers/promises"],
   },
 };
@@ -29,7 +29,7 @@ const tests = {
     // A fixed sleep is either too short or too long.
     "no-restricted-syntax": [
       "error",
-      { selector: "CallExpression[callee.property.name='waitForTimeout']", message: "Wait for what you mean, not for a time." },
+      { selector: "CallExpression[callee.property.name='waitForTimeout']", message: "Wait for a condition, not for a time." },
     ],
     // Playwright's fixtures destructure nothing by an empty pattern.
     "no-empty-pattern": "off",
@@ -46,6 +46,6 @@ export default tseslint.config(
   { ignores: ["target/", "node_modules/", "dist/", "artefacts/", ".cache/", "docs/"] },
   typed,
   tests,
-  stories,
+  browserTests,
   scripts,
 );

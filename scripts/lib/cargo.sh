@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# How cargo is called for what is shipped: no path of the building machine may end in a binary.
+# How cargo is called for what is shipped: no path of the building machine may end up in a binary.
 
 CARGO_HOME_DIR="${CARGO_HOME:-$HOME/.cargo}"
 
-# shipped_flags [FLAG...]: sets CARGO_ENCODED_RUSTFLAGS, which survives blanks in paths.
+# shipped_flags [FLAG...]: sets CARGO_ENCODED_RUSTFLAGS, which allows blanks in paths.
 shipped_flags() {
   local sysroot flags flag
   sysroot="$(rustc --print sysroot)"
   # The last match wins, so the clone comes last: it may lie below the home folder.
   flags="--remap-path-prefix=$HOME=/home"
-  # Views as boxed values between components instead of one type as deep as the page: a third of the size and of
-  # the compile time. Page and server must agree on it.
+  # Views are boxed between components instead of being one type as deep as the page: a third of the size and of the
+  # compile time. Page and server must agree on it.
   for flag in \
     "--cfg=erase_components" \
     "--remap-path-prefix=$CARGO_HOME_DIR=/cargo" \
@@ -23,14 +23,14 @@ shipped_flags() {
   unset RUSTFLAGS
 }
 
-# cargo_locked TARGET_DIR ARGUMENTS...: quiet unless a person watches.
+# cargo_locked TARGET_DIR ARGUMENTS...
 cargo_locked() {
   local dir="$1"; shift
   CARGO_TARGET_DIR="$ROOT/target/$dir" CARGO_NET_RETRY=8 retry_fetch
   (cd "$ROOT" && CARGO_TARGET_DIR="$ROOT/target/$dir" cargo "$@" --locked)
 }
 
-# Downloads apart from compiling, so that only what crosses the network is tried again.
+# Downloads are separate from compiling, so that only the network part is retried.
 retry_fetch() {
   local hash; hash="$(hash_of Cargo.lock)"
   if fresh fetch "$hash"; then return 0; fi

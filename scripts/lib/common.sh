@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# What every step shares: words on the screen, time, retries, rights, folders, locks.
-# Sourced, never run. Knows nothing of what any step does.
+# Shared by every step: output, time, retries, root rights, folders, locks. Sourced, never run.
 
 set -euo pipefail
 
-# Services and continuous integration may start without it.
+# Services and continuous integration may start without HOME.
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 export HOME
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-# State of this clone. Deleting it loses only this clone's data and build stamps.
+# State of this clone. Deleting it loses this clone's data and build stamps, nothing else.
 LOCAL_CACHE="$ROOT/.cache"
 # Costly things that several clones on one machine can share. Removed by ./run --clean-cache.
 SHARED_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/rexec"
@@ -28,7 +27,7 @@ fi
 say()  { printf '%s\n' "  $*"; }
 warn() { printf '%s\n' "  ${_bold}note:${_off} $*" >&2; }
 
-# die WHAT WHY NEXT: the three things a person needs when something fails.
+# die WHAT WHY NEXT: prints the failure, its cause and the next step, then exits.
 die() {
   printf '\n%s\n' "${_red}${_bold}error:${_off} $1" >&2
   [ -n "${2:-}" ] && printf '%s\n' "   why: $2" >&2
@@ -39,22 +38,26 @@ die() {
 now_ms() { local t="${EPOCHREALTIME/[.,]/}"; printf '%s' "${t%???}"; }
 as_seconds() { printf '%d.%01d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
 
-# step TITLE COMMAND...: says what begins, runs it in this shell, says how long it took.
+# step TITLE COMMAND...: runs the command in this shell and reports its title and how long it took.
 STEP_TIMES=()
-# What was done before this script had to start itself again.
+# Steps from before this script started itself again.
 [ -z "${REXEC_STEPS_BEFORE:-}" ] || mapfile -t STEP_TIMES <<<"$REXEC_STEPS_BEFORE"
 unset REXEC_STEPS_BEFORE
 step() {
-  local title="$1" began took; shift
+  local title="$1" began; shift
   printf '%s\n' "${_bold}==> $title${_off}"
   began="$(now_ms)"
   "$@"
-  took=$(($(now_ms) - began))
-  STEP_TIMES+=("$(printf '%9s  %s' "$(as_seconds "$took")" "$title")")
-  printf '%s\n' "${_dim}    $title: $(as_seconds "$took")${_off}"
+  step_took "$(($(now_ms) - began))" "$title"
 }
 
-# retry COMMAND...: for things that cross a network. Six tries, about two minutes in all.
+# step_took MILLISECONDS TITLE
+step_took() {
+  STEP_TIMES+=("$(printf '%9s  %s' "$(as_seconds "$1")" "$2")")
+  printf '%s\n' "${_dim}    $2: $(as_seconds "$1")${_off}"
+}
+
+# retry COMMAND...: for commands that use the network. Six tries, about two minutes in all.
 retry() {
   local try wait
   for try in 1 2 3 4 5 6; do
@@ -66,7 +69,7 @@ retry() {
   done
 }
 
-# as_root COMMAND...: sudo only where it is needed, announced once.
+# as_root COMMAND...: uses sudo where the user is not root, and announces it once.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi
   command -v sudo >/dev/null || die "'$1' needs root rights and there is no sudo" \
@@ -78,25 +81,25 @@ as_root() {
 }
 
 # with_lock NAME COMMAND...: one process at a time, over all clones that share the cache.
-# Not to be used in a condition: bash would then go on after a failure inside the command.
+# Not for use in a condition: bash would then continue after a failure inside the command.
 with_lock() {
   local name="$1" fd; shift
   exec {fd}>"$SHARED_CACHE/$name.lock"
   if ! flock -n "$fd"; then
-    say "Another Rexec script is busy with '$name'; waiting for it."
+    say "Waiting for another Rexec script that holds the lock '$name'."
     flock "$fd"
   fi
   "$@" {fd}>&-
   exec {fd}>&-
 }
 
-# hash_of PATH...: one hash over names and contents, the same wherever the clone lies.
+# hash_of PATH...: one hash over names and contents, independent of the clone's location.
 hash_of() {
   (cd "$ROOT" && find "$@" -type f -printf '%p\0' 2>/dev/null | LC_ALL=C sort -z |
     xargs -0 -r sha256sum | sha256sum | cut -c1-16)
 }
 
-# fresh STAMP HASH: true when the step that left this stamp saw the very same inputs.
+# fresh STAMP HASH: true when the step that wrote this stamp had the same inputs.
 fresh()  { [ "$(cat "$LOCAL_CACHE/stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp()  { printf '%s' "$2" >"$LOCAL_CACHE/stamps/$1"; }
 

@@ -1,9 +1,27 @@
 # shellcheck shell=bash
-# The three builds in their order: page, guest, then the server that embeds both.
+# The builds. Page, guest and the server's library need nothing of each other and compile beside each other; the binary
+# that embeds page and guest comes last.
 
-build_all() {
+# _crates_below PACKAGE TARGET: how many crates are compiled for a package and its build.
+_crates_below() {
+  (cd "$ROOT" && cargo tree --locked -p "$1" -e normal,build --target "$2" --prefix none 2>/dev/null) |
+    sed 's/ (.*//' | sort -u | wc -l
+}
+
+# The longest compilation, so it starts as soon as there is a compiler.
+start_library() { start_job "Server library" "$ROOT/scripts/build-server.sh" --library; }
+
+start_page_and_guest() {
   # Processes of their own, so that each can also be called by hand; their steps print their own times.
-  step "Build page" "$ROOT/scripts/build-frontend.sh"
-  step "Build guest" "$ROOT/scripts/build-guest.sh"
-  step "Build server" "$ROOT/scripts/build-server.sh"
+  start_job "Page" "$ROOT/scripts/build-frontend.sh"
+  start_job "Guest" "$ROOT/scripts/build-guest.sh"
+}
+
+finish_build() {
+  # Needs the crates, which a job fetches now where they are not there yet.
+  retry_fetch
+  expect_crates "Server library" "$(_crates_below server "$(rustc --print host-tuple)")"
+  expect_crates "Page" "$(_crates_below frontend "$WASM_TARGET")"
+  wait_for_jobs
+  step "Build binary" "$ROOT/scripts/build-server.sh"
 }

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The container engine: use the one that runs, else start the one that is installed, else install one.
+# The container engine: uses a running one, else starts an installed one, else installs one.
 # Never restarts or reconfigures an engine that answers.
 
 ENGINE_READY_SECS=60
 
-# REXEC_DOCKER_HOST is what the server will use; the steps must look at the same engine.
+# The server uses REXEC_DOCKER_HOST, so the steps use the same engine.
 [ -n "${REXEC_DOCKER_HOST:-}" ] && export DOCKER_HOST="$REXEC_DOCKER_HOST"
 
-# A client much newer than the engine refuses to speak to it, so the one that does is chosen.
+# A client much newer than the engine cannot talk to it, so the first that can is chosen.
 DOCKER=docker
 _pick_client() {
   local c
@@ -17,31 +17,35 @@ _pick_client() {
   return 1
 }
 
-# Always with a deadline: an engine that hangs must not hang the script.
+# Every call has a deadline, so that an engine that hangs does not block the script.
 docker_do() { timeout "${DOCKER_DEADLINE:-30}" "$DOCKER" "$@"; }
 
 _engine_socket_denied() {
   [ -z "${DOCKER_HOST:-}" ] && [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]
 }
 
-# _join_engine_group COMMAND...: starts that command (this very script) again as the same person, in the socket's group as well.
-# For this process and its children only: who may use an engine for good is not ours to decide.
+# _join_engine_group COMMAND...: starts the command (this script) again as the same user, with the socket's group added.
+# Only for this process and its children: permanent membership is the administrator's decision.
 _join_engine_group() {
   local group gid socket=/var/run/docker.sock
   group="$(stat -c %G "$socket")" gid="$(stat -c %g "$socket")"
   if [ -n "${REXEC_JOINED:-}" ] || ! has sudo || ! has setpriv; then
-    die "The engine runs, but $(id -un) may not use it" "$socket belongs to the group '$group', and you are not in it." \
-      "sudo usermod -aG $group $(id -un), log in again, then run this again. Members of that group hold root's power on this machine."
+    die "The engine runs, but $(id -un) may not use it" \
+      "$socket belongs to the group '$group', and you are not in it." \
+      "sudo usermod -aG $group $(id -un), log in again, then run this again. The group is equivalent to root."
   fi
-  say "The engine's socket belongs to the group '$group', and $(id -un) is not in it. Going on in that group, by sudo, for this"
-  say "command only; nothing is changed. (Its members hold root's power. To be one for good: sudo usermod -aG $group $(id -un))"
+  say "The engine's socket belongs to the group '$group', and $(id -un) is not in it."
+  say "Continuing in that group by sudo, for this command only. The group is equivalent to root."
+  say "To join it permanently: sudo usermod -aG $group $(id -un)"
   REXEC_STEPS_BEFORE="$(printf '%s\n' "${STEP_TIMES[@]}")" REXEC_JOINED=1
   export REXEC_STEPS_BEFORE REXEC_JOINED
+  # The process that replaces this one does not know its jobs.
+  if declare -F stop_jobs >/dev/null; then stop_jobs; fi
   exec sudo -E env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" \
     setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- "$@"
 }
 
-# A pid file left by a machine that went down stops the engine when another process has that number now.
+# A pid file left by a crash prevents the engine from starting when another process has that pid now.
 _forget_stale_pid() {
   local pid
   as_root test -s "$1" || return 0
@@ -54,7 +58,7 @@ _start_engine_without_systemd() {
   _forget_stale_pid /var/run/docker.pid dockerd
   _forget_stale_pid /var/run/docker/containerd/containerd.pid containerd
   say "Starting dockerd in the background (no systemd here); its log: $log"
-  # A session of its own: it must outlive this script, its terminal and its signals.
+  # A session of its own: it must outlive this script and its terminal.
   as_root sh -c "setsid dockerd >>'$log' 2>&1 </dev/null &"
 }
 
@@ -87,12 +91,12 @@ _ensure_engine_locked() {
   fi
   _wait_for_engine || {
     as_root tail -n 15 /var/log/rexec-dockerd.log >&2 2>/dev/null || true
-    die "The engine did not answer within $ENGINE_READY_SECS s" "Its last words are above, where it left any." \
+    die "The engine did not answer within $ENGINE_READY_SECS s" "Its last log lines are above." \
       "Look at its log (journalctl -u docker, or /var/log/rexec-dockerd.log), then run this again."
   }
 }
 
-# may_use_engine COMMAND...: the command is what to start again where only the right to the socket is missing.
+# may_use_engine COMMAND...: starts the command again with the right to use the socket, where that is missing.
 may_use_engine() {
   if _engine_socket_denied && ! _pick_client; then _join_engine_group "$@"; fi
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # The images that terminals start from: images/<name>/, one flat image each, made on this machine.
-# A changed recipe gives another hash, and only then is an image made again.
+# An image is made again when its recipe's hash changes.
 
 IMAGE_SUITE=bookworm
-# Raise it when a change to this file changes what the images contain.
+# Raise it when a change to this file changes the content of the images.
 IMAGE_BUILDER=1
 # The order matters: `dev` is made on top of the root file system of `debian`.
 IMAGE_NAMES=(debian dev)
@@ -17,13 +17,14 @@ _recipe_hash() {
 image_reference() { sed -n 's/^reference *= *"\(.*\)"/\1/p' "$ROOT/images/$1/manifest.toml"; }
 
 _image_there() {
-  [ "$(docker_do image inspect --format '{{index .Config.Labels "rexec.recipe"}}' "$(image_reference "$1")" 2>/dev/null)" = "$2" ]
+  local label='{{index .Config.Labels "rexec.recipe"}}'
+  [ "$(docker_do image inspect --format "$label" "$(image_reference "$1")" 2>/dev/null)" = "$2" ]
 }
 
 _packages_of() { sed 's/#.*//' "$ROOT/images/$1/packages.txt" | xargs; }
 
-# in_root ROOT COMMAND...: inside the new root, in mount and PID namespaces of its own, so that whatever
-# is mounted or started there ends with the command, even when that is killed.
+# _in_root ROOT COMMAND...: runs inside the new root, in mount and PID namespaces of its own, so that mounts and
+# processes end with the command, even when it is killed.
 _in_root() {
   local root="$1"; shift
   as_root unshare --mount --pid --fork --kill-child sh -c '
@@ -42,8 +43,8 @@ _write_sources() {
   } | as_root tee "$root/etc/apt/sources.list" >/dev/null
 }
 
-# The bare root: debootstrap from the machine's own mirror, or, on a machine that has none, the
-# distribution's official image from whatever registry the engine can reach.
+# The bare root: debootstrap from the machine's mirror, or, without one, the distribution's official image from a
+# registry that the engine can reach.
 _bare_root() {
   local root="$1" mirror="$2" log="$LOCAL_CACHE/debootstrap.txt" id
   local image="${REXEC_DEBIAN_IMAGE:-debian:$IMAGE_SUITE-slim}"
@@ -52,14 +53,14 @@ _bare_root() {
     say "debootstrap $IMAGE_SUITE (about half a minute)"
     retry _debootstrap_once "$root" "$mirror" "$log" && return 0
     tail -n 10 "$log" >&2
-    die "debootstrap failed" "Its last words are above; the full log is $log." "Run this again; it starts afresh."
+    die "debootstrap failed" "Its last lines are above; the full log is $log." "Run this again."
   fi
   say "No Debian mirror among the package sources; asking the engine for $image"
   DOCKER_DEADLINE=600 docker_do pull -q "$image" >/dev/null ||
     die "No way to make a base image" \
       "This machine has no Debian mirror among its package sources, and the engine reaches no registry." \
       "Set REXEC_DEBIAN_MIRROR to a mirror's address and run this again."
-  # A tag moves. What it was this time is said, so that the next machine can be told to take the very same.
+  # A tag moves. Its digest is printed, so that another machine can use the same image.
   say "it is $(docker_do image inspect --format '{{join .RepoDigests " "}}' "$image") (REXEC_DEBIAN_IMAGE pins it)"
   id="$(docker_do create "$image" true)"
   docker_do export "$id" | as_root tar -C "$root" -x
@@ -75,7 +76,7 @@ _debootstrap_once() {
 _add_packages() {
   local root="$1"; shift
   as_root cp /etc/resolv.conf "$root/etc/resolv.conf"
-  # No service may start because its package was unpacked.
+  # Keeps packages from starting their services.
   printf '#!/bin/sh\nexit 101\n' | as_root tee "$root/usr/sbin/policy-rc.d" >/dev/null
   as_root chmod 755 "$root/usr/sbin/policy-rc.d"
   printf 'force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/info/*\n' |
@@ -84,18 +85,19 @@ _add_packages() {
   retry _in_root "$root" apt-get -qq update >"$LOCAL_CACHE/image-apt.txt" 2>&1 ||
     die "The image's package lists could not be fetched" "See $LOCAL_CACHE/image-apt.txt." "Run this again."
   retry _in_root "$root" sh -c 'apt-get -qq -y -o APT::Sandbox::User=root dist-upgrade &&
-    apt-get -qq -y -o APT::Sandbox::User=root --no-install-recommends install "$@"' sh "$@" >"$LOCAL_CACHE/image-apt.txt" 2>&1 || {
+    apt-get -qq -y -o APT::Sandbox::User=root --no-install-recommends install "$@"' sh "$@" \
+    >"$LOCAL_CACHE/image-apt.txt" 2>&1 || {
     tail -n 15 "$LOCAL_CACHE/image-apt.txt" >&2
-    die "Could not install the image's packages" "The package manager's last words are above." "Run this again."
+    die "Could not install the image's packages" "The package manager's last lines are above." "Run this again."
   }
   as_root rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/dpkg/dpkg.cfg.d/rexec-build" "$root/etc/resolv.conf"
 }
 
-# make_root_file NAME TAR: the image's root file system as one archive.
+# _make_root_file NAME TAR: writes the image's root file system as one archive.
 _make_root_file() {
   local name="$1" tar="$2" mirror security root
   mirror="$(debian_mirror)"; security="$(debian_security_mirror)"
-  # On the same disk as the cache, mounted without nodev or noexec more surely than /tmp.
+  # On the cache's disk: unlike /tmp it is rarely mounted with nodev or noexec.
   root="$(mktemp -d "$SHARED_CACHE/root.XXXXXX")"
   # shellcheck disable=SC2064 # the folder of this call, not of a later one
   trap "as_root rm -rf --one-file-system '$root'" EXIT
@@ -111,7 +113,7 @@ _make_root_file() {
   as_root mkdir -p "$root/tmp/rexec"
   as_root cp -r "$ROOT/images/_shared/skel" "$ROOT/images/_shared/finish.sh" "$root/tmp/rexec/"
   _in_root "$root" sh /tmp/rexec/finish.sh
-  # Without extended attributes: file capabilities are privileges too. Device nodes are the engine's to make.
+  # Without extended attributes, because file capabilities are privileges. The engine makes the device nodes.
   as_root tar -C "$root" --sort=name --one-file-system --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' \
     -cf "$tar.part" .
   as_root chown "$(id -u):$(id -g)" "$tar.part"
@@ -124,11 +126,11 @@ _ensure_image_locked() {
   local name="$1" hash reference tar
   hash="$(_recipe_hash "$name")"
   reference="$(image_reference "$name")"
-  if _image_there "$name" "$hash"; then say "$reference is there (recipe $hash)"; return 0; fi
+  if _image_there "$name" "$hash"; then say "$reference is up to date (recipe $hash)"; return 0; fi
   tar="$(_root_file "$name")"
   mkdir -p "$SHARED_CACHE/images"
   if [ ! -s "$tar" ]; then
-    # A recipe that changed leaves its old archive behind; one per image is enough.
+    # Removes the archive of an older recipe.
     rm -f "$SHARED_CACHE/images/$name-$(uname -m)"-*
     (_make_root_file "$name" "$tar")
   else
@@ -146,7 +148,7 @@ _ensure_image_locked() {
   _forget_older_recipes "${reference%:*}" "recipe-$hash"
 }
 
-# Without force: an image that a container still uses stays until that container is gone.
+# Without force: an image that a container uses is kept until the container is removed.
 _forget_older_recipes() {
   local tag
   for tag in $(docker_do image ls --format '{{.Tag}}' "$1"); do
@@ -155,6 +157,11 @@ _forget_older_recipes() {
       recipe-*) docker_do rmi "$1:$tag" >/dev/null 2>&1 || true ;;
     esac
   done
+}
+
+images_there() {
+  local name
+  for name in "${IMAGE_NAMES[@]}"; do _image_there "$name" "$(_recipe_hash "$name")" || return 1; done
 }
 
 ensure_images() {

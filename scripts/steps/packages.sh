@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# System packages: says which are missing, then installs those and no others.
+# System packages: prints which are missing and installs only those.
 
-# Where this machine already gets Debian packages from. Nothing here names a mirror of its own.
+# The mirror that this machine gets its Debian packages from; no mirror is configured here.
 debian_mirror() {
   [ -n "${REXEC_DEBIAN_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_MIRROR"; return; }
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
@@ -16,11 +16,11 @@ debian_security_mirror() {
 
 package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-# Whether the package sources have it at all. A name that others only refer to is known, and has no candidate.
+# Whether the package sources have a package. A name that only other packages mention has no candidate.
 package_available() {
   local policy
-  _apt_update_once || warn "The package lists could not be refreshed; looking into those that are here."
-  # Read whole: a pipe whose reader has seen enough fails with what the writer had still to say.
+  _apt_update_once || warn "The package lists could not be refreshed; using the present ones."
+  # Read completely first: with pipefail, a reader that stops early makes the writer fail.
   policy="$(LC_ALL=C apt-cache policy "$1" 2>/dev/null)" && grep -q '^  Candidate: [^(]' <<<"$policy"
 }
 
@@ -39,12 +39,12 @@ want_packages() {
   for p in "$@"; do package_there "$p" || missing+=("$p"); done
   [ ${#missing[@]} = 0 ] && return 0
   say "Installing ($reason): ${missing[*]}"
-  _apt_update_once || warn "The package lists could not be refreshed; trying with those that are here."
+  _apt_update_once || warn "The package lists could not be refreshed; using the present ones."
   retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
     -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}" >"$LOCAL_CACHE/apt.txt" 2>&1 || {
     tail -n 15 "$LOCAL_CACHE/apt.txt" >&2
-    die "Could not install: ${missing[*]}" "The package manager's last words are above." \
-      "Check the network and the package sources, then run this again; it goes on where it stopped."
+    die "Could not install: ${missing[*]}" "The package manager's last lines are above." \
+      "Check the network and the package sources, then run this again; finished steps are not repeated."
   }
 }
 
@@ -77,13 +77,14 @@ ensure_node() {
   export PATH="$own:$PATH"
 }
 
-# npm's packages for this clone, installed only when the lock file changed.
+# npm packages of this clone, installed again when the lock file changes.
 ensure_npm_packages() {
   local hash; hash="$(hash_of package.json package-lock.json)-$(node --version)"
   if [ -d "$ROOT/node_modules" ] && fresh npm "$hash"; then return 0; fi
   say "npm ci (bundlers, terminal, fonts, linters)"
-  # The browser comes from the system's packages, so Playwright must not look for its own.
-  (cd "$ROOT" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 retry npm ci --prefer-offline --no-audit --no-fund --loglevel=error) ||
+  # The browser comes from the system's packages, so Playwright must not download one.
+  (cd "$ROOT" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 \
+    retry npm ci --prefer-offline --no-audit --no-fund --loglevel=error) ||
     die "npm ci failed" "The registry may be out of reach, or package-lock.json does not fit package.json." \
       "Run it again; with a warm npm cache it needs no network."
   stamp npm "$hash"

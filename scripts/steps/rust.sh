@@ -2,13 +2,13 @@
 # The Rust toolchain that rust-toolchain.toml pins, with rustfmt and clippy.
 
 PINNED_RUST="$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")"
-# Said once here, so that no folder's override and no default toolchain can decide otherwise.
+# Set explicitly, so that no directory override and no default toolchain takes precedence.
 export RUSTUP_TOOLCHAIN="${REXEC_RUST_TOOLCHAIN:-$PINNED_RUST}"
 
 RUSTUP_DIST="https://static.rust-lang.org/rustup/dist"
 
 _rustup_from_the_net() {
-  # Debian 13 and later package it; elsewhere rustup's own installer is the documented way.
+  # Debian 13 and later have a package; elsewhere rustup's installer is the documented way.
   if package_available rustup; then want_packages "Rust toolchains" rustup; else _rustup_init; fi
 }
 
@@ -32,7 +32,7 @@ _have_pinned_rust() { [ "$(rustc --version 2>/dev/null | cut -d' ' -f2)" = "$PIN
 ensure_rust() {
   if has cargo && _have_pinned_rust; then say "$(rustc --version)"; return 0; fi
   if has cargo && ! has rustup; then
-    # A distribution's cargo knows no toolchain names.
+    # A distribution's cargo does not accept toolchain names.
     unset RUSTUP_TOOLCHAIN
     _have_pinned_rust && return 0
     die "Rust here is $(rustc --version | cut -d' ' -f2), the project needs $PINNED_RUST" \
@@ -43,7 +43,7 @@ ensure_rust() {
       "Install rustup (https://rustup.rs) and run this again."
   say "rustup toolchain install $PINNED_RUST"
   retry rustup toolchain install "$PINNED_RUST" --profile minimal -c rustfmt -c clippy ||
-    die "Rust $PINNED_RUST could not be installed" "rustup's last words are above." \
+    die "Rust $PINNED_RUST could not be installed" "rustup's last lines are above." \
       "Check the network, then run this again."
-  _have_pinned_rust || die "rustc is not $PINNED_RUST" "It says: $(rustc --version 2>&1)" "Look at: rustup show"
+  _have_pinned_rust || die "rustc is not $PINNED_RUST" "rustc reports: $(rustc --version 2>&1)" "Look at: rustup show"
 }

@@ -3,7 +3,7 @@
 
 WASM_TARGET=wasm32-unknown-unknown
 
-# Compiles and links a small library. Nothing less tells whether the target works.
+# Compiles and links a small library: only that shows whether the target works.
 _wasm_works() {
   local dir="$LOCAL_CACHE/wasm-probe"
   mkdir -p "$dir"
@@ -15,12 +15,12 @@ _wasm_works() {
 _wasm_by_rustup() {
   has rustup || return 1
   say "rustup target add $WASM_TARGET"
-  # Short: where rustup's host cannot be reached the next way takes half a minute.
+  # A short timeout: without access to rustup's host, building from source takes half a minute.
   timeout 60 rustup target add "$WASM_TARGET" >"$LOCAL_CACHE/rustup-target.txt" 2>&1 && _wasm_works
 }
 
-# An apt of our own: its sources, lists and archives lie in the cache, signatures are checked with the
-# system's keys, and the machine's own package sources stay as they are.
+# apt with separate sources, lists and archives in the cache. Signatures are checked with the system's keys, and the
+# machine's package sources stay unchanged.
 _own_apt() {
   local base="$SHARED_CACHE/apt"; local tool="$1"; shift
   mkdir -p "$base/lists/partial" "$base/archives/partial"
@@ -30,7 +30,7 @@ _own_apt() {
     -o APT::Sandbox::User=root -o Debug::NoLocking=1 -o Acquire::Languages=none "$@"
 }
 
-# The sources of exactly this compiler's standard library, as Debian packages them.
+# The sources of this compiler's standard library in the same version, as packaged by Debian.
 _std_sources() {
   local version="$1" mirror keys suite package dir="$SHARED_CACHE/rust-src/$1"
   if [ -e "$dir/library/std/Cargo.toml" ]; then return 0; fi
@@ -51,7 +51,7 @@ _std_sources() {
   rm -rf "$SHARED_CACHE/rust-src/unpacked" && mkdir -p "$SHARED_CACHE/rust-src"
   dpkg-deb -x "$SHARED_CACHE"/apt/archives/rust-src_*.deb "$SHARED_CACHE/rust-src/unpacked" || return 1
   rm -rf "$dir" && mkdir -p "$dir"
-  # The library alone; the compiler's own sources are ten times as much.
+  # Only the library; the compiler's sources are ten times as large.
   mv "$SHARED_CACHE/rust-src/unpacked/usr/src/rustc-$version/library" "$dir/" || return 1
   rm -rf "$SHARED_CACHE/rust-src/unpacked" "$SHARED_CACHE"/apt/archives/rust-src_*.deb
   [ -e "$dir/library/std/Cargo.toml" ]
@@ -60,10 +60,23 @@ _std_sources() {
 _build_std() {
   local src="$1" dir="$SHARED_CACHE/wasm-std/build"
   rm -rf "$dir" && mkdir -p "$dir/src" || return 1
-  printf '[package]\nname = "stdprobe"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["rlib"]\n[profile.release]\npanic = "abort"\nopt-level = "z"\ncodegen-units = 1\n[workspace]\n' >"$dir/Cargo.toml"
+  cat >"$dir/Cargo.toml" <<'TEXT'
+[package]
+name = "stdprobe"
+version = "0.0.0"
+edition = "2024"
+[lib]
+crate-type = ["rlib"]
+[profile.release]
+panic = "abort"
+opt-level = "z"
+codegen-units = 1
+[workspace]
+TEXT
   : >"$dir/src/lib.rs"
-  # RUSTC_BOOTSTRAP lets a stable cargo use -Z here, and only here. Bitcode in the rlibs is what fat LTO reads.
-  (cd "$dir" && __CARGO_TESTS_ONLY_SRC_ROOT="$src/library" CARGO_NET_RETRY=8 RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" \
+  # RUSTC_BOOTSTRAP allows -Z with a stable cargo for this command. Fat LTO needs bitcode in the rlibs.
+  (cd "$dir" && __CARGO_TESTS_ONLY_SRC_ROOT="$src/library" CARGO_NET_RETRY=8 RUSTC_BOOTSTRAP=1 \
+    CARGO_TARGET_DIR="$dir/target" \
     RUSTFLAGS="-C embed-bitcode=yes --remap-path-prefix=$src=/rustc/std --remap-path-prefix=$HOME/.cargo=/cargo" \
     cargo build -q --release --target "$WASM_TARGET" -Z build-std=std,panic_abort)
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What suites need from the machine. Only what the chosen ones need is installed.
+# Prepares the machine for the selected suites. Only what they need is installed.
 
 IMAGES_STATUS="$LOCAL_CACHE/test-images.status"
 IMAGES_LOG="$LOGS/images.log"
@@ -19,23 +19,24 @@ prepare_for() {
     _images_in_background
   fi
   if _any_of "clippy-page build budget server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
-  if _any_of "files style types build budget server e2e" "$@"; then
+  if _any_of "files layers style types build budget server e2e" "$@"; then
     step "Node" ensure_node
     step "Node packages" ensure_npm_packages
   fi
+  if _any_of shell "$@" && ! has shellcheck; then step "Shell lint" want_packages "shell lint" shellcheck; fi
   step "Crates" retry_fetch
 }
 
-# Without an engine the other suites run all the same; those that need it say so and count as skipped, in CI as failed.
+# Without an engine the other suites still run; those that need one are skipped, and fail in CI.
 _engine_or_not() {
   local started
   set +e; (set -e; start_engine); started=$?; set -e
   if [ "$started" = 0 ]; then may_use_engine "${itself[@]}"; fi
 }
 
-# Making the images waits mostly for the network and the disk, so it runs beside the gates that compile.
+# Making the images mostly waits for network and disk, so it runs beside the suites that compile.
 _images_in_background() {
-  say "Base images are made in the background: $IMAGES_LOG"
+  say "Making the base images in the background; log: $IMAGES_LOG"
   rm -f "$IMAGES_STATUS"
   (
     set +e
@@ -45,35 +46,37 @@ _images_in_background() {
   IMAGES_JOB=$!
 }
 
-# For suites: waits for that preparation, shows what it said, and gives up loudly where it failed.
+# For suites: waits for the images, prints their log, and skips the suite where they failed.
 need_engine() {
   [ -e "$IMAGES_STATUS" ] || say "Waiting for the base images"
   tail --pid="$IMAGES_JOB" -f /dev/null
   cat "$IMAGES_LOG"
-  [ "$(cat "$IMAGES_STATUS" 2>/dev/null)" = 0 ] || cannot_run "the container engine or its base images are not there (see above)"
-  _pick_client || cannot_run "the container engine does not answer"
+  [ "$(cat "$IMAGES_STATUS" 2>/dev/null)" = 0 ] ||
+    skip_suite "the container engine or its base images are missing (see above)"
+  _pick_client || skip_suite "the container engine does not answer"
   export REXEC_TEST_DOCKER=1
 }
 
-# A private PostgreSQL: a new cluster in a temporary folder, its own port and password, gone with the suite.
+# A private PostgreSQL: a new cluster in a temporary folder with its own port and password, removed after the suite.
 need_postgres() {
   local bin dir port try
   _pg_bin >/dev/null || want_packages "database for the tests" postgresql
-  bin="$(_pg_bin)" || cannot_run "PostgreSQL's programs are not there although its package is"
+  bin="$(_pg_bin)" || skip_suite "the package postgresql is installed but its programs are missing"
   dir="$(mktemp -d /tmp/rexec-postgres.XXXXXX)"
   PG_DIR="$dir" PG_BIN="$bin"
   trap _stop_postgres EXIT
   (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$dir/password")
   if [ "$(id -u)" = 0 ]; then chown -R postgres: "$dir"; fi
   _pg_user "$bin/initdb" -D "$dir/data" -U rexec -A scram-sha-256 --pwfile="$dir/password" -E UTF8 --locale=C.UTF-8 \
-    --no-sync >"$LOGS/postgres.log" 2>&1 || { tail -n 5 "$LOGS/postgres.log"; cannot_run "no database cluster could be made"; }
+    --no-sync >"$LOGS/postgres.log" 2>&1 ||
+    { tail -n 5 "$LOGS/postgres.log"; skip_suite "the database cluster could not be created"; }
   for try in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
-    # Nothing here has to survive a power cut, so nothing waits for the disk.
+    # The data is temporary, so nothing waits for the disk.
     _pg_user "$bin/pg_ctl" -D "$dir/data" -w -t 60 -l "$dir/log" start \
       -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200" \
       >>"$LOGS/postgres.log" 2>&1 && break
-    [ "$try" = 5 ] && { tail -n 5 "$dir/log"; cannot_run "PostgreSQL did not start"; }
+    [ "$try" = 5 ] && { tail -n 5 "$dir/log"; skip_suite "PostgreSQL did not start"; }
   done
   REXEC_TEST_POSTGRES_URL="postgres://rexec:$(cat "$dir/password")@127.0.0.1:$port/postgres"
   export REXEC_TEST_POSTGRES_URL
@@ -95,20 +98,20 @@ _stop_postgres() {
 }
 
 need_browser() {
-  # The browser gets a network of its own.
+  # The browser runs in its own network namespace.
   has ip || want_packages "network of the browser" iproute2
   package_there fonts-dejavu-core || want_packages "fonts for the browser" fonts-dejavu-core
   export REXEC_CHROMIUM REXEC_CHROMIUM_SHELL
-  # What is there already is looked for first: package lists take seconds.
+  # Installed browsers come first: refreshing package lists takes seconds.
   if ! has chromium && { [ -x "$CHROMIUM_HOME/chromium" ] || ! package_available chromium; }; then
     _browser_from_npm
     return 0
   fi
   has chromium || want_packages "browser for the tests" chromium
-  REXEC_CHROMIUM="$(command -v chromium)" || cannot_run "no Chromium"
-  # Most stories look at no window: with the same engine without its parts they take 40 % less time.
+  REXEC_CHROMIUM="$(command -v chromium)" || skip_suite "Chromium is not installed"
+  # Most tests need no window. The same browser without its window code takes 40 % less time.
   has chromium-headless-shell || ! package_available chromium-headless-shell ||
-    want_packages "most stories in less time" chromium-headless-shell
+    want_packages "faster browser tests" chromium-headless-shell
   REXEC_CHROMIUM_SHELL="$(command -v chromium-headless-shell || printf '%s' "$REXEC_CHROMIUM")"
 }
 
@@ -116,7 +119,7 @@ CHROMIUM_PACKAGE=@sparticuz/chromium
 CHROMIUM_VERSION=153.0.0
 CHROMIUM_HOME="$SHARED_CACHE/chromium/$CHROMIUM_VERSION"
 
-# Ubuntu has Chromium as a snap only, which needs a machine that runs snapd and does not start in a network of its own.
+# Ubuntu only has Chromium as a snap, which needs snapd and does not start in a network namespace of its own.
 _browser_from_npm() {
   want_packages "libraries of the browser" libnss3 libnspr4 libexpat1
   with_lock chromium _ensure_browser_locked
@@ -126,14 +129,15 @@ _browser_from_npm() {
 _ensure_browser_locked() {
   local new="$CHROMIUM_HOME.new" made
   [ -x "$CHROMIUM_HOME/chromium" ] && return 0
-  say "No Chromium in this machine's package sources; fetching $CHROMIUM_PACKAGE $CHROMIUM_VERSION into $CHROMIUM_HOME"
-  # The package takes a file that is there for a whole one, which after an interruption it need not be.
+  say "The package sources have no Chromium; fetching $CHROMIUM_PACKAGE $CHROMIUM_VERSION into $CHROMIUM_HOME"
+  # The package treats an existing file as complete, which it may not be after an interruption.
   rm -rf "$CHROMIUM_HOME" "$new" && mkdir -p "$new/unpacked"
-  retry npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$new" "$CHROMIUM_PACKAGE@$CHROMIUM_VERSION" ||
-    cannot_run "no Chromium: $CHROMIUM_PACKAGE could not be fetched"
+  retry npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$new" \
+    "$CHROMIUM_PACKAGE@$CHROMIUM_VERSION" ||
+    skip_suite "no Chromium: $CHROMIUM_PACKAGE could not be fetched"
   made="$(cd "$new" && TMPDIR="$new/unpacked" node --input-type=module --eval "
     import chromium from '$CHROMIUM_PACKAGE';
     chromium.setGraphicsMode = true; // WebGL
-    console.log(await chromium.executablePath());")" || cannot_run "no Chromium: it could not be unpacked"
+    console.log(await chromium.executablePath());")" || skip_suite "no Chromium: it could not be unpacked"
   mv "$(dirname "$made")" "$CHROMIUM_HOME" && rm -rf "$new"
 }

@@ -1,30 +1,31 @@
 # shellcheck shell=bash
-# Runs suites one after the other, counts what they ran, and says it in a table.
+# Runs suites one after the other, counts their tests and prints a table.
 
-CANNOT_RUN=77
+# Exit status of a suite that cannot run on this machine.
+SKIP_STATUS=77
 
-# name | quick or full | what it proves
+# name | quick or full | what it checks
 SUITES=(
   'format|quick|Rust sources are formatted'
-  'files|quick|no file is too long, scripts can be run, lines end well'
-  'shell|quick|shell scripts parse and pass shellcheck'
-  'style|quick|style sheets: lint, and no colour outside the tokens'
+  'files|quick|lengths of files and lines, executable scripts, line endings, tests named in docs'
+  'layers|quick|crates depend on nothing their layer forbids; no import cycle'
+  'shell|quick|shell scripts: syntax and shellcheck'
+  'style|quick|style sheets: lint, no colour outside the tokens'
   'types|quick|TypeScript: types and lint'
-  'clippy-protocol|quick|no warning in protocol'
-  'clippy-guest|quick|no warning in guest'
-  'clippy-page|quick|no warning in app and frontend as the browser gets them'
-  'clippy-app|quick|no warning in app as the server renders it'
+  'clippy-crates|quick|no warning in the crates below crates/, each with its own features'
+  'clippy-page|quick|no warning in app and frontend, built for the browser'
+  'clippy-app|quick|no warning in app, built for the server'
   'clippy-server|quick|no warning in server and its tests'
   'clippy-bench|quick|no warning in bench'
-  'clippy-bindgen|quick|no warning in the tool that makes the glue of the page'
-  'unit|quick|protocol, guest, and what of the page needs no browser'
+  'clippy-bindgen|quick|no warning in the tool that generates the JavaScript bindings of the page'
+  'unit|quick|tests of protocol and guest; tests of the page that need no browser'
   'licences|full|licences, sources and advisories of every crate'
-  'build|full|the self-contained binary, with no path of this machine inside'
-  'budget|full|the first page is small enough'
-  'layers|full|no crate or module knows what it must not; files, functions and docstrings within bounds'
-  'drift|full|the OpenAPI document, the route table and the answers say the same'
-  'server|full|server stories with a real engine and both databases'
-  'e2e|full|the real binary in a real browser'
+  'build|full|the self-contained binary builds and contains no path of this machine'
+  'budget|full|compressed size of the first page'
+  'shape|full|modules of the server: layers, and names that stay inside one folder'
+  'drift|full|OpenAPI document, route table and responses agree'
+  'server|full|server integration tests with a real engine and both databases'
+  'e2e|full|the release binary in a browser'
 )
 
 list_suites() {
@@ -35,15 +36,15 @@ list_suites() {
   done
 }
 
-cannot_run() {
-  printf '\n%s\n' "${_red}${_bold}This suite cannot run:${_off} $1" >&2
-  exit "$CANNOT_RUN"
+skip_suite() {
+  printf '\n%s\n' "${_red}${_bold}Suite skipped:${_off} $1" >&2
+  exit "$SKIP_STATUS"
 }
 
 passed=0 failed=0 skipped=0
 TABLE=()
 
-# Sums what the known runners print about themselves. A suite with no such line is one test.
+# Sums the totals that the known test runners print. A suite without such a line counts as one test.
 _count() {
   local log="$1" status="$2" p f s
   read -r p f s < <(sed 's/\x1b\[[0-9;]*m//g' "$log" | awk '
@@ -56,32 +57,57 @@ _count() {
   if [ $((p + f + s)) = 0 ]; then
     if [ "$status" = 0 ]; then p=1; else f=1; fi
   fi
-  # A runner that died before it could count has failed all the same.
+  # A runner that ended before it printed totals has failed as well.
   [ "$status" != 0 ] && [ "$f" = 0 ] && f=1
   COUNTS=("$p" "$f" "$s")
 }
 
+# These read sources only, mostly in one thread. They run beside the first suites that compile.
+BESIDE=(format files layers shell style types licences)
+declare -A SUITE_JOB
+
+# start_suites NAME...: starts those of the suites that run beside the others.
+start_suites() {
+  local name
+  for name in "$@"; do
+    [[ " ${BESIDE[*]} " == *" $name "* ]] || continue
+    (
+      began="$(now_ms)"
+      set +e
+      (set -e; "suite_${name//-/_}") >"$LOGS/$name.log" 2>&1 </dev/null
+      printf '%s %s\n' "$?" "$(($(now_ms) - began))" >"$LOGS/$name.status"
+    ) &
+    SUITE_JOB[$name]=$!
+  done
+}
+
 run_suite() {
   local name="$1" log="$LOGS/$1.log" began took status verdict
-  mkdir -p "$LOGS"
   printf '\n%s\n' "${_bold}=== $name ===${_off}"
-  began="$(now_ms)"
-  set +e
-  (set -e; "suite_${name//-/_}") 2>&1 | tee "$log"
-  status=${PIPESTATUS[0]}
-  set -e
-  took=$(($(now_ms) - began))
-  if [ "$status" = "$CANNOT_RUN" ] && [ "${CI:-}" != true ]; then
+  if [ -n "${SUITE_JOB[$name]:-}" ]; then
+    wait "${SUITE_JOB[$name]}"
+    cat "$log"
+    read -r status took <"$LOGS/$name.status"
+  else
+    began="$(now_ms)"
+    set +e
+    (set -e; "suite_${name//-/_}") 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    set -e
+    took=$(($(now_ms) - began))
+  fi
+  if [ "$status" = "$SKIP_STATUS" ] && [ "${CI:-}" != true ]; then
     COUNTS=(0 0 1) verdict="SKIPPED"
   else
     _count "$log" "$status"
     verdict=ok; [ "$status" = 0 ] && [ "${COUNTS[1]}" = 0 ] || verdict=FAILED
   fi
   passed=$((passed + COUNTS[0])) failed=$((failed + COUNTS[1])) skipped=$((skipped + COUNTS[2]))
-  TABLE+=("$(printf '%-16s %-8s %9s  %s passed, %s failed, %s skipped' "$name" "$verdict" "$(as_seconds "$took")" "${COUNTS[@]}")")
+  TABLE+=("$(printf '%-16s %-8s %9s  %s passed, %s failed, %s skipped' \
+    "$name" "$verdict" "$(as_seconds "$took")" "${COUNTS[@]}")")
 }
 
-# The last line is plain on purpose: programs read it.
+# Programs parse the last line, so it has no colours.
 summary() {
   printf '\n%s\n' "${_bold}Summary ($(as_seconds $(($(now_ms) - $1))))${_off}"
   printf '%s\n' "${STEP_TIMES[@]/#/  preparing }" "${TABLE[@]/#/  }"

@@ -2,7 +2,7 @@
 //!
 //! Modules from low to high; a module may use those before it (`tests/shape.rs` checks this):
 //! `config telemetry events data_dir` < `audit` < `auth mfa` < `services` < `accounts terminals admin` < `http` <
-//! `serve commands`.
+//! `serve commands` < `cli`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]
@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_dir;

@@ -25,14 +25,22 @@ use crate::{
     http::{
         self,
         connections::{self, Bounds},
-        static_files,
+        static_files::{self, Site},
     },
     services::Services,
     telemetry, terminals,
 };
+pub use rust_embed::EmbeddedFile;
 
-/// The program that becomes PID 1 of every container.
-const GUEST: &[u8] = include_bytes!(env!("REXEC_GUEST_BIN"));
+/// What the binary embeds and the library does not: built by other compilations that run beside this one.
+#[derive(Clone, Copy)]
+pub struct Assets {
+    /// The site's files by path, such as `pkg/rexec.css`.
+    pub site: Site,
+    /// The program that becomes PID 1 of every container.
+    pub guest: &'static [u8],
+}
+
 /// Open sockets and running launches get this long when the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -40,13 +48,13 @@ const FAREWELL: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When something the server needs cannot be opened; the message says what to do.
-pub async fn run(config: Config) -> Result<()> {
+pub async fn run(config: Config, assets: Assets) -> Result<()> {
     telemetry::start(&config);
     let data = DataDir::open(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
-    let services = services(config, &data, listener.local_addr()?).await?;
+    let services = services(config, assets, &data, listener.local_addr()?).await?;
     admin::preflight::check(&services, &data.instance().to_string()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
     terminals::reaper::mend(&services).await;
@@ -60,7 +68,7 @@ pub async fn run(config: Config) -> Result<()> {
     data.note_origin(services.origins.public())?;
     stop_on_signal(services.shutdown.clone());
     announce(&services, link.as_deref());
-    serve(listener, &services).await;
+    serve(listener, &services, assets.site).await;
     farewell(&services).await;
     // The embedded database's files are whole after it: without it what was written last lies beside them.
     services.db.close().await;
@@ -69,14 +77,14 @@ pub async fn run(config: Config) -> Result<()> {
 }
 
 /// Builds everything a use-case needs.
-async fn services(config: Config, data: &DataDir, address: SocketAddr) -> Result<Services> {
+async fn services(config: Config, assets: Assets, data: &DataDir, address: SocketAddr) -> Result<Services> {
     anyhow::ensure!(
-        !GUEST.is_empty() && static_files::built(),
+        !assets.guest.is_empty() && static_files::built(assets.site),
         "this binary was built without its pages or its guest; build it with `./run --build`"
     );
     let keys = Keyring::open(&data.path().join("keys")).context("the keys cannot be opened")?;
     let db = open_db(&config, data.path()).await?;
-    let guest = data.install_guest(GUEST)?;
+    let guest = data.install_guest(assets.guest)?;
     let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest)
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
@@ -102,9 +110,9 @@ fn announce(services: &Services, setup_link: Option<&str>) {
     }
 }
 
-async fn serve(listener: TcpListener, services: &Services) {
+async fn serve(listener: TcpListener, services: &Services, site: Site) {
     let bounds = Bounds::default().within_descriptors();
-    let (app, proxies) = (http::router(services), services.config.trusted_proxies.clone());
+    let (app, proxies) = (http::router(services, site), services.config.trusted_proxies.clone());
     let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
     let overdue = async {
         services.shutdown.cancelled().await;

@@ -22,12 +22,14 @@ pub use route_table::{Needs, ROUTES, Route};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use static_files::Site;
+
 use crate::services::Services;
 
-/// Everything the server answers.
-pub fn router(services: &Services) -> Router {
+/// Everything the server answers. `site` holds the files of the pages.
+pub fn router(services: &Services, site: Site) -> Router {
     let rest = api::router(services).with_state(services.clone());
-    let pages = pages::router(rest.clone());
+    let pages = pages::router(rest.clone(), site);
     rest.merge(pages)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(headers::layer))

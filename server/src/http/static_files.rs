@@ -4,31 +4,30 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use rust_embed::RustEmbed;
+use rust_embed::EmbeddedFile;
 
-#[derive(RustEmbed)]
-#[folder = "$REXEC_SITE_DIR"]
-struct Site;
+/// Returns the embedded file of a path, or `None` when the binary has no such file.
+pub type Site = fn(&str) -> Option<EmbeddedFile>;
 
 /// Whether this binary carries the pages' script and style.
-pub fn built() -> bool {
-    Site::get("pkg/rexec.css").is_some()
+pub fn built(site: Site) -> bool {
+    site("pkg/rexec.css").is_some()
 }
 
 /// Answers a file of the site, or `None` when there is none of that name.
-pub fn serve(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+pub fn serve(site: Site, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');
     if path.is_empty() || path.ends_with(".br") || path.ends_with(".gz") {
         return None;
     }
-    let plain = Site::get(path)?;
+    let plain = site(path)?;
     let etag = format!("\"{}\"", data_encoding::BASE64URL_NOPAD.encode(&plain.metadata.sha256_hash()[..18]));
     let asked = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or_default();
     let mut response = if asked(header::IF_NONE_MATCH).split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)
     {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        chosen(path, plain.data, asked(header::ACCEPT_ENCODING))
+        chosen(site, path, plain.data, asked(header::ACCEPT_ENCODING))
     };
     let out = response.headers_mut();
     let mime = mime_guess::from_path(path).first_or_octet_stream();
@@ -42,12 +41,12 @@ pub fn serve(uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-fn chosen(path: &str, plain: std::borrow::Cow<'static, [u8]>, accepts: &str) -> Response {
+fn chosen(site: Site, path: &str, plain: std::borrow::Cow<'static, [u8]>, accepts: &str) -> Response {
     let takes =
         |coding: &str| accepts.split(',').any(|a| a.split(';').next().is_some_and(|name| name.trim() == coding));
     for (coding, ending) in [("br", ".br"), ("gzip", ".gz")] {
         if takes(coding)
-            && let Some(file) = Site::get(&format!("{path}{ending}"))
+            && let Some(file) = site(&format!("{path}{ending}"))
         {
             return ([(header::CONTENT_ENCODING, coding)], file.data).into_response();
         }

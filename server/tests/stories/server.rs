@@ -86,7 +86,7 @@ impl TestServer {
             .operation_wait(operation_wait)
             .build();
         let shutdown = services.shutdown.clone();
-        tokio::spawn(connections::serve(listener, http::router(&services), bounds, Vec::new(), shutdown));
+        tokio::spawn(connections::serve(listener, http::router(&services, |_| None), bounds, Vec::new(), shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }

@@ -22,7 +22,6 @@ use crate::{
     database::{self, TestDb},
     world::{World, ask},
 };
-use rexec::problem::ToProblem as _;
 
 #[tokio::test]
 async fn fifty_creates_at_once_make_as_many_as_the_quota() {

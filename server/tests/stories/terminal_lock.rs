@@ -21,7 +21,6 @@ use crate::{
     server::{PASSWORD, TestServer, credentials, lock_path},
 };
 use access::FactsSource as _;
-use access::Revocations as _;
 use rexec::problem::ToProblem as _;
 
 fn code(code: &str) -> Value {

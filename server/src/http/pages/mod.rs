@@ -21,19 +21,23 @@ use leptos::{
 use leptos_axum::ResponseOptions;
 use protocol::ProblemKind;
 
-use super::{headers::page_policy, pages::backend::OwnRoutes, static_files};
+use super::{
+    headers::page_policy,
+    static_files::{self, Site},
+};
 use crate::http::{api, problem::Refusal};
+use backend::OwnRoutes;
 
 /// Files first, then pages; both on GET only. `rest` is what pages read from.
-pub fn router(rest: Router) -> Router {
+pub fn router(rest: Router, site: Site) -> Router {
     // The reactive system spawns on whatever executor it was told of, once a process; a second telling is no error.
     let _ = any_spawner::Executor::init_tokio();
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
-    Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options))
+    Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options, site))
 }
 
-async fn page(State((rest, options)): State<(Router, LeptosOptions)>, request: Request) -> Response {
-    if let Some(file) = static_files::serve(request.uri(), request.headers()) {
+async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>, request: Request) -> Response {
+    if let Some(file) = static_files::serve(site, request.uri(), request.headers()) {
         return file;
     }
     // A file that is not there is not a page: answering HTML would only hide the mistake.
@@ -74,7 +78,7 @@ mod tests {
     /// Nobody is signed in, and no route answers.
     async fn status(path: &str) -> StatusCode {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-        router(Router::new()).oneshot(request).await.unwrap().status()
+        router(Router::new(), |_| None).oneshot(request).await.unwrap().status()
     }
 
     #[tokio::test]

@@ -1,12 +1,12 @@
-//! Finds the two things the binary carries: the site and the guest. A build without them still compiles (for checks
-//! and unit tests), says so, and refuses to serve.
+//! Finds what the binary embeds: the site and the guest. A build without them still compiles (for checks and unit
+//! tests), but the binary refuses to serve.
 
 use std::{env, fs, path::PathBuf};
 
 fn main() {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let root = manifest.parent().map(PathBuf::from).unwrap_or_default();
+    let root = manifest.ancestors().nth(2).map(PathBuf::from).unwrap_or_default();
     for name in ["REXEC_SITE_DIR", "REXEC_GUEST_BIN"] {
         println!("cargo:rerun-if-env-changed={name}");
     }

@@ -1,10 +1,13 @@
 //! The command line: `serve`, `doctor`, `config check`, `admin reset-link`.
-#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use rexec::{commands, config, serve};
+
+use crate::{
+    commands, config,
+    serve::{self, Assets},
+};
 
 /// Hardened container terminals in the browser, each protected by its own MFA lock.
 #[derive(Parser)]
@@ -85,15 +88,16 @@ impl Settings {
     }
 }
 
+/// Parses the command line and runs its command to the end.
 #[tokio::main]
-async fn main() -> ExitCode {
+pub async fn run(assets: Assets) -> ExitCode {
     let cli = Cli::parse();
     let config = match cli.settings.load() {
         Ok(config) => config,
         Err(wrong) => return failed(&wrong.into()),
     };
     let done = match cli.command {
-        Command::Serve => serve::run(config).await,
+        Command::Serve => serve::run(config, assets).await,
         Command::Doctor { json } => commands::doctor(&config, json).await,
         Command::Config { question: ConfigQuestion::Check } => commands::config_check(&config),
         Command::Admin { action: AdminAction::ResetLink { user } } => commands::reset_link(config, &user).await,

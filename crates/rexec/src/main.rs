@@ -1,0 +1,27 @@
+//! The binary: the server's library with the site and the guest embedded.
+//!
+//! Nothing else belongs here: the library compiles beside the site and the guest, and this crate last.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use rexec::{
+    cli,
+    serve::{Assets, EmbeddedFile},
+};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$REXEC_SITE_DIR"]
+struct Site;
+
+/// The program that becomes PID 1 of every container.
+const GUEST: &[u8] = include_bytes!(env!("REXEC_GUEST_BIN"));
+
+fn site(path: &str) -> Option<EmbeddedFile> {
+    Site::get(path)
+}
+
+fn main() -> ExitCode {
+    cli::run(Assets { site, guest: GUEST })
+}
