@@ -1,21 +1,22 @@
-//! The HTML document around [`App`]: head, the three files of the first load, and the scripts that may run inline.
+//! The HTML document around [`App`]: head, the files of the first load, and the inline scripts.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use crate::{App, components::Logo, state::Clock};
 
-/// Sets theme and contrast before the first paint, so that no page flashes in the wrong colours.
+/// Sets theme and contrast before the first paint, which avoids a flash of the wrong colours.
 const APPEARANCE: &str = r#"try{const d=document.documentElement,s=localStorage;for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#;
 
-/// Starts the page, and reloads a page that comes out of the back/forward cache: it may show what is locked by now.
+/// Starts the program. A page restored from the back/forward cache is reloaded, because it may show a terminal that is
+/// locked by now.
 const START: &str = r#"addEventListener("pageshow",e=>{if(e.persisted)location.reload()});
 import init,{hydrate}from"/pkg/rexec.js";
 init({module_or_path:"/pkg/rexec.wasm"}).then(()=>hydrate()).catch(e=>{console.error(e);document.documentElement.dataset.broken=""});"#;
 
-/// The document. The server renders it with a nonce in the context; the two inline scripts carry it, and nothing else
-/// in the document is inline. The preload links are written out here because the framework's own put the nonce into
-/// `crossorigin`, which makes some browsers fetch the module twice.
+/// The document. The two inline scripts carry the nonce from the context; nothing else in the document is inline. The
+/// preload links are written by hand, because those of the framework put the nonce into `crossorigin`, which makes some
+/// browsers fetch the module twice.
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     view! {
@@ -26,7 +27,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="dark light"/>
                 <meta name="referrer" content="no-referrer"/>
-                <meta name="server-time" content=Clock::read().millis().to_string()/>
+                <meta name="server-time" content=Clock::now().millis().to_string()/>
                 <meta name="csp-nonce" nonce=nonce.clone()/>
                 <script nonce=nonce.clone() inner_html=APPEARANCE></script>
                 <link rel="stylesheet" href="/pkg/rexec.css"/>
@@ -46,7 +47,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Shown by the style sheet alone when the program could not start or stopped working: it must not need the program.
+/// Shown by the style sheet when the program failed to start or panicked. It must work without the program.
 #[component]
 fn Broken() -> impl IntoView {
     view! {

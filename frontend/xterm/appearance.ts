@@ -22,7 +22,7 @@ export function readTheme(host: HTMLElement): ITheme {
   return theme;
 }
 
-/** Calls back when theme or contrast changes; returns how to stop. */
+/** Calls `changed` when theme or contrast changes. Returns a function that removes the listeners. */
 export function followAppearance(changed: () => void): () => void {
   const root = document.documentElement;
   const observer = new MutationObserver(changed);

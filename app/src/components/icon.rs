@@ -1,8 +1,8 @@
-//! The icon set: 16-unit strokes drawn in the colour of the text, and the mark of the product.
+//! The icons, drawn as strokes in the text colour on a grid of 16 units, and the logo.
 
 use leptos::prelude::*;
 
-/// Which icon.
+/// The icons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub(crate) enum Glyph {
@@ -28,8 +28,8 @@ pub(crate) enum Glyph {
     Minus,
     Moon,
     Paste,
-    Person,
-    People,
+    User,
+    Users,
     Play,
     Plus,
     Pulse,
@@ -75,8 +75,8 @@ impl Glyph {
             Self::Minus => "M3.5 8h9",
             Self::Moon => "M13.3 9.6A5.6 5.6 0 0 1 6.4 2.7a5.6 5.6 0 1 0 6.9 6.9z",
             Self::Paste => "M5.5 3h-2v10.5h9V3h-2M5.5 2h5v2.5h-5zM6 8h4M6 10.5h4",
-            Self::Person => "M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.8 13.8c.4-2.6 2.5-4 5.2-4s4.8 1.4 5.2 4",
-            Self::People => {
+            Self::User => "M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.8 13.8c.4-2.6 2.5-4 5.2-4s4.8 1.4 5.2 4",
+            Self::Users => {
                 "M6 7.8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.2c.3-2.2 2-3.4 4.5-3.4s4.2 1.2 4.5 3.4M10.5 3a2.5 2.5 0 0 1 0 4.6M12 10.1c1.5.5 2.3 1.6 2.5 3.1"
             }
             Self::Play => "m5 3 8 5-8 5z",
@@ -100,10 +100,10 @@ impl Glyph {
     }
 }
 
-/// An icon; decoration only, so a button with nothing else in it needs a label of its own.
+/// An icon. It is hidden from screen readers; a button without text needs an `aria-label`.
 #[component]
 pub(crate) fn Icon(
-    /// Which one.
+    /// Which icon.
     glyph: Glyph,
 ) -> impl IntoView {
     view! {
@@ -114,7 +114,7 @@ pub(crate) fn Icon(
     .into_any()
 }
 
-/// The mark: a prompt inside a padlock.
+/// The logo: a prompt inside a padlock.
 #[component]
 pub(crate) fn Logo() -> impl IntoView {
     view! {

@@ -1,26 +1,26 @@
-//! Refusals as people see them: what happened, why, what next.
+//! Problems as error messages and error pages.
 
 use leptos::{html, prelude::*};
 use leptos_meta::Title;
 use protocol::{Problem, ProblemKind};
 
-use super::{Countdown, Glyph, Icon, unique};
+use super::{Countdown, Glyph, Icon, unique_id};
 use crate::{browser, state::Clock};
 
-/// A refusal beside the form or list it belongs to. Takes no room while there is none.
+/// An error message next to its form or list.
 #[component]
 pub(crate) fn ProblemNote(
-    /// The refusal, when there is one.
+    /// The problem, if any.
     #[prop(into)]
     problem: Signal<Option<Problem>>,
-    /// What the field that it is about refers to it by.
-    #[prop(default = unique("refusal"))]
+    /// Element id, for `aria-describedby`.
+    #[prop(default = unique_id("refusal"))]
     id: String,
 ) -> impl IntoView {
     let note = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         if problem.with(Option::is_some) {
-            browser::bring_into_sight(note);
+            browser::scroll_into_view(note);
         }
     });
     view! {
@@ -39,10 +39,10 @@ pub(crate) fn ProblemNote(
     .into_any()
 }
 
-/// How long until the next try makes sense.
+/// Time until the next attempt is allowed.
 #[component]
 fn RetryIn(secs: u64) -> impl IntoView {
-    let until = Clock::read().plus_secs(i64::try_from(secs).unwrap_or(i64::MAX));
+    let until = Clock::now().plus_secs(i64::try_from(secs).unwrap_or(i64::MAX));
     view! {
         " "
         <span class="nowrap" data-testid="retry-in">
@@ -54,17 +54,17 @@ fn RetryIn(secs: u64) -> impl IntoView {
     .into_any()
 }
 
-/// A refusal instead of a page.
+/// A problem in place of a page.
 #[component]
 pub(crate) fn ProblemPage(
-    /// The refusal.
+    /// The problem.
     problem: Problem,
-    /// For tests.
+    /// `data-testid`.
     #[prop(default = "problem-page")]
     testid: &'static str,
 ) -> impl IntoView {
-    // What may be different the next time.
-    let passing = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Internal | ProblemKind::Throttled);
+    // Another attempt may succeed.
+    let transient = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Internal | ProblemKind::Throttled);
     view! {
         <Title text=problem.title.clone()/>
         <section class="empty" data-testid=testid data-kind=problem.kind.slug()>
@@ -72,8 +72,8 @@ pub(crate) fn ProblemPage(
             <h1 class="empty-title">{problem.title}</h1>
             <p class="empty-text">{problem.detail}</p>
             <div class="empty-actions">
-                {passing.then(|| view! { <a class="btn" href="">"Try again"</a> })}
-                <a class="btn" class:btn-primary=!passing href="/">"To the terminals"</a>
+                {transient.then(|| view! { <a class="btn" href="">"Try again"</a> })}
+                <a class="btn" class:btn-primary=!transient href="/">"To the terminals"</a>
             </div>
             {problem.request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
         </section>
@@ -81,10 +81,10 @@ pub(crate) fn ProblemPage(
     .into_any()
 }
 
-/// What stands in a list's place while it loads.
+/// Placeholder of a list that is loading.
 #[component]
 pub(crate) fn Loading(
-    /// How many rows.
+    /// Number of rows.
     #[prop(default = 3)]
     rows: usize,
 ) -> impl IntoView {

@@ -1,16 +1,16 @@
-//! A section of account or administration: heading, one sentence, tools, content.
+//! A section of the account or administration pages.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// The section.
+/// Heading, lead sentence, tools and content.
 #[component]
 pub(crate) fn Section(
     /// Heading.
     title: &'static str,
-    /// What it is for.
+    /// Lead sentence.
     lead: &'static str,
-    /// For tests.
+    /// `data-testid`.
     testid: &'static str,
     /// Buttons beside the heading.
     #[prop(into, optional)]

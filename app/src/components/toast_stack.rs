@@ -1,11 +1,11 @@
-//! The corner where short messages appear.
+//! The visible toasts.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 use crate::state::{Toast, Toasts, Tone};
 
-/// Shows every message of [`Toasts`]; read out politely.
+/// Shows [`Toasts`] in a polite live region.
 #[component]
 pub(crate) fn ToastStack() -> impl IntoView {
     let toasts = Toasts::get();
@@ -23,9 +23,9 @@ pub(crate) fn ToastStack() -> impl IntoView {
 fn ToastCard(toast: Toast) -> impl IntoView {
     let toasts = Toasts::get();
     let (glyph, class) = match toast.tone {
-        Tone::Good => (Glyph::Check, "toast toast-good"),
-        Tone::Plain => (Glyph::Pulse, "toast"),
-        Tone::Bad => (Glyph::Warning, "toast toast-bad"),
+        Tone::Success => (Glyph::Check, "toast toast-good"),
+        Tone::Info => (Glyph::Pulse, "toast"),
+        Tone::Error => (Glyph::Warning, "toast toast-bad"),
     };
     let id = toast.id;
     view! {

@@ -1,4 +1,4 @@
-//! Account → Security: the second factor as it stands, and what can be done about it.
+//! The second factor of the account.
 
 use leptos::prelude::*;
 use web_sys::HtmlFormElement;
@@ -6,8 +6,8 @@ use web_sys::HtmlFormElement;
 use super::{enrol::EnrolDialog, recovery::RecoveryDialog};
 use crate::{
     api,
-    components::{CodeField, Dialog, Form, Glyph, Icon, Section, When, is_whole},
-    state::{Account, Hydrated, Sending, Toasts},
+    components::{CodeField, Dialog, Form, Glyph, Icon, Section, Show, is_complete_code},
+    state::{Account, Hydrated, Submission, Toasts},
 };
 
 /// The section.
@@ -18,7 +18,7 @@ pub(super) fn Security() -> impl IntoView {
     let enrolling = RwSignal::new(false);
     view! {
         <Section title="Security" lead="A second factor protects your sign-in, and it is the key to every terminal you lock." testid="account-security">
-            <When when=move || enabled.get() fallback=move || view! { <Off enrolling/> }><On enrolling/></When>
+            <Show when=move || enabled.get() fallback=move || view! { <MfaDisabled enrolling/> }><MfaEnabled enrolling/></Show>
             <EnrolDialog open=enrolling/>
         </Section>
     }
@@ -26,7 +26,7 @@ pub(super) fn Security() -> impl IntoView {
 }
 
 #[component]
-fn Off(enrolling: RwSignal<bool>) -> impl IntoView {
+fn MfaDisabled(enrolling: RwSignal<bool>) -> impl IntoView {
     let pending = Hydrated::pending();
     view! {
         <div class="box box-narrow" data-testid="mfa-off">
@@ -40,7 +40,7 @@ fn Off(enrolling: RwSignal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn On(enrolling: RwSignal<bool>) -> impl IntoView {
+fn MfaEnabled(enrolling: RwSignal<bool>) -> impl IntoView {
     let account = Account::get();
     let pending = Hydrated::pending();
     let (disabling, renewing) = (RwSignal::new(false), RwSignal::new(false));
@@ -77,23 +77,23 @@ fn DisableDialog(open: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
     let (account, toasts) = (Account::get(), Toasts::get());
-    let sending = Sending::new();
+    let submission = Submission::new();
     let code = RwSignal::new(String::new());
     let send = move |_: HtmlFormElement| {
-        sending.send(async move {
+        submission.run(async move {
             api::disable_mfa(&code.get_untracked()).await?;
             let _ = open.try_set(false);
             account.refresh();
-            toasts.plain("MFA is disabled", "Your other login sessions were ended.");
+            toasts.info("MFA is disabled", "Your other login sessions were ended.");
             Ok(())
         });
     };
-    let incomplete = Signal::derive(move || code.with(|code| !is_whole(code)));
+    let incomplete = Signal::derive(move || code.with(|code| !is_complete_code(code)));
     view! {
-        <Form sending send label="Disable MFA" kind="btn-danger" disabled=incomplete closes=open cancel="Keep it" submit="disable-confirm">
+        <Form submission send label="Disable MFA" kind="btn-danger" disabled=incomplete dialog=open cancel="Keep it" submit="disable-confirm">
             <p>"The app's entry and every recovery code stop working, and your other login sessions end. Signing in will need the password alone, and terminals can no longer be locked."</p>
             <p class="muted">"Locked terminals have to be unlocked first."</p>
-            <CodeField sending code/>
+            <CodeField submission code/>
         </Form>
     }
     .into_any()

@@ -1,11 +1,11 @@
-//! The audit trail of everybody: search, prove, export.
+//! The audit log of all users: search, verification, export.
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{Problem, admin::AuditVerdict};
 
 use crate::{
     api,
-    components::{AuditTrail, Glyph, Icon, ProblemNote, Section},
+    components::{AuditLog, Glyph, Icon, ProblemNote, Section},
     state::Hydrated,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn Audit() -> impl IntoView {
     let tools = move || view! { <Tools verdict/> };
     view! {
         <Section title="Audit" lead="Every change that matters, written in the same transaction as the change and chained by hashes: none can be altered or left out unseen." testid="admin-audit" tools>
-            <AuditTrail read=api::text::admin_audit who=true beside=move || view! { <Verdict verdict/> }/>
+            <AuditLog read=api::admin_audit show_actor=true extra=move || view! { <Verdict verdict/> }/>
         </Section>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! Administration: people, invitations, terminals (never their bytes), what is offered, settings, audit, system.
+//! Administration. It gives no access to the content of terminals.
 
 mod audit;
 mod images;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 const SECTIONS: &[(&str, &str, Glyph)] = &[
-    ("/admin/users", "People", Glyph::People),
+    ("/admin/users", "People", Glyph::Users),
     ("/admin/invites", "Invitations", Glyph::Key),
     ("/admin/terminals", "Terminals", Glyph::Terminal),
     ("/admin/images", "Images", Glyph::Box),
@@ -33,7 +33,7 @@ const SECTIONS: &[(&str, &str, Glyph)] = &[
 
 /// `/admin/:section?`.
 #[component]
-pub(crate) fn Admin() -> impl IntoView {
+pub(crate) fn AdminPage() -> impl IntoView {
     let account = Account::get();
     let params = use_params_map();
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());

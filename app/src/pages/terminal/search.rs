@@ -1,20 +1,20 @@
-//! Search in the terminal's text.
+//! Search in the terminal's buffer.
 
 use leptos::{ev::KeyboardEvent, html::Input, prelude::*};
 
-use super::session::Session;
-use crate::components::{Glyph, Icon, When};
+use super::context::TerminalContext;
+use crate::components::{Glyph, Icon, Show};
 
-/// The bar; open while `searching` is true.
+/// The search bar; open while `searching` is true.
 #[component]
 pub(super) fn SearchBar() -> impl IntoView {
-    let session = Session::get();
-    view! { <When when=move || session.searching.get()><Bar/></When> }.into_any()
+    let ctx = TerminalContext::get();
+    view! { <Show when=move || ctx.searching.get()><Bar/></Show> }.into_any()
 }
 
 #[component]
 fn Bar() -> impl IntoView {
-    let session = Session::get();
+    let ctx = TerminalContext::get();
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         if let Some(input) = input.get() {
@@ -25,22 +25,22 @@ fn Bar() -> impl IntoView {
     let find = move |backwards| {
         let text = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         empty.set(text.is_empty());
-        session.with(|terminal| terminal.find(&text, backwards));
+        ctx.with(|terminal| terminal.find(&text, backwards));
     };
     let close = move || {
-        session.with(|terminal| {
+        ctx.with(|terminal| {
             terminal.end_search();
             terminal.focus();
         });
-        session.searching.set(false);
-        session.found.set((None, 0));
+        ctx.searching.set(false);
+        ctx.found.set((None, 0));
     };
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
         "Enter" => find(event.shift_key()),
         "Escape" => close(),
         _ => {}
     };
-    let count = move || match session.found.get() {
+    let count = move || match ctx.found.get() {
         _ if empty.get() => String::new(),
         (Some(index), count) => format!("{} of {count}", index + 1),
         (None, 0) => "Nothing found".to_owned(),

@@ -1,26 +1,26 @@
-//! The Security panel: every row of the hardening profile as asked, as seen from outside, as seen from inside.
+//! The Security panel: each control of the profile as requested, as verified from outside and from inside.
 
 use leptos::{ev::KeyboardEvent, prelude::*};
 use protocol::security::{SecurityReport, SecurityRow, Verdict};
 
-use super::session::Session;
+use super::context::TerminalContext;
 use crate::{
     api, browser,
-    components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote, When, dynamic},
-    state::late,
+    components::{CopyButton, Glyph, Icon, Loading, ProblemNote, RelativeTime, Show, dynamic},
+    state::on_demand,
 };
 
-/// The drawer; read anew at each opening.
+/// The panel. The report is loaded each time it opens.
 #[component]
 pub(super) fn SecurityPanel() -> impl IntoView {
-    let session = Session::get();
+    let ctx = TerminalContext::get();
     let close = move || {
-        session.panel.set(false);
-        browser::focus_soon("[data-testid=tool-security]");
+        ctx.panel.set(false);
+        browser::focus_next_frame("[data-testid=tool-security]");
     };
     Effect::new(move |_| {
-        if session.panel.get() {
-            browser::focus_soon(".panel");
+        if ctx.panel.get() {
+            browser::focus_next_frame(".panel");
         }
     });
     let keys = move |event: KeyboardEvent| {
@@ -29,7 +29,7 @@ pub(super) fn SecurityPanel() -> impl IntoView {
         }
     };
     view! {
-        <When when=move || session.panel.get()>
+        <Show when=move || ctx.panel.get()>
             <aside class="panel" aria-label="Security" tabindex="-1" on:keydown=keys data-testid="security-panel">
                 <header class="panel-head">
                     <h2>"Security"</h2>
@@ -37,15 +37,15 @@ pub(super) fn SecurityPanel() -> impl IntoView {
                 </header>
                 <Report/>
             </aside>
-        </When>
+        </Show>
     }
     .into_any()
 }
 
 #[component]
 fn Report() -> impl IntoView {
-    let id = Session::get().id;
-    let report = late(move || api::security(id));
+    let id = TerminalContext::get().id;
+    let report = on_demand(move || api::security(id));
     dynamic(move || match report.get() {
         None => view! { <Loading rows=6/> }.into_any(),
         Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
@@ -55,7 +55,7 @@ fn Report() -> impl IntoView {
 
 #[component]
 fn Rows(mut report: SecurityReport) -> impl IntoView {
-    // What asks for attention first; otherwise in the profile's own order.
+    // Controls that need attention come first, otherwise the order of the profile is kept.
     report.rows.sort_by_key(|row| match row.verdict {
         Verdict::Differs => 0,
         Verdict::NotInForce => 1,
@@ -70,7 +70,7 @@ fn Rows(mut report: SecurityReport) -> impl IntoView {
             <p class="score-figure num"><strong>{score}</strong>" / 10"</p>
             <div>
                 <p>"Profile " <strong>{report.profile}</strong> ", " {summary}</p>
-                <p class="muted small">"Counted from what was seen, not from what was asked for. Looked at " <Ago at=report.at/> "."</p>
+                <p class="muted small">"Counted from what was seen, not from what was asked for. Looked at " <RelativeTime at=report.at/> "."</p>
             </div>
         </div>
         <ul class="rows">{report.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</ul>
