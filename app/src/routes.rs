@@ -24,22 +24,22 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
     view! {
-        <Title formatter=tab_title/>
+        <Title formatter=tab_title />
         <Router>
             <Routes fallback=NotFoundPage>
-                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async/>
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
-                <Route path=path!("/invite") view=InvitePage ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/invite") view=InvitePage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
-                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals") view=TerminalsRedirect ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals/:id") view=TerminalPage ssr=SsrMode::Async/>
-                    <Route path=path!("/account/:section?") view=AccountPage ssr=SsrMode::Async/>
-                    <Route path=path!("/admin/:section?") view=AdminPage ssr=SsrMode::Async/>
+                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/terminals") view=TerminalsRedirect ssr=SsrMode::Async />
+                    <Route path=path!("/terminals/:id") view=TerminalPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/:section?") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/admin/:section?") view=AdminPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
-        <ToastStack/>
+        <ToastStack />
     }
     .into_any()
 }

@@ -23,24 +23,36 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
         <!DOCTYPE html>
         <html lang="en">
             <head>
-                <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
-                <meta name="color-scheme" content="dark light"/>
-                <meta name="referrer" content="no-referrer"/>
-                <meta name="server-time" content=Clock::now().millis().to_string()/>
-                <meta name="csp-nonce" nonce=nonce.clone()/>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta name="color-scheme" content="dark light" />
+                <meta name="referrer" content="no-referrer" />
+                <meta name="server-time" content=Clock::now().millis().to_string() />
+                <meta name="csp-nonce" nonce=nonce.clone() />
                 <script nonce=nonce.clone() inner_html=APPEARANCE></script>
-                <link rel="stylesheet" href="/pkg/rexec.css"/>
-                <link rel="preload" href="/fonts/inter-latin-wght-normal.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-                <link rel="modulepreload" href="/pkg/rexec.js"/>
-                <link rel="preload" href="/pkg/rexec.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml"/>
-                <link rel="manifest" href="/manifest.webmanifest"/>
-                <MetaTags/>
+                <link rel="stylesheet" href="/pkg/rexec.css" />
+                <link
+                    rel="preload"
+                    href="/fonts/inter-latin-wght-normal.woff2"
+                    r#as="font"
+                    r#type="font/woff2"
+                    crossorigin="anonymous"
+                />
+                <link rel="modulepreload" href="/pkg/rexec.js" />
+                <link
+                    rel="preload"
+                    href="/pkg/rexec.wasm"
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin="anonymous"
+                />
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml" />
+                <link rel="manifest" href="/manifest.webmanifest" />
+                <MetaTags />
             </head>
             <body>
-                <App/>
-                <Broken/>
+                <App />
+                <Broken />
                 <script r#type="module" nonce=nonce inner_html=START></script>
             </body>
         </html>
@@ -53,10 +65,14 @@ fn Broken() -> impl IntoView {
     view! {
         <div class="broken" role="alert" data-testid="page-broken">
             <div class="broken-box">
-                <Logo/>
+                <Logo />
                 <h2>"This page stopped working"</h2>
-                <p>"Something in the page failed. Your terminals are on the server and keep running. If it happens again, tell your administrator."</p>
-                <a class="btn btn-primary" href="">"Reload the page"</a>
+                <p>
+                    "Something in the page failed. Your terminals are on the server and keep running. If it happens again, tell your administrator."
+                </p>
+                <a class="btn btn-primary" href="">
+                    "Reload the page"
+                </a>
             </div>
         </div>
         <noscript>

@@ -48,12 +48,12 @@ pub(crate) fn AuditLog(
     let reload = Trigger::new();
     let page = Callback::new(move |after| read(AuditQuery { after, ..filter.get_untracked() }));
     view! {
-        <Filter filter reload show_actor extra/>
+        <Filter filter reload show_actor extra />
         // A new table for each change of the filter.
         {move || {
             filter.track();
             reload.track();
-            view! { <AuditTable read=page show_actor empty=NoMatch/> }
+            view! { <AuditTable read=page show_actor empty=NoMatch /> }
         }}
     }
     .into_any()
@@ -71,7 +71,9 @@ fn parse_outcome(word: &str) -> Option<Outcome> {
 fn NoMatch() -> impl IntoView {
     view! {
         <EmptyState glyph=Glyph::Scroll title="No event matches" text="Choose another event or outcome.">
-            <button r#type="reset" form=FILTER class="btn" data-testid="audit-clear">"Clear the filter"</button>
+            <button r#type="reset" form=FILTER class="btn" data-testid="audit-clear">
+                "Clear the filter"
+            </button>
         </EmptyState>
     }
     .into_any()
@@ -107,26 +109,51 @@ fn Filter(filter: Memo<AuditQuery>, reload: Trigger, show_actor: bool, extra: Vi
         search(AuditQuery { event: value("event"), actor: value("actor"), outcome, after: None });
     };
     view! {
-        <form node_ref=form class="tools" method="post" id=FILTER on:submit=submit on:reset=move |_| clear(AuditQuery::default()) data-testid="audit-filter">
+        <form
+            node_ref=form
+            class="tools"
+            method="post"
+            id=FILTER
+            on:submit=submit
+            on:reset=move |_| clear(AuditQuery::default())
+            data-testid="audit-filter"
+        >
             <div class="field">
-                <label class="field-label" for="event">"Event"</label>
+                <label class="field-label" for="event">
+                    "Event"
+                </label>
                 <select class="input" id="event" name="event" data-testid="field-event">
                     <option value="">"Any"</option>
-                    {Event::GROUPS.iter().map(|(group, events)| view! {
-                        <optgroup label=*group>{events.iter().map(|event| view! { <option value=event.as_str()>{event.title()}</option> }).collect_view()}</optgroup>
-                    }).collect_view()}
+                    {Event::GROUPS
+                        .iter()
+                        .map(|(group, events)| {
+                            view! {
+                                <optgroup label=*group>
+                                    {events
+                                        .iter()
+                                        .map(|event| view! { <option value=event.as_str()>{event.title()}</option> })
+                                        .collect_view()}
+                                </optgroup>
+                            }
+                        })
+                        .collect_view()}
                 </select>
             </div>
-            {show_actor.then(|| view! { <Field name="actor" label="Who" filter=true/> })}
+            {show_actor.then(|| view! { <Field name="actor" label="Who" filter=true /> })}
             <div class="field">
-                <label class="field-label" for="outcome">"Outcome"</label>
+                <label class="field-label" for="outcome">
+                    "Outcome"
+                </label>
                 <select class="input" id="outcome" name="outcome" data-testid="field-outcome">
                     <option value="">"Any"</option>
                     <option value="success">"Done"</option>
                     <option value="failure">"Refused or failed"</option>
                 </select>
             </div>
-            <button r#type="submit" class="btn" disabled=pending data-testid="audit-search"><Icon glyph=Glyph::Search/>"Search"</button>
+            <button r#type="submit" class="btn" disabled=pending data-testid="audit-search">
+                <Icon glyph=Glyph::Search />
+                "Search"
+            </button>
             {extra.run()}
         </form>
     }

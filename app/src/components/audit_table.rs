@@ -27,8 +27,8 @@ pub(crate) fn AuditTable(
         &["When", "What", "About", "From", "Detail"]
     };
     let source =
-        ListSource::new(move |after| read.run(after), move |event| view! { <Row event show_actor/> }.into_any());
-    view! { <Listing source columns empty testid="audit"/> }.into_any()
+        ListSource::new(move |after| read.run(after), move |event| view! { <Row event show_actor /> }.into_any());
+    view! { <Listing source columns empty testid="audit" /> }.into_any()
 }
 
 #[component]
@@ -39,13 +39,30 @@ fn Row(event: AuditView, show_actor: bool) -> impl IntoView {
     let rejected = failed && !known.is_some_and(Event::is_failure);
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     view! {
-        <tr data-testid="audit-row" data-event=event.event.clone() data-outcome=if failed { "failure" } else { "success" }>
-            <td data-label="When"><AbsoluteTime at=event.at/></td>
-            <td class="lead"><span class="tag" class:tag-bad=failed title=event.event.clone()>{title}</span> {rejected.then(|| view! { <span class="tag tag-bad">"Refused"</span> })}</td>
+        <tr
+            data-testid="audit-row"
+            data-event=event.event.clone()
+            data-outcome=if failed { "failure" } else { "success" }
+        >
+            <td data-label="When">
+                <AbsoluteTime at=event.at />
+            </td>
+            <td class="lead">
+                <span class="tag" class:tag-bad=failed title=event.event.clone()>
+                    {title}
+                </span>
+                {rejected.then(|| view! { <span class="tag tag-bad">"Refused"</span> })}
+            </td>
             {show_actor.then(|| view! { <td data-label="Who">{or_dash(event.actor)}</td> })}
-            <td class="wrap" data-label="About">{or_dash(event.target_name.or(event.target))}</td>
-            <td class="num" data-label="From">{or_dash(event.address)}</td>
-            <td class="wrap muted" data-label="Detail">{event.detail.as_deref().map(format_detail)}</td>
+            <td class="wrap" data-label="About">
+                {or_dash(event.target_name.or(event.target))}
+            </td>
+            <td class="num" data-label="From">
+                {or_dash(event.address)}
+            </td>
+            <td class="wrap muted" data-label="Detail">
+                {event.detail.as_deref().map(format_detail)}
+            </td>
         </tr>
     }
     .into_any()

@@ -14,7 +14,7 @@ pub(crate) fn Checkbox(
 ) -> impl IntoView {
     view! {
         <label class="check">
-            <input r#type="checkbox" name=name checked=checked data-testid=format!("field-{name}")/>
+            <input r#type="checkbox" name=name checked=checked data-testid=format!("field-{name}") />
             <span>{label}</span>
         </label>
     }

@@ -109,9 +109,18 @@ pub(crate) fn CodeField(
                 on:input=on_input
                 data-testid="code"
             />
-            <button r#type="button" class="link small" hidden=!allow_recovery disabled=pending on:click=toggle_recovery data-testid="code-swap">
-                <Icon glyph=Glyph::Key/>
-                {move || if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }}
+            <button
+                r#type="button"
+                class="link small"
+                hidden=!allow_recovery
+                disabled=pending
+                on:click=toggle_recovery
+                data-testid="code-swap"
+            >
+                <Icon glyph=Glyph::Key />
+                {move || {
+                    if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }
+                }}
             </button>
         </div>
     }

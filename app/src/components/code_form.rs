@@ -38,7 +38,7 @@ pub(crate) fn CodeForm(
     view! {
         <Form submission send=move |_: HtmlFormElement| now.run(()) label disabled=incomplete testid submit footer>
             {children.map(|children| children())}
-            <CodeField submission code on_complete=now allow_recovery/>
+            <CodeField submission code on_complete=now allow_recovery />
         </Form>
     }
     .into_any()

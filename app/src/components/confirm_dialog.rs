@@ -34,8 +34,12 @@ pub(crate) fn ConfirmDialog(
         <Dialog open title testid>
             <p>{text}</p>
             <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| open.set(false)>{cancel_label}</button>
-                <button r#type="button" class="btn btn-danger" on:click=confirm data-testid="question-yes">{move || confirm_label.get()}</button>
+                <button r#type="button" class="btn" on:click=move |_| open.set(false)>
+                    {cancel_label}
+                </button>
+                <button r#type="button" class="btn btn-danger" on:click=confirm data-testid="question-yes">
+                    {move || confirm_label.get()}
+                </button>
             </div>
         </Dialog>
     }

@@ -42,10 +42,12 @@ pub(crate) fn CopyButton(
     };
     view! {
         <button r#type="button" class=class on:click=copy data-testid=testid>
-            {move || if copied.get() {
-                view! { <Icon glyph=Glyph::Check/> }
-            } else {
-                view! { <Icon glyph=Glyph::Copy/> }
+            {move || {
+                if copied.get() {
+                    view! { <Icon glyph=Glyph::Check /> }
+                } else {
+                    view! { <Icon glyph=Glyph::Copy /> }
+                }
             }}
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { label }}</span>
         </button>

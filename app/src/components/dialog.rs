@@ -82,10 +82,18 @@ pub(crate) fn Dialog(
         >
             <div class="dialog-box">
                 <header class="dialog-head">
-                    <h2 id=heading.clone() class="dialog-title">{move || title.get()}</h2>
+                    <h2 id=heading.clone() class="dialog-title">
+                        {move || title.get()}
+                    </h2>
                     <Show when=closable>
-                        <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| open.set(false) data-testid="dialog-close">
-                            <Icon glyph=Glyph::Close/>
+                        <button
+                            r#type="button"
+                            class="btn btn-icon btn-ghost"
+                            aria-label="Close"
+                            on:click=move |_| open.set(false)
+                            data-testid="dialog-close"
+                        >
+                            <Icon glyph=Glyph::Close />
                         </button>
                     </Show>
                 </header>

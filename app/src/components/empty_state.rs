@@ -24,7 +24,9 @@ pub(crate) fn EmptyState(
 ) -> impl IntoView {
     view! {
         <section class="empty" data-testid=testid>
-            <span class="empty-icon"><Icon glyph/></span>
+            <span class="empty-icon">
+                <Icon glyph />
+            </span>
             <h2 class="empty-title">{title}</h2>
             <p class="empty-text">{text}</p>
             {children.map(|children| view! { <div class="empty-actions">{children()}</div> })}

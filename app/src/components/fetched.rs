@@ -49,7 +49,7 @@ impl Fetch {
     ) -> Self {
         Self::with_errors(read, move |result| match result {
             Ok(value) => view(value),
-            Err(problem) => view! { <ProblemPage problem/> }.into_any(),
+            Err(problem) => view! { <ProblemPage problem /> }.into_any(),
         })
     }
 
@@ -87,7 +87,9 @@ pub(crate) fn Fetched(
 ) -> impl IntoView {
     let Fetch { text, view } = fetch;
     view! {
-        <Transition fallback=move || placeholder.run()>
+        <Transition fallback=move || {
+            placeholder.run()
+        }>
             {move || {
                 let view = view.clone();
                 Suspend::new(async move { view(text.await) })

@@ -69,7 +69,8 @@ pub(crate) fn Field(
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>
-                {label} {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
+                {label}
+                {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
             </label>
             <div class="input-unit">
                 <input
@@ -90,7 +91,7 @@ pub(crate) fn Field(
                 />
                 {(!unit.is_empty()).then(|| view! { <span aria-hidden="true">{unit}</span> })}
             </div>
-            <FieldNote id=note hint error/>
+            <FieldNote id=note hint error />
         </div>
     }
     .into_any()
@@ -124,7 +125,9 @@ pub(crate) fn PasswordField(
     mark_invalid(input, name, submission);
     view! {
         <div class="field">
-            <label class="field-label" for=id.clone()>{label}</label>
+            <label class="field-label" for=id.clone()>
+                {label}
+            </label>
             <div class="input-group">
                 <input
                     node_ref=input
@@ -150,7 +153,7 @@ pub(crate) fn PasswordField(
                     {move || if shown.get() { "Hide" } else { "Show" }}
                 </button>
             </div>
-            <FieldNote id=note hint error/>
+            <FieldNote id=note hint error />
         </div>
     }
     .into_any()
@@ -184,9 +187,21 @@ fn FieldNote(id: String, hint: String, error: Memo<Option<String>>) -> impl Into
     let empty = hint.is_empty();
     let quiet = move || empty && error.get().is_none();
     view! {
-        <p id=id class="field-note" class:field-error=move || error.get().is_some() class:field-quiet=quiet aria-live="polite">
+        <p
+            id=id
+            class="field-note"
+            class:field-error=move || error.get().is_some()
+            class:field-quiet=quiet
+            aria-live="polite"
+        >
             {dynamic(move || match error.get() {
-                Some(text) => view! { <Icon glyph=Glyph::Warning/> {text} }.into_any(),
+                Some(text) => {
+                    view! {
+                        <Icon glyph=Glyph::Warning />
+                        {text}
+                    }
+                        .into_any()
+                }
                 None => hint.clone().into_any(),
             })}
         </p>

@@ -62,10 +62,16 @@ pub(crate) fn Form(
     view! {
         <form class="form" method="post" novalidate=novalidate on:submit=on_submit data-testid=testid>
             {children()}
-            <ProblemNote problem=other_problem id=submission.error_id()/>
+            <ProblemNote problem=other_problem id=submission.error_id() />
             <div class="form-actions">
-                {dialog.map(|open| view! { <button r#type="button" class="btn" on:click=move |_| open.set(false)>{cancel}</button> })}
-                <Submit label busy=submission.busy kind disabled testid=submit/>
+                {dialog
+                    .map(|open| {
+                        view! {
+                            <button r#type="button" class="btn" on:click=move |_| open.set(false)>
+                                {cancel}
+                            </button>
+                        }
+                    })} <Submit label busy=submission.busy kind disabled testid=submit />
             </div>
             {footer.run()}
         </form>

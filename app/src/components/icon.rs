@@ -107,7 +107,15 @@ pub(crate) fn Icon(
     glyph: Glyph,
 ) -> impl IntoView {
     view! {
-        <svg class="icon" class:icon-dots=glyph == Glyph::Dots viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+        <svg
+            class="icon"
+            class:icon-dots=glyph == Glyph::Dots
+            viewBox="0 0 16 16"
+            width="16"
+            height="16"
+            aria-hidden="true"
+            focusable="false"
+        >
             <path d=glyph.path()></path>
         </svg>
     }

@@ -72,11 +72,11 @@ pub(crate) fn Listing(
     let first = source.read.clone();
     let view = move |text: Result<String, Problem>| match text.and_then(|text| (source.decode)(&text)) {
         Ok(page) if page.is_empty => empty.run(),
-        Ok(page) => view! { <Pages first=page source=source.clone() columns testid/> }.into_any(),
-        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
+        Ok(page) => view! { <Pages first=page source=source.clone() columns testid /> }.into_any(),
+        Err(problem) => view! { <ProblemPage problem /> }.into_any(),
     };
     let fetch = Fetch::of_text(use_context::<Refetch>(), Arc::new(move || first(None)), Arc::new(view));
-    view! { <Fetched fetch/> }.into_any()
+    view! { <Fetched fetch /> }.into_any()
 }
 
 #[component]
@@ -117,9 +117,19 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
     };
     view! {
         {if columns.is_empty() {
-            view! { <ul class="list" data-testid=testid>{body}</ul> }.into_any()
+            view! {
+                <ul class="list" data-testid=testid>
+                    {body}
+                </ul>
+            }
+                .into_any()
         } else {
-            view! { <Table columns testid>{body}</Table> }.into_any()
+            view! {
+                <Table columns testid>
+                    {body}
+                </Table>
+            }
+                .into_any()
         }}
         <Show when=move || next.with(Option::is_some)>
             <button
@@ -139,14 +149,21 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
 #[component]
 fn Table(columns: &'static [&'static str], testid: &'static str, children: Children) -> impl IntoView {
     let head = columns.iter().map(|name| match *name {
-        "" => view! { <th scope="col"><span class="sr-only">"Actions"</span></th> }.into_any(),
+        "" => view! {
+            <th scope="col">
+                <span class="sr-only">"Actions"</span>
+            </th>
+        }
+        .into_any(),
         name => view! { <th scope="col">{name}</th> }.into_any(),
     });
     view! {
         // The class reserves space for the menu of the last row.
         <div class="table-wrap" class:table-menus=columns.contains(&"")>
             <table class="table" data-testid=testid>
-                <thead><tr>{head.collect_view()}</tr></thead>
+                <thead>
+                    <tr>{head.collect_view()}</tr>
+                </thead>
                 <tbody>{children()}</tbody>
             </table>
         </div>

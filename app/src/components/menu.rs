@@ -68,7 +68,6 @@ pub(crate) fn Menu(
                 aria-expanded=move || open.get().to_string()
                 disabled=pending
                 on:click=move |event| {
-                    // A click count of zero means that the keyboard triggered the click.
                     by_keyboard.set_value(event.detail() == 0);
                     open.update(|open| *open = !*open);
                 }
@@ -77,7 +76,15 @@ pub(crate) fn Menu(
                 {button.run()}
             </button>
             <Show when=move || open.get()>
-                <div class="menu-list" role="menu" node_ref=list on:click:capture=on_choose on:click=move |_| open.set(false)>{children()}</div>
+                <div
+                    class="menu-list"
+                    role="menu"
+                    node_ref=list
+                    on:click:capture=on_choose
+                    on:click=move |_| open.set(false)
+                >
+                    {children()}
+                </div>
             </Show>
         </div>
     }

@@ -24,7 +24,7 @@ pub(crate) fn Meter(
     let high = move || percent.get() >= 85;
     view! {
         <span class="meter" class:meter-high=high title=move || format!("{label}: {}", text.get())>
-            <Icon glyph/>
+            <Icon glyph />
             <span class="sr-only">{label} " "</span>
             <svg class="meter-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="meter-track" width="100" height="4"></rect>

@@ -36,7 +36,7 @@ impl NumberField {
         let steps =
             [self.range.start(), self.range.end(), &self.step].map(|value| format_number(*value, self.unit_size));
         let value = value.map(|value| format_number(value, self.unit_size)).unwrap_or_default();
-        view! { <Field name=self.name label=self.label hint kind="number" unit=self.unit steps value submission/> }
+        view! { <Field name=self.name label=self.label hint kind="number" unit=self.unit steps value submission /> }
             .into_any()
     }
 

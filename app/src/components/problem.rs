@@ -25,15 +25,26 @@ pub(crate) fn ProblemNote(
     });
     view! {
         <div aria-live="assertive" class="note-live" node_ref=note>
-            {move || problem.get().map(|problem| view! {
-                <div class="note note-danger" id=id.clone() data-testid="problem" data-kind=problem.kind.slug()>
-                    <Icon glyph=Glyph::Warning/>
-                    <div>
-                        <p class="note-title">{problem.title}</p>
-                        <p>{problem.detail} {problem.retry_after.map(|secs| view! { <RetryIn secs/> })}</p>
-                    </div>
-                </div>
-            })}
+            {move || {
+                problem
+                    .get()
+                    .map(|problem| {
+                        view! {
+                            <div
+                                class="note note-danger"
+                                id=id.clone()
+                                data-testid="problem"
+                                data-kind=problem.kind.slug()
+                            >
+                                <Icon glyph=Glyph::Warning />
+                                <div>
+                                    <p class="note-title">{problem.title}</p>
+                                    <p>{problem.detail} {problem.retry_after.map(|secs| view! { <RetryIn secs /> })}</p>
+                                </div>
+                            </div>
+                        }
+                    })
+            }}
         </div>
     }
     .into_any()
@@ -47,7 +58,7 @@ fn RetryIn(secs: u64) -> impl IntoView {
         " "
         <span class="nowrap" data-testid="retry-in">
             "Next try in "
-            <Countdown until=Some(until)/>
+            <Countdown until=Some(until) />
             "."
         </span>
     }
@@ -66,14 +77,24 @@ pub(crate) fn ProblemPage(
     // Another attempt may succeed.
     let transient = matches!(problem.kind, ProblemKind::Unavailable | ProblemKind::Internal | ProblemKind::Throttled);
     view! {
-        <Title text=problem.title.clone()/>
+        <Title text=problem.title.clone() />
         <section class="empty" data-testid=testid data-kind=problem.kind.slug()>
-            <span class="empty-icon"><Icon glyph=Glyph::Warning/></span>
+            <span class="empty-icon">
+                <Icon glyph=Glyph::Warning />
+            </span>
             <h1 class="empty-title">{problem.title}</h1>
             <p class="empty-text">{problem.detail}</p>
             <div class="empty-actions">
-                {transient.then(|| view! { <a class="btn" href="">"Try again"</a> })}
-                <a class="btn" class:btn-primary=!transient href="/">"To the terminals"</a>
+                {transient
+                    .then(|| {
+                        view! {
+                            <a class="btn" href="">
+                                "Try again"
+                            </a>
+                        }
+                    })} <a class="btn" class:btn-primary=!transient href="/">
+                    "To the terminals"
+                </a>
             </div>
             {problem.request_id.map(|id| view! { <p class="muted small">"Request " <code>{id}</code></p> })}
         </section>
@@ -89,5 +110,10 @@ pub(crate) fn Loading(
     rows: usize,
 ) -> impl IntoView {
     let rows = (0..rows).map(|_| view! { <div class="skeleton skeleton-row"></div> }).collect_view();
-    view! { <div class="stack" aria-busy="true" aria-label="Loading">{rows}</div> }.into_any()
+    view! {
+        <div class="stack" aria-busy="true" aria-label="Loading">
+            {rows}
+        </div>
+    }
+    .into_any()
 }

@@ -19,10 +19,13 @@ pub(crate) fn Section(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Title text=title/>
+        <Title text=title />
         <section class="section" data-testid=testid>
             <header class="section-head">
-                <div><h1>{title}</h1><p>{lead}</p></div>
+                <div>
+                    <h1>{title}</h1>
+                    <p>{lead}</p>
+                </div>
                 <div class="page-tools">{tools.run()}</div>
             </header>
             {children()}

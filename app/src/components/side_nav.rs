@@ -20,7 +20,8 @@ pub(crate) fn SideNav(
         let current = move || (path.get() == *address).then_some("page");
         view! {
             <a href=*address aria-current=current data-testid=format!("nav{}", address.replace('/', "-"))>
-                <Icon glyph=*glyph/>{*label}
+                <Icon glyph=*glyph />
+                {*label}
             </a>
         }
     });

@@ -62,7 +62,12 @@ pub(crate) fn Countdown(
     let second = expect_context::<Clock>().second;
     view! {
         // Screen readers must not announce each second.
-        <span class="num" role="timer" aria-live="off" title=move || until.get().map(|until| format_absolute(until, true))>
+        <span
+            class="num"
+            role="timer"
+            aria-live="off"
+            title=move || until.get().map(|until| format_absolute(until, true))
+        >
             {move || until.get().map(|until| format_remaining(until, second.get(), max_secs))}
         </span>
     }

@@ -12,7 +12,7 @@ pub(crate) fn ToastStack() -> impl IntoView {
     view! {
         <div class="toasts" role="status" aria-live="polite" data-testid="toasts">
             <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
-                <ToastCard toast/>
+                <ToastCard toast />
             </For>
         </div>
     }
@@ -30,13 +30,18 @@ fn ToastCard(toast: Toast) -> impl IntoView {
     let id = toast.id;
     view! {
         <div class=class data-testid="toast">
-            <Icon glyph/>
+            <Icon glyph />
             <div class="toast-body">
                 <p class="toast-title">{toast.title}</p>
                 {(!toast.detail.is_empty()).then(|| view! { <p>{toast.detail}</p> })}
             </div>
-            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| toasts.dismiss(id)>
-                <Icon glyph=Glyph::Close/>
+            <button
+                r#type="button"
+                class="btn btn-icon btn-ghost btn-small"
+                aria-label="Dismiss"
+                on:click=move |_| toasts.dismiss(id)
+            >
+                <Icon glyph=Glyph::Close />
             </button>
         </div>
     }

@@ -27,9 +27,9 @@ pub(crate) fn Layout() -> impl IntoView {
         let search = here.search.get_untracked();
         let wanted = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
         let path = format!("/login?next={}", api::Encoded(&wanted));
-        view! { <Redirect path/> }.into_any()
+        view! { <Redirect path /> }.into_any()
     };
-    with_session(|| view! { <Outlet/> }.into_any(), Box::new(refused))
+    with_session(|| view! { <Outlet /> }.into_any(), Box::new(refused))
 }
 
 /// The 404 page. On the server it sets the status of the response.
@@ -39,7 +39,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
         tell();
     }
     with_session(
-        || view! { <ProblemPage problem=not_found() testid="not-found"/> }.into_any(),
+        || view! { <ProblemPage problem=not_found() testid="not-found" /> }.into_any(),
         Box::new(|_| error_page_only(not_found(), "not-found")),
     )
 }
@@ -51,16 +51,22 @@ fn not_found() -> Problem {
 /// Loads the signed-in account once for all pages below.
 fn with_session(page: fn() -> AnyView, refused: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
     let fetch = Fetch::with_errors(api::me, move |me| match me {
-        Ok(me) => view! { <SignedIn me page/> }.into_any(),
+        Ok(me) => view! { <SignedIn me page /> }.into_any(),
         Err(problem) => refused(problem),
     });
-    view! { <Fetched fetch placeholder=|| ()/> }.into_any()
+    view! { <Fetched fetch placeholder=|| () /> }.into_any()
 }
 
 /// An error page without top bar.
 fn error_page_only(problem: Problem, testid: &'static str) -> AnyView {
-    view! { <div class="frame"><main class="frame-main" id="content"><ProblemPage problem testid/></main></div> }
-        .into_any()
+    view! {
+        <div class="frame">
+            <main class="frame-main" id="content">
+                <ProblemPage problem testid />
+            </main>
+        </div>
+    }
+    .into_any()
 }
 
 #[component]
@@ -73,14 +79,18 @@ fn SignedIn(me: Me, page: fn() -> AnyView) -> impl IntoView {
     let path = use_location().pathname;
     let in_terminal = Memo::new(move |_| path.with(|path| path.starts_with("/terminals/")));
     view! {
-        <a class="skip" href="#content">"Skip to the content"</a>
+        <a class="skip" href="#content">
+            "Skip to the content"
+        </a>
         <div class="frame" class:frame-terminal=move || in_terminal.get()>
-            <TopBar help/>
-            <Notices/>
-            <main class="frame-main" id="content" tabindex="-1">{page()}</main>
+            <TopBar help />
+            <Notices />
+            <main class="frame-main" id="content" tabindex="-1">
+                {page()}
+            </main>
         </div>
-        <Shortcuts help/>
-        <ShortcutsDialog open=help/>
+        <Shortcuts help />
+        <ShortcutsDialog open=help />
     }
     .into_any()
 }
@@ -96,19 +106,33 @@ fn TopBar(help: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <header class="topbar">
-            <a class="brand" href="/" aria-label="Rexec, to the terminals"><Logo/><span>"Rexec"</span></a>
+            <a class="brand" href="/" aria-label="Rexec, to the terminals">
+                <Logo />
+                <span>"Rexec"</span>
+            </a>
             <nav class="topnav" aria-label="Main">
-                <a href="/" aria-current=move || here("/") data-testid="nav-terminals">"Terminals"</a>
+                <a href="/" aria-current=move || here("/") data-testid="nav-terminals">
+                    "Terminals"
+                </a>
                 <Show when=move || account.is_admin()>
-                    <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">"Administration"</a>
+                    <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">
+                        "Administration"
+                    </a>
                 </Show>
             </nav>
             <div class="topbar-end">
-                <ThemeButton/>
-                <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" on:click=move |_| help.set(true) data-testid="shortcuts">
-                    <Icon glyph=Glyph::Keyboard/>
+                <ThemeButton />
+                <button
+                    r#type="button"
+                    class="btn btn-icon btn-ghost wide-only"
+                    aria-label="Keyboard shortcuts"
+                    title="Keyboard shortcuts (?)"
+                    on:click=move |_| help.set(true)
+                    data-testid="shortcuts"
+                >
+                    <Icon glyph=Glyph::Keyboard />
                 </button>
-                <UserMenu/>
+                <UserMenu />
             </div>
         </header>
     }
@@ -128,14 +152,34 @@ fn UserMenu() -> impl IntoView {
             }
         });
     };
-    let button = move || view! { <Icon glyph=Glyph::User/><span class="wide-only" data-testid="username">{name}</span><Icon glyph=Glyph::ChevronDown/> };
+    let button = move || {
+        view! {
+            <Icon glyph=Glyph::User />
+            <span class="wide-only" data-testid="username">
+                {name}
+            </span>
+            <Icon glyph=Glyph::ChevronDown />
+        }
+    };
     view! {
         <Menu label=format!("{}, your account", untrack(name)) class="btn btn-ghost" testid="user-menu" button>
-            <a class="menu-item" role="menuitem" href="/account/security" data-testid="nav-account"><Icon glyph=Glyph::Shield/>"Account and security"</a>
-            <a class="menu-item" role="menuitem" href="/account/sessions"><Icon glyph=Glyph::Users/>"Login sessions"</a>
-            <a class="menu-item" role="menuitem" href="/account/audit"><Icon glyph=Glyph::Scroll/>"Your activity"</a>
-            <hr class="menu-line"/>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=leave data-testid="logout"><Icon glyph=Glyph::Logout/>"Sign out"</button>
+            <a class="menu-item" role="menuitem" href="/account/security" data-testid="nav-account">
+                <Icon glyph=Glyph::Shield />
+                "Account and security"
+            </a>
+            <a class="menu-item" role="menuitem" href="/account/sessions">
+                <Icon glyph=Glyph::Users />
+                "Login sessions"
+            </a>
+            <a class="menu-item" role="menuitem" href="/account/audit">
+                <Icon glyph=Glyph::Scroll />
+                "Your activity"
+            </a>
+            <hr class="menu-line" />
+            <button r#type="button" class="menu-item" role="menuitem" on:click=leave data-testid="logout">
+                <Icon glyph=Glyph::Logout />
+                "Sign out"
+            </button>
         </Menu>
     }
     .into_any()
@@ -152,15 +196,46 @@ fn ThemeButton() -> impl IntoView {
             }
         }
     };
-    let button = || view! { <Icon glyph=Glyph::Contrast/> };
+    let button = || view! { <Icon glyph=Glyph::Contrast /> };
     view! {
         <Menu label="Appearance" testid="theme-menu" button>
-            <button r#type="button" class="menu-item is-system" role="menuitem" on:click=choose("theme", None) data-testid="theme-system"><Icon glyph=Glyph::Contrast/>"As the system"</button>
-            <button r#type="button" class="menu-item is-dark" role="menuitem" on:click=choose("theme", Some("dark")) data-testid="theme-dark"><Icon glyph=Glyph::Moon/>"Dark"</button>
-            <button r#type="button" class="menu-item is-light" role="menuitem" on:click=choose("theme", Some("light")) data-testid="theme-light"><Icon glyph=Glyph::Sun/>"Light"</button>
-            <hr class="menu-line"/>
-            <button r#type="button" class="menu-item is-normal" role="menuitem" on:click=choose("contrast", None)>"Normal contrast"</button>
-            <button r#type="button" class="menu-item is-more" role="menuitem" on:click=choose("contrast", Some("more"))>"High contrast"</button>
+            <button
+                r#type="button"
+                class="menu-item is-system"
+                role="menuitem"
+                on:click=choose("theme", None)
+                data-testid="theme-system"
+            >
+                <Icon glyph=Glyph::Contrast />
+                "As the system"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item is-dark"
+                role="menuitem"
+                on:click=choose("theme", Some("dark"))
+                data-testid="theme-dark"
+            >
+                <Icon glyph=Glyph::Moon />
+                "Dark"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item is-light"
+                role="menuitem"
+                on:click=choose("theme", Some("light"))
+                data-testid="theme-light"
+            >
+                <Icon glyph=Glyph::Sun />
+                "Light"
+            </button>
+            <hr class="menu-line" />
+            <button r#type="button" class="menu-item is-normal" role="menuitem" on:click=choose("contrast", None)>
+                "Normal contrast"
+            </button>
+            <button r#type="button" class="menu-item is-more" role="menuitem" on:click=choose("contrast", Some("more"))>
+                "High contrast"
+            </button>
         </Menu>
     }
     .into_any()
@@ -188,18 +263,42 @@ fn Notices() -> impl IntoView {
     view! {
         <Show when=must_enrol>
             <div class="banner banner-warning" role="status" data-testid="must-enrol">
-                <Icon glyph=Glyph::Shield/>
+                <Icon glyph=Glyph::Shield />
                 <p>"This organisation asks every account for MFA. Enable it to use terminals."</p>
-                <a class="btn btn-small" href="/account/security">"Set it up"</a>
+                <a class="btn btn-small" href="/account/security">
+                    "Set it up"
+                </a>
             </div>
         </Show>
-        {move || newest().map(|(text, more)| view! {
-            <div class="banner notices" role="status" data-testid="notice">
-                <Icon glyph=Glyph::Shield/>
-                <p>{text} {(more > 0).then(|| view! { " "<a href="/account/audit">{format!("And {more} more.")}</a> })}</p>
-                <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=dismiss data-testid="notice-dismiss"><Icon glyph=Glyph::Close/></button>
-            </div>
-        })}
+        {move || {
+            newest()
+                .map(|(text, more)| {
+                    view! {
+                        <div class="banner notices" role="status" data-testid="notice">
+                            <Icon glyph=Glyph::Shield />
+                            <p>
+                                {text}
+                                {(more > 0)
+                                    .then(|| {
+                                        view! {
+                                            " "
+                                            <a href="/account/audit">{format!("And {more} more.")}</a>
+                                        }
+                                    })}
+                            </p>
+                            <button
+                                r#type="button"
+                                class="btn btn-icon btn-ghost btn-small"
+                                aria-label="Dismiss"
+                                on:click=dismiss
+                                data-testid="notice-dismiss"
+                            >
+                                <Icon glyph=Glyph::Close />
+                            </button>
+                        </div>
+                    }
+                })
+        }}
     }
     .into_any()
 }

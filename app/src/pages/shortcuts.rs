@@ -92,17 +92,39 @@ pub(super) fn ShortcutsDialog(
     view! {
         <Dialog open title="Keyboard shortcuts".to_owned() testid="shortcuts-sheet">
             <label class="check">
-                <input r#type="checkbox" prop:checked=move || browser::load_setting(DISABLED_SETTING).is_none() on:change=toggle data-testid="single-keys"/>
+                <input
+                    r#type="checkbox"
+                    prop:checked=move || browser::load_setting(DISABLED_SETTING).is_none()
+                    on:change=toggle
+                    data-testid="single-keys"
+                />
                 <span>"Single keys work as shortcuts"</span>
             </label>
-            {SHORTCUTS.into_iter().map(|(title, rows)| view! {
-                <section class="keys">
-                    <h3 class="keys-title">{title}</h3>
-                    <dl>
-                        {rows.iter().map(|(key, description)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*description}</dd></div> }).collect_view()}
-                    </dl>
-                </section>
-            }).collect_view()}
+            {SHORTCUTS
+                .into_iter()
+                .map(|(title, rows)| {
+                    view! {
+                        <section class="keys">
+                            <h3 class="keys-title">{title}</h3>
+                            <dl>
+                                {rows
+                                    .iter()
+                                    .map(|(key, description)| {
+                                        view! {
+                                            <div>
+                                                <dt>
+                                                    <kbd>{*key}</kbd>
+                                                </dt>
+                                                <dd>{*description}</dd>
+                                            </div>
+                                        }
+                                    })
+                                    .collect_view()}
+                            </dl>
+                        </section>
+                    }
+                })
+                .collect_view()}
         </Dialog>
     }
     .into_any()

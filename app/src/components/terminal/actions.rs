@@ -36,8 +36,11 @@ pub(crate) fn TerminalActions(
     let checking = RwSignal::new(false);
     let button = move || {
         view! {
-            <Show when=move || !checking.get() fallback=|| view! { <span class="spinner" data-testid="looking"></span> }>
-                <Icon glyph=Glyph::Dots/>
+            <Show
+                when=move || !checking.get()
+                fallback=|| view! { <span class="spinner" data-testid="looking"></span> }
+            >
+                <Icon glyph=Glyph::Dots />
             </Show>
         }
     };
@@ -62,14 +65,34 @@ pub(crate) fn TerminalActions(
     view! {
         <Menu label testid="card-menu" button>
             {more.run()}
-            <LifecycleItems id request_stop/>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| renaming.set(true) data-testid="rename"><Icon glyph=Glyph::Edit/>"Rename"</button>
-            <hr class="menu-line"/>
-            <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
+            <LifecycleItems id request_stop />
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| renaming.set(true)
+                data-testid="rename"
+            >
+                <Icon glyph=Glyph::Edit />
+                "Rename"
+            </button>
+            <hr class="menu-line" />
+            <button
+                r#type="button"
+                class="menu-item menu-danger"
+                role="menuitem"
+                on:click=move |_| deleting.set(true)
+                data-testid="delete"
+            >
+                <Icon glyph=Glyph::Trash />
+                "Delete…"
+            </button>
         </Menu>
-        <span class="sr-only" role="status"><Show when=move || checking.get()>"Looking at what runs in it"</Show></span>
-        <StopDialog id open=confirming kind/>
-        <DeleteDialog id open=deleting/>
+        <span class="sr-only" role="status">
+            <Show when=move || checking.get()>"Looking at what runs in it"</Show>
+        </span>
+        <StopDialog id open=confirming kind />
+        <DeleteDialog id open=deleting />
     }
     .into_any()
 }
@@ -82,11 +105,32 @@ fn LifecycleItems(id: TerminalId, request_stop: Callback<StopKind>) -> impl Into
     let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
     view! {
         <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start"><Icon glyph=Glyph::Play/>"Start"</button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start">
+                <Icon glyph=Glyph::Play />
+                "Start"
+            </button>
         </Show>
         <Show when=move || is(&[TerminalState::Running])>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| request_stop.run(StopKind::Stop) data-testid="stop"><Icon glyph=Glyph::Stop/>"Stop"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| request_stop.run(StopKind::Restart) data-testid="restart"><Icon glyph=Glyph::Refresh/>"Restart"</button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| request_stop.run(StopKind::Stop)
+                data-testid="stop"
+            >
+                <Icon glyph=Glyph::Stop />
+                "Stop"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| request_stop.run(StopKind::Restart)
+                data-testid="restart"
+            >
+                <Icon glyph=Glyph::Refresh />
+                "Restart"
+            </button>
         </Show>
     }
     .into_any()
@@ -108,7 +152,15 @@ fn StopDialog(id: TerminalId, open: RwSignal<bool>, kind: RwSignal<StopKind>) ->
     });
     let on_confirm = move |()| stop(id, kind.get_untracked(), terminals, toasts);
     view! {
-        <ConfirmDialog open title text="Something is running in it. Every process ends; the home folder stays." confirm_label cancel_label="Keep it running" on_confirm testid="stop-dialog"/>
+        <ConfirmDialog
+            open
+            title
+            text="Something is running in it. Every process ends; the home folder stays."
+            confirm_label
+            cancel_label="Keep it running"
+            on_confirm
+            testid="stop-dialog"
+        />
     }
     .into_any()
 }

@@ -27,7 +27,7 @@ pub(super) fn DeleteDialog(
     let name = move || terminals.find(id).map(|t| t.name.to_string()).unwrap_or_default();
     view! {
         <Dialog open title=Signal::derive(move || format!("Delete {}?", name())) testid="delete-dialog">
-            <Delete id open/>
+            <Delete id open />
         </Dialog>
     }
     .into_any()
@@ -53,7 +53,14 @@ fn Delete(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <DeleteForm submission send locked open needs="This terminal is locked, so deleting it needs a code." submit="delete-confirm">
+        <DeleteForm
+            submission
+            send
+            locked
+            open
+            needs="This terminal is locked, so deleting it needs a code."
+            submit="delete-confirm"
+        >
             <p>"The container and its home folder are destroyed, and everything in them. This cannot be undone."</p>
         </DeleteForm>
     }
@@ -91,7 +98,7 @@ pub(crate) fn DeleteForm(
             {children()}
             <Show when=move || locked.get()>
                 <p class="muted">{needs}</p>
-                <CodeField submission code/>
+                <CodeField submission code />
             </Show>
         </Form>
     }

@@ -30,12 +30,16 @@ pub(crate) fn LockButton(
         open.set(true);
     });
     let control = dynamic(move || match (slug.get(), running.get()) {
-        ("open", true) => view! { <LockNow id small/> }.into_any(),
+        ("open", true) => view! { <LockNow id small /> }.into_any(),
         ("open", false) => ().into_any(),
-        (slug, _) => view! { <LockMenu id small on_choose granted=slug == "granted"/> }.into_any(),
+        (slug, _) => view! { <LockMenu id small on_choose granted=slug == "granted" /> }.into_any(),
     });
     // The dialog is a sibling of the control, so that it stays open while the control changes with the lock state.
-    view! { {control} <LockDialog id action open/> }.into_any()
+    view! {
+        {control}
+        <LockDialog id action open />
+    }
+    .into_any()
 }
 
 const fn class_of(small: bool) -> &'static str {
@@ -53,14 +57,29 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
         if account.mfa_enabled() { lock_now(id, busy) } else { explain.set(true) }
     };
     view! {
-        <button r#type="button" class=class_of(small) disabled=pending aria-disabled=move || busy.get().then_some("true") aria-busy=move || busy.get().then_some("true") on:click=click data-testid="lock">
-            <Icon glyph=Glyph::LockClosed/><span>"Lock"<span class="lock-more">" with MFA"</span></span>
+        <button
+            r#type="button"
+            class=class_of(small)
+            disabled=pending
+            aria-disabled=move || busy.get().then_some("true")
+            aria-busy=move || busy.get().then_some("true")
+            on:click=click
+            data-testid="lock"
+        >
+            <Icon glyph=Glyph::LockClosed />
+            <span>"Lock"<span class="lock-more">" with MFA"</span></span>
         </button>
         <Dialog open=explain title="First enable MFA".to_owned() testid="lock-needs-mfa">
-            <p>"A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your account has no authenticator app yet; setting one up takes a minute."</p>
+            <p>
+                "A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your account has no authenticator app yet; setting one up takes a minute."
+            </p>
             <div class="form-actions">
-                <button r#type="button" class="btn" on:click=move |_| explain.set(false)>"Not now"</button>
-                <a class="btn btn-primary" href="/account/security" data-testid="to-security">"Account → Security"</a>
+                <button r#type="button" class="btn" on:click=move |_| explain.set(false)>
+                    "Not now"
+                </button>
+                <a class="btn btn-primary" href="/account/security" data-testid="to-security">
+                    "Account → Security"
+                </a>
             </div>
         </Dialog>
     }
@@ -88,14 +107,50 @@ fn lock_now(id: TerminalId, busy: RwSignal<bool>) {
 #[component]
 fn LockMenu(id: TerminalId, small: bool, on_choose: Callback<LockAction>, granted: bool) -> impl IntoView {
     let busy = RwSignal::new(false);
-    let button = || view! { <Icon glyph=Glyph::LockClosed/><span class="lock-more">"Manage lock"</span><Icon glyph=Glyph::ChevronDown/> };
+    let button = || {
+        view! {
+            <Icon glyph=Glyph::LockClosed />
+            <span class="lock-more">"Manage lock"</span>
+            <Icon glyph=Glyph::ChevronDown />
+        }
+    };
     view! {
         <Menu label="Lock" class=class_of(small) testid="lock-menu" button>
-            {granted.then(|| view! {
-                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| lock_now(id, busy) data-testid="lock-again"><Icon glyph=Glyph::LockClosed/>"Lock again now"</button>
-            })}
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| on_choose.run(LockAction::Verify) data-testid="verify-open"><Icon glyph=Glyph::Key/>"Verify with a code…"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| on_choose.run(LockAction::Unlock) data-testid="unlock-open"><Icon glyph=Glyph::LockOpen/>"Unlock…"</button>
+            {granted
+                .then(|| {
+                    view! {
+                        <button
+                            r#type="button"
+                            class="menu-item"
+                            role="menuitem"
+                            on:click=move |_| lock_now(id, busy)
+                            data-testid="lock-again"
+                        >
+                            <Icon glyph=Glyph::LockClosed />
+                            "Lock again now"
+                        </button>
+                    }
+                })}
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| on_choose.run(LockAction::Verify)
+                data-testid="verify-open"
+            >
+                <Icon glyph=Glyph::Key />
+                "Verify with a code…"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| on_choose.run(LockAction::Unlock)
+                data-testid="unlock-open"
+            >
+                <Icon glyph=Glyph::LockOpen />
+                "Unlock…"
+            </button>
         </Menu>
     }
     .into_any()

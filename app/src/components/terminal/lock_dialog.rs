@@ -26,7 +26,7 @@ pub(super) fn LockDialog(
     });
     view! {
         <Dialog open title testid="lock-dialog">
-            <LockForm id action on_done=Callback::new(move |()| open.set(false))/>
+            <LockForm id action on_done=Callback::new(move |()| open.set(false)) />
         </Dialog>
     }
     .into_any()

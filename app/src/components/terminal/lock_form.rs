@@ -57,5 +57,5 @@ pub(super) fn LockForm(
         LockAction::Verify => "Verify".to_owned(),
         LockAction::Unlock => "Unlock".to_owned(),
     });
-    view! { <CodeForm submission send label testid="lock-form" submit="lock-submit"/> }.into_any()
+    view! { <CodeForm submission send label testid="lock-form" submit="lock-submit" /> }.into_any()
 }

@@ -23,12 +23,12 @@ pub(crate) fn LockPrompt(
     view! {
         <div class="lock-prompt" data-testid="lock-prompt">
             <div class="lock-prompt-box">
-                <LockBadge state=Signal::stored(LockState::Locked)/>
+                <LockBadge state=Signal::stored(LockState::Locked) />
                 <h2>"This terminal is locked"</h2>
                 <p class="muted">"Its shell keeps running, unseen. Nothing is shown or typed without a code."</p>
-                <Show when=move || account.mfa_enabled() fallback=|| view! { <NoFactor/> }>
-                    <ActionChoice action/>
-                    <LockForm id action on_done=|()| ()/>
+                <Show when=move || account.mfa_enabled() fallback=|| view! { <NoFactor /> }>
+                    <ActionChoice action />
+                    <LockForm id action on_done=|()| () />
                 </Show>
             </div>
         </div>
@@ -39,8 +39,12 @@ pub(crate) fn LockPrompt(
 #[component]
 fn NoFactor() -> impl IntoView {
     view! {
-        <p class="note note-warning">"Your account has no authenticator app any more. Set one up again; after that its codes open this terminal."</p>
-        <a class="btn btn-primary" href="/account/security">"Account → Security"</a>
+        <p class="note note-warning">
+            "Your account has no authenticator app any more. Set one up again; after that its codes open this terminal."
+        </p>
+        <a class="btn btn-primary" href="/account/security">
+            "Account → Security"
+        </a>
     }
     .into_any()
 }
@@ -48,19 +52,26 @@ fn NoFactor() -> impl IntoView {
 #[component]
 fn ActionChoice(action: RwSignal<LockAction>) -> impl IntoView {
     let pending = Hydrated::pending();
-    let choice = move |value: LockAction,
-                       glyph: Glyph,
-                       title: &'static str,
-                       text: &'static str,
-                       testid: &'static str| {
-        view! {
-            <label class="choice choice-small" data-testid=testid>
-                <input r#type="radio" name="purpose" disabled=pending checked=value == LockAction::Verify prop:checked=move || action.get() == value on:change=move |_| action.set(value)/>
-                <span class="choice-title"><Icon glyph/>{title}</span>
-                <span class="choice-text">{text}</span>
-            </label>
-        }
-    };
+    let choice =
+        move |value: LockAction, glyph: Glyph, title: &'static str, text: &'static str, testid: &'static str| {
+            view! {
+                <label class="choice choice-small" data-testid=testid>
+                    <input
+                        r#type="radio"
+                        name="purpose"
+                        disabled=pending
+                        checked=value == LockAction::Verify
+                        prop:checked=move || action.get() == value
+                        on:change=move |_| action.set(value)
+                    />
+                    <span class="choice-title">
+                        <Icon glyph />
+                        {title}
+                    </span>
+                    <span class="choice-text">{text}</span>
+                </label>
+            }
+        };
     view! {
         <fieldset class="choices choices-two">
             <legend class="sr-only">"What the code shall do"</legend>

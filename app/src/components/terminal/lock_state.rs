@@ -89,9 +89,12 @@ pub(crate) fn LockBadge(
             {move || {
                 slug.track();
                 let state = state.get_untracked();
-                view! { <Icon glyph=state.glyph()/> <span class="lock-word">{state.word()}</span> }
+                view! {
+                    <Icon glyph=state.glyph() />
+                    <span class="lock-word">{state.word()}</span>
+                }
             }}
-            <Countdown until/>
+            <Countdown until />
         </span>
     }
     .into_any()

@@ -16,7 +16,14 @@ pub(crate) fn ProgressLine(
 ) -> impl IntoView {
     let terminals = Terminals::get();
     let text = move || current_step(terminals.progress(id)).map_or("Almost there", Stage::title);
-    view! { <p class="stage-line small"><span class="spinner"></span>{text} "…"</p> }.into_any()
+    view! {
+        <p class="stage-line small">
+            <span class="spinner"></span>
+            {text}
+            "…"
+        </p>
+    }
+    .into_any()
 }
 
 /// All steps, with the completed ones marked.
@@ -38,12 +45,19 @@ pub(crate) fn ProgressList(
         let (class, text) = (move || status().0, move || status().1);
         view! {
             <li class=class data-stage=step.title()>
-                <span class="stage-mark"><Icon glyph=Glyph::Check/></span>
+                <span class="stage-mark">
+                    <Icon glyph=Glyph::Check />
+                </span>
                 <span>{step.title()}<span class="sr-only">{text}</span></span>
             </li>
         }
     });
-    view! { <ol class="stages" aria-live="polite" data-testid="stages">{rows.collect_view()}</ol> }.into_any()
+    view! {
+        <ol class="stages" aria-live="polite" data-testid="stages">
+            {rows.collect_view()}
+        </ol>
+    }
+    .into_any()
 }
 
 /// The step after the last completed one.

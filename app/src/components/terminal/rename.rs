@@ -46,7 +46,10 @@ pub(crate) fn RenameInPlace(
     let to_card = move || browser::focus_next_frame(format!("[data-id='{id}'] [data-testid=card-open]"));
     view! {
         <input
-            node_ref=input class="input card-rename" value=name aria-label="New name"
+            node_ref=input
+            class="input card-rename"
+            value=name
+            aria-label="New name"
             on:keydown=move |event| match event.key().as_str() {
                 "Enter" => {
                     keep();
@@ -100,7 +103,12 @@ pub(crate) fn RenameDialog(
     /// Whether the dialog is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    view! { <Dialog open title="Rename".to_owned() testid="rename-dialog"><RenameForm id open/></Dialog> }.into_any()
+    view! {
+        <Dialog open title="Rename".to_owned() testid="rename-dialog">
+            <RenameForm id open />
+        </Dialog>
+    }
+    .into_any()
 }
 
 #[component]
@@ -120,7 +128,7 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <Form submission send label="Rename" fields=&["rename"] dialog=open submit="rename-submit">
-            <Field name="rename" label="Name" value=name autofocus=true submission/>
+            <Field name="rename" label="Name" value=name autofocus=true submission />
         </Form>
     }
     .into_any()

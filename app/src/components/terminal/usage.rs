@@ -49,8 +49,8 @@ pub(crate) fn Usage(
     });
     view! {
         <div class="meters">
-            <Meter label="CPU" glyph=Glyph::Cpu value=cpu text=cpu_text/>
-            <Meter label="Memory" glyph=Glyph::Memory value=memory text=memory_text/>
+            <Meter label="CPU" glyph=Glyph::Cpu value=cpu text=cpu_text />
+            <Meter label="Memory" glyph=Glyph::Memory value=memory text=memory_text />
         </div>
     }
     .into_any()

@@ -49,8 +49,12 @@ pub(super) fn EnrolDialog(
     let closable = Signal::derive(move || !step.with(|step| matches!(step, Step::Codes(_))));
     let account = Account::get();
     let title = Signal::derive(move || if account.mfa_enabled() { "Replace the app" } else { "Enable MFA" }.to_owned());
-    view! { <Dialog open title u64_range=true persistent=true closable testid="enrol-dialog"><Wizard open step/></Dialog> }
-        .into_any()
+    view! {
+        <Dialog open title u64_range=true persistent=true closable testid="enrol-dialog">
+            <Wizard open step />
+        </Dialog>
+    }
+    .into_any()
 }
 
 #[component]
@@ -63,14 +67,23 @@ fn Wizard(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
     let names = ["Confirm it is you", "Scan and enter a code", "Keep the recovery codes"];
     view! {
         <ol class="steps">
-            {names.into_iter().enumerate().map(|(index, name)| view! {
-                <li aria-current=move || (number.get() == index).then_some("step")><span class="step-number num">{index + 1}</span><span class="wide-only">{name}</span></li>
-            }).collect_view()}
+            {names
+                .into_iter()
+                .enumerate()
+                .map(|(index, name)| {
+                    view! {
+                        <li aria-current=move || (number.get() == index).then_some("step")>
+                            <span class="step-number num">{index + 1}</span>
+                            <span class="wide-only">{name}</span>
+                        </li>
+                    }
+                })
+                .collect_view()}
         </ol>
         {dynamic(move || match step.get() {
-            Step::Password => view! { <PasswordStep open step/> }.into_any(),
-            Step::Scan(answer) => view! { <ScanStep open step answer/> }.into_any(),
-            Step::Codes(codes) => view! { <RecoveryCodes codes done/> }.into_any(),
+            Step::Password => view! { <PasswordStep open step /> }.into_any(),
+            Step::Scan(answer) => view! { <ScanStep open step answer /> }.into_any(),
+            Step::Codes(codes) => view! { <RecoveryCodes codes done /> }.into_any(),
         })}
     }
     .into_any()
@@ -98,9 +111,23 @@ fn PasswordStep(open: RwSignal<bool>, step: RwSignal<Step>) -> impl IntoView {
         });
     };
     view! {
-        <Form submission send label="Continue" disabled=incomplete fields=&["password"] testid="enrol-password-form" submit="enrol-continue">
-            <PasswordField name="password" label="Your password" autocomplete="current-password" autofocus=true submission/>
-            {replacing.then(|| view! { <CodeField submission code autofocus=false/> })}
+        <Form
+            submission
+            send
+            label="Continue"
+            disabled=incomplete
+            fields=&["password"]
+            testid="enrol-password-form"
+            submit="enrol-continue"
+        >
+            <PasswordField
+                name="password"
+                label="Your password"
+                autocomplete="current-password"
+                autofocus=true
+                submission
+            />
+            {replacing.then(|| view! { <CodeField submission code autofocus=false /> })}
         </Form>
     }
     .into_any()
@@ -124,15 +151,29 @@ fn ScanStep(open: RwSignal<bool>, step: RwSignal<Step>, answer: EnrolAnswer) -> 
     view! {
         <CodeForm submission send label="Confirm" allow_recovery=false testid="enrol-code-form" submit="enrol-confirm">
             <div class="enrol">
-                <div class="qr" role="img" aria-label="QR code for your authenticator app" inner_html=answer.qr_svg data-testid="qr"></div>
+                <div
+                    class="qr"
+                    role="img"
+                    aria-label="QR code for your authenticator app"
+                    inner_html=answer.qr_svg
+                    data-testid="qr"
+                ></div>
                 <div class="stack">
                     <p>"Scan this with your authenticator app. Or type the key in:"</p>
-                    <code class="secret" data-testid="secret">{group_secret(&secret)}</code>
+                    <code class="secret" data-testid="secret">
+                        {group_secret(&secret)}
+                    </code>
                     <div class="page-tools">
-                        <CopyButton text=secret label="Copy the key" testid="copy-secret"/>
-                        <a class="btn btn-small" href=answer.otpauth_url rel="external">"Open in an app"</a>
+                        <CopyButton text=secret label="Copy the key" testid="copy-secret" />
+                        <a class="btn btn-small" href=answer.otpauth_url rel="external">
+                            "Open in an app"
+                        </a>
                     </div>
-                    <p class="field-hint">"Time-based, six digits, 30 seconds. This key is forgotten in " <Countdown until=Some(answer.expires_at) max_secs=i64::from(ENROLMENT_SECS)/> " unless you confirm it."</p>
+                    <p class="field-hint">
+                        "Time-based, six digits, 30 seconds. This key is forgotten in "
+                        <Countdown until=Some(answer.expires_at) max_secs=i64::from(ENROLMENT_SECS) />
+                        " unless you confirm it."
+                    </p>
                 </div>
             </div>
         </CodeForm>

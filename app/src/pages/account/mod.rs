@@ -26,13 +26,13 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
     view! {
         <div class="sides" data-testid="account">
-            <SideNav title="Account" sections=SECTIONS/>
+            <SideNav title="Account" sections=SECTIONS />
             {dynamic(move || match section.get().as_str() {
-                "security" => view! { <security::Security/> }.into_any(),
-                "password" => view! { <password::Password/> }.into_any(),
-                "sessions" => view! { <sessions::Sessions/> }.into_any(),
-                "audit" => view! { <activity::Activity/> }.into_any(),
-                _ => view! { <Redirect path="/account/security"/> }.into_any(),
+                "security" => view! { <security::Security /> }.into_any(),
+                "password" => view! { <password::Password /> }.into_any(),
+                "sessions" => view! { <sessions::Sessions /> }.into_any(),
+                "audit" => view! { <activity::Activity /> }.into_any(),
+                _ => view! { <Redirect path="/account/security" /> }.into_any(),
             })}
         </div>
     }

@@ -19,8 +19,14 @@ use crate::{
 #[component]
 pub(super) fn Password() -> impl IntoView {
     view! {
-        <Section title="Password" lead="Changing it ends your other login sessions; terminals keep running." testid="account-password">
-            <div class="box box-narrow"><PasswordForm/></div>
+        <Section
+            title="Password"
+            lead="Changing it ends your other login sessions; terminals keep running."
+            testid="account-password"
+        >
+            <div class="box box-narrow">
+                <PasswordForm />
+            </div>
         </Section>
     }
     .into_any()
@@ -45,11 +51,19 @@ fn PasswordForm() -> impl IntoView {
         });
     };
     view! {
-        <Form submission send label="Change password" fields=&["current", "password", "repeat"] novalidate=true testid="password-form" submit="password-submit">
-            <PasswordField name="current" label="Present password" autocomplete="current-password" submission/>
-            <NewPassword label="New password" submission/>
+        <Form
+            submission
+            send
+            label="Change password"
+            fields=&["current", "password", "repeat"]
+            novalidate=true
+            testid="password-form"
+            submit="password-submit"
+        >
+            <PasswordField name="current" label="Present password" autocomplete="current-password" submission />
+            <NewPassword label="New password" submission />
             <Show when=move || with_code.get()>
-                <CodeField submission code autofocus=false/>
+                <CodeField submission code autofocus=false />
             </Show>
         </Form>
     }

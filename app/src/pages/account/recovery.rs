@@ -21,18 +21,43 @@ pub(super) fn RecoveryCodes(
     let file = format!("Rexec recovery codes. Each works once.\n\n{text}\n");
     view! {
         <div class="stack" data-testid="recovery-codes">
-            <p>"MFA is on. These ten codes open your account and your locked terminals when the app is out of reach. "<strong>"They are shown only now."</strong></p>
-            <ol class="codes">{codes.into_iter().map(|code| view! { <li data-testid="recovery-code">{code}</li> }).collect_view()}</ol>
+            <p>
+                "MFA is on. These ten codes open your account and your locked terminals when the app is out of reach. "
+                <strong>"They are shown only now."</strong>
+            </p>
+            <ol class="codes">
+                {codes.into_iter().map(|code| view! { <li data-testid="recovery-code">{code}</li> }).collect_view()}
+            </ol>
             <div class="page-tools">
-                <CopyButton text testid="copy-codes"/>
-                <button r#type="button" class="btn btn-small" on:click=move |_| browser::download_text("rexec-recovery-codes.txt", &file) data-testid="download-codes"><Icon glyph=Glyph::Download/>"Download"</button>
+                <CopyButton text testid="copy-codes" />
+                <button
+                    r#type="button"
+                    class="btn btn-small"
+                    on:click=move |_| browser::download_text("rexec-recovery-codes.txt", &file)
+                    data-testid="download-codes"
+                >
+                    <Icon glyph=Glyph::Download />
+                    "Download"
+                </button>
             </div>
             <label class="check">
-                <input r#type="checkbox" on:change=move |event| saved.set(event_target_checked(&event)) data-testid="codes-kept"/>
+                <input
+                    r#type="checkbox"
+                    on:change=move |event| saved.set(event_target_checked(&event))
+                    data-testid="codes-kept"
+                />
                 <span>"I have saved them where I will find them without this device."</span>
             </label>
             <div class="form-actions">
-                <button r#type="button" class="btn btn-primary" disabled=move || !saved.get() on:click=move |_| done.run(()) data-testid="codes-done">"Done"</button>
+                <button
+                    r#type="button"
+                    class="btn btn-primary"
+                    disabled=move || !saved.get()
+                    on:click=move |_| done.run(())
+                    data-testid="codes-done"
+                >
+                    "Done"
+                </button>
             </div>
         </div>
     }
@@ -53,8 +78,12 @@ pub(super) fn RecoveryDialog(
         }
     });
     let closable = Signal::derive(move || codes.with(Option::is_none));
-    view! { <Dialog open title="New recovery codes" persistent=true closable testid="recovery-dialog"><ReplaceCodes open codes/></Dialog> }
-        .into_any()
+    view! {
+        <Dialog open title="New recovery codes" persistent=true closable testid="recovery-dialog">
+            <ReplaceCodes open codes />
+        </Dialog>
+    }
+    .into_any()
 }
 
 #[component]
@@ -66,8 +95,8 @@ fn ReplaceCodes(open: RwSignal<bool>, codes: RwSignal<Option<Vec<String>>>) -> i
         account.refresh();
     });
     dynamic(move || match codes.get() {
-        Some(codes) => view! { <RecoveryCodes codes done/> }.into_any(),
-        None => view! { <ReplaceForm open codes/> }.into_any(),
+        Some(codes) => view! { <RecoveryCodes codes done /> }.into_any(),
+        None => view! { <ReplaceForm open codes /> }.into_any(),
     })
 }
 

@@ -27,12 +27,36 @@ pub(super) fn Sessions() -> impl IntoView {
             }
         });
     };
-    let tools = move || view! { <button r#type="button" class="btn" disabled=pending on:click=move |_| asking.set(true) data-testid="revoke-others">"Sign out all others"</button> };
-    let source = ListSource::new(|_| api::sessions(), |session| view! { <Row session/> }.into_any());
+    let tools = move || {
+        view! {
+            <button
+                r#type="button"
+                class="btn"
+                disabled=pending
+                on:click=move |_| asking.set(true)
+                data-testid="revoke-others"
+            >
+                "Sign out all others"
+            </button>
+        }
+    };
+    let source = ListSource::new(|_| api::sessions(), |session| view! { <Row session /> }.into_any());
     view! {
-        <Section title="Login sessions" lead="Every browser that is signed in to your account. Sign one out and its terminals close there at once." testid="account-sessions" tools>
-            <ConfirmDialog open=asking title="Sign out everywhere else?".to_owned() text="Every other browser and program is signed out, and its terminals close there at once." confirm_label="Sign out all others".to_owned() on_confirm=revoke_others testid="revoke-dialog"/>
-            <Listing source/>
+        <Section
+            title="Login sessions"
+            lead="Every browser that is signed in to your account. Sign one out and its terminals close there at once."
+            testid="account-sessions"
+            tools
+        >
+            <ConfirmDialog
+                open=asking
+                title="Sign out everywhere else?".to_owned()
+                text="Every other browser and program is signed out, and its terminals close there at once."
+                confirm_label="Sign out all others".to_owned()
+                on_confirm=revoke_others
+                testid="revoke-dialog"
+            />
+            <Listing source />
         </Section>
     }
     .into_any()
@@ -59,17 +83,28 @@ fn Row(session: SessionView) -> impl IntoView {
         <li class="list-row" data-testid="session" data-current=session.current.to_string()>
             <div class="list-main">
                 <p class="list-title">{session.device}</p>
-                <p class="muted small num">{session.address} " · signed in " <RelativeTime at=session.created_at dated=true/></p>
+                <p class="muted small num">
+                    {session.address} " · signed in " <RelativeTime at=session.created_at dated=true />
+                </p>
             </div>
             <div class="list-end">
                 {if session.current {
                     view! { <span class="tag tag-accent">"This browser"</span> }.into_any()
                 } else {
                     view! {
-                        <span class="muted small">"Last seen " <RelativeTime at=session.last_seen_at/></span>
-                        <button r#type="button" class="btn btn-small" aria-label=label disabled=pending on:click=revoke data-testid="revoke">"Sign out"</button>
+                        <span class="muted small">"Last seen " <RelativeTime at=session.last_seen_at /></span>
+                        <button
+                            r#type="button"
+                            class="btn btn-small"
+                            aria-label=label
+                            disabled=pending
+                            on:click=revoke
+                            data-testid="revoke"
+                        >
+                            "Sign out"
+                        </button>
                     }
-                    .into_any()
+                        .into_any()
                 }}
             </div>
         </li>

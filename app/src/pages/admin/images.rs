@@ -14,10 +14,14 @@ use crate::{
 #[component]
 pub(super) fn Images() -> impl IntoView {
     Refetch::provide();
-    let source = ListSource::new(|_| api::admin_images(), |image| view! { <Row image/> }.into_any());
+    let source = ListSource::new(|_| api::admin_images(), |image| view! { <Row image /> }.into_any());
     view! {
-        <Section title="Images" lead="What a terminal can be made from. Only enabled images that the engine has are offered." testid="admin-images">
-            <Listing source/>
+        <Section
+            title="Images"
+            lead="What a terminal can be made from. Only enabled images that the engine has are offered."
+            testid="admin-images"
+        >
+            <Listing source />
         </Section>
     }
     .into_any()
@@ -41,9 +45,19 @@ fn Row(image: AdminImage) -> impl IntoView {
                 {(!image.edit.enabled).then(|| view! { <span class="tag">"Not offered"</span> })}
                 {absent.then(|| view! { <span class="tag tag-warning">"The engine does not have it"</span> })}
                 <span class="muted small num">{size}</span>
-                <button r#type="button" class="btn btn-small" disabled=pending on:click=move |_| editing.set(true) data-testid="edit-image">"Edit"</button>
+                <button
+                    r#type="button"
+                    class="btn btn-small"
+                    disabled=pending
+                    on:click=move |_| editing.set(true)
+                    data-testid="edit-image"
+                >
+                    "Edit"
+                </button>
             </div>
-            <Dialog open=editing title="Edit image".to_owned() testid="image-dialog"><EditForm image=edit.get_value() open=editing/></Dialog>
+            <Dialog open=editing title="Edit image".to_owned() testid="image-dialog">
+                <EditForm image=edit.get_value() open=editing />
+            </Dialog>
         </li>
     }
     .into_any()
@@ -72,12 +86,25 @@ fn EditForm(image: AdminImage, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <Form submission send label="Save" fields=&["title", "description", "reference"] dialog=open submit="image-submit">
-            <Field name="title" label="Title" value=image.edit.title submission/>
-            <Field name="description" label="What is in it" value=image.edit.description optional=true submission/>
-            <Field name="reference" label="Engine reference" hint="As the engine names it, e.g. rexec/debian:1" value=image.edit.reference submission/>
-            <Checkbox name="enabled" label="Offer it" checked=image.edit.enabled/>
-            <Checkbox name="default" label="Offer it first" checked=image.edit.default/>
+        <Form
+            submission
+            send
+            label="Save"
+            fields=&["title", "description", "reference"]
+            dialog=open
+            submit="image-submit"
+        >
+            <Field name="title" label="Title" value=image.edit.title submission />
+            <Field name="description" label="What is in it" value=image.edit.description optional=true submission />
+            <Field
+                name="reference"
+                label="Engine reference"
+                hint="As the engine names it, e.g. rexec/debian:1"
+                value=image.edit.reference
+                submission
+            />
+            <Checkbox name="enabled" label="Offer it" checked=image.edit.enabled />
+            <Checkbox name="default" label="Offer it first" checked=image.edit.default />
         </Form>
     }
     .into_any()

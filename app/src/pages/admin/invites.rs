@@ -13,10 +13,14 @@ use crate::{
 #[component]
 pub(super) fn Invites() -> impl IntoView {
     Refetch::provide();
-    let source = ListSource::new(|_| api::admin_invites(), |invite| view! { <Row invite/> }.into_any());
+    let source = ListSource::new(|_| api::admin_invites(), |invite| view! { <Row invite /> }.into_any());
     view! {
-        <Section title="Invitations" lead="Invitation and password reset links that nobody has used yet." testid="admin-invites">
-            <Listing source empty=NoLinks/>
+        <Section
+            title="Invitations"
+            lead="Invitation and password reset links that nobody has used yet."
+            testid="admin-invites"
+        >
+            <Listing source empty=NoLinks />
         </Section>
     }
     .into_any()
@@ -25,8 +29,14 @@ pub(super) fn Invites() -> impl IntoView {
 #[component]
 fn NoLinks() -> impl IntoView {
     view! {
-        <EmptyState glyph=Glyph::Key title="No open links" text="Invite somebody from the list of people. The link is shown once and works once.">
-            <a class="btn btn-primary" href="/admin/users">"To the people"</a>
+        <EmptyState
+            glyph=Glyph::Key
+            title="No open links"
+            text="Invite somebody from the list of people. The link is shown once and works once."
+        >
+            <a class="btn btn-primary" href="/admin/users">
+                "To the people"
+            </a>
         </EmptyState>
     }
     .into_any()
@@ -55,11 +65,21 @@ fn Row(invite: InviteView) -> impl IntoView {
         <li class="list-row" data-testid="invite-row">
             <div class="list-main">
                 <p class="list-title">{what}</p>
-                <p class="muted small">"By " {invite.created_by.to_string()} ", " <RelativeTime at=invite.created_at/></p>
+                <p class="muted small">
+                    "By " {invite.created_by.to_string()} ", " <RelativeTime at=invite.created_at />
+                </p>
             </div>
             <div class="list-end">
-                <span class="muted small">"Expires in " <Countdown until=Some(invite.expires_at)/></span>
-                <button r#type="button" class="btn btn-small" disabled=pending on:click=revoke data-testid="revoke-invite">"Revoke"</button>
+                <span class="muted small">"Expires in " <Countdown until=Some(invite.expires_at) /></span>
+                <button
+                    r#type="button"
+                    class="btn btn-small"
+                    disabled=pending
+                    on:click=revoke
+                    data-testid="revoke-invite"
+                >
+                    "Revoke"
+                </button>
             </div>
         </li>
     }

@@ -39,16 +39,24 @@ pub(crate) fn AdminPage() -> impl IntoView {
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
     let allowed = Memo::new(move |_| account.is_admin());
     view! {
-        {dynamic(move || if allowed.get() {
-            view! {
-                <div class="sides" data-testid="admin">
-                    <SideNav title="Administration" sections=SECTIONS/>
-                    {move || section.with(|section| show(section))}
-                </div>
+        {dynamic(move || {
+            if allowed.get() {
+                view! {
+                    <div class="sides" data-testid="admin">
+                        <SideNav title="Administration" sections=SECTIONS />
+                        {move || section.with(|section| show(section))}
+                    </div>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <ProblemPage problem=Problem::new(
+                        ProblemKind::Forbidden,
+                        "Administration is for administrators. Ask one of them.",
+                    ) />
+                }
+                    .into_any()
             }
-            .into_any()
-        } else {
-            view! { <ProblemPage problem=Problem::new(ProblemKind::Forbidden, "Administration is for administrators. Ask one of them.")/> }.into_any()
         })}
     }
     .into_any()
@@ -56,14 +64,14 @@ pub(crate) fn AdminPage() -> impl IntoView {
 
 fn show(section: &str) -> AnyView {
     match section {
-        "users" => view! { <users::Users/> }.into_any(),
-        "invites" => view! { <invites::Invites/> }.into_any(),
-        "terminals" => view! { <terminals::AllTerminals/> }.into_any(),
-        "images" => view! { <images::Images/> }.into_any(),
-        "tiers" => view! { <tiers::Tiers/> }.into_any(),
-        "settings" => view! { <settings::SettingsPage/> }.into_any(),
-        "audit" => view! { <audit::Audit/> }.into_any(),
-        "system" => view! { <system::SystemPage/> }.into_any(),
-        _ => view! { <Redirect path="/admin/users"/> }.into_any(),
+        "users" => view! { <users::Users /> }.into_any(),
+        "invites" => view! { <invites::Invites /> }.into_any(),
+        "terminals" => view! { <terminals::AllTerminals /> }.into_any(),
+        "images" => view! { <images::Images /> }.into_any(),
+        "tiers" => view! { <tiers::Tiers /> }.into_any(),
+        "settings" => view! { <settings::SettingsPage /> }.into_any(),
+        "audit" => view! { <audit::Audit /> }.into_any(),
+        "system" => view! { <system::SystemPage /> }.into_any(),
+        _ => view! { <Redirect path="/admin/users" /> }.into_any(),
     }
 }

@@ -30,15 +30,36 @@ pub(super) fn LinkDialog(
     });
     view! {
         <Dialog open title persistent=true testid="link-dialog">
-            {move || link.get().map(|link| view! {
-                <p>"Hand this link over in person or by a message only the receiver reads. It works once, and is shown only now."</p>
-                <code class="secret" data-testid="one-time-link">{link.url.clone()}</code>
-                <p class="muted small">"Expires in " <Countdown until=Some(link.expires_at)/></p>
-                <div class="form-actions">
-                    <CopyButton text=link.url label="Copy the link" class="btn btn-primary" testid="copy-link"/>
-                    <button r#type="button" class="btn" on:click=move |_| open.set(false) data-testid="link-done">"Done"</button>
-                </div>
-            })}
+            {move || {
+                link.get()
+                    .map(|link| {
+                        view! {
+                            <p>
+                                "Hand this link over in person or by a message only the receiver reads. It works once, and is shown only now."
+                            </p>
+                            <code class="secret" data-testid="one-time-link">
+                                {link.url.clone()}
+                            </code>
+                            <p class="muted small">"Expires in " <Countdown until=Some(link.expires_at) /></p>
+                            <div class="form-actions">
+                                <CopyButton
+                                    text=link.url
+                                    label="Copy the link"
+                                    class="btn btn-primary"
+                                    testid="copy-link"
+                                />
+                                <button
+                                    r#type="button"
+                                    class="btn"
+                                    on:click=move |_| open.set(false)
+                                    data-testid="link-done"
+                                >
+                                    "Done"
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
         </Dialog>
     }
     .into_any()

@@ -49,10 +49,14 @@ const FIELDS: &[&str] =
 /// The section.
 #[component]
 pub(super) fn SettingsPage() -> impl IntoView {
-    let fetch = Fetch::new(api::admin_settings, |settings| view! { <SettingsForm settings/> }.into_any());
+    let fetch = Fetch::new(api::admin_settings, |settings| view! { <SettingsForm settings /> }.into_any());
     view! {
-        <Section title="Settings" lead="For everybody on this server. They apply from the next request on." testid="admin-settings">
-            <Fetched fetch/>
+        <Section
+            title="Settings"
+            lead="For everybody on this server. They apply from the next request on."
+            testid="admin-settings"
+        >
+            <Fetched fetch />
         </Section>
     }
     .into_any()
@@ -72,20 +76,43 @@ fn SettingsForm(settings: Settings) -> impl IntoView {
     };
     let field = move |number: NumberField, value: u32| number.view(Some(value.into()), submission);
     view! {
-        <Form submission send label="Save" fields=FIELDS novalidate=true testid="settings-form" submit="settings-submit">
+        <Form
+            submission
+            send
+            label="Save"
+            fields=FIELDS
+            novalidate=true
+            testid="settings-form"
+            submit="settings-submit"
+        >
             <div class="box">
                 <h2>"Logins"</h2>
-                <div class="form-row">{field(SESSION_IDLE, settings.session_idle_secs)} {field(SESSION_MAX, settings.session_absolute_secs)}</div>
-                <Checkbox name="mfa_required" label="Every account must enable MFA before it can use terminals" checked=settings.mfa_required/>
-                <Checkbox name="totp_one_step_ahead" label="Accept codes from clocks that run up to 30 seconds ahead" checked=settings.totp_one_step_ahead/>
+                <div class="form-row">
+                    {field(SESSION_IDLE, settings.session_idle_secs)}
+                    {field(SESSION_MAX, settings.session_absolute_secs)}
+                </div>
+                <Checkbox
+                    name="mfa_required"
+                    label="Every account must enable MFA before it can use terminals"
+                    checked=settings.mfa_required
+                />
+                <Checkbox
+                    name="totp_one_step_ahead"
+                    label="Accept codes from clocks that run up to 30 seconds ahead"
+                    checked=settings.totp_one_step_ahead
+                />
             </div>
             <div class="box">
                 <h2>"Locked terminals"</h2>
-                <div class="form-row">{field(GRANT_IDLE, settings.grant_idle_secs)} {field(GRANT_MAX, settings.grant_absolute_secs)}</div>
+                <div class="form-row">
+                    {field(GRANT_IDLE, settings.grant_idle_secs)} {field(GRANT_MAX, settings.grant_absolute_secs)}
+                </div>
             </div>
             <div class="box">
                 <h2>"Quota and audit"</h2>
-                <div class="form-row">{field(QUOTA, settings.terminals_max)} {field(RETENTION, settings.audit_retention_days)}</div>
+                <div class="form-row">
+                    {field(QUOTA, settings.terminals_max)} {field(RETENTION, settings.audit_retention_days)}
+                </div>
             </div>
         </Form>
     }

@@ -11,10 +11,14 @@ use crate::{
 /// The section.
 #[component]
 pub(super) fn SystemPage() -> impl IntoView {
-    let fetch = Fetch::new(api::admin_system, |system| view! { <Report system/> }.into_any());
+    let fetch = Fetch::new(api::admin_system, |system| view! { <Report system /> }.into_any());
     view! {
-        <Section title="System" lead="What this server found on its host. Nothing is assumed: each line was looked at." testid="admin-system">
-            <Fetched fetch/>
+        <Section
+            title="System"
+            lead="What this server found on its host. Nothing is assumed: each line was looked at."
+            testid="admin-system"
+        >
+            <Fetched fetch />
         </Section>
     }
     .into_any()
@@ -26,12 +30,26 @@ fn Report(system: System) -> impl IntoView {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     view! {
         <dl class="box facts">
-            <div><dt>"Rexec"</dt><dd>{system.version}</dd></div>
-            <div><dt>"Database"</dt><dd>{system.database}</dd></div>
-            <div><dt>"Started"</dt><dd><RelativeTime at=system.started_at/></dd></div>
-            <div><dt>"Open terminal views"</dt><dd class="num">{system.viewers}</dd></div>
+            <div>
+                <dt>"Rexec"</dt>
+                <dd>{system.version}</dd>
+            </div>
+            <div>
+                <dt>"Database"</dt>
+                <dd>{system.database}</dd>
+            </div>
+            <div>
+                <dt>"Started"</dt>
+                <dd>
+                    <RelativeTime at=system.started_at />
+                </dd>
+            </div>
+            <div>
+                <dt>"Open terminal views"</dt>
+                <dd class="num">{system.viewers}</dd>
+            </div>
         </dl>
-        <ul class="list">{findings.into_iter().map(|finding| view! { <Row finding/> }).collect_view()}</ul>
+        <ul class="list">{findings.into_iter().map(|finding| view! { <Row finding /> }).collect_view()}</ul>
     }
     .into_any()
 }
@@ -50,7 +68,10 @@ fn Row(finding: Finding) -> impl IntoView {
                 <p class="muted small">{finding.seen}</p>
                 {finding.advice.map(|advice| view! { <p class="small">{advice}</p> })}
             </div>
-            <span class=class><Icon glyph/>{word}</span>
+            <span class=class>
+                <Icon glyph />
+                {word}
+            </span>
         </li>
     }
     .into_any()

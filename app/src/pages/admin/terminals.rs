@@ -22,14 +22,18 @@ const COLUMNS: &[&str] = &["Name", "Owner", "State", "Lock", "Image", "Last acti
 #[component]
 pub(super) fn AllTerminals() -> impl IntoView {
     Refetch::provide();
-    let empty = || view! { <EmptyState glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet."/> };
+    let empty = || view! { <EmptyState glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet." /> };
     let source = ListSource::new(
         |after| api::admin_terminals(api::After(after)),
-        |terminal| view! { <Row terminal/> }.into_any(),
+        |terminal| view! { <Row terminal /> }.into_any(),
     );
     view! {
-        <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is in them." testid="admin-terminals">
-            <Listing source columns=COLUMNS empty testid="all-terminals"/>
+        <Section
+            title="Terminals"
+            lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is in them."
+            testid="admin-terminals"
+        >
+            <Listing source columns=COLUMNS empty testid="all-terminals" />
         </Section>
     }
     .into_any()
@@ -53,22 +57,57 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
     let running = terminal.state == TerminalState::Running;
     let subject = format!("{} of {}?", terminal.name, terminal.owner);
     let actions = format!("Actions for {}", terminal.name);
-    let button = || view! { <Icon glyph=Glyph::Dots/> };
+    let button = || view! { <Icon glyph=Glyph::Dots /> };
     view! {
         <tr data-testid="admin-terminal" data-id=id.to_string()>
             <td class="wrap list-title lead">{terminal.name.to_string()}</td>
             <td data-label="Owner">{terminal.owner.to_string()}</td>
-            <td data-label="State"><StateDot state=Signal::stored(terminal.state) word=true/></td>
-            <td data-label="Lock"><LockBadge state=Signal::stored(lock)/></td>
+            <td data-label="State">
+                <StateDot state=Signal::stored(terminal.state) word=true />
+            </td>
+            <td data-label="Lock">
+                <LockBadge state=Signal::stored(lock) />
+            </td>
             <td data-label="Image">{terminal.image.to_string()} " · " {terminal.tier.to_string()}</td>
-            <td data-label="Last active"><RelativeTime at=Signal::stored(terminal.last_active_at)/></td>
+            <td data-label="Last active">
+                <RelativeTime at=Signal::stored(terminal.last_active_at) />
+            </td>
             <td class="end">
                 <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" button>
-                    <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=move |_| stopping.set(true) data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop…"</button>
-                    <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="admin-delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
+                    <button
+                        r#type="button"
+                        class="menu-item"
+                        role="menuitem"
+                        disabled=!running
+                        on:click=move |_| stopping.set(true)
+                        data-testid="admin-stop"
+                    >
+                        <Icon glyph=Glyph::Stop />
+                        "Stop…"
+                    </button>
+                    <button
+                        r#type="button"
+                        class="menu-item menu-danger"
+                        role="menuitem"
+                        on:click=move |_| deleting.set(true)
+                        data-testid="admin-delete"
+                    >
+                        <Icon glyph=Glyph::Trash />
+                        "Delete…"
+                    </button>
                 </Menu>
-                <ConfirmDialog open=stopping title=format!("Stop {subject}") text="Everything that runs in it ends; the home folder stays. Its owner can start it again." confirm_label="Stop".to_owned() cancel_label="Keep it running" on_confirm=stop testid="admin-stop-dialog"/>
-                <Dialog open=deleting title=format!("Delete {subject}") testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
+                <ConfirmDialog
+                    open=stopping
+                    title=format!("Stop {subject}")
+                    text="Everything that runs in it ends; the home folder stays. Its owner can start it again."
+                    confirm_label="Stop".to_owned()
+                    cancel_label="Keep it running"
+                    on_confirm=stop
+                    testid="admin-stop-dialog"
+                />
+                <Dialog open=deleting title=format!("Delete {subject}") testid="admin-delete-dialog">
+                    <Delete id locked=terminal.mfa_locked open=deleting />
+                </Dialog>
             </td>
         </tr>
     }
@@ -94,8 +133,17 @@ fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <DeleteForm submission send locked open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
-            <p>"Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."</p>
+        <DeleteForm
+            submission
+            send
+            locked
+            open
+            needs="This terminal is locked, so deleting it needs a code of your own authenticator app."
+            submit="admin-delete-confirm"
+        >
+            <p>
+                "Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."
+            </p>
         </DeleteForm>
     }
     .into_any()

@@ -41,10 +41,14 @@ const CPU: NumberField = NumberField {
 #[component]
 pub(super) fn Tiers() -> impl IntoView {
     Refetch::provide();
-    let source = ListSource::new(|_| api::admin_tiers(), |tier| view! { <Row tier/> }.into_any());
+    let source = ListSource::new(|_| api::admin_tiers(), |tier| view! { <Row tier /> }.into_any());
     view! {
-        <Section title="Sizes" lead="Limits a terminal is launched with. Changes apply to terminals made from now on." testid="admin-tiers">
-            <Listing source/>
+        <Section
+            title="Sizes"
+            lead="Limits a terminal is launched with. Changes apply to terminals made from now on."
+            testid="admin-tiers"
+        >
+            <Listing source />
         </Section>
     }
     .into_any()
@@ -59,13 +63,26 @@ fn Row(tier: Tier) -> impl IntoView {
         <li class="list-row" data-testid="tier-row" data-name=tier.name.to_string()>
             <div class="list-main">
                 <p class="list-title">{tier.title} " " <code class="muted">{tier.name.to_string()}</code></p>
-                <p class="muted small num">{format_bytes(tier.memory_bytes)} " memory · " {format_cores(tier.cpu_millis)} " · " {tier.pids} " processes"</p>
+                <p class="muted small num">
+                    {format_bytes(tier.memory_bytes)} " memory · " {format_cores(tier.cpu_millis)} " · " {tier.pids}
+                    " processes"
+                </p>
             </div>
             <div class="list-end">
                 {tier.default.then(|| view! { <span class="tag tag-accent">"Offered first"</span> })}
-                <button r#type="button" class="btn btn-small" disabled=pending on:click=move |_| editing.set(true) data-testid="edit-tier">"Edit"</button>
+                <button
+                    r#type="button"
+                    class="btn btn-small"
+                    disabled=pending
+                    on:click=move |_| editing.set(true)
+                    data-testid="edit-tier"
+                >
+                    "Edit"
+                </button>
             </div>
-            <Dialog open=editing title="Edit size".to_owned() testid="tier-dialog"><EditForm tier=edit.get_value() open=editing/></Dialog>
+            <Dialog open=editing title="Edit size".to_owned() testid="tier-dialog">
+                <EditForm tier=edit.get_value() open=editing />
+            </Dialog>
         </li>
     }
     .into_any()
@@ -94,13 +111,20 @@ fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
         });
     };
     view! {
-        <Form submission send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] novalidate=true dialog=open submit="tier-submit">
-            <Field name="title" label="Title" value=tier.title submission/>
+        <Form
+            submission
+            send
+            label="Save"
+            fields=&["title", "memory_bytes", "cpu_millis"]
+            novalidate=true
+            dialog=open
+            submit="tier-submit"
+        >
+            <Field name="title" label="Title" value=tier.title submission />
             <div class="form-row">
-                {MEMORY.view(Some(tier.memory_bytes), submission)}
-                {CPU.view(Some(tier.cpu_millis.into()), submission)}
+                {MEMORY.view(Some(tier.memory_bytes), submission)} {CPU.view(Some(tier.cpu_millis.into()), submission)}
             </div>
-            <Checkbox name="default" label="Offer it first" checked=tier.default/>
+            <Checkbox name="default" label="Offer it first" checked=tier.default />
         </Form>
     }
     .into_any()

@@ -40,14 +40,51 @@ pub(super) fn UserRow(user: UserView) -> impl IntoView {
         <tr data-testid="user" data-username=move || user.with(|user| user.username.to_string())>
             <td class="lead">
                 <span class="list-title">{move || user.with(|user| user.username.to_string())}</span>
-                {is_self.then(|| view! { " "<span class="muted">"(you)"</span> })}
-                {move || user.with(|user| user.disabled).then(|| view! { " "<span class="tag tag-bad">"Disabled"</span> })}
+                {is_self
+                    .then(|| {
+                        view! {
+                            " "
+                            <span class="muted">"(you)"</span>
+                        }
+                    })}
+                {move || {
+                    user.with(|user| user.disabled)
+                        .then(|| {
+                            view! {
+                                " "
+                                <span class="tag tag-bad">"Disabled"</span>
+                            }
+                        })
+                }}
             </td>
-            <td data-label="Role"><span class=move || role().0>{move || role().1}</span></td>
-            <td data-label="MFA">{move || if user.with(|user| user.mfa_enabled) { view! { <span class="tag tag-good">"On"</span> } } else { view! { <span class="tag">"Off"</span> } }}</td>
-            <td class="num" data-label="Terminals">{move || quota().0} {move || quota().1.map_or(String::new(), |max| format!(" of {max}"))}</td>
-            <td data-label="Last sign-in">{move || user.with(|user| user.last_login_at).map_or_else(|| view! { <span class="muted">"Never"</span> }.into_any(), |at| view! { <RelativeTime at/> }.into_any())}</td>
-            <td class="end"><Actions user is_self/></td>
+            <td data-label="Role">
+                <span class=move || role().0>{move || role().1}</span>
+            </td>
+            <td data-label="MFA">
+                {move || {
+                    if user.with(|user| user.mfa_enabled) {
+                        view! { <span class="tag tag-good">"On"</span> }
+                    } else {
+                        view! { <span class="tag">"Off"</span> }
+                    }
+                }}
+            </td>
+            <td class="num" data-label="Terminals">
+                {move || quota().0}
+                {move || quota().1.map_or(String::new(), |max| format!(" of {max}"))}
+            </td>
+            <td data-label="Last sign-in">
+                {move || {
+                    user.with(|user| user.last_login_at)
+                        .map_or_else(
+                            || view! { <span class="muted">"Never"</span> }.into_any(),
+                            |at| view! { <RelativeTime at /> }.into_any(),
+                        )
+                }}
+            </td>
+            <td class="end">
+                <Actions user is_self />
+            </td>
         </tr>
     }
     .into_any()
@@ -91,21 +128,78 @@ fn Actions(user: RwSignal<UserView>, is_self: bool) -> impl IntoView {
         let name = name.clone();
         move || format!("Make {name} {}?", if is_admin() { "a user" } else { "an administrator" })
     });
-    let button = || view! { <Icon glyph=Glyph::Dots/> };
+    let button = || view! { <Icon glyph=Glyph::Dots /> };
     let self_hint = is_self.then_some("You cannot do this to your own account");
     view! {
         <Menu label=format!("Actions for {name}") class="btn btn-icon btn-ghost btn-small" testid="user-actions" button>
-            <button r#type="button" class="menu-item" role="menuitem" disabled=is_self title=self_hint on:click=move |_| changing_role.set(true) data-testid="user-role">{move || if is_admin() { "Make a user…" } else { "Make an administrator…" }}</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| changing_quota.set(true) data-testid="user-quota">"Set the terminal quota…"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">"Password reset link…"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| resetting_mfa.set(true) data-testid="user-reset-mfa">"Reset MFA…"</button>
-            <hr class="menu-line"/>
-            <button r#type="button" class="menu-item" class:menu-danger=move || !disabled() role="menuitem" disabled=is_self title=self_hint on:click=toggle_disabled data-testid="user-disable">{move || if disabled() { "Enable" } else { "Disable…" }}</button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                disabled=is_self
+                title=self_hint
+                on:click=move |_| changing_role.set(true)
+                data-testid="user-role"
+            >
+                {move || if is_admin() { "Make a user…" } else { "Make an administrator…" }}
+            </button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| changing_quota.set(true)
+                data-testid="user-quota"
+            >
+                "Set the terminal quota…"
+            </button>
+            <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">
+                "Password reset link…"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| resetting_mfa.set(true)
+                data-testid="user-reset-mfa"
+            >
+                "Reset MFA…"
+            </button>
+            <hr class="menu-line" />
+            <button
+                r#type="button"
+                class="menu-item"
+                class:menu-danger=move || !disabled()
+                role="menuitem"
+                disabled=is_self
+                title=self_hint
+                on:click=toggle_disabled
+                data-testid="user-disable"
+            >
+                {move || if disabled() { "Enable" } else { "Disable…" }}
+            </button>
         </Menu>
-        <ConfirmDialog open=changing_role title=new_role text="Administrators see and change every account, image, size and setting, and can stop and delete every terminal. What is in a terminal stays its owner's." confirm_label=Signal::stored("Change the role".to_owned()) on_confirm=toggle_role testid="role-dialog"/>
-        <ConfirmDialog open=disabling title=format!("Disable {name}?") text="Every login of this account ends at once, with the terminals that are open in it. The terminals and what is in them stay." confirm_label=Signal::stored("Disable".to_owned()) on_confirm=move |()| set_disabled(true) testid="disable-user-dialog"/>
-        <Dialog open=changing_quota title=format!("Terminal quota of {name}") testid="quota-dialog"><QuotaForm user open=changing_quota/></Dialog>
-        <Dialog open=resetting_mfa title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog"><ResetForm id open=resetting_mfa/></Dialog>
+        <ConfirmDialog
+            open=changing_role
+            title=new_role
+            text="Administrators see and change every account, image, size and setting, and can stop and delete every terminal. What is in a terminal stays its owner's."
+            confirm_label=Signal::stored("Change the role".to_owned())
+            on_confirm=toggle_role
+            testid="role-dialog"
+        />
+        <ConfirmDialog
+            open=disabling
+            title=format!("Disable {name}?")
+            text="Every login of this account ends at once, with the terminals that are open in it. The terminals and what is in them stay."
+            confirm_label=Signal::stored("Disable".to_owned())
+            on_confirm=move |()| set_disabled(true)
+            testid="disable-user-dialog"
+        />
+        <Dialog open=changing_quota title=format!("Terminal quota of {name}") testid="quota-dialog">
+            <QuotaForm user open=changing_quota />
+        </Dialog>
+        <Dialog open=resetting_mfa title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog">
+            <ResetForm id open=resetting_mfa />
+        </Dialog>
     }
     .into_any()
 }
@@ -151,9 +245,13 @@ fn ResetForm(id: UserId, open: RwSignal<bool>) -> impl IntoView {
         move || submission.problems.with(|all| all.iter().any(|p| p.kind == ProblemKind::TerminalsLocked));
     view! {
         <Form submission send label="Reset MFA" kind="btn-danger" dialog=open submit="reset-mfa-confirm">
-            <p>"The account's authenticator app and recovery codes stop working and its sessions end. Its locked terminals stay locked: the person sets up a new app and opens them with that."</p>
+            <p>
+                "The account's authenticator app and recovery codes stop working and its sessions end. Its locked terminals stay locked: the person sets up a new app and opens them with that."
+            </p>
             <Show when=terminals_locked>
-                <p class="muted">"Deleting a locked terminal, under Terminals, asks for a code of your own authenticator app."</p>
+                <p class="muted">
+                    "Deleting a locked terminal, under Terminals, asks for a code of your own authenticator app."
+                </p>
             </Show>
         </Form>
     }

@@ -21,13 +21,18 @@ pub(super) fn Users() -> impl IntoView {
     Refetch::provide();
     let link = RwSignal::new(None);
     provide_context(IssuedLink(link));
-    let tools = move || view! { <InviteMenu/> };
+    let tools = move || view! { <InviteMenu /> };
     let source =
-        ListSource::new(|after| api::admin_users(api::After(after)), |user| view! { <UserRow user/> }.into_any());
+        ListSource::new(|after| api::admin_users(api::After(after)), |user| view! { <UserRow user /> }.into_any());
     view! {
-        <Section title="People" lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out." testid="admin-users" tools>
-            <Listing source columns=COLUMNS testid="users"/>
-            <LinkDialog link title="One-time link"/>
+        <Section
+            title="People"
+            lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out."
+            testid="admin-users"
+            tools
+        >
+            <Listing source columns=COLUMNS testid="users" />
+            <LinkDialog link title="One-time link" />
         </Section>
     }
     .into_any()
@@ -45,11 +50,35 @@ fn InviteMenu() -> impl IntoView {
             }
         });
     };
-    let button = || view! { <Icon glyph=Glyph::Plus/>"Invite"<Icon glyph=Glyph::ChevronDown/> };
+    let button = || {
+        view! {
+            <Icon glyph=Glyph::Plus />
+            "Invite"
+            <Icon glyph=Glyph::ChevronDown />
+        }
+    };
     view! {
         <Menu label="Invite" class="btn btn-primary" testid="invite" button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| invite(Role::User) data-testid="invite-user"><Icon glyph=Glyph::User/>"As a user"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| invite(Role::Admin) data-testid="invite-admin"><Icon glyph=Glyph::Shield/>"As an administrator"</button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| invite(Role::User)
+                data-testid="invite-user"
+            >
+                <Icon glyph=Glyph::User />
+                "As a user"
+            </button>
+            <button
+                r#type="button"
+                class="menu-item"
+                role="menuitem"
+                on:click=move |_| invite(Role::Admin)
+                data-testid="invite-admin"
+            >
+                <Icon glyph=Glyph::Shield />
+                "As an administrator"
+            </button>
         </Menu>
     }
     .into_any()

@@ -32,26 +32,54 @@ pub(super) fn Card(
     });
     let lock = LockState::follow(terminal);
     view! {
-        <li class="card" data-testid="card" data-id=id.to_string() data-name=move || name.get() data-state=move || state.get().as_str()>
+        <li
+            class="card"
+            data-testid="card"
+            data-id=id.to_string()
+            data-name=move || name.get()
+            data-state=move || state.get().as_str()
+        >
             <div class="card-head">
-                <StateDot state/>
-                <Show when=move || renaming.get() fallback=move || view! {
-                    <a class="card-name" href=format!("/terminals/{id}") title=move || name.get() data-testid="card-open">{move || name.get()}</a>
-                }>
-                    <RenameInPlace id renaming/>
+                <StateDot state />
+                <Show
+                    when=move || renaming.get()
+                    fallback=move || {
+                        view! {
+                            <a
+                                class="card-name"
+                                href=format!("/terminals/{id}")
+                                title=move || name.get()
+                                data-testid="card-open"
+                            >
+                                {move || name.get()}
+                            </a>
+                        }
+                    }
+                >
+                    <RenameInPlace id renaming />
                 </Show>
-                <TerminalActions id renaming/>
+                <TerminalActions id renaming />
             </div>
             <p class="card-facts">
-                <span class="chip"><Icon glyph=Glyph::Box/>{move || made_from.get().0}</span>
-                <span class="chip"><Icon glyph=Glyph::Memory/>{move || made_from.get().1}</span>
-                <LockBadge state=lock/>
+                <span class="chip">
+                    <Icon glyph=Glyph::Box />
+                    {move || made_from.get().0}
+                </span>
+                <span class="chip">
+                    <Icon glyph=Glyph::Memory />
+                    {move || made_from.get().1}
+                </span>
+                <LockBadge state=lock />
             </p>
-            <div class="card-body"><CardBody id terminal state/></div>
+            <div class="card-body">
+                <CardBody id terminal state />
+            </div>
             <div class="card-foot">
-                <span class="muted small">"Active " <RelativeTime at=Signal::derive(move || last_active(terminal))/></span>
-                <Show when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true/> }>
-                    <StartButton id/>
+                <span class="muted small">
+                    "Active " <RelativeTime at=Signal::derive(move || last_active(terminal)) />
+                </span>
+                <Show when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true /> }>
+                    <StartButton id />
                 </Show>
             </div>
         </li>
@@ -67,8 +95,15 @@ const fn startable(state: TerminalState) -> bool {
 fn StartButton(id: TerminalId) -> impl IntoView {
     let pending = Hydrated::pending();
     view! {
-        <button r#type="button" class="btn btn-small" disabled=pending on:click=move |_| start(id) data-testid="card-start">
-            <Icon glyph=Glyph::Play/>"Start"
+        <button
+            r#type="button"
+            class="btn btn-small"
+            disabled=pending
+            on:click=move |_| start(id)
+            data-testid="card-start"
+        >
+            <Icon glyph=Glyph::Play />
+            "Start"
         </button>
     }
     .into_any()
@@ -82,15 +117,20 @@ fn last_active(terminal: Memo<Option<Terminal>>) -> protocol::Timestamp {
 #[component]
 fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<TerminalState>) -> impl IntoView {
     dynamic(move || match state.get() {
-        TerminalState::Running => view! { <Usage id/> }.into_any(),
-        TerminalState::Creating => view! { <ProgressLine id/> }.into_any(),
+        TerminalState::Running => view! { <Usage id /> }.into_any(),
+        TerminalState::Creating => view! { <ProgressLine id /> }.into_any(),
         TerminalState::Stopped => view! { <p class="muted small">"Stopped. The home folder is kept."</p> }.into_any(),
         TerminalState::Deleting => {
             view! { <p class="muted small">"Removing the container and its home folder…"</p> }.into_any()
         }
         TerminalState::Failed => {
             let why = terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
-            view! { <p class="card-error small">{why.unwrap_or_else(|| "It could not be started. Try again, or delete it.".to_owned())}</p> }.into_any()
+            view! {
+                <p class="card-error small">
+                    {why.unwrap_or_else(|| "It could not be started. Try again, or delete it.".to_owned())}
+                </p>
+            }
+            .into_any()
         }
     })
 }

@@ -34,7 +34,9 @@ pub(super) fn CreateDialog(
         None => "New terminal".to_owned(),
     });
     view! {
-        <Dialog open title u64_range=true testid="launch-dialog"><Create open name_in_progress/></Dialog>
+        <Dialog open title u64_range=true testid="launch-dialog">
+            <Create open name_in_progress />
+        </Dialog>
     }
     .into_any()
 }
@@ -71,12 +73,18 @@ fn Create(open: RwSignal<bool>, name_in_progress: RwSignal<Option<String>>) -> i
     view! {
         <div class="launch">
             {dynamic(move || match offer.get() {
-                None => view! { <Loading rows=4/> }.into_any(),
-                Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
-                Some(Ok(offer)) => view! { <div hidden=move || in_progress.get()><CreateForm creation offer open/></div> }.into_any(),
-            })}
-            <Show when=move || in_progress.get()>
-                <ProgressList id=shown/>
+                None => view! { <Loading rows=4 /> }.into_any(),
+                Some(Err(problem)) => view! { <ProblemNote problem=Some(problem) /> }.into_any(),
+                Some(Ok(offer)) => {
+                    view! {
+                        <div hidden=move || in_progress.get()>
+                            <CreateForm creation offer open />
+                        </div>
+                    }
+                        .into_any()
+                }
+            })} <Show when=move || in_progress.get()>
+                <ProgressList id=shown />
                 <p class="muted">"You can close this; it goes on."</p>
             </Show>
         </div>
@@ -143,15 +151,31 @@ fn CreateForm(creation: Creation, offer: Offer, open: RwSignal<bool>) -> impl In
         });
     };
     view! {
-        <Form submission send label="Create" disabled=Signal::stored(none_available) fields=&["name"] dialog=open testid="launch-form" submit="launch-submit">
-            <Field name="name" label="Name" optional=true hint="Left empty, a name is made up." autofocus=true submission/>
+        <Form
+            submission
+            send
+            label="Create"
+            disabled=Signal::stored(none_available)
+            fields=&["name"]
+            dialog=open
+            testid="launch-form"
+            submit="launch-submit"
+        >
+            <Field
+                name="name"
+                label="Name"
+                optional=true
+                hint="Left empty, a name is made up."
+                autofocus=true
+                submission
+            />
             <fieldset class="choices">
                 <legend class="field-label">"Image"</legend>
-                {images.into_iter().map(|image| view! { <ImageChoice image/> }).collect_view()}
+                {images.into_iter().map(|image| view! { <ImageChoice image /> }).collect_view()}
             </fieldset>
             <fieldset class="choices choices-sizes">
                 <legend class="field-label">"Size"</legend>
-                {tiers.into_iter().map(|tier| view! { <TierChoice tier/> }).collect_view()}
+                {tiers.into_iter().map(|tier| view! { <TierChoice tier /> }).collect_view()}
                 <p class="field-hint num">{limits}</p>
             </fieldset>
         </Form>
@@ -164,10 +188,19 @@ fn ImageChoice(image: Image) -> impl IntoView {
     let size = image.size_bytes.map(format_bytes);
     view! {
         <label class="choice" class:choice-off=!image.available data-testid=format!("image-{}", image.name)>
-            <input r#type="radio" name="image" value=image.name.to_string() checked=image.default && image.available disabled=!image.available required=true/>
+            <input
+                r#type="radio"
+                name="image"
+                value=image.name.to_string()
+                checked=image.default && image.available
+                disabled=!image.available
+                required=true
+            />
             <span class="choice-title">{image.title}</span>
             <span class="choice-text">{image.description}</span>
-            <span class="choice-fact num">{if image.available { size } else { Some("Not on this server yet".to_owned()) }}</span>
+            <span class="choice-fact num">
+                {if image.available { size } else { Some("Not on this server yet".to_owned()) }}
+            </span>
         </label>
     }
     .into_any()
@@ -177,9 +210,11 @@ fn ImageChoice(image: Image) -> impl IntoView {
 fn TierChoice(tier: Tier) -> impl IntoView {
     view! {
         <label class="choice" data-testid=format!("tier-{}", tier.name)>
-            <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true/>
+            <input r#type="radio" name="tier" value=tier.name.to_string() checked=tier.default required=true />
             <span class="choice-title">{tier.title}</span>
-            <span class="choice-text num">{format_bytes(tier.memory_bytes)} " · " {format_cores(tier.cpu_millis)}</span>
+            <span class="choice-text num">
+                {format_bytes(tier.memory_bytes)} " · " {format_cores(tier.cpu_millis)}
+            </span>
         </label>
     }
     .into_any()

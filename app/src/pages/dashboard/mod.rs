@@ -22,7 +22,7 @@ const FILTER_FROM: usize = 7;
 /// `/terminals` redirects to the dashboard.
 #[component]
 pub(crate) fn TerminalsRedirect() -> impl IntoView {
-    view! { <Redirect path="/"/> }.into_any()
+    view! { <Redirect path="/" /> }.into_any()
 }
 
 /// `/`.
@@ -39,14 +39,14 @@ pub(crate) fn DashboardPage() -> impl IntoView {
                 // Shows the first page at once and loads the others.
                 Effect::new(move |_| terminals.reload());
             }
-            view! { <Cards creating/> }.into_any()
+            view! { <Cards creating /> }.into_any()
         },
     );
     view! {
-        <Title text="Terminals"/>
+        <Title text="Terminals" />
         <div class="page" data-testid="dashboard">
-            <Fetched fetch/>
-            <CreateDialog open=creating/>
+            <Fetched fetch />
+            <CreateDialog open=creating />
         </div>
     }
     .into_any()
@@ -75,17 +75,30 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
             <div class="page-tools">
                 <Show when=many>
                     <div class="search">
-                        <Icon glyph=Glyph::Search/>
-                        <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" disabled=pending prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
+                        <Icon glyph=Glyph::Search />
+                        <input
+                            class="input"
+                            r#type="search"
+                            placeholder="Filter by name or image"
+                            aria-label="Filter terminals"
+                            disabled=pending
+                            prop:value=move || filter.get()
+                            on:input=move |event| filter.set(event_target_value(&event))
+                            data-testid="filter"
+                        />
                     </div>
                 </Show>
                 // The empty dashboard has this button in its middle.
-                <Show when=some><NewTerminal creating/></Show>
+                <Show when=some>
+                    <NewTerminal creating />
+                </Show>
             </div>
         </header>
-        <Show when=some fallback=move || view! { <NoTerminals creating/> }>
+        <Show when=some fallback=move || view! { <NoTerminals creating /> }>
             <ul class="cards" data-testid="cards">
-                <For each=move || ids.get() key=|id| *id let:id><Card id/></For>
+                <For each=move || ids.get() key=|id| *id let:id>
+                    <Card id />
+                </For>
             </ul>
             <Show when=move || ids.with(Vec::is_empty)>
                 <p class="muted center">"No terminal matches that filter."</p>
@@ -99,8 +112,15 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
 fn NewTerminal(creating: RwSignal<bool>) -> impl IntoView {
     let pending = Hydrated::pending();
     view! {
-        <button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| creating.set(true) data-testid="new-terminal">
-            <Icon glyph=Glyph::Plus/>"New terminal"
+        <button
+            r#type="button"
+            class="btn btn-primary"
+            disabled=pending
+            on:click=move |_| creating.set(true)
+            data-testid="new-terminal"
+        >
+            <Icon glyph=Glyph::Plus />
+            "New terminal"
         </button>
     }
     .into_any()
@@ -110,11 +130,17 @@ fn NewTerminal(creating: RwSignal<bool>) -> impl IntoView {
 fn NoTerminals(creating: RwSignal<bool>) -> impl IntoView {
     let account = Account::get();
     view! {
-        <EmptyState glyph=Glyph::Terminal title="Your first terminal" testid="dashboard-empty"
-            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code.">
-            <NewTerminal creating/>
+        <EmptyState
+            glyph=Glyph::Terminal
+            title="Your first terminal"
+            testid="dashboard-empty"
+            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code."
+        >
+            <NewTerminal creating />
             <Show when=move || !account.mfa_enabled()>
-                <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
+                <a class="btn btn-ghost" href="/account/security">
+                    "Enable MFA first"
+                </a>
             </Show>
         </EmptyState>
     }

@@ -49,9 +49,16 @@ pub(crate) fn InvitePage() -> impl IntoView {
     view! {
         <EntryLayout title="Welcome to Rexec" lead>
             {dynamic(move || match status.get() {
-                None => view! { <Loading/> }.into_any(),
-                Some(Err(problem)) => view! { <a class="btn" href="/login" data-testid="problem-page" data-kind=problem.kind.slug()>"Sign in"</a> }.into_any(),
-                Some(Ok(status)) => view! { <InviteForm token=token.get_value() status/> }.into_any(),
+                None => view! { <Loading /> }.into_any(),
+                Some(Err(problem)) => {
+                    view! {
+                        <a class="btn" href="/login" data-testid="problem-page" data-kind=problem.kind.slug()>
+                            "Sign in"
+                        </a>
+                    }
+                        .into_any()
+                }
+                Some(Ok(status)) => view! { <InviteForm token=token.get_value() status /> }.into_any(),
             })}
         </EntryLayout>
     }
@@ -80,11 +87,26 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             browser::navigate_away("/").await
         });
     };
-    let dies = move || view! { <p class="field-hint">"This link expires in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
+    let dies = move || {
+        view! {
+            <p class="field-hint">
+                "This link expires in " <Countdown until=Some(status.expires_at) /> " or when it is used."
+            </p>
+        }
+    };
     view! {
-        <Form submission send label=if joins { "Join" } else { "Set password" } fields=FIELDS novalidate=true testid="invite-form" submit="invite-submit" footer=dies>
-            {joins.then(|| view! { <NewUsername submission/> })}
-            <NewPassword submission/>
+        <Form
+            submission
+            send
+            label=if joins { "Join" } else { "Set password" }
+            fields=FIELDS
+            novalidate=true
+            testid="invite-form"
+            submit="invite-submit"
+            footer=dies
+        >
+            {joins.then(|| view! { <NewUsername submission /> })}
+            <NewPassword submission />
         </Form>
     }
     .into_any()

@@ -17,11 +17,11 @@ pub(super) fn EntryLayout(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Title text=title/>
+        <Title text=title />
         <main class="entry" id="content">
             <section class="entry-box">
                 <header class="entry-head">
-                    <Logo/>
+                    <Logo />
                     <h1>{title}</h1>
                     <p class="muted">{move || lead.get()}</p>
                 </header>

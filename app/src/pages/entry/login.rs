@@ -34,22 +34,24 @@ pub(crate) fn LoginPage() -> impl IntoView {
     });
     let setup = Fetch::with_errors(api::setup_status, |status: Result<SetupStatus, Problem>| {
         let needed = status.is_ok_and(|status| status.needed);
-        needed.then(|| view! { <NoAdministrator/> }).into_any()
+        needed.then(|| view! { <NoAdministrator /> }).into_any()
     });
     let next = Signal::derive(move || browser::safe_redirect_path(query.with(|query| query.get("next"))));
     let submission = Submission::new();
     // Signed-in users are redirected.
     let me = Fetch::with_errors(api::me, move |me: Result<Me, Problem>| {
-        me.is_ok().then(|| view! { <Redirect path=next.get_untracked()/> }).into_any()
+        me.is_ok().then(|| view! { <Redirect path=next.get_untracked() /> }).into_any()
     });
     view! {
-        <Fetched fetch=me placeholder=|| ()/>
+        <Fetched fetch=me placeholder=|| () />
         <EntryLayout title="Sign in" lead>
-            <Fetched fetch=setup placeholder=|| ()/>
-            {dynamic(move || if asks_code.get() {
-                view! { <CodeStep asks_code submission next/> }.into_any()
-            } else {
-                view! { <PasswordStep asks_code submission next/> }.into_any()
+            <Fetched fetch=setup placeholder=|| () />
+            {dynamic(move || {
+                if asks_code.get() {
+                    view! { <CodeStep asks_code submission next /> }.into_any()
+                } else {
+                    view! { <PasswordStep asks_code submission next /> }.into_any()
+                }
             })}
         </EntryLayout>
     }
@@ -60,10 +62,12 @@ pub(crate) fn LoginPage() -> impl IntoView {
 fn NoAdministrator() -> impl IntoView {
     view! {
         <div class="note" data-testid="setup-needed">
-            <Icon glyph=Glyph::Key/>
+            <Icon glyph=Glyph::Key />
             <div>
                 <p class="note-title">"No administrator yet"</p>
-                <p>"The server printed a one-time set-up link when it started. Open that link to create the first account."</p>
+                <p>
+                    "The server printed a one-time set-up link when it started. Open that link to create the first account."
+                </p>
             </div>
         </div>
     }
@@ -87,9 +91,17 @@ fn PasswordStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<
     };
     let forgotten = || view! { <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p> };
     view! {
-        <Form submission send label="Sign in" fields=&["username", "password"] testid="login-form" submit="login-submit" footer=forgotten>
-            <Field name="username" label="Username" autocomplete="username" autofocus=true submission/>
-            <PasswordField name="password" label="Password" autocomplete="current-password" submission/>
+        <Form
+            submission
+            send
+            label="Sign in"
+            fields=&["username", "password"]
+            testid="login-form"
+            submit="login-submit"
+            footer=forgotten
+        >
+            <Field name="username" label="Username" autocomplete="username" autofocus=true submission />
+            <PasswordField name="password" label="Password" autocomplete="current-password" submission />
         </Form>
     }
     .into_any()
@@ -112,7 +124,13 @@ fn CodeStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<Stri
         submission.problems.set(Vec::new());
         asks_code.set(false);
     };
-    let footer = move || view! { <button r#type="button" class="btn btn-ghost" on:click=back>"Back"</button> };
-    view! { <CodeForm submission send label="Continue" testid="login-code-form" submit="login-code-submit" footer/> }
+    let footer = move || {
+        view! {
+            <button r#type="button" class="btn btn-ghost" on:click=back>
+                "Back"
+            </button>
+        }
+    };
+    view! { <CodeForm submission send label="Continue" testid="login-code-form" submit="login-code-submit" footer /> }
         .into_any()
 }

@@ -26,7 +26,7 @@ pub(super) fn NewUsername(
 ) -> impl IntoView {
     let (min, max) = (USERNAME_CHARS.start(), USERNAME_CHARS.end());
     let hint = format!("{min} to {max} of a-z, 0-9, dot, dash and underscore; it starts with a letter.");
-    view! { <Field name="username" label="Username" hint autocomplete="username" autofocus=true submission/> }
+    view! { <Field name="username" label="Username" hint autocomplete="username" autofocus=true submission /> }
         .into_any()
 }
 
@@ -45,8 +45,8 @@ pub(crate) fn NewPassword(
          Not a common password, not one character again and again, and without your username or the word rexec."
     );
     view! {
-        <PasswordField name="password" label hint autocomplete="new-password" submission/>
-        <PasswordField name="repeat" label=format!("{label}, again") autocomplete="new-password" submission/>
+        <PasswordField name="password" label hint autocomplete="new-password" submission />
+        <PasswordField name="repeat" label=format!("{label}, again") autocomplete="new-password" submission />
     }
     .into_any()
 }

@@ -24,11 +24,11 @@ use crate::{
 pub(crate) fn SetupPage() -> impl IntoView {
     let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
     let fetch = Fetch::with_errors(api::setup_status, move |status: Result<SetupStatus, Problem>| match status {
-        Ok(status) if !status.needed => view! { <AlreadySetUp/> }.into_any(),
-        _ => view! { <CreateAdministrator token=token.clone()/> }.into_any(),
+        Ok(status) if !status.needed => view! { <AlreadySetUp /> }.into_any(),
+        _ => view! { <CreateAdministrator token=token.clone() /> }.into_any(),
     });
     Effect::new(move |_| browser::clear_query());
-    view! { <Fetched fetch placeholder=|| ()/> }.into_any()
+    view! { <Fetched fetch placeholder=|| () /> }.into_any()
 }
 
 #[component]
@@ -37,9 +37,14 @@ fn CreateAdministrator(token: String) -> impl IntoView {
     view! {
         <EntryLayout title="Create the administrator" lead=lead.to_owned()>
             {if token.is_empty() {
-                view! { <p class="note note-warning">"The link has no token. Copy the whole link the server printed when it started; each start prints a new one until there is an administrator."</p> }.into_any()
+                view! {
+                    <p class="note note-warning">
+                        "The link has no token. Copy the whole link the server printed when it started; each start prints a new one until there is an administrator."
+                    </p>
+                }
+                    .into_any()
             } else {
-                view! { <SetupForm token/> }.into_any()
+                view! { <SetupForm token /> }.into_any()
             }}
         </EntryLayout>
     }
@@ -71,9 +76,17 @@ fn SetupForm(token: String) -> impl IntoView {
         });
     };
     view! {
-        <Form submission send label="Create administrator" fields=FIELDS novalidate=true testid="setup-form" submit="setup-submit">
-            <NewUsername submission/>
-            <NewPassword submission/>
+        <Form
+            submission
+            send
+            label="Create administrator"
+            fields=FIELDS
+            novalidate=true
+            testid="setup-form"
+            submit="setup-submit"
+        >
+            <NewUsername submission />
+            <NewPassword submission />
         </Form>
     }
     .into_any()

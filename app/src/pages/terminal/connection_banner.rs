@@ -19,12 +19,12 @@ pub(super) fn ConnectionBanner() -> impl IntoView {
     view! {
         <div aria-live="polite" class="banner-live">
             {dynamic(move || match link.get() {
-                ConnectionState::Reconnecting(at) => view! { <Reconnecting at/> }.into_any(),
-                ConnectionState::Exited(status) => view! { <Exited status/> }.into_any(),
-                ConnectionState::Closed(problem) => view! { <Closed problem/> }.into_any(),
+                ConnectionState::Reconnecting(at) => view! { <Reconnecting at /> }.into_any(),
+                ConnectionState::Exited(status) => view! { <Exited status /> }.into_any(),
+                ConnectionState::Closed(problem) => view! { <Closed problem /> }.into_any(),
                 ConnectionState::Idle | ConnectionState::Connecting | ConnectionState::Connected => ().into_any(),
             })}
-            {move || warning.get().map(|problem| view! { <Warning problem/> })}
+            {move || warning.get().map(|problem| view! { <Warning problem /> })}
         </div>
     }
     .into_any()
@@ -41,8 +41,20 @@ fn Reconnecting(at: protocol::Timestamp) -> impl IntoView {
     view! {
         <div class="banner banner-warning" data-testid="reconnecting">
             <span class="spinner"></span>
-            <p>"Connection lost. Your shell keeps running, but what you type now is not sent. " <span class="num" aria-live="off">{next}</span></p>
-            <button r#type="button" class="btn btn-small" on:click=move |_| ctx.with(|t| t.reconnect()) data-testid="reconnect">"Try now"</button>
+            <p>
+                "Connection lost. Your shell keeps running, but what you type now is not sent. "
+                <span class="num" aria-live="off">
+                    {next}
+                </span>
+            </p>
+            <button
+                r#type="button"
+                class="btn btn-small"
+                on:click=move |_| ctx.with(|t| t.reconnect())
+                data-testid="reconnect"
+            >
+                "Try now"
+            </button>
         </div>
     }
     .into_any()
@@ -60,9 +72,16 @@ fn Exited(status: i32) -> impl IntoView {
     };
     view! {
         <div class="banner" data-testid="exit-banner" data-status=status.to_string()>
-            <Icon glyph=Glyph::Terminal/>
+            <Icon glyph=Glyph::Terminal />
             <p>{meaning} " What it printed stays here until you leave."</p>
-            <button r#type="button" class="btn btn-small btn-primary" on:click=move |_| ctx.remount() data-testid="new-shell">"Start a new shell"</button>
+            <button
+                r#type="button"
+                class="btn btn-small btn-primary"
+                on:click=move |_| ctx.remount()
+                data-testid="new-shell"
+            >
+                "Start a new shell"
+            </button>
         </div>
     }
     .into_any()
@@ -77,9 +96,14 @@ fn Closed(problem: Problem) -> impl IntoView {
     };
     view! {
         <div class="banner banner-danger" data-testid="cut" data-kind=problem.kind.slug()>
-            <Icon glyph=Glyph::Warning/>
-            <p><strong>{problem.title} ". "</strong>{problem.detail}</p>
-            <button r#type="button" class="btn btn-small" on:click=again data-testid="try-again">"Try again"</button>
+            <Icon glyph=Glyph::Warning />
+            <p>
+                <strong>{problem.title} ". "</strong>
+                {problem.detail}
+            </p>
+            <button r#type="button" class="btn btn-small" on:click=again data-testid="try-again">
+                "Try again"
+            </button>
         </div>
     }
     .into_any()
@@ -90,9 +114,19 @@ fn Warning(problem: Problem) -> impl IntoView {
     let ctx = TerminalContext::get();
     view! {
         <div class="banner banner-warning" data-testid="terminal-notice">
-            <Icon glyph=Glyph::Warning/>
-            <p><strong>{problem.title} ". "</strong>{problem.detail}</p>
-            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Dismiss" on:click=move |_| ctx.dismiss_warning()><Icon glyph=Glyph::Close/></button>
+            <Icon glyph=Glyph::Warning />
+            <p>
+                <strong>{problem.title} ". "</strong>
+                {problem.detail}
+            </p>
+            <button
+                r#type="button"
+                class="btn btn-icon btn-ghost btn-small"
+                aria-label="Dismiss"
+                on:click=move |_| ctx.dismiss_warning()
+            >
+                <Icon glyph=Glyph::Close />
+            </button>
         </div>
     }
     .into_any()

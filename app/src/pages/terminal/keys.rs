@@ -31,11 +31,31 @@ pub(super) fn KeyRow() -> impl IntoView {
     };
     view! {
         <Show when=move || live.get()>
-            <div class="keyrow" role="toolbar" aria-label="Keys" data-testid="key-row" on:mousedown=|event| event.prevent_default()>
-                <button r#type="button" class="key" aria-pressed=move || ctx.ctrl.get().to_string() on:click=arm>"Ctrl"</button>
-                {ROW.into_iter().map(|(button, label, key)| view! {
-                    <button r#type="button" class="key" aria-label=label on:click=move |_| ctx.with(|terminal| terminal.press(key))>{button}</button>
-                }).collect_view()}
+            <div
+                class="keyrow"
+                role="toolbar"
+                aria-label="Keys"
+                data-testid="key-row"
+                on:mousedown=|event| event.prevent_default()
+            >
+                <button r#type="button" class="key" aria-pressed=move || ctx.ctrl.get().to_string() on:click=arm>
+                    "Ctrl"
+                </button>
+                {ROW
+                    .into_iter()
+                    .map(|(button, label, key)| {
+                        view! {
+                            <button
+                                r#type="button"
+                                class="key"
+                                aria-label=label
+                                on:click=move |_| ctx.with(|terminal| terminal.press(key))
+                            >
+                                {button}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
             </div>
         </Show>
     }

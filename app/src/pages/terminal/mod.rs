@@ -32,8 +32,8 @@ pub(crate) fn TerminalPage() -> impl IntoView {
     let id = Memo::new(move |_| params.with(|params| params.get("id")).and_then(|id| id.parse::<TerminalId>().ok()));
     // A change of the id builds a new page.
     dynamic(move || match id.get() {
-        Some(id) => view! { <LoadedTerminal id/> }.into_any(),
-        None => view! { <ProblemPage problem=nothing_here()/> }.into_any(),
+        Some(id) => view! { <LoadedTerminal id /> }.into_any(),
+        None => view! { <ProblemPage problem=nothing_here() /> }.into_any(),
     })
 }
 
@@ -46,18 +46,24 @@ fn LoadedTerminal(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
     // After a navigation from the dashboard the terminal is loaded already, and events keep it current.
     if untrack(|| terminals.find(id)).is_some() {
-        return view! { <Workspace id/> }.into_any();
+        return view! { <Workspace id /> }.into_any();
     }
     let version = terminals.next_version();
     let fetch = Fetch::new(
         move || api::terminal(id),
         move |terminal| {
             terminals.put_versioned(terminal, version);
-            view! { <Workspace id/> }.into_any()
+            view! { <Workspace id /> }.into_any()
         },
     );
-    let placeholder = || view! { <div class="page"><Loading rows=5/></div> };
-    view! { <Fetched fetch placeholder/> }.into_any()
+    let placeholder = || {
+        view! {
+            <div class="page">
+                <Loading rows=5 />
+            </div>
+        }
+    };
+    view! { <Fetched fetch placeholder /> }.into_any()
 }
 
 #[component]
@@ -71,16 +77,16 @@ fn Workspace(id: TerminalId) -> impl IntoView {
         if locked { format!("Locked · {name}") } else { name }
     };
     view! {
-        <Title text=title(name)/>
-        <Show when=move || there.get() fallback=|| view! { <Deleted/> }>
+        <Title text=title(name) />
+        <Show when=move || there.get() fallback=|| view! { <Deleted /> }>
             <div class="workspace" data-testid="workspace">
-                <toolbar::Toolbar/>
-                <search::SearchBar/>
+                <toolbar::Toolbar />
+                <search::SearchBar />
                 <div class="workspace-body">
-                    <viewport::Viewport/>
-                    <security::SecurityPanel/>
+                    <viewport::Viewport />
+                    <security::SecurityPanel />
                 </div>
-                <keys::KeyRow/>
+                <keys::KeyRow />
             </div>
         </Show>
     }
@@ -93,7 +99,11 @@ fn Deleted() -> impl IntoView {
         <section class="empty" data-testid="terminal-gone">
             <h1 class="empty-title">"This terminal is gone"</h1>
             <p class="empty-text">"It was deleted, with its container and home folder."</p>
-            <div class="empty-actions"><a class="btn btn-primary" href="/">"To the terminals"</a></div>
+            <div class="empty-actions">
+                <a class="btn btn-primary" href="/">
+                    "To the terminals"
+                </a>
+            </div>
         </section>
     }
     .into_any()

@@ -9,7 +9,12 @@ use crate::components::{Glyph, Icon, Show};
 #[component]
 pub(super) fn SearchBar() -> impl IntoView {
     let ctx = TerminalContext::get();
-    view! { <Show when=move || ctx.searching.get()><Bar/></Show> }.into_any()
+    view! {
+        <Show when=move || ctx.searching.get()>
+            <Bar />
+        </Show>
+    }
+    .into_any()
 }
 
 #[component]
@@ -48,12 +53,35 @@ fn Bar() -> impl IntoView {
     };
     view! {
         <div class="searchbar" role="search" data-testid="terminal-search">
-            <Icon glyph=Glyph::Search/>
-            <input node_ref=input class="input" r#type="text" placeholder="Search this terminal" aria-label="Search this terminal" spellcheck="false" on:input=move |_| find(true) on:keydown=keys data-testid="terminal-search-input"/>
-            <span class="muted small num" aria-live="polite">{count}</span>
-            <button r#type="button" class="btn btn-small" on:click=move |_| find(true)>"Previous"</button>
-            <button r#type="button" class="btn btn-small" on:click=move |_| find(false)>"Next"</button>
-            <button r#type="button" class="btn btn-icon btn-ghost btn-small" aria-label="Close search" on:click=move |_| close()><Icon glyph=Glyph::Close/></button>
+            <Icon glyph=Glyph::Search />
+            <input
+                node_ref=input
+                class="input"
+                r#type="text"
+                placeholder="Search this terminal"
+                aria-label="Search this terminal"
+                spellcheck="false"
+                on:input=move |_| find(true)
+                on:keydown=keys
+                data-testid="terminal-search-input"
+            />
+            <span class="muted small num" aria-live="polite">
+                {count}
+            </span>
+            <button r#type="button" class="btn btn-small" on:click=move |_| find(true)>
+                "Previous"
+            </button>
+            <button r#type="button" class="btn btn-small" on:click=move |_| find(false)>
+                "Next"
+            </button>
+            <button
+                r#type="button"
+                class="btn btn-icon btn-ghost btn-small"
+                aria-label="Close search"
+                on:click=move |_| close()
+            >
+                <Icon glyph=Glyph::Close />
+            </button>
         </div>
     }
     .into_any()

@@ -28,19 +28,25 @@ pub(super) fn Toolbar() -> impl IntoView {
     view! {
         <div node_ref=bar class="toolbar" role="toolbar" aria-label="Terminal">
             <div class="toolbar-part toolbar-what">
-                <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals"><Icon glyph=Glyph::Back/></a>
-                <StateDot state/>
-                <h1 class="toolbar-name" title=name data-testid="terminal-name">{name}</h1>
-                <LockBadge state=ctx.lock/>
+                <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals">
+                    <Icon glyph=Glyph::Back />
+                </a>
+                <StateDot state />
+                <h1 class="toolbar-name" title=name data-testid="terminal-name">
+                    {name}
+                </h1>
+                <LockBadge state=ctx.lock />
             </div>
-            <div class="toolbar-part toolbar-facts"><Facts/></div>
+            <div class="toolbar-part toolbar-facts">
+                <Facts />
+            </div>
             <div class="toolbar-part toolbar-tools">
-                <Tools/>
-                <LockButton id=ctx.id/>
-                <TerminalActions id=ctx.id renaming more=Hidden/>
+                <Tools />
+                <LockButton id=ctx.id />
+                <TerminalActions id=ctx.id renaming more=Hidden />
             </div>
         </div>
-        <RenameDialog id=ctx.id open=renaming/>
+        <RenameDialog id=ctx.id open=renaming />
     }
     .into_any()
 }
@@ -73,7 +79,10 @@ fn Hidden() -> impl IntoView {
         .into_iter()
         .map(|(glyph, label, testid, run)| {
             view! {
-                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(ctx) data-testid=testid><Icon glyph/>{label}</button>
+                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(ctx) data-testid=testid>
+                    <Icon glyph />
+                    {label}
+                </button>
             }
         })
         .collect_view()
@@ -99,8 +108,12 @@ fn Facts() -> impl IntoView {
         })
     };
     view! {
-        <span class="num muted small" title="Columns × rows" data-testid="size">{size}</span>
-        <span class=quality title="Round trip to the server" data-testid="latency"><span class="num small">{text}</span></span>
+        <span class="num muted small" title="Columns × rows" data-testid="size">
+            {size}
+        </span>
+        <span class=quality title="Round trip to the server" data-testid="latency">
+            <span class="num small">{text}</span>
+        </span>
     }
     .into_any()
 }
@@ -121,7 +134,17 @@ fn Tools() -> impl IntoView {
     let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, room: &str, run: Box<dyn Fn() + Send>| {
         let class = format!("btn btn-icon btn-ghost {room}");
         view! {
-            <button r#type="button" class=class aria-label=label title=label disabled=off on:click=move |_| run() data-testid=testid><Icon glyph/></button>
+            <button
+                r#type="button"
+                class=class
+                aria-label=label
+                title=label
+                disabled=off
+                on:click=move |_| run()
+                data-testid=testid
+            >
+                <Icon glyph />
+            </button>
         }
     };
     let copy = move || {
@@ -132,13 +155,60 @@ fn Tools() -> impl IntoView {
     };
     let paste = move || ctx.with(|t| t.paste_clipboard());
     view! {
-        {tool(Glyph::Search, "Search (Ctrl+Shift+F)", "tool-search", "wide-only", Box::new(move || ctx.searching.update(|on| *on = !*on)))}
-        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Copy" title="Copy (Ctrl+Shift+C)" disabled=move || off() || !ctx.selected.get() on:click=move |_| copy() data-testid="tool-copy"><Icon glyph=Glyph::Copy/></button>
-        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Paste" title="Paste (Ctrl+Shift+V)" disabled=move || pending() || ctx.connection.get() != ConnectionState::Connected on:click=move |_| paste() data-testid="tool-paste"><Icon glyph=Glyph::Paste/></button>
+        {tool(
+            Glyph::Search,
+            "Search (Ctrl+Shift+F)",
+            "tool-search",
+            "wide-only",
+            Box::new(move || ctx.searching.update(|on| *on = !*on)),
+        )}
+        <button
+            r#type="button"
+            class="btn btn-icon btn-ghost wide-only"
+            aria-label="Copy"
+            title="Copy (Ctrl+Shift+C)"
+            disabled=move || off() || !ctx.selected.get()
+            on:click=move |_| copy()
+            data-testid="tool-copy"
+        >
+            <Icon glyph=Glyph::Copy />
+        </button>
+        <button
+            r#type="button"
+            class="btn btn-icon btn-ghost wide-only"
+            aria-label="Paste"
+            title="Paste (Ctrl+Shift+V)"
+            disabled=move || pending() || ctx.connection.get() != ConnectionState::Connected
+            on:click=move |_| paste()
+            data-testid="tool-paste"
+        >
+            <Icon glyph=Glyph::Paste />
+        </button>
         {tool(Glyph::Minus, "Smaller text", "tool-smaller", "room-only", Box::new(move || ctx.change_font(-1)))}
         {tool(Glyph::Plus, "Larger text", "tool-larger", "room-only", Box::new(move || ctx.change_font(1)))}
-        <button r#type="button" class="btn btn-icon btn-ghost wide-only" aria-label="Full screen" title="Full screen" disabled=pending on:click=move |_| full_screen() data-testid="tool-fullscreen"><Icon glyph=Glyph::Expand/></button>
-        <button r#type="button" class="btn btn-ghost wide-only" aria-label="Security" aria-expanded=move || ctx.panel.get().to_string() disabled=pending on:click=move |_| ctx.panel.update(|open| *open = !*open) data-testid="tool-security"><Icon glyph=Glyph::Shield/><span class="room-only">"Security"</span></button>
+        <button
+            r#type="button"
+            class="btn btn-icon btn-ghost wide-only"
+            aria-label="Full screen"
+            title="Full screen"
+            disabled=pending
+            on:click=move |_| full_screen()
+            data-testid="tool-fullscreen"
+        >
+            <Icon glyph=Glyph::Expand />
+        </button>
+        <button
+            r#type="button"
+            class="btn btn-ghost wide-only"
+            aria-label="Security"
+            aria-expanded=move || ctx.panel.get().to_string()
+            disabled=pending
+            on:click=move |_| ctx.panel.update(|open| *open = !*open)
+            data-testid="tool-security"
+        >
+            <Icon glyph=Glyph::Shield />
+            <span class="room-only">"Security"</span>
+        </button>
     }
     .into_any()
 }

@@ -33,13 +33,22 @@ pub(super) fn Viewport() -> impl IntoView {
         move || usable() && matches!(ctx.connection.get(), ConnectionState::Connecting | ConnectionState::Idle);
     view! {
         <section class="stage-area" aria-label="Terminal">
-            <ConnectionBanner/>
+            <ConnectionBanner />
             <div class="terminal-frame" class:terminal-off=move || !usable() class:terminal-stale=stale>
                 <div class="terminal-host" node_ref=ctx.host data-testid="terminal"></div>
-                <Show when=waiting><p class="terminal-wait" data-testid="connecting"><span class="spinner"></span>"Connecting…"</p></Show>
+                <Show when=waiting>
+                    <p class="terminal-wait" data-testid="connecting">
+                        <span class="spinner"></span>
+                        "Connecting…"
+                    </p>
+                </Show>
             </div>
-            <Show when=move || locked.get()><LockPrompt id=ctx.id/></Show>
-            <Show when=move || !running()><NotRunning/></Show>
+            <Show when=move || locked.get()>
+                <LockPrompt id=ctx.id />
+            </Show>
+            <Show when=move || !running()>
+                <NotRunning />
+            </Show>
         </section>
     }
     .into_any()
@@ -50,13 +59,35 @@ fn NotRunning() -> impl IntoView {
     let ctx = TerminalContext::get();
     let id = ctx.id;
     let pending = Hydrated::pending();
-    let begin = move |label: &'static str| view! { <button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| start(id) data-testid="start">{label}</button> };
+    let begin = move |label: &'static str| {
+        view! {
+            <button
+                r#type="button"
+                class="btn btn-primary"
+                disabled=pending
+                on:click=move |_| start(id)
+                data-testid="start"
+            >
+                {label}
+            </button>
+        }
+    };
     let state = Memo::new(move |_| ctx.state());
-    move || {
-        match state.get() {
-        Some(TerminalState::Creating) => view! { <div class="stage-box"><ProgressList id=Some(id)/><Ask/></div> }.into_any(),
+    move || match state.get() {
+        Some(TerminalState::Creating) => view! {
+            <div class="stage-box">
+                <ProgressList id=Some(id) />
+                <Ask />
+            </div>
+        }
+        .into_any(),
         Some(TerminalState::Stopped) => view! {
-            <EmptyState glyph=Glyph::Stop title="Stopped" text="The container is stopped. Its home folder is kept; a new shell starts with it." testid="stopped">
+            <EmptyState
+                glyph=Glyph::Stop
+                title="Stopped"
+                text="The container is stopped. Its home folder is kept; a new shell starts with it."
+                testid="stopped"
+            >
                 {begin("Start")}
             </EmptyState>
         }
@@ -64,14 +95,25 @@ fn NotRunning() -> impl IntoView {
         Some(TerminalState::Failed) => {
             let why = ctx.terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! {
-                <EmptyState glyph=Glyph::Warning title="It could not be started" text=why.unwrap_or_else(|| "The server gave no reason.".to_owned()) testid="failed">
+                <EmptyState
+                    glyph=Glyph::Warning
+                    title="It could not be started"
+                    text=why.unwrap_or_else(|| "The server gave no reason.".to_owned())
+                    testid="failed"
+                >
                     {begin("Try again")}
                 </EmptyState>
             }
             .into_any()
         }
-        _ => view! { <EmptyState glyph=Glyph::Trash title="Being deleted" text="The container and its home folder are being removed."/> }.into_any(),
-    }
+        _ => view! {
+            <EmptyState
+                glyph=Glyph::Trash
+                title="Being deleted"
+                text="The container and its home folder are being removed."
+            />
+        }
+        .into_any(),
     }
 }
 
