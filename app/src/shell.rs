@@ -6,13 +6,17 @@ use leptos_meta::MetaTags;
 use crate::{App, components::Logo, state::Clock};
 
 /// Sets theme and contrast before the first paint, which avoids a flash of the wrong colours.
-const APPEARANCE: &str = r#"try{const d=document.documentElement,s=localStorage;for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#;
+const APPEARANCE: &str = concat!(
+    r#"try{const d=document.documentElement,s=localStorage;"#,
+    r#"for(const k of["theme","contrast"]){const v=s.getItem("rexec."+k);if(v)d.dataset[k]=v}}catch{}"#,
+);
 
 /// Starts the program. A page restored from the back/forward cache is reloaded, because it may show a terminal that is
 /// locked by now.
 const START: &str = r#"addEventListener("pageshow",e=>{if(e.persisted)location.reload()});
 import init,{hydrate}from"/pkg/rexec.js";
-init({module_or_path:"/pkg/rexec.wasm"}).then(()=>hydrate()).catch(e=>{console.error(e);document.documentElement.dataset.broken=""});"#;
+init({module_or_path:"/pkg/rexec.wasm"}).then(()=>hydrate())
+.catch(e=>{console.error(e);document.documentElement.dataset.broken=""});"#;
 
 /// The document. The two inline scripts carry the nonce from the context; nothing else in the document is inline. The
 /// preload links are written by hand, because those of the framework put the nonce into `crossorigin`, which makes some
@@ -68,7 +72,8 @@ fn Broken() -> impl IntoView {
                 <Logo />
                 <h2>"This page stopped working"</h2>
                 <p>
-                    "Something in the page failed. Your terminals are on the server and keep running. If it happens again, tell your administrator."
+                    "Something in the page failed. Your terminals are on the server and keep running. If it happens \
+                     again, tell your administrator."
                 </p>
                 <a class="btn btn-primary" href="">
                     "Reload the page"

@@ -56,7 +56,7 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_MILLIS_MAX)));
     if method != "GET" {
-        // The request completes even if the user leaves the page at once. The bindings have no setter for this property.
+        // The request completes even if the user leaves the page. The bindings have no setter for this property.
         let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     }
     let headers = Headers::new().map_err(|_| no_response())?;

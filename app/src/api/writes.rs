@@ -22,7 +22,8 @@ fn code(code: &str) -> CodeRequest {
 }
 
 macro_rules! writes {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $method:literal $path:literal $(, $body:expr)?;)*) => {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty =
+        $method:literal $path:literal $(, $body:expr)?;)*) => {
         $(
             $(#[$doc])*
             ///
@@ -83,7 +84,8 @@ writes! {
     /// `POST /api/security/terminal/{id}/mfa-unlock`.
     unlock(id: TerminalId, digits: &str) -> LockStatus = "POST" "/api/security/terminal/{id}/mfa-unlock", code(digits);
     /// `POST /api/security/terminal/{id}/mfa-verify`.
-    verify(id: TerminalId, digits: &str) -> VerifyAnswer = "POST" "/api/security/terminal/{id}/mfa-verify", code(digits);
+    verify(id: TerminalId, digits: &str) -> VerifyAnswer =
+        "POST" "/api/security/terminal/{id}/mfa-verify", code(digits);
 
     /// `POST /api/admin/users/invite`.
     invite_user(request: InviteRequest) -> OneTimeLink = "POST" "/api/admin/users/invite", request;
@@ -98,7 +100,8 @@ writes! {
     /// `POST /api/admin/terminals/{id}/stop`.
     admin_stop_terminal(id: TerminalId) -> Ignored = "POST" "/api/admin/terminals/{id}/stop";
     /// `DELETE /api/admin/terminals/{id}`.
-    admin_delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored = "DELETE" "/api/admin/terminals/{id}", request;
+    admin_delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored =
+        "DELETE" "/api/admin/terminals/{id}", request;
     /// `PUT /api/admin/images/{name}`.
     put_image(name: &str, edit: ImageEdit) -> Ignored = "PUT" "/api/admin/images/{name}", edit;
     /// `PUT /api/admin/tiers/{name}`.

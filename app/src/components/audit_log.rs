@@ -91,16 +91,7 @@ fn Filter(filter: Memo<AuditQuery>, reload: Trigger, show_actor: bool, extra: Vi
     };
     let clear = search.clone();
     let form = NodeRef::<html::Form>::new();
-    // The fields show the current filter. Values that were typed before hydration are kept.
-    Effect::new(move |before: Option<()>| {
-        let (Some(form), query) = (form.get(), filter.get()) else { return };
-        let outcome = query.outcome.map_or("", crate::api::outcome_word);
-        for (name, value) in [("event", query.event.as_str()), ("actor", &query.actor), ("outcome", outcome)] {
-            if before.is_some() || browser::form_value(&form, name).is_empty() {
-                browser::set_form_value(&form, name, value);
-            }
-        }
-    });
+    show_filter(form, filter);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(form) = event.target().map(|form| form.unchecked_into::<HtmlFormElement>()) else { return };
@@ -118,44 +109,73 @@ fn Filter(filter: Memo<AuditQuery>, reload: Trigger, show_actor: bool, extra: Vi
             on:reset=move |_| clear(AuditQuery::default())
             data-testid="audit-filter"
         >
-            <div class="field">
-                <label class="field-label" for="event">
-                    "Event"
-                </label>
-                <select class="input" id="event" name="event" data-testid="field-event">
-                    <option value="">"Any"</option>
-                    {Event::GROUPS
-                        .iter()
-                        .map(|(group, events)| {
-                            view! {
-                                <optgroup label=*group>
-                                    {events
-                                        .iter()
-                                        .map(|event| view! { <option value=event.as_str()>{event.title()}</option> })
-                                        .collect_view()}
-                                </optgroup>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </div>
+            <EventSelect />
             {show_actor.then(|| view! { <Field name="actor" label="Who" filter=true /> })}
-            <div class="field">
-                <label class="field-label" for="outcome">
-                    "Outcome"
-                </label>
-                <select class="input" id="outcome" name="outcome" data-testid="field-outcome">
-                    <option value="">"Any"</option>
-                    <option value="success">"Done"</option>
-                    <option value="failure">"Refused or failed"</option>
-                </select>
-            </div>
+            <OutcomeSelect />
             <button r#type="submit" class="btn" disabled=pending data-testid="audit-search">
                 <Icon glyph=Glyph::Search />
                 "Search"
             </button>
             {extra.run()}
         </form>
+    }
+    .into_any()
+}
+
+/// Sets the fields to the current filter. Values that were typed before hydration are kept.
+fn show_filter(form: NodeRef<html::Form>, filter: Memo<AuditQuery>) {
+    Effect::new(move |before: Option<()>| {
+        let (Some(form), query) = (form.get(), filter.get()) else { return };
+        let outcome = query.outcome.map_or("", crate::api::outcome_word);
+        for (name, value) in [("event", query.event.as_str()), ("actor", &query.actor), ("outcome", outcome)] {
+            if before.is_some() || browser::form_value(&form, name).is_empty() {
+                browser::set_form_value(&form, name, value);
+            }
+        }
+    });
+}
+
+#[component]
+fn EventSelect() -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field-label" for="event">
+                "Event"
+            </label>
+            <select class="input" id="event" name="event" data-testid="field-event">
+                <option value="">"Any"</option>
+                {Event::GROUPS
+                    .iter()
+                    .map(|(group, events)| {
+                        view! {
+                            <optgroup label=*group>
+                                {events
+                                    .iter()
+                                    .map(|event| view! { <option value=event.as_str()>{event.title()}</option> })
+                                    .collect_view()}
+                            </optgroup>
+                        }
+                    })
+                    .collect_view()}
+            </select>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn OutcomeSelect() -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field-label" for="outcome">
+                "Outcome"
+            </label>
+            <select class="input" id="outcome" name="outcome" data-testid="field-outcome">
+                <option value="">"Any"</option>
+                <option value="success">"Done"</option>
+                <option value="failure">"Refused or failed"</option>
+            </select>
+        </div>
     }
     .into_any()
 }

@@ -52,38 +52,16 @@ pub(crate) fn CodeField(
     allow_recovery: bool,
 ) -> impl IntoView {
     let Submission { busy, problems, .. } = submission;
-    let invalid = Memo::new(move |_| problems.with(|all| all.iter().any(is_code_problem)));
     let id = unique_id("code");
-    let pending = Hydrated::pending();
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
-    Effect::new(move |_| {
-        let recovery = recovery.get();
-        let Some(input) = input.get() else { return };
-        for (name, digits, words) in ATTRIBUTES {
-            let _ = input.set_attribute(name, if recovery { words } else { digits });
-        }
-        if autofocus {
-            let _ = input.focus();
-        }
-    });
+    set_kind(input, recovery, autofocus);
     sync_value(code, input);
-    Effect::new(move |before: Option<bool>| {
-        let now = invalid.get();
-        let Some(input) = input.get() else { return now };
-        browser::set_or_remove_attribute(&input, "aria-invalid", now.then_some("true"));
-        browser::set_or_remove_attribute(&input, "aria-describedby", now.then(|| submission.error_id()).as_deref());
-        let first = problems.with_untracked(|all| all.first().is_some_and(is_code_problem));
-        if first && before == Some(false) {
-            code.set(String::new());
-            let _ = input.focus();
-        }
-        now
-    });
+    show_problem(input, code, submission);
     let on_input = move |event: Event| {
         accept_input(&event_target_value(&event), recovery.get_untracked(), code, input, on_complete)
     };
-    let toggle_recovery = move |_| {
+    let toggle_recovery = move |()| {
         code.set(String::new());
         problems.set(Vec::new());
         recovery.update(|recovery| *recovery = !*recovery);
@@ -109,22 +87,63 @@ pub(crate) fn CodeField(
                 on:input=on_input
                 data-testid="code"
             />
-            <button
-                r#type="button"
-                class="link small"
-                hidden=!allow_recovery
-                disabled=pending
-                on:click=toggle_recovery
-                data-testid="code-swap"
-            >
-                <Icon glyph=Glyph::Key />
-                {move || {
-                    if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }
-                }}
-            </button>
+            <RecoverySwitch recovery hidden=!allow_recovery on_click=toggle_recovery />
         </div>
     }
     .into_any()
+}
+
+#[component]
+fn RecoverySwitch(recovery: RwSignal<bool>, hidden: bool, #[prop(into)] on_click: Callback<()>) -> impl IntoView {
+    let pending = Hydrated::pending();
+    view! {
+        <button
+            r#type="button"
+            class="link small"
+            hidden=hidden
+            disabled=pending
+            on:click=move |_| on_click.run(())
+            data-testid="code-swap"
+        >
+            <Icon glyph=Glyph::Key />
+            {move || {
+                if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }
+            }}
+        </button>
+    }
+    .into_any()
+}
+
+/// Sets the attributes for digits or recovery codes.
+fn set_kind(input: NodeRef<Input>, recovery: RwSignal<bool>, autofocus: bool) {
+    Effect::new(move |_| {
+        let recovery = recovery.get();
+        let Some(input) = input.get() else { return };
+        for (name, digits, words) in ATTRIBUTES {
+            let _ = input.set_attribute(name, if recovery { words } else { digits });
+        }
+        if autofocus {
+            let _ = input.focus();
+        }
+    });
+}
+
+/// Marks the field as invalid while the code has a problem, and clears it when the code is rejected.
+fn show_problem(input: NodeRef<Input>, code: RwSignal<String>, submission: Submission) {
+    let problems = submission.problems;
+    let invalid = Memo::new(move |_| problems.with(|all| all.iter().any(is_code_problem)));
+    Effect::new(move |before: Option<bool>| {
+        let now = invalid.get();
+        let Some(input) = input.get() else { return now };
+        browser::set_or_remove_attribute(&input, "aria-invalid", now.then_some("true"));
+        browser::set_or_remove_attribute(&input, "aria-describedby", now.then(|| submission.error_id()).as_deref());
+        let first = problems.with_untracked(|all| all.first().is_some_and(is_code_problem));
+        if first && before == Some(false) {
+            code.set(String::new());
+            let _ = input.focus();
+        }
+        now
+    });
 }
 
 /// Keeps `code` and the field equal. A value that was typed before hydration is taken over without submitting.

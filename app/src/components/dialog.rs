@@ -26,7 +26,7 @@ pub(crate) fn Dialog(
     closable: Option<Signal<bool>>,
     /// Wide layout.
     #[prop(optional)]
-    u64_range: bool,
+    wide: bool,
     /// `data-testid`.
     #[prop(default = "dialog")]
     testid: &'static str,
@@ -34,22 +34,7 @@ pub(crate) fn Dialog(
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        match (open.get(), dialog.open()) {
-            (true, false) => {
-                let _ = dialog.show_modal();
-                // The content is rendered later; until then only the close button could get the focus.
-                request_animation_frame(move || {
-                    let first = dialog.query_selector(FIRST_CONTROL).ok().flatten();
-                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
-                    browser::focus(first.filter(|_| !taken));
-                });
-            }
-            (false, true) => dialog.close(),
-            _ => {}
-        }
-    });
+    show_while_open(dialog, open);
     let closable = move || closable.map_or(!persistent, |closable| closable.get());
     let heading = unique_id(testid);
     let labelled = heading.clone();
@@ -57,7 +42,7 @@ pub(crate) fn Dialog(
         <dialog
             node_ref=dialog
             class="dialog"
-            class:dialog-u64_range=u64_range
+            class:dialog-wide=wide
             aria-labelledby=labelled
             closedby=move || (!closable()).then_some("none")
             // Browsers fire `cancel` only once before they close; preventing the key avoids that.
@@ -81,25 +66,52 @@ pub(crate) fn Dialog(
             data-testid=testid
         >
             <div class="dialog-box">
-                <header class="dialog-head">
-                    <h2 id=heading.clone() class="dialog-title">
-                        {move || title.get()}
-                    </h2>
-                    <Show when=closable>
-                        <button
-                            r#type="button"
-                            class="btn btn-icon btn-ghost"
-                            aria-label="Close"
-                            on:click=move |_| open.set(false)
-                            data-testid="dialog-close"
-                        >
-                            <Icon glyph=Glyph::Close />
-                        </button>
-                    </Show>
-                </header>
+                <Head id=heading.clone() title open closable=Signal::derive(closable) />
                 <Show when=move || open.get()>{children()}</Show>
             </div>
         </dialog>
     }
     .into_any()
+}
+
+#[component]
+fn Head(id: String, title: Signal<String>, open: RwSignal<bool>, closable: Signal<bool>) -> impl IntoView {
+    view! {
+        <header class="dialog-head">
+            <h2 id=id class="dialog-title">
+                {move || title.get()}
+            </h2>
+            <Show when=move || closable.get()>
+                <button
+                    r#type="button"
+                    class="btn btn-icon btn-ghost"
+                    aria-label="Close"
+                    on:click=move |_| open.set(false)
+                    data-testid="dialog-close"
+                >
+                    <Icon glyph=Glyph::Close />
+                </button>
+            </Show>
+        </header>
+    }
+    .into_any()
+}
+
+fn show_while_open(dialog: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        match (open.get(), dialog.open()) {
+            (true, false) => {
+                let _ = dialog.show_modal();
+                // The content is rendered later; until then only the close button could get the focus.
+                request_animation_frame(move || {
+                    let first = dialog.query_selector(FIRST_CONTROL).ok().flatten();
+                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
+                    browser::focus(first.filter(|_| !taken));
+                });
+            }
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
 }

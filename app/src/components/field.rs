@@ -190,7 +190,7 @@ fn FieldNote(id: String, hint: String, error: Memo<Option<String>>) -> impl Into
         <p
             id=id
             class="field-note"
-            class:field-error=move || error.get().is_some()
+            class:field-refusal=move || error.get().is_some()
             class:field-quiet=quiet
             aria-live="polite"
         >

@@ -26,11 +26,14 @@ struct RowsPage {
     next: Option<String>,
 }
 
+type ReadPage = dyn Fn(Option<String>) -> Answer<String> + Send + Sync;
+type DecodePage = dyn Fn(&str) -> Result<RowsPage, Problem> + Send + Sync;
+
 /// Where the pages of a list come from and how their items are shown.
 #[derive(Clone)]
 pub(crate) struct ListSource {
-    read: Arc<dyn Fn(Option<String>) -> Answer<String> + Send + Sync>,
-    decode: Arc<dyn Fn(&str) -> Result<RowsPage, Problem> + Send + Sync>,
+    read: Arc<ReadPage>,
+    decode: Arc<DecodePage>,
 }
 
 impl ListSource {
@@ -116,21 +119,9 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
         </For>
     };
     view! {
-        {if columns.is_empty() {
-            view! {
-                <ul class="list" data-testid=testid>
-                    {body}
-                </ul>
-            }
-                .into_any()
-        } else {
-            view! {
-                <Table columns testid>
-                    {body}
-                </Table>
-            }
-                .into_any()
-        }}
+        <Container columns testid>
+            {body}
+        </Container>
         <Show when=move || next.with(Option::is_some)>
             <button
                 r#type="button"
@@ -147,7 +138,15 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
 }
 
 #[component]
-fn Table(columns: &'static [&'static str], testid: &'static str, children: Children) -> impl IntoView {
+fn Container(columns: &'static [&'static str], testid: &'static str, children: Children) -> impl IntoView {
+    if columns.is_empty() {
+        return view! {
+            <ul class="list" data-testid=testid>
+                {children()}
+            </ul>
+        }
+        .into_any();
+    }
     let head = columns.iter().map(|name| match *name {
         "" => view! {
             <th scope="col">

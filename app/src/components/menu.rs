@@ -1,6 +1,10 @@
 //! A button that opens a menu. Arrow keys move, Escape and a click outside close it.
 
-use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
+use leptos::{
+    ev::{KeyboardEvent, MouseEvent},
+    html::Div,
+    prelude::*,
+};
 
 use super::show::Show;
 use wasm_bindgen::JsCast;
@@ -32,22 +36,9 @@ pub(crate) fn Menu(
     let open = RwSignal::new(false);
     let root = NodeRef::<Div>::new();
     let pending = Hydrated::pending();
-    Effect::new(move |_| {
-        browser::on_document("mousedown", move |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-            let inside = root.try_get_untracked().flatten().is_some_and(|root| root.contains(target.as_ref()));
-            if !inside && open.try_get_untracked() == Some(true) {
-                open.set(false);
-            }
-        });
-    });
-    // Focus moves when the list is mounted, not one frame later: a key pressed in between would find no focused item.
+    close_on_outside_click(root, open);
     let (list, by_keyboard) = (NodeRef::<Div>::new(), StoredValue::new(false));
-    Effect::new(move |_| {
-        if let Some(list) = list.get().filter(|_| by_keyboard.get_value()) {
-            browser::focus(list.query_selector(ITEMS).ok().flatten());
-        }
-    });
+    focus_first_item(list, by_keyboard);
     let keys = move |event: KeyboardEvent| {
         if let Some(root) = root.get_untracked().filter(|_| open.get_untracked()) {
             handle_key(&event, &root, open);
@@ -58,6 +49,11 @@ pub(crate) fn Menu(
     let on_choose = move |_| {
         browser::focus(root.get_untracked().and_then(|root| root.query_selector("button").ok().flatten()));
     };
+    let toggle = move |event: MouseEvent| {
+        // A click count of zero means that the keyboard triggered the click.
+        by_keyboard.set_value(event.detail() == 0);
+        open.update(|open| *open = !*open);
+    };
     view! {
         <div class="menu" node_ref=root on:keydown=keys>
             <button
@@ -67,10 +63,7 @@ pub(crate) fn Menu(
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 disabled=pending
-                on:click=move |event| {
-                    by_keyboard.set_value(event.detail() == 0);
-                    open.update(|open| *open = !*open);
-                }
+                on:click=toggle
                 data-testid=testid
             >
                 {button.run()}
@@ -89,6 +82,27 @@ pub(crate) fn Menu(
         </div>
     }
     .into_any()
+}
+
+fn close_on_outside_click(root: NodeRef<Div>, open: RwSignal<bool>) {
+    Effect::new(move |_| {
+        browser::on_document("mousedown", move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+            let inside = root.try_get_untracked().flatten().is_some_and(|root| root.contains(target.as_ref()));
+            if !inside && open.try_get_untracked() == Some(true) {
+                open.set(false);
+            }
+        });
+    });
+}
+
+/// Focus moves when the list is mounted, not one frame later: a key pressed in between would find no focused item.
+fn focus_first_item(list: NodeRef<Div>, by_keyboard: StoredValue<bool>) {
+    Effect::new(move |_| {
+        if let Some(list) = list.get().filter(|_| by_keyboard.get_value()) {
+            browser::focus(list.query_selector(ITEMS).ok().flatten());
+        }
+    });
 }
 
 fn handle_key(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {

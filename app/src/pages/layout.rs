@@ -12,7 +12,7 @@ use crate::{
     api,
     backend::OnNotFound,
     browser,
-    components::{Fetch, Fetched, Glyph, Icon, Logo, Menu, ProblemPage, Show},
+    components::{Fetch, Fetched, Glyph, Icon, Logo, Menu, MenuItem, ProblemPage, Show},
     state::{self, Account, Terminals, Toasts},
 };
 
@@ -144,7 +144,7 @@ fn UserMenu() -> impl IntoView {
     let account = Account::get();
     let toasts = Toasts::get();
     let name = move || account.me().map(|me| me.username.to_string()).unwrap_or_default();
-    let leave = move |_| {
+    let leave = move |()| {
         spawn_local(async move {
             match api::logout().await {
                 Ok(_) => browser::load_page("/login"),
@@ -176,10 +176,9 @@ fn UserMenu() -> impl IntoView {
                 "Your activity"
             </a>
             <hr class="menu-line" />
-            <button r#type="button" class="menu-item" role="menuitem" on:click=leave data-testid="logout">
-                <Icon glyph=Glyph::Logout />
+            <MenuItem glyph=Glyph::Logout on_click=leave testid="logout">
                 "Sign out"
-            </button>
+            </MenuItem>
         </Menu>
     }
     .into_any()
@@ -189,7 +188,7 @@ fn UserMenu() -> impl IntoView {
 #[component]
 fn ThemeButton() -> impl IntoView {
     let choose = |name: &'static str, value: Option<&'static str>| {
-        move |_| {
+        move |()| {
             browser::save_setting(name, value);
             if let Some(root) = browser::document().document_element() {
                 browser::set_or_remove_attribute(&root, &format!("data-{name}"), value);
@@ -199,43 +198,37 @@ fn ThemeButton() -> impl IntoView {
     let button = || view! { <Icon glyph=Glyph::Contrast /> };
     view! {
         <Menu label="Appearance" testid="theme-menu" button>
-            <button
-                r#type="button"
+            <MenuItem
+                glyph=Glyph::Contrast
                 class="menu-item is-system"
-                role="menuitem"
-                on:click=choose("theme", None)
-                data-testid="theme-system"
+                on_click=choose("theme", None)
+                testid="theme-system"
             >
-                <Icon glyph=Glyph::Contrast />
                 "As the system"
-            </button>
-            <button
-                r#type="button"
+            </MenuItem>
+            <MenuItem
+                glyph=Glyph::Moon
                 class="menu-item is-dark"
-                role="menuitem"
-                on:click=choose("theme", Some("dark"))
-                data-testid="theme-dark"
+                on_click=choose("theme", Some("dark"))
+                testid="theme-dark"
             >
-                <Icon glyph=Glyph::Moon />
                 "Dark"
-            </button>
-            <button
-                r#type="button"
+            </MenuItem>
+            <MenuItem
+                glyph=Glyph::Sun
                 class="menu-item is-light"
-                role="menuitem"
-                on:click=choose("theme", Some("light"))
-                data-testid="theme-light"
+                on_click=choose("theme", Some("light"))
+                testid="theme-light"
             >
-                <Icon glyph=Glyph::Sun />
                 "Light"
-            </button>
+            </MenuItem>
             <hr class="menu-line" />
-            <button r#type="button" class="menu-item is-normal" role="menuitem" on:click=choose("contrast", None)>
+            <MenuItem class="menu-item is-normal" on_click=choose("contrast", None)>
                 "Normal contrast"
-            </button>
-            <button r#type="button" class="menu-item is-more" role="menuitem" on:click=choose("contrast", Some("more"))>
+            </MenuItem>
+            <MenuItem class="menu-item is-more" on_click=choose("contrast", Some("more"))>
                 "High contrast"
-            </button>
+            </MenuItem>
         </Menu>
     }
     .into_any()

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{ConfirmDialog, Glyph, Icon, Menu, Show},
+    components::{ConfirmDialog, Glyph, Icon, Menu, MenuItem, Show},
     state::{Terminals, Toasts},
 };
 
@@ -66,27 +66,13 @@ pub(crate) fn TerminalActions(
         <Menu label testid="card-menu" button>
             {more.run()}
             <LifecycleItems id request_stop />
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| renaming.set(true)
-                data-testid="rename"
-            >
-                <Icon glyph=Glyph::Edit />
+            <MenuItem glyph=Glyph::Edit on_click=move |()| renaming.set(true) testid="rename">
                 "Rename"
-            </button>
+            </MenuItem>
             <hr class="menu-line" />
-            <button
-                r#type="button"
-                class="menu-item menu-danger"
-                role="menuitem"
-                on:click=move |_| deleting.set(true)
-                data-testid="delete"
-            >
-                <Icon glyph=Glyph::Trash />
+            <MenuItem glyph=Glyph::Trash danger=true on_click=move |()| deleting.set(true) testid="delete">
                 "Delete…"
-            </button>
+            </MenuItem>
         </Menu>
         <span class="sr-only" role="status">
             <Show when=move || checking.get()>"Looking at what runs in it"</Show>
@@ -105,32 +91,17 @@ fn LifecycleItems(id: TerminalId, request_stop: Callback<StopKind>) -> impl Into
     let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
     view! {
         <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| start(id) data-testid="start">
-                <Icon glyph=Glyph::Play />
+            <MenuItem glyph=Glyph::Play on_click=move |()| start(id) testid="start">
                 "Start"
-            </button>
+            </MenuItem>
         </Show>
         <Show when=move || is(&[TerminalState::Running])>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| request_stop.run(StopKind::Stop)
-                data-testid="stop"
-            >
-                <Icon glyph=Glyph::Stop />
+            <MenuItem glyph=Glyph::Stop on_click=move |()| request_stop.run(StopKind::Stop) testid="stop">
                 "Stop"
-            </button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| request_stop.run(StopKind::Restart)
-                data-testid="restart"
-            >
-                <Icon glyph=Glyph::Refresh />
+            </MenuItem>
+            <MenuItem glyph=Glyph::Refresh on_click=move |()| request_stop.run(StopKind::Restart) testid="restart">
                 "Restart"
-            </button>
+            </MenuItem>
         </Show>
     }
     .into_any()

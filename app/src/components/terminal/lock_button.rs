@@ -6,7 +6,7 @@ use protocol::{TerminalId, terminals::TerminalState};
 use super::{lock_dialog::LockDialog, lock_form::LockAction, lock_state::LockState};
 use crate::{
     api,
-    components::{Dialog, Glyph, Icon, Menu, dynamic},
+    components::{Dialog, Glyph, Icon, Menu, MenuItem, dynamic},
     state::{Account, Hydrated, Terminals, Toasts},
 };
 
@@ -71,7 +71,8 @@ fn LockNow(id: TerminalId, small: bool) -> impl IntoView {
         </button>
         <Dialog open=explain title="First enable MFA".to_owned() testid="lock-needs-mfa">
             <p>
-                "A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your account has no authenticator app yet; setting one up takes a minute."
+                "A locked terminal shows and takes nothing without a fresh code of your authenticator app. Your \
+                 account has no authenticator app yet; setting one up takes a minute."
             </p>
             <div class="form-actions">
                 <button r#type="button" class="btn" on:click=move |_| explain.set(false)>
@@ -119,38 +120,17 @@ fn LockMenu(id: TerminalId, small: bool, on_choose: Callback<LockAction>, grante
             {granted
                 .then(|| {
                     view! {
-                        <button
-                            r#type="button"
-                            class="menu-item"
-                            role="menuitem"
-                            on:click=move |_| lock_now(id, busy)
-                            data-testid="lock-again"
-                        >
-                            <Icon glyph=Glyph::LockClosed />
+                        <MenuItem glyph=Glyph::LockClosed on_click=move |()| lock_now(id, busy) testid="lock-again">
                             "Lock again now"
-                        </button>
+                        </MenuItem>
                     }
                 })}
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| on_choose.run(LockAction::Verify)
-                data-testid="verify-open"
-            >
-                <Icon glyph=Glyph::Key />
+            <MenuItem glyph=Glyph::Key on_click=move |()| on_choose.run(LockAction::Verify) testid="verify-open">
                 "Verify with a code…"
-            </button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| on_choose.run(LockAction::Unlock)
-                data-testid="unlock-open"
-            >
-                <Icon glyph=Glyph::LockOpen />
+            </MenuItem>
+            <MenuItem glyph=Glyph::LockOpen on_click=move |()| on_choose.run(LockAction::Unlock) testid="unlock-open">
                 "Unlock…"
-            </button>
+            </MenuItem>
         </Menu>
     }
     .into_any()

@@ -50,7 +50,7 @@ pub(super) fn EnrolDialog(
     let account = Account::get();
     let title = Signal::derive(move || if account.mfa_enabled() { "Replace the app" } else { "Enable MFA" }.to_owned());
     view! {
-        <Dialog open title u64_range=true persistent=true closable testid="enrol-dialog">
+        <Dialog open title wide=true persistent=true closable testid="enrol-dialog">
             <Wizard open step />
         </Dialog>
     }

@@ -41,10 +41,12 @@ fn MfaDisabled(enrolling: RwSignal<bool>) -> impl IntoView {
                 <span class="tag tag-warning">"Not enabled"</span>
             </div>
             <p class="muted">
-                "With it, signing in asks for a six-digit code, and any running terminal can be locked: nobody sees or types a byte in it without a fresh code - not even someone with your password or your open session."
+                "With it, signing in asks for a six-digit code, and any running terminal can be locked: nobody sees \
+                 or types a byte in it without a fresh code - not even someone with your password or your open session."
             </p>
             <p class="muted">
-                "You need an app that shows such codes: Aegis, 2FAS, 1Password, Google or Microsoft Authenticator, or any other."
+                "You need an app that shows such codes: Aegis, 2FAS, 1Password, Google or Microsoft Authenticator, or \
+                 any other."
             </p>
             <div>
                 <button
@@ -65,10 +67,8 @@ fn MfaDisabled(enrolling: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn MfaEnabled(enrolling: RwSignal<bool>) -> impl IntoView {
-    let account = Account::get();
     let pending = Hydrated::pending();
-    let (disabling, renewing) = (RwSignal::new(false), RwSignal::new(false));
-    let left = Memo::new(move |_| account.me().map_or(0, |me| me.recovery_codes_left));
+    let disabling = RwSignal::new(false);
     view! {
         <div class="box box-narrow" data-testid="mfa-on">
             <div class="box-head">
@@ -100,6 +100,19 @@ fn MfaEnabled(enrolling: RwSignal<bool>) -> impl IntoView {
                 </button>
             </div>
         </div>
+        <RecoveryBox />
+        <DisableDialog open=disabling />
+    }
+    .into_any()
+}
+
+#[component]
+fn RecoveryBox() -> impl IntoView {
+    let account = Account::get();
+    let pending = Hydrated::pending();
+    let renewing = RwSignal::new(false);
+    let left = Memo::new(move |_| account.me().map_or(0, |me| me.recovery_codes_left));
+    view! {
         <div class="box box-narrow" data-testid="recovery">
             <div class="box-head">
                 <h2>"Recovery codes"</h2>
@@ -109,7 +122,8 @@ fn MfaEnabled(enrolling: RwSignal<bool>) -> impl IntoView {
                 </span>
             </div>
             <p class="muted">
-                "Each works once, wherever a code is asked for. They are for the day the phone is gone. Making new ones ends your other login sessions."
+                "Each works once, wherever a code is asked for. They are for the day the phone is gone. Making new \
+                 ones ends your other login sessions."
             </p>
             <div>
                 <button
@@ -123,7 +137,6 @@ fn MfaEnabled(enrolling: RwSignal<bool>) -> impl IntoView {
                 </button>
             </div>
         </div>
-        <DisableDialog open=disabling />
         <RecoveryDialog open=renewing />
     }
     .into_any()
@@ -166,7 +179,8 @@ fn DisableForm(open: RwSignal<bool>) -> impl IntoView {
             submit="disable-confirm"
         >
             <p>
-                "The app's entry and every recovery code stop working, and your other login sessions end. Signing in will need the password alone, and terminals can no longer be locked."
+                "The app's entry and every recovery code stop working, and your other login sessions end. Signing in \
+                 will need the password alone, and terminals can no longer be locked."
             </p>
             <p class="muted">"Locked terminals have to be unlocked first."</p>
             <CodeField submission code />

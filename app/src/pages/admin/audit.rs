@@ -17,7 +17,8 @@ pub(super) fn Audit() -> impl IntoView {
     view! {
         <Section
             title="Audit"
-            lead="Every change that matters, written in the same transaction as the change and chained by hashes: none can be altered or left out unseen."
+            lead="Every change that matters, written in the same transaction as the change and chained by hashes: \
+            none can be altered or left out unseen."
             testid="admin-audit"
             tools
         >
@@ -67,8 +68,7 @@ fn Tools(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl IntoV
 
 #[component]
 fn Verdict(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl IntoView {
-    move || {
-        match verdict.get() {
+    move || match verdict.get() {
         None => ().into_any(),
         Some(Err(problem)) => view! { <ProblemNote problem=Some(problem) /> }.into_any(),
         Some(Ok(AuditVerdict { intact: true, events, .. })) => view! {
@@ -85,10 +85,10 @@ fn Verdict(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl Int
                 <Icon glyph=Glyph::Warning />
                 "The chain does not hold from event "
                 {verdict.first_bad_seq}
-                " on. Somebody or something changed the trail: keep a copy of the database and compare it with an earlier export."
+                " on. Somebody or something changed the trail: keep a copy of the database and compare it with an \
+                 earlier export."
             </p>
         }
         .into_any(),
-    }
     }
 }

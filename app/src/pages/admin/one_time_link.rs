@@ -35,7 +35,8 @@ pub(super) fn LinkDialog(
                     .map(|link| {
                         view! {
                             <p>
-                                "Hand this link over in person or by a message only the receiver reads. It works once, and is shown only now."
+                                "Hand this link over in person or by a message only the receiver reads. It works \
+                                 once, and is shown only now."
                             </p>
                             <code class="secret" data-testid="one-time-link">
                                 {link.url.clone()}

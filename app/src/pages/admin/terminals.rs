@@ -10,7 +10,8 @@ use protocol::{
 use crate::{
     api,
     components::{
-        ConfirmDialog, Dialog, EmptyState, Glyph, Icon, ListSource, Listing, Menu, Refetch, RelativeTime, Section,
+        ConfirmDialog, Dialog, EmptyState, Glyph, Icon, ListSource, Listing, Menu, MenuItem, Refetch, RelativeTime,
+        Section,
         terminal::{DeleteForm, LockBadge, LockState, StateDot},
     },
     state::{Submission, Toasts},
@@ -30,7 +31,8 @@ pub(super) fn AllTerminals() -> impl IntoView {
     view! {
         <Section
             title="Terminals"
-            lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is in them."
+            lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is \
+            in them."
             testid="admin-terminals"
         >
             <Listing source columns=COLUMNS empty testid="all-terminals" />
@@ -41,18 +43,8 @@ pub(super) fn AllTerminals() -> impl IntoView {
 
 #[component]
 fn Row(terminal: AdminTerminal) -> impl IntoView {
-    let refetch = Refetch::get();
-    let toasts = Toasts::get();
     let id = terminal.id;
     let (deleting, stopping) = (RwSignal::new(false), RwSignal::new(false));
-    let stop = move |()| {
-        spawn_local(async move {
-            if let Err(problem) = api::admin_stop_terminal(id).await {
-                toasts.problem(&problem);
-            }
-            refetch.trigger();
-        });
-    };
     let lock = if terminal.mfa_locked { LockState::Locked } else { LockState::Open };
     let running = terminal.state == TerminalState::Running;
     let subject = format!("{} of {}?", terminal.name, terminal.owner);
@@ -74,42 +66,60 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
             </td>
             <td class="end">
                 <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" button>
-                    <button
-                        r#type="button"
-                        class="menu-item"
-                        role="menuitem"
+                    <MenuItem
+                        glyph=Glyph::Stop
                         disabled=!running
-                        on:click=move |_| stopping.set(true)
-                        data-testid="admin-stop"
+                        on_click=move |()| stopping.set(true)
+                        testid="admin-stop"
                     >
-                        <Icon glyph=Glyph::Stop />
                         "Stop…"
-                    </button>
-                    <button
-                        r#type="button"
-                        class="menu-item menu-danger"
-                        role="menuitem"
-                        on:click=move |_| deleting.set(true)
-                        data-testid="admin-delete"
+                    </MenuItem>
+                    <MenuItem
+                        glyph=Glyph::Trash
+                        danger=true
+                        on_click=move |()| deleting.set(true)
+                        testid="admin-delete"
                     >
-                        <Icon glyph=Glyph::Trash />
                         "Delete…"
-                    </button>
+                    </MenuItem>
                 </Menu>
-                <ConfirmDialog
-                    open=stopping
-                    title=format!("Stop {subject}")
-                    text="Everything that runs in it ends; the home folder stays. Its owner can start it again."
-                    confirm_label="Stop".to_owned()
-                    cancel_label="Keep it running"
-                    on_confirm=stop
-                    testid="admin-stop-dialog"
-                />
-                <Dialog open=deleting title=format!("Delete {subject}") testid="admin-delete-dialog">
-                    <Delete id locked=terminal.mfa_locked open=deleting />
-                </Dialog>
+                <Dialogs id subject locked=terminal.mfa_locked stopping deleting />
             </td>
         </tr>
+    }
+    .into_any()
+}
+
+#[component]
+fn Dialogs(
+    id: TerminalId,
+    subject: String,
+    locked: bool,
+    stopping: RwSignal<bool>,
+    deleting: RwSignal<bool>,
+) -> impl IntoView {
+    let (refetch, toasts) = (Refetch::get(), Toasts::get());
+    let stop = move |()| {
+        spawn_local(async move {
+            if let Err(problem) = api::admin_stop_terminal(id).await {
+                toasts.problem(&problem);
+            }
+            refetch.trigger();
+        });
+    };
+    view! {
+        <ConfirmDialog
+            open=stopping
+            title=format!("Stop {subject}")
+            text="Everything that runs in it ends; the home folder stays. Its owner can start it again."
+            confirm_label="Stop".to_owned()
+            cancel_label="Keep it running"
+            on_confirm=stop
+            testid="admin-stop-dialog"
+        />
+        <Dialog open=deleting title=format!("Delete {subject}") testid="admin-delete-dialog">
+            <Delete id locked open=deleting />
+        </Dialog>
     }
     .into_any()
 }
@@ -142,7 +152,8 @@ fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
             submit="admin-delete-confirm"
         >
             <p>
-                "Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."
+                "Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is \
+                 written into the audit trail."
             </p>
         </DeleteForm>
     }

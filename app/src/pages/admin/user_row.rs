@@ -12,7 +12,9 @@ use web_sys::HtmlFormElement;
 use super::one_time_link::IssuedLink;
 use crate::{
     api,
-    components::{ConfirmDialog, Dialog, Form, Glyph, Icon, Menu, NumberField, Refetch, RelativeTime, Show, u64_range},
+    components::{
+        ConfirmDialog, Dialog, Form, Glyph, Icon, Menu, MenuItem, NumberField, Refetch, RelativeTime, Show, u64_range,
+    },
     state::{Account, Submission, Toasts, all_valid},
 };
 
@@ -90,7 +92,8 @@ pub(super) fn UserRow(user: UserView) -> impl IntoView {
     .into_any()
 }
 
-fn patch(id: UserId, user: RwSignal<UserView>, patch: UserPatch) {
+fn patch(user: RwSignal<UserView>, patch: UserPatch) {
+    let id = user.with_untracked(|user| user.id);
     let toasts = Toasts::get();
     spawn_local(async move {
         match api::patch_user(id, patch).await {
@@ -100,105 +103,106 @@ fn patch(id: UserId, user: RwSignal<UserView>, patch: UserPatch) {
     });
 }
 
+/// Whether each dialog of a row is open.
+#[derive(Clone, Copy)]
+struct Dialogs {
+    role: RwSignal<bool>,
+    disable: RwSignal<bool>,
+    quota: RwSignal<bool>,
+    mfa: RwSignal<bool>,
+}
+
 #[component]
 fn Actions(user: RwSignal<UserView>, is_self: bool) -> impl IntoView {
     let id = user.with_untracked(|user| user.id);
-    let (resetting_mfa, changing_quota) = (RwSignal::new(false), RwSignal::new(false));
+    let closed = || RwSignal::new(false);
+    let dialogs = Dialogs { role: closed(), disable: closed(), quota: closed(), mfa: closed() };
     let IssuedLink(link) = expect_context();
     let toasts = Toasts::get();
     let is_admin = move || user.with(|user| user.role == Role::Admin);
     let disabled = move || user.with(|user| user.disabled);
-    let (changing_role, disabling) = (RwSignal::new(false), RwSignal::new(false));
-    let toggle_role = move |()| {
-        let role = if untrack(is_admin) { Role::User } else { Role::Admin };
-        patch(id, user, UserPatch { role: Some(role), ..Default::default() });
-    };
-    let set_disabled = move |disabled| patch(id, user, UserPatch { disabled: Some(disabled), ..Default::default() });
-    let toggle_disabled = move |_| if disabled() { set_disabled(false) } else { disabling.set(true) };
-    let reset_link = move |_| {
+    let toggle_disabled = move |()| if disabled() { set_disabled(user, false) } else { dialogs.disable.set(true) };
+    let reset_link = move |()| {
         spawn_local(async move {
             match api::reset_link(id).await {
-                Ok(made) => link.set(Some(made)),
+                Ok(issued) => link.set(Some(issued)),
                 Err(problem) => toasts.problem(&problem),
             }
         });
     };
     let name = user.with_untracked(|user| user.username.to_string());
-    let new_role = Signal::derive({
-        let name = name.clone();
-        move || format!("Make {name} {}?", if is_admin() { "a user" } else { "an administrator" })
-    });
     let button = || view! { <Icon glyph=Glyph::Dots /> };
     let self_hint = is_self.then_some("You cannot do this to your own account");
     view! {
         <Menu label=format!("Actions for {name}") class="btn btn-icon btn-ghost btn-small" testid="user-actions" button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                disabled=is_self
-                title=self_hint
-                on:click=move |_| changing_role.set(true)
-                data-testid="user-role"
-            >
+            <MenuItem disabled=is_self title=self_hint on_click=move |()| dialogs.role.set(true) testid="user-role">
                 {move || if is_admin() { "Make a user…" } else { "Make an administrator…" }}
-            </button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| changing_quota.set(true)
-                data-testid="user-quota"
-            >
+            </MenuItem>
+            <MenuItem on_click=move |()| dialogs.quota.set(true) testid="user-quota">
                 "Set the terminal quota…"
-            </button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=reset_link data-testid="user-reset-link">
+            </MenuItem>
+            <MenuItem on_click=reset_link testid="user-reset-link">
                 "Password reset link…"
-            </button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| resetting_mfa.set(true)
-                data-testid="user-reset-mfa"
-            >
+            </MenuItem>
+            <MenuItem on_click=move |()| dialogs.mfa.set(true) testid="user-reset-mfa">
                 "Reset MFA…"
-            </button>
+            </MenuItem>
             <hr class="menu-line" />
-            <button
-                r#type="button"
-                class="menu-item"
-                class:menu-danger=move || !disabled()
-                role="menuitem"
+            <MenuItem
+                danger=Signal::derive(move || !disabled())
                 disabled=is_self
                 title=self_hint
-                on:click=toggle_disabled
-                data-testid="user-disable"
+                on_click=toggle_disabled
+                testid="user-disable"
             >
                 {move || if disabled() { "Enable" } else { "Disable…" }}
-            </button>
+            </MenuItem>
         </Menu>
+        <ActionDialogs user dialogs />
+    }
+    .into_any()
+}
+
+fn set_disabled(user: RwSignal<UserView>, disabled: bool) {
+    patch(user, UserPatch { disabled: Some(disabled), ..Default::default() });
+}
+
+#[component]
+fn ActionDialogs(user: RwSignal<UserView>, dialogs: Dialogs) -> impl IntoView {
+    let (id, name) = user.with_untracked(|user| (user.id, user.username.to_string()));
+    let is_admin = move || user.with(|user| user.role == Role::Admin);
+    let toggle_role = move |()| {
+        let role = if untrack(is_admin) { Role::User } else { Role::Admin };
+        patch(user, UserPatch { role: Some(role), ..Default::default() });
+    };
+    let new_role = Signal::derive({
+        let name = name.clone();
+        move || format!("Make {name} {}?", if is_admin() { "a user" } else { "an administrator" })
+    });
+    view! {
         <ConfirmDialog
-            open=changing_role
+            open=dialogs.role
             title=new_role
-            text="Administrators see and change every account, image, size and setting, and can stop and delete every terminal. What is in a terminal stays its owner's."
+            text="Administrators see and change every account, image, size and setting, and can stop and delete every \
+            terminal. What is in a terminal stays its owner's."
             confirm_label=Signal::stored("Change the role".to_owned())
             on_confirm=toggle_role
             testid="role-dialog"
         />
         <ConfirmDialog
-            open=disabling
+            open=dialogs.disable
             title=format!("Disable {name}?")
-            text="Every login of this account ends at once, with the terminals that are open in it. The terminals and what is in them stay."
+            text="Every login of this account ends at once, with the terminals that are open in it. The terminals and \
+            what is in them stay."
             confirm_label=Signal::stored("Disable".to_owned())
-            on_confirm=move |()| set_disabled(true)
+            on_confirm=move |()| set_disabled(user, true)
             testid="disable-user-dialog"
         />
-        <Dialog open=changing_quota title=format!("Terminal quota of {name}") testid="quota-dialog">
-            <QuotaForm user open=changing_quota />
+        <Dialog open=dialogs.quota title=format!("Terminal quota of {name}") testid="quota-dialog">
+            <QuotaForm user open=dialogs.quota />
         </Dialog>
-        <Dialog open=resetting_mfa title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog">
-            <ResetForm id open=resetting_mfa />
+        <Dialog open=dialogs.mfa title=format!("Reset MFA of {name}?") testid="reset-mfa-dialog">
+            <ResetForm id open=dialogs.mfa />
         </Dialog>
     }
     .into_any()
@@ -246,7 +250,8 @@ fn ResetForm(id: UserId, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <Form submission send label="Reset MFA" kind="btn-danger" dialog=open submit="reset-mfa-confirm">
             <p>
-                "The account's authenticator app and recovery codes stop working and its sessions end. Its locked terminals stay locked: the person sets up a new app and opens them with that."
+                "The account's authenticator app and recovery codes stop working and its sessions end. Its locked \
+                 terminals stay locked: the person sets up a new app and opens them with that."
             </p>
             <Show when=terminals_locked>
                 <p class="muted">

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Glyph, Icon, ListSource, Listing, Menu, Refetch, Section},
+    components::{Glyph, Icon, ListSource, Listing, Menu, MenuItem, Refetch, Section},
     state::Toasts,
 };
 
@@ -27,7 +27,8 @@ pub(super) fn Users() -> impl IntoView {
     view! {
         <Section
             title="People"
-            lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out."
+            lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, \
+            and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out."
             testid="admin-users"
             tools
         >
@@ -59,26 +60,12 @@ fn InviteMenu() -> impl IntoView {
     };
     view! {
         <Menu label="Invite" class="btn btn-primary" testid="invite" button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| invite(Role::User)
-                data-testid="invite-user"
-            >
-                <Icon glyph=Glyph::User />
+            <MenuItem glyph=Glyph::User on_click=move |()| invite(Role::User) testid="invite-user">
                 "As a user"
-            </button>
-            <button
-                r#type="button"
-                class="menu-item"
-                role="menuitem"
-                on:click=move |_| invite(Role::Admin)
-                data-testid="invite-admin"
-            >
-                <Icon glyph=Glyph::Shield />
+            </MenuItem>
+            <MenuItem glyph=Glyph::Shield on_click=move |()| invite(Role::Admin) testid="invite-admin">
                 "As an administrator"
-            </button>
+            </MenuItem>
         </Menu>
     }
     .into_any()

@@ -27,10 +27,6 @@ pub(super) fn Card(
     let renaming = RwSignal::new(false);
     let name = Memo::new(move |_| terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default()));
     let state = Memo::new(move |_| terminal.with(|t| t.as_ref().map_or(TerminalState::Deleting, |t| t.state)));
-    let made_from = Memo::new(move |_| {
-        terminal.with(|t| t.as_ref().map(|t| (t.image.to_string(), t.tier.to_string())).unwrap_or_default())
-    });
-    let lock = LockState::follow(terminal);
     view! {
         <li
             class="card"
@@ -60,17 +56,7 @@ pub(super) fn Card(
                 </Show>
                 <TerminalActions id renaming />
             </div>
-            <p class="card-facts">
-                <span class="chip">
-                    <Icon glyph=Glyph::Box />
-                    {move || made_from.get().0}
-                </span>
-                <span class="chip">
-                    <Icon glyph=Glyph::Memory />
-                    {move || made_from.get().1}
-                </span>
-                <LockBadge state=lock />
-            </p>
+            <Facts terminal />
             <div class="card-body">
                 <CardBody id terminal state />
             </div>
@@ -83,6 +69,29 @@ pub(super) fn Card(
                 </Show>
             </div>
         </li>
+    }
+    .into_any()
+}
+
+/// Image, tier and lock.
+#[component]
+fn Facts(terminal: Memo<Option<Terminal>>) -> impl IntoView {
+    let source = Memo::new(move |_| {
+        terminal.with(|t| t.as_ref().map(|t| (t.image.to_string(), t.tier.to_string())).unwrap_or_default())
+    });
+    let lock = LockState::follow(terminal);
+    view! {
+        <p class="card-facts">
+            <span class="chip">
+                <Icon glyph=Glyph::Box />
+                {move || source.get().0}
+            </span>
+            <span class="chip">
+                <Icon glyph=Glyph::Memory />
+                {move || source.get().1}
+            </span>
+            <LockBadge state=lock />
+        </p>
     }
     .into_any()
 }

@@ -34,7 +34,7 @@ pub(super) fn CreateDialog(
         None => "New terminal".to_owned(),
     });
     view! {
-        <Dialog open title u64_range=true testid="launch-dialog">
+        <Dialog open title wide=true testid="launch-dialog">
             <Create open name_in_progress />
         </Dialog>
     }

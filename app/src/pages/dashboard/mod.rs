@@ -134,7 +134,9 @@ fn NoTerminals(creating: RwSignal<bool>) -> impl IntoView {
             glyph=Glyph::Terminal
             title="Your first terminal"
             testid="dashboard-empty"
-            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code."
+            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab \
+            whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without \
+            a fresh code."
         >
             <NewTerminal creating />
             <Show when=move || !account.mfa_enabled()>

@@ -31,8 +31,7 @@ pub(crate) fn InvitePage() -> impl IntoView {
             let _ = status.try_set(Some(answer));
         });
     });
-    let lead = Signal::derive(move || {
-        match status.get() {
+    let lead = Signal::derive(move || match status.get() {
         Some(Ok(InviteStatus { username: Some(name), .. })) => format!("Set a new password for {name}."),
         Some(Ok(InviteStatus { role: Role::Admin, .. })) => {
             "You are invited as an administrator. Choose a name and a password.".to_owned()
@@ -40,11 +39,11 @@ pub(crate) fn InvitePage() -> impl IntoView {
         Some(Ok(_)) => "You are invited. Choose a name and a password.".to_owned(),
         Some(Err(problem)) if problem.status >= 500 => problem.detail,
         Some(Err(_)) => {
-            "This link is not valid any more: it was used, taken back, or is too old. Ask the person who sent it for a new one."
+            "This link is not valid any more: it was used, taken back, or is too old. Ask the person who sent it for \
+             a new one."
                 .to_owned()
         }
         None => "Looking at your link…".to_owned(),
-    }
     });
     view! {
         <EntryLayout title="Welcome to Rexec" lead>

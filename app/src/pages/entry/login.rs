@@ -66,7 +66,8 @@ fn NoAdministrator() -> impl IntoView {
             <div>
                 <p class="note-title">"No administrator yet"</p>
                 <p>
-                    "The server printed a one-time set-up link when it started. Open that link to create the first account."
+                    "The server printed a one-time set-up link when it started. Open that link to create the first \
+                     account."
                 </p>
             </div>
         </div>
@@ -89,7 +90,8 @@ fn PasswordStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<
             browser::navigate_away(&next.get_untracked()).await
         });
     };
-    let forgotten = || view! { <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p> };
+    let forgotten = "Forgotten? An administrator can give you a one-time link to set a new password.";
+    let footer = move || view! { <p class="field-note">{forgotten}</p> };
     view! {
         <Form
             submission
@@ -98,7 +100,7 @@ fn PasswordStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<
             fields=&["username", "password"]
             testid="login-form"
             submit="login-submit"
-            footer=forgotten
+            footer
         >
             <Field name="username" label="Username" autocomplete="username" autofocus=true submission />
             <PasswordField name="password" label="Password" autocomplete="current-password" submission />

@@ -39,7 +39,8 @@ fn CreateAdministrator(token: String) -> impl IntoView {
             {if token.is_empty() {
                 view! {
                     <p class="note note-warning">
-                        "The link has no token. Copy the whole link the server printed when it started; each start prints a new one until there is an administrator."
+                        "The link has no token. Copy the whole link the server printed when it started; each start \
+                         prints a new one until there is an administrator."
                     </p>
                 }
                     .into_any()

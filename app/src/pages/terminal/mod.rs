@@ -6,6 +6,7 @@ mod keys;
 mod search;
 mod security;
 mod toolbar;
+mod toolbar_tools;
 mod viewport;
 
 use leptos::prelude::*;

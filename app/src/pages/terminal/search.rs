@@ -32,25 +32,12 @@ fn Bar() -> impl IntoView {
         empty.set(text.is_empty());
         ctx.with(|terminal| terminal.find(&text, backwards));
     };
-    let close = move || {
-        ctx.with(|terminal| {
-            terminal.end_search();
-            terminal.focus();
-        });
-        ctx.searching.set(false);
-        ctx.found.set((None, 0));
-    };
     let keys = move |event: KeyboardEvent| match event.key().as_str() {
         "Enter" => find(event.shift_key()),
-        "Escape" => close(),
+        "Escape" => close(ctx),
         _ => {}
     };
-    let count = move || match ctx.found.get() {
-        _ if empty.get() => String::new(),
-        (Some(index), count) => format!("{} of {count}", index + 1),
-        (None, 0) => "Nothing found".to_owned(),
-        (None, count) => format!("{count} found"),
-    };
+    let count = move || if empty.get() { String::new() } else { format_result(ctx.found.get()) };
     view! {
         <div class="searchbar" role="search" data-testid="terminal-search">
             <Icon glyph=Glyph::Search />
@@ -78,11 +65,29 @@ fn Bar() -> impl IntoView {
                 r#type="button"
                 class="btn btn-icon btn-ghost btn-small"
                 aria-label="Close search"
-                on:click=move |_| close()
+                on:click=move |_| close(ctx)
             >
                 <Icon glyph=Glyph::Close />
             </button>
         </div>
     }
     .into_any()
+}
+
+/// `index` of the shown match and number of matches.
+fn format_result((index, count): (Option<u32>, u32)) -> String {
+    match (index, count) {
+        (Some(index), count) => format!("{} of {count}", index + 1),
+        (None, 0) => "Nothing found".to_owned(),
+        (None, count) => format!("{count} found"),
+    }
+}
+
+fn close(ctx: TerminalContext) {
+    ctx.with(|terminal| {
+        terminal.end_search();
+        terminal.focus();
+    });
+    ctx.searching.set(false);
+    ctx.found.set((None, 0));
 }

@@ -3,14 +3,16 @@
 use leptos::{html::Div, prelude::*};
 use protocol::terminals::TerminalState;
 
-use super::context::{ConnectionState, TerminalContext};
+use super::{
+    context::{ConnectionState, TerminalContext},
+    toolbar_tools::Tools,
+};
 use crate::{
     browser,
     components::{
-        Glyph, Icon, roving_tabindex,
+        Glyph, Icon, MenuItem, roving_tabindex,
         terminal::{LockBadge, LockButton, RenameDialog, StateDot, TerminalActions},
     },
-    state::Hydrated,
 };
 
 /// The controls of the bar, without those of the dialogs it contains.
@@ -79,10 +81,9 @@ fn Hidden() -> impl IntoView {
         .into_iter()
         .map(|(glyph, label, testid, run)| {
             view! {
-                <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| run(ctx) data-testid=testid>
-                    <Icon glyph />
+                <MenuItem glyph on_click=move |()| run(ctx) testid>
                     {label}
-                </button>
+                </MenuItem>
             }
         })
         .collect_view()
@@ -116,108 +117,4 @@ fn Facts() -> impl IntoView {
         </span>
     }
     .into_any()
-}
-
-/// The tools.
-#[component]
-fn Tools() -> impl IntoView {
-    let ctx = TerminalContext::get();
-    let pending = Hydrated::pending();
-    // Printed output can be searched and copied while disconnected and after the shell exited.
-    let off = move || {
-        pending()
-            || !matches!(
-                ctx.connection.get(),
-                ConnectionState::Connected | ConnectionState::Reconnecting(_) | ConnectionState::Exited(_)
-            )
-    };
-    let tool = move |glyph: Glyph, label: &'static str, testid: &'static str, room: &str, run: Box<dyn Fn() + Send>| {
-        let class = format!("btn btn-icon btn-ghost {room}");
-        view! {
-            <button
-                r#type="button"
-                class=class
-                aria-label=label
-                title=label
-                disabled=off
-                on:click=move |_| run()
-                data-testid=testid
-            >
-                <Icon glyph />
-            </button>
-        }
-    };
-    let copy = move || {
-        ctx.with(|t| {
-            let _ = t.copy_selection();
-            t.focus();
-        })
-    };
-    let paste = move || ctx.with(|t| t.paste_clipboard());
-    view! {
-        {tool(
-            Glyph::Search,
-            "Search (Ctrl+Shift+F)",
-            "tool-search",
-            "wide-only",
-            Box::new(move || ctx.searching.update(|on| *on = !*on)),
-        )}
-        <button
-            r#type="button"
-            class="btn btn-icon btn-ghost wide-only"
-            aria-label="Copy"
-            title="Copy (Ctrl+Shift+C)"
-            disabled=move || off() || !ctx.selected.get()
-            on:click=move |_| copy()
-            data-testid="tool-copy"
-        >
-            <Icon glyph=Glyph::Copy />
-        </button>
-        <button
-            r#type="button"
-            class="btn btn-icon btn-ghost wide-only"
-            aria-label="Paste"
-            title="Paste (Ctrl+Shift+V)"
-            disabled=move || pending() || ctx.connection.get() != ConnectionState::Connected
-            on:click=move |_| paste()
-            data-testid="tool-paste"
-        >
-            <Icon glyph=Glyph::Paste />
-        </button>
-        {tool(Glyph::Minus, "Smaller text", "tool-smaller", "room-only", Box::new(move || ctx.change_font(-1)))}
-        {tool(Glyph::Plus, "Larger text", "tool-larger", "room-only", Box::new(move || ctx.change_font(1)))}
-        <button
-            r#type="button"
-            class="btn btn-icon btn-ghost wide-only"
-            aria-label="Full screen"
-            title="Full screen"
-            disabled=pending
-            on:click=move |_| full_screen()
-            data-testid="tool-fullscreen"
-        >
-            <Icon glyph=Glyph::Expand />
-        </button>
-        <button
-            r#type="button"
-            class="btn btn-ghost wide-only"
-            aria-label="Security"
-            aria-expanded=move || ctx.panel.get().to_string()
-            disabled=pending
-            on:click=move |_| ctx.panel.update(|open| *open = !*open)
-            data-testid="tool-security"
-        >
-            <Icon glyph=Glyph::Shield />
-            <span class="room-only">"Security"</span>
-        </button>
-    }
-    .into_any()
-}
-
-fn full_screen() {
-    let document = browser::document();
-    if document.fullscreen_element().is_some() {
-        document.exit_fullscreen();
-    } else if let Ok(Some(workspace)) = document.query_selector(".workspace") {
-        let _ = workspace.request_fullscreen();
-    }
 }

@@ -57,27 +57,12 @@ pub(super) fn Viewport() -> impl IntoView {
 #[component]
 fn NotRunning() -> impl IntoView {
     let ctx = TerminalContext::get();
-    let id = ctx.id;
-    let pending = Hydrated::pending();
-    let begin = move |label: &'static str| {
-        view! {
-            <button
-                r#type="button"
-                class="btn btn-primary"
-                disabled=pending
-                on:click=move |_| start(id)
-                data-testid="start"
-            >
-                {label}
-            </button>
-        }
-    };
     let state = Memo::new(move |_| ctx.state());
     move || match state.get() {
         Some(TerminalState::Creating) => view! {
             <div class="stage-box">
-                <ProgressList id=Some(id) />
-                <Ask />
+                <ProgressList id=Some(ctx.id) />
+                <PollState />
             </div>
         }
         .into_any(),
@@ -88,7 +73,7 @@ fn NotRunning() -> impl IntoView {
                 text="The container is stopped. Its home folder is kept; a new shell starts with it."
                 testid="stopped"
             >
-                {begin("Start")}
+                <StartButton label="Start" />
             </EmptyState>
         }
         .into_any(),
@@ -101,7 +86,7 @@ fn NotRunning() -> impl IntoView {
                     text=why.unwrap_or_else(|| "The server gave no reason.".to_owned())
                     testid="failed"
                 >
-                    {begin("Try again")}
+                    <StartButton label="Try again" />
                 </EmptyState>
             }
             .into_any()
@@ -117,9 +102,27 @@ fn NotRunning() -> impl IntoView {
     }
 }
 
+#[component]
+fn StartButton(label: &'static str) -> impl IntoView {
+    let id = TerminalContext::get().id;
+    let pending = Hydrated::pending();
+    view! {
+        <button
+            r#type="button"
+            class="btn btn-primary"
+            disabled=pending
+            on:click=move |_| start(id)
+            data-testid="start"
+        >
+            {label}
+        </button>
+    }
+    .into_any()
+}
+
 /// Polls the state while the terminal is being created, because events may be missed.
 #[component]
-fn Ask() -> impl IntoView {
+fn PollState() -> impl IntoView {
     let (terminals, id) = (Terminals::get(), TerminalContext::get().id);
     Effect::new(move |_| {
         if let Ok(timer) = set_interval_with_handle(move || terminals.reload_one(id), std::time::Duration::from_secs(2))
