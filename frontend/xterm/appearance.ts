@@ -1,4 +1,4 @@
-// Colours of the terminal: taken from the style sheet's tokens, so that pages and terminal cannot disagree.
+// Colours of the terminal: read from the style sheet's tokens, so that they match the page.
 
 import type { ITheme } from "@xterm/xterm";
 

@@ -34,9 +34,9 @@ pub(crate) fn AuditTable(
 #[component]
 fn Row(event: AuditView, show_actor: bool) -> impl IntoView {
     let failed = event.outcome == Outcome::Failure;
-    let known = Event::parse(&event.event);
-    let title = known.map_or(event.event.clone(), |known| known.title().to_owned());
-    let rejected = failed && !known.is_some_and(Event::is_failure);
+    let event_kind = Event::parse(&event.event);
+    let title = event_kind.map_or(event.event.clone(), |event_kind| event_kind.title().to_owned());
+    let rejected = failed && !event_kind.is_some_and(Event::is_failure);
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     view! {
         <tr

@@ -119,8 +119,8 @@ fn set_kind(input: NodeRef<Input>, recovery: RwSignal<bool>, autofocus: bool) {
     Effect::new(move |_| {
         let recovery = recovery.get();
         let Some(input) = input.get() else { return };
-        for (name, digits, words) in ATTRIBUTES {
-            let _ = input.set_attribute(name, if recovery { words } else { digits });
+        for (name, digits, text) in ATTRIBUTES {
+            let _ = input.set_attribute(name, if recovery { text } else { digits });
         }
         if autofocus {
             let _ = input.focus();

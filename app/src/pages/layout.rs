@@ -25,8 +25,8 @@ pub(crate) fn Layout() -> impl IntoView {
             return error_page_only(problem, "problem-page");
         }
         let search = here.search.get_untracked();
-        let wanted = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
-        let path = format!("/login?next={}", api::Encoded(&wanted));
+        let target = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
+        let path = format!("/login?next={}", api::Encoded(&target));
         view! { <Redirect path /> }.into_any()
     };
     with_session(|| view! { <Outlet /> }.into_any(), Box::new(refused))
@@ -35,8 +35,8 @@ pub(crate) fn Layout() -> impl IntoView {
 /// The 404 page. On the server it sets the status of the response.
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
-    if let Some(OnNotFound(tell)) = use_context() {
-        tell();
+    if let Some(OnNotFound(report)) = use_context() {
+        report();
     }
     with_session(
         || view! { <ProblemPage problem=not_found() testid="not-found" /> }.into_any(),

@@ -35,8 +35,8 @@ impl Account {
         self.version.update_value(|version| *version += 1);
         let version = self.version.get_value();
         spawn_local(async move {
-            let answer = api::me().await;
-            if let Some(me) = answer.ok().filter(|_| self.version.get_value() == version) {
+            let result = api::me().await;
+            if let Some(me) = result.ok().filter(|_| self.version.get_value() == version) {
                 self.seed(me);
             }
         });

@@ -48,24 +48,24 @@ impl Submission {
 
     /// Runs the request and shows its problem in the form. Does nothing while a request is pending. An expired login
     /// leads to the login page.
-    pub(crate) fn run(self, work: impl Future<Output = Result<(), Problem>> + 'static) {
-        self.run_boxed(Box::pin(work));
+    pub(crate) fn run(self, request: impl Future<Output = Result<(), Problem>> + 'static) {
+        self.run_boxed(Box::pin(request));
     }
 
-    fn run_boxed(self, work: Pin<Box<dyn Future<Output = Result<(), Problem>>>>) {
+    fn run_boxed(self, request: Pin<Box<dyn Future<Output = Result<(), Problem>>>>) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.problems.set(Vec::new());
         spawn_local(async move {
-            let refusal = work.await.err();
-            if refusal.as_ref().is_some_and(browser::redirect_to_login) {
+            let problem = request.await.err();
+            if problem.as_ref().is_some_and(browser::redirect_to_login) {
                 return;
             }
             // The form may be disposed by now, for example in a closed dialog.
             let _ = self.busy.try_set(false);
-            let _ = self.problems.try_set(refusal.into_iter().collect());
+            let _ = self.problems.try_set(problem.into_iter().collect());
         });
     }
 }

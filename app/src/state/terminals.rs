@@ -39,7 +39,7 @@ pub(crate) struct Terminals {
 struct Versions {
     /// The last version given out.
     count: u64,
-    /// The version of the last complete list; terminals that only an older response contains are gone.
+    /// The version of the last complete list; terminals that only an older response contains no longer exist.
     list: u64,
     /// The version of each terminal.
     of: Vec<(TerminalId, u64)>,
@@ -73,12 +73,12 @@ impl Terminals {
     fn update_version(self, id: TerminalId, version: u64) -> bool {
         let update_version = |versions: &mut Versions| {
             let known = versions.of.iter().find(|(known, _)| *known == id).map_or(versions.list, |(_, at)| *at);
-            let news = known <= version;
-            if news {
+            let newer = known <= version;
+            if newer {
                 versions.of.retain(|(known, _)| *known != id);
                 versions.of.push((id, version));
             }
-            news
+            newer
         };
         self.versions.try_update_value(update_version).unwrap_or_default()
     }
@@ -216,8 +216,8 @@ impl Terminals {
     /// The creation that started after `known` was read.
     pub(crate) fn creation_since(self, known: &[TerminalId]) -> Option<TerminalId> {
         let from_list = self.list.with(|list| {
-            let fresh = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
-            list.iter().find(fresh).map(|t| t.id)
+            let new = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
+            list.iter().find(new).map(|t| t.id)
         });
         from_list.or_else(|| self.progress.with(|all| all.iter().map(|(id, _)| *id).find(|id| !known.contains(id))))
     }

@@ -39,7 +39,7 @@ pub(crate) fn RenameInPlace(
         match TerminalName::parse(&typed) {
             Err(bad) => return toasts.info("Not renamed", bad.0),
             Ok(name) if before.with_value(|before| before.as_ref() == Some(&name)) => {}
-            Ok(name) => at_once(id, name, before.get_value()),
+            Ok(name) => rename_optimistically(id, name, before.get_value()),
         }
         renaming.set(false);
     };
@@ -73,7 +73,7 @@ pub(crate) fn RenameInPlace(
 }
 
 /// Shows the new name before the server confirms it, and the old one again if the server rejects it.
-fn at_once(id: TerminalId, name: TerminalName, before: Option<TerminalName>) {
+fn rename_optimistically(id: TerminalId, name: TerminalName, before: Option<TerminalName>) {
     let (terminals, toasts) = (Terminals::get(), Toasts::get());
     terminals.change(id, |terminal| terminal.name = name.clone());
     let version = terminals.next_version();

@@ -90,9 +90,9 @@ fn parse_form(
 }
 
 /// The contract calls the field `new`, the form calls it `password`.
-fn to_form_field(mut refusal: Problem) -> Problem {
-    if refusal.field.as_deref() == Some("new") {
-        refusal.field = Some("password".to_owned());
+fn to_form_field(mut problem: Problem) -> Problem {
+    if problem.field.as_deref() == Some("new") {
+        problem.field = Some("password".to_owned());
     }
-    refusal
+    problem
 }

@@ -35,8 +35,8 @@ fn Tools(verdict: RwSignal<Option<Result<AuditVerdict, Problem>>>) -> impl IntoV
     let verify = move |_| {
         busy.set(true);
         spawn_local(async move {
-            let answer = api::verify_audit().await;
-            let _ = verdict.try_set(Some(answer));
+            let result = api::verify_audit().await;
+            let _ = verdict.try_set(Some(result));
             let _ = busy.try_set(false);
         });
     };

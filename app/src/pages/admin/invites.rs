@@ -56,7 +56,7 @@ fn Row(invite: InviteView) -> impl IntoView {
             }
         });
     };
-    let what = match (invite.username, invite.role) {
+    let title = match (invite.username, invite.role) {
         (Some(name), _) => format!("Password reset for {name}"),
         (None, Role::Admin) => "Invitation as an administrator".to_owned(),
         (None, Role::User) => "Invitation as a user".to_owned(),
@@ -64,7 +64,7 @@ fn Row(invite: InviteView) -> impl IntoView {
     view! {
         <li class="list-row" data-testid="invite-row">
             <div class="list-main">
-                <p class="list-title">{what}</p>
+                <p class="list-title">{title}</p>
                 <p class="muted small">
                     "By " {invite.created_by.to_string()} ", " <RelativeTime at=invite.created_at />
                 </p>

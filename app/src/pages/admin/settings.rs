@@ -137,8 +137,8 @@ fn parse_form(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
     let mut at_least_idle = |idle: u32, whole: u32, number: NumberField| {
         // A value outside its range has its own error already.
         if whole < idle && number.range.contains(&whole.into()) {
-            let words = "Not shorter than the time without activity.";
-            errors.push(Problem::new(ProblemKind::BadRequest, words).at(number.name));
+            let detail = "Not shorter than the time without activity.";
+            errors.push(Problem::new(ProblemKind::BadRequest, detail).at(number.name));
         }
     };
     at_least_idle(settings.session_idle_secs, settings.session_absolute_secs, SESSION_MAX);

@@ -132,11 +132,11 @@ fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
     let locked = RwSignal::new(locked);
     let send = move |request: DeleteTerminal| {
         submission.run(async move {
-            let answer = api::admin_delete_terminal(id, request).await;
-            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::Locked) {
+            let result = api::admin_delete_terminal(id, request).await;
+            if result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Locked) {
                 let _ = locked.try_set(true);
             }
-            answer?;
+            result?;
             let _ = open.try_set(false);
             refetch.trigger();
             Ok(())

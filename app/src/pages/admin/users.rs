@@ -46,7 +46,7 @@ fn InviteMenu() -> impl IntoView {
     let invite = move |role: Role| {
         spawn_local(async move {
             match api::invite_user(InviteRequest { role }).await {
-                Ok(made) => link.set(Some(made)),
+                Ok(issued) => link.set(Some(issued)),
                 Err(problem) => toasts.problem(&problem),
             }
         });

@@ -133,10 +133,10 @@ fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<Termin
             view! { <p class="muted small">"Removing the container and its home folder…"</p> }.into_any()
         }
         TerminalState::Failed => {
-            let why = terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
+            let reason = terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! {
                 <p class="card-error small">
-                    {why.unwrap_or_else(|| "It could not be started. Try again, or delete it.".to_owned())}
+                    {reason.unwrap_or_else(|| "It could not be started. Try again, or delete it.".to_owned())}
                 </p>
             }
             .into_any()

@@ -46,7 +46,7 @@ pub(super) fn CreateDialog(
 struct Creation {
     submission: Submission,
     /// Terminals that existed before the form was submitted.
-    before: RwSignal<Vec<TerminalId>>,
+    existing: RwSignal<Vec<TerminalId>>,
     /// The new terminal, as soon as its id is known.
     id: RwSignal<Option<TerminalId>>,
 }
@@ -55,7 +55,7 @@ struct Creation {
 fn Create(open: RwSignal<bool>, name_in_progress: RwSignal<Option<String>>) -> impl IntoView {
     let terminals = Terminals::get();
     let creation =
-        Creation { submission: Submission::new(), before: RwSignal::new(Vec::new()), id: RwSignal::new(None) };
+        Creation { submission: Submission::new(), existing: RwSignal::new(Vec::new()), id: RwSignal::new(None) };
     // True from submission until the terminal runs or the creation fails.
     let in_progress = Memo::new(move |_| creation.submission.busy.get() || creation.id.get().is_some());
     let offer = on_demand(|| async {
@@ -63,7 +63,7 @@ fn Create(open: RwSignal<bool>, name_in_progress: RwSignal<Option<String>>) -> i
         Ok::<Offer, Problem>((images.items, tiers.items))
     });
     let shown = Signal::derive(move || {
-        creation.id.get().or_else(|| creation.before.with(|before| terminals.creation_since(before)))
+        creation.id.get().or_else(|| creation.existing.with(|existing| terminals.creation_since(existing)))
     });
     follow_creation(creation, open);
     Effect::new(move |_| {
@@ -137,9 +137,9 @@ fn CreateForm(creation: Creation, offer: Offer, open: RwSignal<bool>) -> impl In
         _ => "No swap.".to_owned(),
     };
     let none_available = images.iter().all(|image| !image.available);
-    let Creation { submission, before, id } = creation;
+    let Creation { submission, existing, id } = creation;
     let send = move |form: HtmlFormElement| {
-        before.set(terminals.ids_untracked());
+        existing.set(terminals.ids_untracked());
         let version = terminals.next_version();
         submission.run(async move {
             let terminal = api::create_terminal(&parse_form(&form)?).await?;
@@ -221,7 +221,7 @@ fn TierChoice(tier: Tier) -> impl IntoView {
 }
 
 fn parse_form(form: &HtmlFormElement) -> Result<CreateTerminal, Problem> {
-    let fail = |words: &str, field| Problem::new(ProblemKind::BadRequest, words).at(field);
+    let fail = |detail: &str, field| Problem::new(ProblemKind::BadRequest, detail).at(field);
     let typed = browser::form_value(form, "name");
     let name = (!typed.trim().is_empty()).then(|| TerminalName::parse(&typed)).transpose();
     let slug = |field| Slug::parse(&browser::form_value(form, field)).map_err(|bad| fail(bad.0, field));

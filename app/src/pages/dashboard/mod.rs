@@ -61,8 +61,8 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
     let pending = Hydrated::pending();
     let many = move || count.get() >= FILTER_FROM;
     let ids = Memo::new(move |_| {
-        let wanted = filter.get();
-        let matches = |text: &str| wanted.is_empty() || browser::contains_ignore_case(text, &wanted);
+        let pattern = filter.get();
+        let matches = |text: &str| pattern.is_empty() || browser::contains_ignore_case(text, &pattern);
         let all = terminals.all();
         all.iter().filter(|t| matches(t.name.as_str()) || matches(t.image.as_str())).map(|t| t.id).collect::<Vec<_>>()
     });

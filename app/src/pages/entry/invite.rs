@@ -27,8 +27,8 @@ pub(crate) fn InvitePage() -> impl IntoView {
     Effect::new(move |_| {
         browser::clear_query();
         spawn_local(async move {
-            let answer = api::invite_status(&token.get_value()).await;
-            let _ = status.try_set(Some(answer));
+            let result = api::invite_status(&token.get_value()).await;
+            let _ = status.try_set(Some(result));
         });
     });
     let lead = Signal::derive(move || match status.get() {
@@ -68,10 +68,10 @@ pub(crate) fn InvitePage() -> impl IntoView {
 fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
     let submission = Submission::new();
     let joins = status.username.is_none();
-    let known = StoredValue::new(status.username);
+    let username_of_link = StoredValue::new(status.username);
     let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
-        let read = match known.get_value() {
+        let read = match username_of_link.get_value() {
             None => parse_account(&form).map(|(name, password)| (Some(name), password)),
             Some(name) => {
                 let mut errors = Vec::new();
@@ -86,7 +86,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             browser::navigate_away("/").await
         });
     };
-    let dies = move || {
+    let expiry = move || {
         view! {
             <p class="field-hint">
                 "This link expires in " <Countdown until=Some(status.expires_at) /> " or when it is used."
@@ -102,7 +102,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
             novalidate=true
             testid="invite-form"
             submit="invite-submit"
-            footer=dies
+            footer=expiry
         >
             {joins.then(|| view! { <NewUsername submission /> })}
             <NewPassword submission />

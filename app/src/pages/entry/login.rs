@@ -113,12 +113,12 @@ fn PasswordStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<
 fn CodeStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<String>) -> impl IntoView {
     let send = move |code: String| {
         submission.run(async move {
-            let answer = api::login_code(&code).await;
-            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::NotLoggedIn) {
+            let result = api::login_code(&code).await;
+            if result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::NotLoggedIn) {
                 // The pending login expired: back to the password, with the reason.
                 asks_code.set(false);
             }
-            answer?;
+            result?;
             browser::navigate_away(&next.get_untracked()).await
         });
     };

@@ -52,8 +52,8 @@ pub(crate) fn NewPassword(
 }
 
 /// A problem of one field.
-pub(crate) fn field_error(words: &str, field: &str) -> Problem {
-    Problem::new(ProblemKind::BadRequest, words).at(field)
+pub(crate) fn field_error(detail: &str, field: &str) -> Problem {
+    Problem::new(ProblemKind::BadRequest, detail).at(field)
 }
 
 /// Parses name and password. The server checks in addition whether the password is a common one.

@@ -161,7 +161,7 @@ impl TerminalContext {
     /// of a grant, but not its absolute limit.
     pub(super) fn warning(self) -> Option<Problem> {
         let (notice, before) = self.notice.get()?;
-        let stands = match self.lock.get() {
+        let visible = match self.lock.get() {
             _ if notice.kind != ProblemKind::Locked => true,
             lock @ LockState::Granted(until) => {
                 let near = until.secs() - Clock::now().secs() <= i64::from(GRANT_WARNING_SECS) + 1;
@@ -169,7 +169,7 @@ impl TerminalContext {
             }
             _ => false,
         };
-        stands.then_some(notice)
+        visible.then_some(notice)
     }
 
     /// Hides the warning.
@@ -207,7 +207,7 @@ impl TerminalContext {
 
     fn on_event(self, event: TerminalEvent) {
         if self.connection.try_get_untracked().is_none() {
-            return; // the page is gone already
+            return; // the page is disposed
         }
         let toasts = Toasts::get();
         match event {

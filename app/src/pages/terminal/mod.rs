@@ -34,11 +34,11 @@ pub(crate) fn TerminalPage() -> impl IntoView {
     // A change of the id builds a new page.
     dynamic(move || match id.get() {
         Some(id) => view! { <LoadedTerminal id /> }.into_any(),
-        None => view! { <ProblemPage problem=nothing_here() /> }.into_any(),
+        None => view! { <ProblemPage problem=not_found() /> }.into_any(),
     })
 }
 
-fn nothing_here() -> Problem {
+fn not_found() -> Problem {
     Problem::new(ProblemKind::NotFound, "There is no such terminal, or it is not yours. Go back to your terminals.")
 }
 
@@ -71,7 +71,7 @@ fn LoadedTerminal(id: TerminalId) -> impl IntoView {
 fn Workspace(id: TerminalId) -> impl IntoView {
     let terminals = Terminals::get();
     let ctx = TerminalContext::provide(id);
-    let there = Memo::new(move |_| ctx.terminal.with(Option::is_some));
+    let exists = Memo::new(move |_| ctx.terminal.with(Option::is_some));
     let name = move || {
         let known = terminals.find(id).map(|t| (t.name.to_string(), t.mfa_locked));
         let (name, locked) = known.unwrap_or_default();
@@ -79,7 +79,7 @@ fn Workspace(id: TerminalId) -> impl IntoView {
     };
     view! {
         <Title text=title(name) />
-        <Show when=move || there.get() fallback=|| view! { <Deleted /> }>
+        <Show when=move || exists.get() fallback=|| view! { <Deleted /> }>
             <div class="workspace" data-testid="workspace">
                 <toolbar::Toolbar />
                 <search::SearchBar />

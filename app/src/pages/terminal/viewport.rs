@@ -78,12 +78,12 @@ fn NotRunning() -> impl IntoView {
         }
         .into_any(),
         Some(TerminalState::Failed) => {
-            let why = ctx.terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
+            let reason = ctx.terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! {
                 <EmptyState
                     glyph=Glyph::Warning
                     title="It could not be started"
-                    text=why.unwrap_or_else(|| "The server gave no reason.".to_owned())
+                    text=reason.unwrap_or_else(|| "The server gave no reason.".to_owned())
                     testid="failed"
                 >
                     <StartButton label="Try again" />
