@@ -1,10 +1,10 @@
-//! Pages and components, shared by server rendering and browser.
+//! Pages and components, shared by the server (rendering) and the browser (hydration).
 //!
-//! What the server provides in the context before rendering: an `Arc<dyn backend::Backend>` of the caller, and the
-//! nonce of the response (`leptos::nonce`). What the browser provides: a [`mount::TerminalMount`].
-//! This crate refuses to know databases, engines, sockets and the terminal emulator.
+//! The server provides in the context, before rendering: an `Arc<dyn backend::Backend>` of the caller and the nonce of
+//! the response (`leptos::nonce`). The browser provides a [`mount::TerminalMount`]. This crate depends on no database,
+//! container engine, socket or terminal emulator.
 #![forbid(unsafe_code)]
-// Deep view types: the default is too low for code generation without the browser's features.
+// The view types are deeply nested; the default limit is too low for code generation without the browser's features.
 #![recursion_limit = "512"]
 
 pub mod api;

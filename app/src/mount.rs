@@ -1,7 +1,7 @@
-//! The port the browser fills: a terminal emulator put into an element of the page.
+//! The port that the browser provides: a terminal emulator inside an element of the page.
 //!
-//! Pages know events and commands; they refuse to know the emulator, the socket and the bytes. On the server the port
-//! is absent and pages render the frame around an empty element.
+//! Pages exchange events and commands with it; emulator, socket and bytes stay behind the port. On the server the port
+//! is absent, and pages render an empty element.
 
 use std::rc::Rc;
 
@@ -10,76 +10,76 @@ use protocol::{Problem, TerminalId, frame::Hello};
 use send_wrapper::SendWrapper;
 use web_sys::HtmlElement;
 
-/// What is to be mounted, and where.
+/// What to mount, and where.
 pub struct MountRequest {
-    /// Which terminal.
+    /// Id of the terminal.
     pub id: TerminalId,
-    /// Which of its shells.
+    /// Name of the pane.
     pub pane: String,
     /// The element to fill.
     pub host: HtmlElement,
     /// Font size in CSS pixels.
     pub font_px: u16,
-    /// Where events go.
+    /// Receives the events.
     pub on_event: UnsyncCallback<TerminalEvent>,
 }
 
-/// What happens to a mounted terminal.
+/// An event of a mounted terminal.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TerminalEvent {
     /// A socket is being opened.
     Connecting,
-    /// The server said hello; bytes flow.
+    /// The server accepted the connection.
     Attached(Hello),
-    /// The connection was lost; the next try comes in this many milliseconds. The shell lives on.
-    Waiting {
-        /// Milliseconds until the next try.
+    /// The connection was lost. The shell keeps running.
+    Reconnecting {
+        /// Milliseconds until the next attempt.
         millis: u32,
     },
-    /// A round trip took this long, in tenths of a millisecond.
+    /// Round-trip time in tenths of a millisecond.
     Latency(u32),
-    /// The emulator has this size now.
+    /// The size of the emulator changed.
     Size {
         /// Columns.
         cols: u16,
         /// Rows.
         rows: u16,
     },
-    /// The shell ended with this status.
-    Ended(i32),
-    /// The server closed the terminal to this page for a reason that a retry does not mend. Nothing of its content is
-    /// left in the page when this arrives.
-    Cut(Problem),
+    /// The shell exited with this status.
+    Exited(i32),
+    /// The server ended access for a reason that reconnecting does not resolve. The content is already removed from the
+    /// page.
+    Closed(Problem),
     /// A warning that does not end the connection.
     Notice(Problem),
-    /// Text is selected, or none is any more.
+    /// Whether text is selected.
     Selected(bool),
-    /// Something was typed or pasted.
-    Typed,
-    /// The terminal rang.
+    /// The user typed or pasted.
+    Input,
+    /// The terminal rang the bell.
     Bell,
-    /// Search found this: index of the shown match from 0 (absent: none shown) and how many there are.
-    Found {
-        /// Which match is shown.
+    /// Result of a search.
+    SearchResult {
+        /// Index of the shown match from 0; `None` when none is shown.
         index: Option<u32>,
-        /// How many there are.
+        /// Number of matches.
         count: u32,
     },
-    /// What the person asked for is in the clipboard.
+    /// The requested text is in the clipboard.
     Copied,
-    /// A program in the terminal asked to write the clipboard, and was not allowed to.
-    ClipboardRefused,
-    /// The browser did not let the page use the clipboard.
-    PasteRefused,
-    /// The one-shot Ctrl of the key row was used up.
+    /// A program tried to write the clipboard, which is not allowed.
+    ClipboardWriteBlocked,
+    /// The browser denied the page access to the clipboard.
+    ClipboardUnavailable,
+    /// The one-shot Ctrl of the key row was used.
     CtrlReleased,
-    /// The person asked to leave the terminal with the keyboard.
-    FocusLeft,
-    /// The person asked for the search field with the keyboard.
-    SearchAsked,
+    /// The user pressed the key that leaves the terminal.
+    LeaveRequested,
+    /// The user pressed the key that opens the search.
+    SearchRequested,
 }
 
-/// Keys of the on-screen row, for phones.
+/// Keys of the on-screen key row, for phones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     /// Escape.
@@ -98,39 +98,40 @@ pub enum Key {
     Char(char),
 }
 
-/// A mounted terminal. Dropping it closes the socket and removes every byte of it from the page.
+/// A mounted terminal. Dropping it closes the socket and removes all content from the page.
 pub trait TerminalHandle {
-    /// Moves the keyboard into the terminal.
+    /// Focuses the terminal.
     fn focus(&self);
     /// Presses a key of the on-screen row.
     fn press(&self, key: Key);
     /// Makes the next character a control character.
     fn arm_ctrl(&self, armed: bool);
-    /// Pastes the clipboard, whole.
+    /// Pastes the clipboard.
     fn paste_clipboard(&self);
     /// Copies the selection; false when nothing is selected.
     fn copy_selection(&self) -> bool;
-    /// Copies the selection, or what is shown when nothing is selected; `Copied` or `PasteRefused` follows.
-    fn copy_shown(&self);
+    /// Copies the selection, or else the visible lines. [`TerminalEvent::Copied`] or
+    /// [`TerminalEvent::ClipboardUnavailable`] follows.
+    fn copy_visible(&self);
     /// Sets the font size in CSS pixels.
     fn set_font_px(&self, px: u16);
-    /// Shows the next (or previous) match of a text.
+    /// Shows the next or previous match of a text.
     fn find(&self, text: &str, backwards: bool);
     /// Ends the search.
     fn end_search(&self);
-    /// Tries to reconnect now instead of waiting.
+    /// Reconnects now instead of after the backoff.
     fn reconnect(&self);
 }
 
-/// What the browser puts in its place.
+/// Creates a mounted terminal.
 type MountFn = dyn Fn(MountRequest) -> Rc<dyn TerminalHandle>;
 
-/// The port itself, found in the context in the browser only.
+/// The port, provided in the browser only.
 #[derive(Clone)]
 pub struct TerminalMount(SendWrapper<Rc<MountFn>>);
 
 impl TerminalMount {
-    /// Wraps the browser's way to mount a terminal.
+    /// Wraps the function that mounts a terminal.
     pub fn new(mount: impl Fn(MountRequest) -> Rc<dyn TerminalHandle> + 'static) -> Self {
         Self(SendWrapper::new(Rc::new(mount)))
     }

@@ -1,4 +1,4 @@
-//! The map of the product: which address shows which page. A page that needs a login stands below [`Frame`].
+//! Which address shows which page. Pages that need a login are children of [`Layout`].
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -10,39 +10,43 @@ use leptos_router::{
 
 use crate::{
     components::ToastStack,
-    pages::{Account, Admin, Dashboard, Frame, Home, Invite, Login, NotFound, Setup, TerminalPage},
+    pages::{
+        AccountPage, AdminPage, DashboardPage, InvitePage, Layout, LoginPage, NotFoundPage, SetupPage, TerminalPage,
+        TerminalsRedirect,
+    },
     state,
 };
 
-/// The whole page below `<body>`. Every route is rendered whole before it is sent: the first HTML holds the real data.
+/// The content of `<body>`. Each route is rendered completely before it is sent, so that the first HTML contains the
+/// data.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
     state::provide();
     view! {
-        <Title formatter=in_tab/>
+        <Title formatter=tab_title />
         <Router>
-            <Routes fallback=NotFound>
-                <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
-                <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
-                <Route path=path!("/invite") view=Invite ssr=SsrMode::Async/>
-                <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
-                    <Route path=path!("/") view=Dashboard ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals") view=Home ssr=SsrMode::Async/>
-                    <Route path=path!("/terminals/:id") view=TerminalPage ssr=SsrMode::Async/>
-                    <Route path=path!("/account/:section?") view=Account ssr=SsrMode::Async/>
-                    <Route path=path!("/admin/:section?") view=Admin ssr=SsrMode::Async/>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                <Route path=path!("/invite") view=InvitePage ssr=SsrMode::Async />
+                <ParentRoute path=path!("") view=Layout ssr=SsrMode::Async>
+                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/terminals") view=TerminalsRedirect ssr=SsrMode::Async />
+                    <Route path=path!("/terminals/:id") view=TerminalPage ssr=SsrMode::Async />
+                    <Route path=path!("/account/:section?") view=AccountPage ssr=SsrMode::Async />
+                    <Route path=path!("/admin/:section?") view=AdminPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
-        <ToastStack/>
+        <ToastStack />
     }
     .into_any()
 }
 
-/// The title as the tab shows it. The server writes it into the page as it is, so there markup in it becomes text; the browser
-/// sets it as text anyway.
-fn in_tab(title: String) -> String {
+/// The document title. The server inserts it into the HTML unescaped, so it is escaped here; the browser sets it as
+/// text.
+fn tab_title(title: String) -> String {
     let whole = if title.is_empty() { "Rexec".to_owned() } else { format!("{title} · Rexec") };
     if cfg!(feature = "ssr") { whole.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { whole }
 }

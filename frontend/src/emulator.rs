@@ -1,6 +1,8 @@
-//! The emulator's JavaScript as Rust sees it. Of xterm's binding crate the type fits where it calls methods; its constructors
-//! name npm modules of an old major version, which would break the module graph of the whole page, so the object is made by the
-//! bundle, and what is newer (bytes with a callback, search, appearance) are few types of our own.
+//! Bindings of the emulator's JavaScript (`frontend/xterm`).
+//!
+//! The `Terminal` type of xterm-js-rs is used for method calls only. Its constructors import npm modules of an old
+//! major version, which would break the module graph of the page, so the bundle creates the object. Newer parts
+//! (writes with a callback, search, appearance) are bound here.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -8,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlElement;
 use xterm_js_rs::Terminal;
 
-// The address is an argument so that no bundler resolves it: the emulator is fetched when the first terminal opens.
+// The address is an argument, so that no bundler resolves it: the bundle is fetched when the first terminal opens.
 #[wasm_bindgen(inline_js = "export function load_module(url) { return import(url); }")]
 extern "C" {
     fn load_module(url: &str) -> Promise;
@@ -19,20 +21,20 @@ extern "C" {
     /// `RexecTerminal` of `xterm/terminal.ts`.
     pub(crate) type Emulator;
 
-    /// xterm's own object. Never to be asked for its class: that would import the module of its old name.
+    /// xterm's own object. Do not use `instanceof` or casts on it: they would import the module of its old name.
     #[wasm_bindgen(method, getter)]
     pub(crate) fn term(this: &Emulator) -> Terminal;
     #[wasm_bindgen(method)]
     pub(crate) fn write(this: &Emulator, bytes: &Uint8Array, parsed: &Function);
-    /// A screen that was made for this many columns and rows, in the place of all there is.
+    /// Replaces the content by a screen that was rendered for this many columns and rows.
     #[wasm_bindgen(method)]
     pub(crate) fn redraw(this: &Emulator, bytes: &Uint8Array, cols: u16, rows: u16, parsed: &Function);
     #[wasm_bindgen(method, js_name = setFont)]
     pub(crate) fn set_font(this: &Emulator, px: u16);
     #[wasm_bindgen(method)]
     pub(crate) fn copy(this: &Emulator) -> bool;
-    #[wasm_bindgen(method, js_name = copyShown)]
-    pub(crate) fn copy_shown(this: &Emulator);
+    #[wasm_bindgen(method, js_name = copyVisible)]
+    pub(crate) fn copy_visible(this: &Emulator);
     #[wasm_bindgen(method, js_name = pasteClipboard)]
     pub(crate) fn paste_clipboard(this: &Emulator);
     #[wasm_bindgen(method)]
@@ -43,87 +45,87 @@ extern "C" {
     pub(crate) fn dispose(this: &Emulator);
 }
 
-/// What a person is busy with when it has the keyboard.
-const USED: &str = "input, select, textarea, dialog *, [role=menu] *, [aria-expanded=true]";
+/// Elements that keep the focus when a terminal opens.
+const FOCUS_KEEPERS: &str = "input, select, textarea, dialog *, [role=menu] *, [aria-expanded=true]";
 
 impl Emulator {
-    /// Columns and rows; never more than a terminal can have.
+    /// Columns and rows, clamped to 16 bits.
     pub(crate) fn size(&self) -> (u16, u16) {
         let term = self.term();
         let bounded = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
         (bounded(term.get_cols()), bounded(term.get_rows()))
     }
 
-    /// Takes the keyboard, unless the person uses something else of the page by now.
-    pub(crate) fn take_keyboard(&self) {
+    /// Focuses the terminal, unless the user is busy with another control of the page.
+    pub(crate) fn focus_if_idle(&self) {
         let active = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
-        let used = active.is_some_and(|active| active.matches(USED).unwrap_or(false));
-        if !used {
+        let busy = active.is_some_and(|active| active.matches(FOCUS_KEEPERS).unwrap_or(false));
+        if !busy {
             self.term().focus();
         }
     }
 }
 
-/// What the emulator tells.
-pub(crate) enum Told {
+/// What the emulator reports.
+pub(crate) enum EmulatorEvent {
     /// Bytes for the shell.
     Input(Vec<u8>),
-    /// New size.
+    /// The size changed to these columns and rows.
     Resized(u16, u16),
     /// Whether text is selected.
     Selected(bool),
-    /// Search: index of the shown match (-1: none) and their number.
-    Found(i32, u32),
-    /// The person, or a program, asked for something; see `Events.asked`.
-    Asked(String),
+    /// Search: index of the shown match (-1: none) and the number of matches.
+    SearchResult(i32, u32),
+    /// Name of another event; see `Events.notify`.
+    Notification(String),
 }
 
-/// `Events` of `xterm/terminal.ts`: everything the emulator tells goes to one place. The emulator owns the functions: it still
-/// calls them, from work it had planned, after it was disposed of.
-fn events(tell: impl Fn(Told) + Clone + 'static) -> Object {
+/// `Events` of `xterm/terminal.ts`. The emulator owns these functions, because scheduled work of its own may call them
+/// after it was disposed.
+fn callbacks(on_event: impl Fn(EmulatorEvent) + Clone + 'static) -> Object {
     let object = Object::new();
     macro_rules! callback {
-        ($name:literal, |$($arg:ident: $ty:ty),*| $told:expr) => {{
-            let tell = tell.clone();
-            let closure = Closure::<dyn Fn($($ty),*)>::new(move |$($arg: $ty),*| tell($told));
+        ($name:literal, |$($arg:ident: $ty:ty),*| $event:expr) => {{
+            let on_event = on_event.clone();
+            let closure = Closure::<dyn Fn($($ty),*)>::new(move |$($arg: $ty),*| on_event($event));
             let _ = Reflect::set(&object, &$name.into(), &closure.into_js_value());
         }};
     }
-    callback!("input", |bytes: Vec<u8>| Told::Input(bytes));
-    callback!("resize", |cols: u16, rows: u16| Told::Resized(cols, rows));
-    callback!("selected", |any: bool| Told::Selected(any));
-    callback!("found", |index: i32, count: u32| Told::Found(index, count));
-    callback!("asked", |what: String| Told::Asked(what));
+    callback!("input", |bytes: Vec<u8>| EmulatorEvent::Input(bytes));
+    callback!("resize", |cols: u16, rows: u16| EmulatorEvent::Resized(cols, rows));
+    callback!("selected", |any: bool| EmulatorEvent::Selected(any));
+    callback!("searchResult", |index: i32, count: u32| EmulatorEvent::SearchResult(index, count));
+    callback!("notify", |name: String| EmulatorEvent::Notification(name));
     object
 }
 
-/// What makes emulators.
-pub(crate) struct Maker(Function);
+/// Creates emulators.
+pub(crate) struct EmulatorFactory(Function);
 
-impl Maker {
-    /// Fetches it (once per page), and what it measures with.
+impl EmulatorFactory {
+    /// Loads the bundle (once per page) and the font that the cells are measured with.
     ///
     /// # Errors
-    /// The script could not be fetched or did not run.
-    pub(crate) async fn fetch(font_px: u16) -> Result<Self, JsValue> {
+    /// The script could not be fetched or evaluated.
+    pub(crate) async fn load(font_px: u16) -> Result<Self, JsValue> {
         let module = JsFuture::from(load_module("/pkg/terminal.js")).await?;
-        let part = |name: &str| Reflect::get(&module, &name.into())?.dyn_into::<Function>();
-        let ready: Promise = part("prepare")?.call1(&JsValue::UNDEFINED, &font_px.into())?.dyn_into()?;
+        let function = |name: &str| Reflect::get(&module, &name.into())?.dyn_into::<Function>();
+        let ready: Promise = function("prepare")?.call1(&JsValue::UNDEFINED, &font_px.into())?.dyn_into()?;
         JsFuture::from(ready).await?;
-        Ok(Self(part("createTerminal")?))
+        Ok(Self(function("createTerminal")?))
     }
 
-    /// Makes one inside `host`.
+    /// Creates an emulator inside `host`.
     ///
     /// # Errors
-    /// The script did not run.
-    pub(crate) fn make(
+    /// The script threw an exception.
+    pub(crate) fn create(
         &self,
         host: &HtmlElement,
         font_px: u16,
-        tell: impl Fn(Told) + Clone + 'static,
+        on_event: impl Fn(EmulatorEvent) + Clone + 'static,
     ) -> Result<Emulator, JsValue> {
-        let made = self.0.call3(&JsValue::UNDEFINED, host, &font_px.into(), &events(tell))?;
-        Ok(made.unchecked_into())
+        let emulator = self.0.call3(&JsValue::UNDEFINED, host, &font_px.into(), &callbacks(on_event))?;
+        Ok(emulator.unchecked_into())
     }
 }

@@ -1,21 +1,21 @@
-//! Where the page starts. It refuses to know what a page looks like and how bytes travel.
+//! The entry point that the page's start script calls.
 
 use app::mount::TerminalMount;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the page's start script.
+/// Hydrates the page.
 #[wasm_bindgen]
 pub fn hydrate() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        // The style sheet shows a plain message instead of the page; the program cannot be trusted to draw any more.
+        // After a panic the program cannot render any more; with this attribute the style sheet shows a message.
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-broken", "");
         }
     }));
     leptos::mount::hydrate_body(|| {
-        provide_context(TerminalMount::new(crate::bridge::mount));
+        provide_context(TerminalMount::new(crate::client::mount));
         view! { <app::App/> }
     });
 }

@@ -1,75 +1,75 @@
-//! Positions: what of the output has been taken in, what has been parsed, when to say so. Pure; no socket, no screen.
+//! Output positions of one terminal: accepted, parsed, acknowledged. Pure, without socket or emulator.
 
-/// Parsed bytes are acknowledged at once from this many on.
+/// From this many parsed bytes on, the acknowledgement is sent without delay.
 const ACK_BYTES: u64 = 32 * 1024;
 
-/// What to do with a piece of output.
+/// What to do with a chunk of output.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Take {
-    /// Feed it from this offset on.
+pub(crate) enum Accept {
+    /// Write it from this offset on.
     From(usize),
-    /// All of it is known already.
-    Nothing,
-    /// Something between is missing: only a fresh snapshot helps.
+    /// All of it was accepted before.
+    Duplicate,
+    /// Output is missing before it; a new snapshot is needed.
     Gap,
 }
 
-/// Where one connection's output stands.
+/// Positions of one terminal, in bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
-    /// Position after the last byte handed to the emulator; absent before the first.
-    taken: Option<u64>,
+    /// Position after the last byte written to the emulator; `None` before the first.
+    accepted: Option<u64>,
     parsed: u64,
     acked: u64,
 }
 
 impl Flow {
-    /// The position to resume from, when anything has been taken in.
+    /// The position to resume from, if any output was accepted.
     pub(crate) fn resume_from(&self) -> Option<u64> {
-        self.taken
+        self.accepted
     }
 
-    /// Forgets everything: the next connection starts from a snapshot.
-    pub(crate) fn forget(&mut self) {
+    /// Drops all positions, so that the next connection starts from a snapshot.
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 
-    /// A piece of output that starts at `position`.
-    pub(crate) fn take(&mut self, position: u64, len: usize) -> Take {
+    /// Decides about a chunk of `len` bytes that starts at `position`.
+    pub(crate) fn accept(&mut self, position: u64, len: usize) -> Accept {
         let end = position.saturating_add(len as u64);
-        match self.taken {
-            Some(taken) if position > taken => Take::Gap,
-            Some(taken) if end <= taken => Take::Nothing,
-            Some(taken) => {
-                self.taken = Some(end);
-                Take::From((taken - position) as usize)
+        match self.accepted {
+            Some(accepted) if position > accepted => Accept::Gap,
+            Some(accepted) if end <= accepted => Accept::Duplicate,
+            Some(accepted) => {
+                self.accepted = Some(end);
+                Accept::From((accepted - position) as usize)
             }
             None => {
-                self.taken = Some(end);
-                Take::From(0)
+                self.accepted = Some(end);
+                Accept::From(0)
             }
         }
     }
 
-    /// The screen was redrawn; live bytes continue at `position`.
+    /// The screen is redrawn; live output continues at `position`.
     pub(crate) fn snapshot(&mut self, position: u64) {
-        self.taken = Some(position);
+        self.accepted = Some(position);
     }
 
-    /// The emulator has parsed everything up to here. True when that is worth saying at once.
+    /// The emulator has parsed everything before `position`. True when the acknowledgement must be sent without delay.
     pub(crate) fn parsed(&mut self, position: u64) -> bool {
         self.parsed = self.parsed.max(position);
         self.parsed - self.acked.min(self.parsed) >= ACK_BYTES
     }
 
-    /// The position to acknowledge, when there is something new.
+    /// The position to acknowledge, if it moved since the last acknowledgement.
     pub(crate) fn ack(&mut self) -> Option<u64> {
-        let fresh = self.parsed > self.acked;
+        let moved = self.parsed > self.acked;
         self.acked = self.parsed;
-        fresh.then_some(self.parsed)
+        moved.then_some(self.parsed)
     }
 
-    /// A new connection counts its acknowledgements anew.
+    /// Acknowledgements are counted per connection.
     pub(crate) fn reconnected(&mut self) {
         self.acked = 0;
     }
@@ -80,13 +80,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn output_is_taken_once_and_in_order() {
+    fn output_is_accepted_once_and_in_order() {
         let mut flow = Flow::default();
-        assert_eq!(flow.take(100, 10), Take::From(0));
-        assert_eq!(flow.take(110, 5), Take::From(0));
-        assert_eq!(flow.take(110, 5), Take::Nothing);
-        assert_eq!(flow.take(112, 6), Take::From(3));
-        assert_eq!(flow.take(130, 1), Take::Gap);
+        assert_eq!(flow.accept(100, 10), Accept::From(0));
+        assert_eq!(flow.accept(110, 5), Accept::From(0));
+        assert_eq!(flow.accept(110, 5), Accept::Duplicate);
+        assert_eq!(flow.accept(112, 6), Accept::From(3));
+        assert_eq!(flow.accept(130, 1), Accept::Gap);
         assert_eq!(flow.resume_from(), Some(118));
     }
 
@@ -94,13 +94,13 @@ mod tests {
     fn a_snapshot_moves_the_position() {
         let mut flow = Flow::default();
         flow.snapshot(5_000);
-        assert_eq!(flow.take(5_000, 1), Take::From(0));
-        flow.forget();
+        assert_eq!(flow.accept(5_000, 1), Accept::From(0));
+        flow.reset();
         assert_eq!(flow.resume_from(), None);
     }
 
     #[test]
-    fn acknowledgements_are_gathered() {
+    fn small_output_is_acknowledged_together() {
         let mut flow = Flow::default();
         assert!(!flow.parsed(100));
         assert!(flow.parsed(100 + ACK_BYTES));

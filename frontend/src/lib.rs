@@ -1,11 +1,11 @@
-//! The WASM entry: hydrates the pages and fills their `TerminalMount` port.
-// Deep view types: the default is too low for code generation.
+//! The WASM entry: hydrates the pages and provides their `TerminalMount` port.
+// The view types are deeply nested; the default limit is too low for code generation.
 #![recursion_limit = "512"]
-// What needs no browser is compiled and tested anywhere; elsewhere nothing uses it.
+// Modules that need no browser are compiled and tested on the host, where nothing else uses them.
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 
 #[cfg(target_arch = "wasm32")]
-mod bridge;
+mod client;
 #[cfg(target_arch = "wasm32")]
 mod clock;
 mod close;
@@ -14,6 +14,6 @@ mod emulator;
 #[cfg(target_arch = "wasm32")]
 mod entry;
 mod flow;
+mod latency;
 #[cfg(target_arch = "wasm32")]
 mod socket;
-mod trip;

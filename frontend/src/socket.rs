@@ -1,4 +1,4 @@
-//! One WebSocket: its address, its frames out, its messages in. It refuses to know what they mean.
+//! One WebSocket: its address, and frames in both directions.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use protocol::{
@@ -8,28 +8,28 @@ use protocol::{
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
-/// What a socket says.
-pub(crate) enum Heard {
-    /// One frame.
+/// What a socket reports.
+pub(crate) enum SocketEvent {
+    /// A frame arrived.
     Frame(ServerFrame),
-    /// It is over, with code and reason.
+    /// The socket closed, with code and reason.
     Closed(u16, String),
 }
 
-/// An open or opening socket. Dropping it closes it and silences it at once.
+/// An open or opening socket. Dropping it closes it; no event follows.
 pub(crate) struct Socket {
     raw: WebSocket,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-/// Where a terminal is attached.
+/// What to attach to.
 pub(crate) struct Address<'a> {
     pub(crate) id: TerminalId,
     pub(crate) pane: &'a str,
     pub(crate) cols: u16,
     pub(crate) rows: u16,
-    /// Position already held.
+    /// Position to resume from.
     pub(crate) from: Option<u64>,
 }
 
@@ -51,32 +51,36 @@ impl Socket {
     /// Starts to connect.
     ///
     /// # Errors
-    /// The browser refused the address (never in practice).
-    pub(crate) fn open(address: &Address<'_>, hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
+    /// The browser rejected the address.
+    pub(crate) fn open(
+        address: &Address<'_>,
+        on_event: impl Fn(SocketEvent) + Clone + 'static,
+    ) -> Result<Self, JsValue> {
         let raw = WebSocket::new_with_str(&address.url(), SUBPROTOCOL)?;
         raw.set_binary_type(BinaryType::Arraybuffer);
         let on_message = {
-            let hear = hear.clone();
+            let on_event = on_event.clone();
             Closure::new(move |event: MessageEvent| {
                 let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() else { return };
-                // A frame of a newer server that this page does not know is left out, not a reason to break.
+                // Unknown frames of a newer server are ignored.
                 if let Ok(frame) = ServerFrame::decode(&Uint8Array::new(&buffer).to_vec()) {
-                    hear(Heard::Frame(frame));
+                    on_event(SocketEvent::Frame(frame));
                 }
             })
         };
-        let on_close = Closure::new(move |event: CloseEvent| hear(Heard::Closed(event.code(), event.reason())));
+        let on_close =
+            Closure::new(move |event: CloseEvent| on_event(SocketEvent::Closed(event.code(), event.reason())));
         raw.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         raw.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self { raw, _on_message: on_message, _on_close: on_close })
     }
 
-    /// Sends one frame; false when the socket is not open.
+    /// Sends one frame. False when the socket is not open.
     pub(crate) fn send(&self, frame: &ClientFrame<'_>) -> bool {
         self.raw.ready_state() == WebSocket::OPEN && self.raw.send_with_u8_array(&frame.encode()).is_ok()
     }
 
-    /// Bytes the browser holds back because the network is slower.
+    /// Bytes that the browser has queued for sending.
     pub(crate) fn buffered(&self) -> u32 {
         self.raw.buffered_amount()
     }

@@ -1,4 +1,4 @@
-// Colours of the terminal: taken from the style sheet's tokens, so that pages and terminal cannot disagree.
+// Colours of the terminal: read from the style sheet's tokens, so that they match the page.
 
 import type { ITheme } from "@xterm/xterm";
 
@@ -22,7 +22,7 @@ export function readTheme(host: HTMLElement): ITheme {
   return theme;
 }
 
-/** Calls back when theme or contrast changes; returns how to stop. */
+/** Calls `changed` when theme or contrast changes. Returns a function that removes the listeners. */
 export function followAppearance(changed: () => void): () => void {
   const root = document.documentElement;
   const observer = new MutationObserver(changed);

@@ -1,3 +1,3 @@
-// Entry of the bundle the page loads when the first terminal opens.
+// Entry of the bundle, which the page loads when the first terminal opens.
 
 export { createTerminal, prepare } from "./terminal";

@@ -1,10 +1,10 @@
-// Links in terminal output. Output is hostile: only http and https are followed, the true address is shown before a
-// click, and the opened page learns nothing of this one.
+// Links in terminal output. Output is untrusted: only http and https links open, the target address is shown on hover,
+// and the opened page gets neither the referrer nor a reference to this one.
 
 import type { ILinkHandler } from "@xterm/xterm";
 import type { ILinkProviderOptions } from "@xterm/addon-web-links";
 
-/** A line at the foot of the terminal that says where a link leads. */
+/** A line at the bottom of the terminal that shows the target of a link. */
 export interface LinkTip {
   show(uri: string): void;
   hide(): void;
@@ -26,7 +26,7 @@ export function makeLinkTip(host: HTMLElement): LinkTip {
   return { show, hide, options: { hover: (_, uri) => show(uri), leave: hide } };
 }
 
-/** For hyperlinks a program marks itself (OSC 8). */
+/** Handler of hyperlinks that programs mark themselves (OSC 8). */
 export function linkHandler(tip: LinkTip): ILinkHandler {
   return {
     activate: (_, uri) => openLink(uri),

@@ -1,5 +1,5 @@
-// The emulator inserts style elements. The content policy allows only those that carry the nonce of the response,
-// so every style element made from now on gets it. Done once per page.
+// The emulator inserts style elements. The content security policy allows only those with the nonce of the response, so
+// each style element that is created from now on gets it. Done once per page.
 
 let done = false;
 

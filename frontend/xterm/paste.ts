@@ -1,9 +1,9 @@
-// Pasting, whole and harmless: a text that carries the end marker of a bracketed paste could otherwise leave the
-// brackets and run as if typed.
+// Pasting. A text that contains the end marker of a bracketed paste could otherwise end the bracket and run as typed
+// input.
 
 import type { Terminal } from "@xterm/xterm";
 
-/** Escape and the other control characters that no pasted text needs; tab, line feed and return stay. */
+/** Control characters except tab, line feed and carriage return. */
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u009f]/g;
 
@@ -12,7 +12,7 @@ export function pasteText(term: Terminal, text: string): void {
   term.paste(text.replace(/\u001b\[20[01]~/g, "").replace(CONTROLS, ""));
 }
 
-/** Takes paste events before the emulator does; returns how to stop. */
+/** Handles paste events before the emulator does. Returns a function that removes the listener. */
 export function bindPaste(host: HTMLElement, term: Terminal): () => void {
   const onPaste = (event: ClipboardEvent): void => {
     const text = event.clipboardData?.getData("text/plain");

@@ -1,6 +1,6 @@
-// The terminal emulator as the page uses it: xterm with its addons behind a small surface of our own.
-// It refuses to know the socket and the protocol: bytes come in, bytes go out. What programs in the terminal may not do
-// to the person (clipboard, links, titles) is decided here.
+// The terminal emulator: xterm with its addons behind a small interface. Bytes come in, bytes go out; socket and
+// protocol are handled elsewhere. The limits on what programs in the terminal may do in the page (clipboard, links,
+// titles) are set here.
 
 import { FitAddon } from "@xterm/addon-fit";
 import { type ISearchDecorationOptions, SearchAddon } from "@xterm/addon-search";
@@ -16,70 +16,73 @@ import { allowStyles } from "./nonce";
 import { bindPaste, pasteText } from "./paste";
 import { bindTouch } from "./touch";
 
-/** Between a letter and what is behind it (WCAG 2.2, 1.4.3). */
+/** Minimum contrast between text and background (WCAG 2.2, 1.4.3). */
 const CONTRAST_RATIO_MIN = 4.5;
 
-/** What the page is told. */
+/** Callbacks for the page. */
 export interface Events {
   input(bytes: Uint8Array): void;
   resize(cols: number, rows: number): void;
   selected(any: boolean): void;
-  found(index: number, count: number): void;
-  /** "leave", "search", "bell", "copied", "clipboard" (a program's write was refused), "paste" (the browser refused its clipboard). */
-  asked(what: string): void;
+  searchResult(index: number, count: number): void;
+  /**
+   * "leave", "search", "bell", "copied", "clipboard" (a program's write was blocked) or "paste" (the browser denied
+   * access to the clipboard).
+   */
+  notify(name: string): void;
 }
 
-/** Lines kept above the screen. */
+/** Lines of scrollback. */
 const SCROLLBACK_LINES = 10_000;
-/** A resize is told after the size stood still this long. */
+/** A resize is applied after the size was stable for this long. */
 const RESIZE_SETTLE_MS = 80;
-/** The font must not keep the terminal waiting for longer. */
+/** Maximum time to wait for the font. */
 const FONT_WAIT_MS = 1_500;
 
 export const FONT_FAMILY = '"JetBrains Mono", ui-monospace, "DejaVu Sans Mono", monospace';
 
-/** Read access for the owner of the page, also used by tests: `element.rexecTerminal`. Gone as soon as it is locked. */
+/** Read access for scripts and tests: `element.rexecTerminal`. Removed together with the content. */
 export interface Reader {
   /** Everything in the buffer, one string per line. */
   lines(): string[];
   /** The same as one text, without the blank lines at the end. */
   text(): string;
-  /** The lines that are scrolled into sight. */
+  /** The visible lines. */
   shown(): string[];
   /** Columns and rows. */
   size(): { cols: number; rows: number };
-  /** Which renderer draws: "webgl" or "dom". */
+  /** The renderer: "webgl" or "dom". */
   renderer(): string;
 }
 
 export type Host = HTMLElement & { rexecTerminal?: Reader };
 
-/** Waits for the font: the cells are measured with it. */
+/** Waits for the font, which determines the cell size. */
 export async function prepare(fontPx: number): Promise<void> {
   const font = document.fonts.load(`${fontPx}px "JetBrains Mono"`).catch(() => undefined);
   await Promise.race([font, new Promise((resolve) => setTimeout(resolve, FONT_WAIT_MS))]);
 }
 
-/** The terminal inside `host`, at once: whoever has waited may not want it any more. */
+/** Creates the terminal inside `host`. Synchronous: the caller checks after `prepare` whether it is still needed. */
 export function createTerminal(host: Host, fontPx: number, events: Events): RexecTerminal {
   allowStyles();
   return new RexecTerminal(host, fontPx, events);
 }
 
 export class RexecTerminal {
-  /** The emulator itself; the page calls on it what needs nothing of ours around it. */
+  /** The emulator itself, for calls that need no wrapper. */
   readonly term: Terminal;
   private readonly fit = new FitAddon();
   private readonly search = new SearchAddon();
   private readonly tip: LinkTip;
-  private readonly undo: (() => void)[] = [];
+  private readonly cleanups: (() => void)[] = [];
   private webgl: WebglAddon | undefined;
-  /** What is searched for; its marks have the colours of the appearance they were made in. */
-  private sought = "";
-  private settle: number | undefined;
-  /** While a screen of another size is written; that size is not the person's. */
-  private foreign = false;
-  private gone = false;
+  /** The search text. Its decorations keep the colours they were created with. */
+  private searchText = "";
+  private resizeTimer: number | undefined;
+  /** A snapshot of another size is being written; its size is not reported. */
+  private writingSnapshot = false;
+  private disposed = false;
 
   constructor(
     private readonly host: Host,
@@ -88,7 +91,7 @@ export class RexecTerminal {
   ) {
     this.tip = makeLinkTip(host);
     this.term = new Terminal({
-      allowProposedApi: true, // unicode 11 and the search decorations ask for it
+      allowProposedApi: true, // required by unicode 11 and search decorations
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: FONT_FAMILY,
       fontSize: fontPx,
@@ -105,24 +108,27 @@ export class RexecTerminal {
     this.expose();
   }
 
-  /** Feeds bytes; `parsed` runs when the screen has taken them in. */
+  /** Writes bytes; `parsed` is called when they are parsed. */
   write(bytes: Uint8Array, parsed: () => void): void {
     this.term.write(bytes, parsed);
   }
 
-  /** A whole screen in the place of this one. It is written at the size it was made for, then wrapped to the size here. */
+  /**
+   * Replaces the screen by a snapshot. It is written at the size it was rendered for, then reflowed to the current
+   * size.
+   */
   redraw(bytes: Uint8Array, cols: number, rows: number, parsed: () => void): void {
-    // At its turn: what was written before is parsed first, and until it is whole nothing fits it to the window.
+    // Queued as a write, so that earlier writes are parsed first. Until the snapshot is complete, its size is kept.
     this.term.write("", () => {
-      if (this.gone) return;
-      this.foreign = true;
+      if (this.disposed) return;
+      this.writingSnapshot = true;
       this.term.reset();
       if (cols > 0 && rows > 0) this.term.resize(cols, rows);
     });
     this.term.write(bytes, () => {
-      this.foreign = false;
+      this.writingSnapshot = false;
       this.fitWindow();
-      this.tellSize();
+      this.reportSize();
       parsed();
     });
   }
@@ -137,82 +143,83 @@ export class RexecTerminal {
     const text = this.term.getSelection();
     if (text === "") return false;
     this.term.focus();
-    // Absent where the page came over plain HTTP from another machine.
+    // Undefined in insecure contexts (plain HTTP from another machine).
     if (!("clipboard" in navigator)) return document.execCommand("copy");
     navigator.clipboard.writeText(text).catch(() => document.execCommand("copy"));
     return true;
   }
 
-  /** Copies the selection or, as a finger selects nothing, what is shown; and says how that went. */
-  copyShown(): void {
+  /** Copies the selection, or the visible lines when there is none (touch cannot select), and reports the result. */
+  copyVisible(): void {
     const { term } = this;
-    const chosen = term.hasSelection();
+    const selected = term.hasSelection();
     const top = term.buffer.active.viewportY;
-    if (!chosen) term.selectLines(top, top + term.rows - 1);
+    if (!selected) term.selectLines(top, top + term.rows - 1);
     const text = term.getSelection().trimEnd();
-    const tell = (copied: boolean): void => this.events.asked(copied ? "copied" : "paste");
-    if ("clipboard" in navigator) navigator.clipboard.writeText(text).then(() => tell(true), () => tell(false));
-    else tell(this.copy());
-    if (!chosen) term.clearSelection();
+    const report = (copied: boolean): void => this.events.notify(copied ? "copied" : "paste");
+    if ("clipboard" in navigator) navigator.clipboard.writeText(text).then(() => report(true), () => report(false));
+    else report(this.copy());
+    if (!selected) term.clearSelection();
   }
 
-  /** Reads the clipboard on the person's own request and pastes it whole. */
+  /** Pastes the clipboard on the user's request. */
   pasteClipboard(): void {
-    if (!("clipboard" in navigator)) return this.events.asked("paste");
+    if (!("clipboard" in navigator)) return this.events.notify("paste");
     navigator.clipboard
       .readText()
       .then((text) => pasteText(this.term, text))
-      .catch(() => this.events.asked("paste"));
+      .catch(() => this.events.notify("paste"));
     this.term.focus();
   }
 
   find(text: string, backwards: boolean): void {
     if (text === "") return this.endSearch();
-    this.sought = text;
-    const decorations = this.marks();
+    this.searchText = text;
+    const decorations = this.decorations();
     if (backwards) this.search.findPrevious(text, { decorations });
     else this.search.findNext(text, { decorations });
   }
 
   endSearch(): void {
-    this.sought = "";
+    this.searchText = "";
     this.search.clearDecorations();
     this.term.clearSelection();
   }
 
   private fitWindow(): void {
-    if (!this.foreign && !this.gone) this.fit.fit();
+    if (!this.writingSnapshot && !this.disposed) this.fit.fit();
   }
 
-  private tellSize(): void {
-    if (!this.foreign && !this.gone) this.events.resize(this.term.cols, this.term.rows);
+  private reportSize(): void {
+    if (!this.writingSnapshot && !this.disposed) this.events.resize(this.term.cols, this.term.rows);
   }
 
-  private recolour(): void {
+  private applyTheme(): void {
     this.term.options.theme = readTheme(this.host);
-    const sought = this.sought;
-    if (sought === "") return;
-    // Marks that exist keep their colours: made anew, with the same match chosen.
+    const text = this.searchText;
+    if (text === "") return;
+    // Existing decorations keep their colours, so they are created again with the same active match.
     this.search.clearDecorations();
-    this.search.findNext(sought, { decorations: this.marks(), incremental: true });
+    this.search.findNext(text, { decorations: this.decorations(), incremental: true });
   }
 
-  private marks(): ISearchDecorationOptions {
+  private decorations(): ISearchDecorationOptions {
     const style = getComputedStyle(this.host);
-    const [match, chosen] = ["--term-match", "--term-match-active"].map((name) => style.getPropertyValue(name).trim()) as [string, string];
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const [match, active] = [colour("--term-match"), colour("--term-match-active")];
     return {
       matchBackground: match,
       matchOverviewRuler: match,
-      activeMatchBackground: chosen,
-      activeMatchColorOverviewRuler: chosen,
+      activeMatchBackground: active,
+      activeMatchColorOverviewRuler: active,
     };
   }
 
-  /** Removes the emulator and every byte it held from the page. */
+  /** Removes the emulator and its content from the page. */
   dispose(): void {
-    this.gone = true;
-    clearTimeout(this.settle);
-    for (const undo of this.undo.splice(0)) undo();
+    this.disposed = true;
+    clearTimeout(this.resizeTimer);
+    for (const cleanup of this.cleanups.splice(0)) cleanup();
     delete this.host.rexecTerminal;
     this.term.reset();
     this.term.dispose();
@@ -228,10 +235,10 @@ export class RexecTerminal {
     term.loadAddon(new WebLinksAddon((_, uri) => openLink(uri), this.tip.options));
     term.open(this.host);
     this.loadWebgl();
-    this.fit.fit(); // after the renderer is chosen: each has its own width of a cell
+    this.fit.fit(); // after the renderer is loaded: the cell width depends on it
   }
 
-  /** Last, and only where it works: without it the terminal is drawn with elements. */
+  /** Loads the WebGL renderer where it works; otherwise xterm renders DOM elements. */
   private loadWebgl(): void {
     try {
       const webgl = new WebglAddon();
@@ -242,8 +249,8 @@ export class RexecTerminal {
       });
       this.term.loadAddon(webgl);
       this.webgl = webgl;
-      // Programs choose colours for one background and are read on another: what could not be read is made darker or lighter
-      // (WCAG AA). Drawn with elements it would take style attributes, which the page's policy forbids.
+      // Programs choose colours for an unknown background; colours with too little contrast are adjusted (WCAG AA). The
+      // DOM renderer would need style attributes for this, which the content security policy forbids.
       this.term.options.minimumContrastRatio = CONTRAST_RATIO_MIN;
     } catch {
       this.webgl = undefined;
@@ -255,25 +262,25 @@ export class RexecTerminal {
     const encoder = new TextEncoder();
     term.onData((text) => events.input(encoder.encode(text)));
     term.onBinary((text) => events.input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
-    term.onResize(() => this.tellSize());
+    term.onResize(() => this.reportSize());
     term.onSelectionChange(() => events.selected(term.hasSelection()));
-    term.onBell(() => events.asked("bell"));
-    this.search.onDidChangeResults(({ resultIndex, resultCount }) => events.found(resultIndex, resultCount));
-    // OSC 52: reading the clipboard is never answered; writing it needs the person, who is told.
+    term.onBell(() => events.notify("bell"));
+    this.search.onDidChangeResults(({ resultIndex, resultCount }) => events.searchResult(resultIndex, resultCount));
+    // OSC 52: reading the clipboard is ignored; writing it is blocked and reported to the user.
     term.parser.registerOscHandler(52, (data) => {
-      if (!data.endsWith(";?")) events.asked("clipboard");
+      if (!data.endsWith(";?")) events.notify("clipboard");
       return true;
     });
-    this.undo.push(bindKeys(term, { copy: () => this.copy(), ask: (what) => events.asked(what) }));
-    this.undo.push(bindPaste(host, term));
-    this.undo.push(bindTouch(host, term));
-    this.undo.push(followAppearance(() => this.recolour()));
+    this.cleanups.push(bindKeys(term, { copy: () => this.copy(), notify: (name) => events.notify(name) }));
+    this.cleanups.push(bindPaste(host, term));
+    this.cleanups.push(bindTouch(host, term));
+    this.cleanups.push(followAppearance(() => this.applyTheme()));
     const observer = new ResizeObserver(() => {
-      clearTimeout(this.settle);
-      this.settle = window.setTimeout(() => this.fitWindow(), RESIZE_SETTLE_MS);
+      clearTimeout(this.resizeTimer);
+      this.resizeTimer = window.setTimeout(() => this.fitWindow(), RESIZE_SETTLE_MS);
     });
     observer.observe(host);
-    this.undo.push(() => observer.disconnect());
+    this.cleanups.push(() => observer.disconnect());
   }
 
   private expose(): void {

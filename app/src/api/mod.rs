@@ -1,13 +1,12 @@
-//! The REST routes as pages call them: one async function per route. REST is the only door; there are no server
-//! functions, so what a page may do is exactly what the published contract says.
+//! The REST routes as pages call them: one function per route. There are no server functions, so a page can do exactly
+//! what the published contract allows.
 
 mod query;
 mod reads;
 mod transport;
 mod writes;
 
-pub(crate) use query::word_of;
+pub(crate) use query::outcome_word;
 pub use query::{After, AuditQuery, Encoded};
 pub use reads::*;
-pub(crate) use reads::{TextAnswer, text};
 pub use writes::*;

@@ -1,4 +1,4 @@
-//! Query strings of the list routes, written the way the contract spells them.
+//! Query strings of the list routes.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use protocol::admin::Outcome;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct After(pub Option<String>);
 
-/// Filters of the audit lists; empty means "any".
+/// Filters of the audit lists; an empty string matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
     /// Event name, e.g. `terminal_mfa_locked`.
     pub event: String,
     /// Account name of the actor.
     pub actor: String,
-    /// How it ended.
+    /// Outcome of the event; `None` matches both.
     pub outcome: Option<Outcome>,
     /// Cursor of the page.
     pub after: Option<String>,
@@ -29,14 +29,14 @@ impl fmt::Display for After {
 
 impl fmt::Display for AuditQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outcome = self.outcome.map_or("", word_of);
+        let outcome = self.outcome.map_or("", outcome_word);
         let after = self.after.as_deref().unwrap_or_default();
         write_pairs(f, &[("event", &self.event), ("actor", &self.actor), ("outcome", outcome), ("after", after)])
     }
 }
 
-/// How the contract spells an outcome.
-pub(crate) const fn word_of(outcome: Outcome) -> &'static str {
+/// The name of an outcome in the REST contract.
+pub(crate) const fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Success => "success",
         Outcome::Failure => "failure",
@@ -44,14 +44,14 @@ pub(crate) const fn word_of(outcome: Outcome) -> &'static str {
 }
 
 fn write_pairs(f: &mut fmt::Formatter<'_>, pairs: &[(&str, &str)]) -> fmt::Result {
-    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
-    for (index, (name, value)) in given.enumerate() {
+    let set = pairs.iter().filter(|(_, value)| !value.is_empty());
+    for (index, (name, value)) in set.enumerate() {
         write!(f, "{}{name}={}", if index == 0 { '?' } else { '&' }, Encoded(value))?;
     }
     Ok(())
 }
 
-/// A text as it may stand in a URL (RFC 3986 2.3: only unreserved characters stay).
+/// Percent-encodes a text for a URL. Only the unreserved characters of RFC 3986, section 2.3, stay as they are.
 pub struct Encoded<'a>(pub &'a str);
 
 impl fmt::Display for Encoded<'_> {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_given_is_asked_for() {
+    fn empty_filters_are_left_out() {
         assert_eq!(After(None).to_string(), "");
         assert_eq!(After(Some("a b&c".into())).to_string(), "?after=a%20b%26c");
         let query = AuditQuery { actor: "ada".into(), outcome: Some(Outcome::Failure), ..Default::default() };

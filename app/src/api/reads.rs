@@ -1,65 +1,69 @@
-//! Every route a page shows in its first HTML: one row makes the method of [`Backend`] and the function pages call.
-//!
-//! In the browser the function asks the REST route; on the server it asks the [`Backend`] in the context. It refuses
-//! to know who is asking: the server puts a `Backend` of the signed-in caller there, per request.
+//! Read routes: one row makes one function, which returns a [`Read`] of the route.
 
-use std::{future::Future, pin::Pin};
+use std::{future::IntoFuture, marker::PhantomData};
 
 use protocol::{
     Page, Problem, TerminalId,
-    admin::{AdminImage, AdminTerminal, AuditView, InviteView, Settings, System, UserView},
-    auth::{Me, SessionView, SetupStatus},
-    terminals::{Terminal, Tier},
+    admin::{AdminImage, AdminTerminal, AuditVerdict, AuditView, InviteView, Settings, System, UserView},
+    auth::{InviteStatus, Me, SessionView, SetupStatus},
+    security::SecurityReport,
+    terminals::{Image, Stats, Terminal, Tier},
 };
+use serde::de::DeserializeOwned;
 
-use super::query::{After, AuditQuery};
+use super::{
+    query::{After, AuditQuery, Encoded},
+    transport,
+};
+use crate::backend::Answer;
 
-/// What every read answers.
-pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+/// A read of one REST route that answers with `T`. Nothing is sent until it is awaited or [`Read::text`] is called.
+pub struct Read<T> {
+    path: String,
+    output: PhantomData<fn() -> T>,
+}
 
-/// The same as the JSON text that travelled.
-pub(crate) type TextAnswer = Answer<String>;
+impl<T: DeserializeOwned + 'static> Read<T> {
+    const fn new(path: String) -> Self {
+        Self { path, output: PhantomData }
+    }
+
+    /// The JSON text of the response body: from the `Backend` in the context while rendering on the server, from the
+    /// REST route in the browser. The text stays undecoded so that the first HTML can carry it to the browser as it is.
+    ///
+    /// Call it where the reactive context is available; the future itself does not need it.
+    pub fn text(self) -> Answer<String> {
+        transport::get(self.path)
+    }
+
+    /// Decodes the text that [`Self::text`] resolved to.
+    ///
+    /// # Errors
+    /// The text is not a `T`: page and server have different versions.
+    pub(crate) fn decode(text: &str) -> Result<T, Problem> {
+        transport::decode(text)
+    }
+}
+
+impl<T: DeserializeOwned + 'static> IntoFuture for Read<T> {
+    type Output = Result<T, Problem>;
+    type IntoFuture = Answer<T>;
+
+    fn into_future(self) -> Answer<T> {
+        let text = self.text();
+        Box::pin(async move { Self::decode(&text.await?) })
+    }
+}
 
 macro_rules! reads {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = $path:literal;)*) => {
-        /// The port the server fills while rendering, as `Arc<dyn Backend>` in the context. Reads only, each for the
-        /// caller of the request, with the answers and refusals of the REST route named at the method.
-        pub trait Backend: Send + Sync {
-            $($(#[$doc])* fn $name(&self, $($arg: $ty),*) -> Answer<$out>;)*
-        }
-
         $(
             $(#[$doc])*
-            #[cfg_attr(not(feature = "ssr"), allow(clippy::useless_format))]
-            pub fn $name($($arg: $ty),*) -> Answer<$out> {
-                #[cfg(feature = "ssr")]
-                return match backend() {
-                    Ok(backend) => backend.$name($($arg),*),
-                    Err(problem) => Box::pin(std::future::ready(Err(problem))),
-                };
-                // The browser has one thread; the wrapper only satisfies the bound the server needs.
-                #[cfg(not(feature = "ssr"))]
-                return Box::pin(send_wrapper::SendWrapper::new(super::transport::get(format!($path))));
+            #[allow(clippy::useless_format)]
+            pub fn $name($($arg: $ty),*) -> Read<$out> {
+                Read::new(format!($path))
             }
         )*
-
-        /// The reads again, answering with the text: what pages hand from the first HTML to the browser.
-        pub(crate) mod text {
-            use super::*;
-            $(
-                $(#[$doc])*
-                #[cfg_attr(not(feature = "ssr"), allow(clippy::useless_format))]
-                pub(crate) fn $name($($arg: $ty),*) -> TextAnswer {
-                    #[cfg(feature = "ssr")]
-                    return {
-                        let answer = super::$name($($arg),*);
-                        Box::pin(async move { Ok(serde_json::to_string(&answer.await?).unwrap_or_default()) })
-                    };
-                    #[cfg(not(feature = "ssr"))]
-                    return Box::pin(send_wrapper::SendWrapper::new(crate::api::transport::get_text(format!($path))));
-                }
-            )*
-        }
     };
 }
 
@@ -72,6 +76,14 @@ reads! {
     terminals(after: After) -> Page<Terminal> = "/api/terminals{after}";
     /// `GET /api/terminals/{id}`.
     terminal(id: TerminalId) -> Terminal = "/api/terminals/{id}";
+    /// `GET /api/terminals/{id}/stats`.
+    stats(id: TerminalId) -> Stats = "/api/terminals/{id}/stats";
+    /// `GET /api/terminals/{id}/security`.
+    security(id: TerminalId) -> SecurityReport = "/api/terminals/{id}/security";
+    /// `GET /api/images`.
+    images() -> Page<Image> = "/api/images";
+    /// `GET /api/tiers`.
+    tiers() -> Page<Tier> = "/api/tiers";
     /// `GET /api/account/sessions`.
     sessions() -> Page<SessionView> = "/api/account/sessions";
     /// `GET /api/account/audit`.
@@ -90,13 +102,13 @@ reads! {
     admin_settings() -> Settings = "/api/admin/settings";
     /// `GET /api/admin/audit`.
     admin_audit(query: AuditQuery) -> Page<AuditView> = "/api/admin/audit{query}";
+    /// `GET /api/admin/audit/verify`.
+    verify_audit() -> AuditVerdict = "/api/admin/audit/verify";
     /// `GET /api/admin/system`.
     admin_system() -> System = "/api/admin/system";
 }
 
-#[cfg(feature = "ssr")]
-fn backend() -> Result<std::sync::Arc<dyn Backend>, Problem> {
-    leptos::prelude::use_context::<std::sync::Arc<dyn Backend>>().ok_or_else(|| {
-        Problem::new(protocol::ProblemKind::Unavailable, "The server is not ready to answer yet. Reload in a moment.")
-    })
+/// `GET /api/invite?token=`: what a one-time link is for.
+pub fn invite_status(token: &str) -> Read<InviteStatus> {
+    Read::new(format!("/api/invite?token={}", Encoded(token)))
 }

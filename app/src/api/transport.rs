@@ -1,6 +1,4 @@
-//! One request from the browser to the REST routes, and how its failure becomes a [`Problem`].
-//!
-//! It refuses to know what the routes mean: paths and types are named in the tables beside it.
+//! One request to a REST route, and how its failure becomes a [`Problem`].
 
 use js_sys::{Promise, Reflect};
 use protocol::{Problem, ProblemKind};
@@ -9,18 +7,28 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
 
-/// A request without an answer for this long is given up, so that no button stays busy for ever.
-const ANSWER_MILLIS_MAX: u32 = 60_000;
+use crate::backend::Answer;
 
-/// `GET`, read as `T`.
-pub(super) async fn get<T: DeserializeOwned>(path: String) -> Result<T, Problem> {
-    parse(&exchange("GET", &path, None).await?)
+/// A request fails after this time without a response, so that no form stays busy indefinitely.
+const RESPONSE_MILLIS_MAX: u32 = 60_000;
+
+/// `GET`, as the JSON text of the response body.
+#[cfg(feature = "ssr")]
+pub(super) fn get(path: String) -> Answer<String> {
+    match leptos::prelude::use_context::<std::sync::Arc<dyn crate::backend::Backend>>() {
+        Some(backend) => backend.get(path),
+        None => Box::pin(std::future::ready(Err(Problem::new(
+            ProblemKind::Unavailable,
+            "The server is not ready to answer yet. Reload in a moment.",
+        )))),
+    }
 }
 
-/// `GET`, as the text that travelled.
-#[cfg_attr(feature = "ssr", allow(dead_code))]
-pub(super) async fn get_text(path: String) -> Result<String, Problem> {
-    exchange("GET", &path, None).await
+/// `GET`, as the JSON text of the response body.
+#[cfg(not(feature = "ssr"))]
+pub(super) fn get(path: String) -> Answer<String> {
+    // The browser has one thread; the wrapper only satisfies the `Send` bound that the server needs.
+    Box::pin(send_wrapper::SendWrapper::new(async move { exchange("GET", &path, None).await }))
 }
 
 /// A request that changes something, with a JSON body.
@@ -29,44 +37,47 @@ pub(super) async fn send<T: DeserializeOwned>(
     path: &str,
     body: Option<&impl Serialize>,
 ) -> Result<T, Problem> {
-    let body = body.map(serde_json::to_string).transpose().map_err(|_| unreadable())?;
-    parse(&exchange(method, path, body).await?)
+    let body = body.map(serde_json::to_string).transpose().map_err(|_| incompatible())?;
+    decode(&exchange(method, path, body).await?)
 }
 
-/// An answer without a body (204) reads as `null`, which is `()`.
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    serde_json::from_str(if text.is_empty() { "null" } else { text }).map_err(|_| unreadable())
+/// Decodes a response body. An empty body (204) decodes as `null`.
+///
+/// # Errors
+/// The text is not a `T`: page and server have different versions.
+pub(super) fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    serde_json::from_str(if text.is_empty() { "null" } else { text }).map_err(|_| incompatible())
 }
 
-// Not generic: compiled once however many routes there are.
+// Not generic, so that it is compiled once for all routes.
 async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<String, Problem> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_cache(RequestCache::NoStore);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_MILLIS_MAX)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_MILLIS_MAX)));
     if method != "GET" {
-        // What was asked for is done also when the page is left at once. The bindings do not name this property.
+        // The request completes even if the user leaves the page. The bindings have no setter for this property.
         let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     }
-    let headers = Headers::new().map_err(|_| unreachable_server())?;
+    let headers = Headers::new().map_err(|_| no_response())?;
     let _ = headers.set("accept", "application/json");
     if let Some(body) = body {
         let _ = headers.set("content-type", "application/json");
         init.set_body(&JsValue::from_str(&body));
     }
     init.set_headers(&headers);
-    let window = web_sys::window().ok_or_else(unreachable_server)?;
-    let response: Response = settle(window.fetch_with_str_and_init(path, &init)).await?.unchecked_into();
-    let text = settle(response.text().map_err(|_| unreachable_server())?).await?.as_string().unwrap_or_default();
-    if response.ok() { Ok(text) } else { Err(refusal(response.status(), &text)) }
+    let window = web_sys::window().ok_or_else(no_response)?;
+    let response: Response = resolve(window.fetch_with_str_and_init(path, &init)).await?.unchecked_into();
+    let text = resolve(response.text().map_err(|_| no_response())?).await?.as_string().unwrap_or_default();
+    if response.ok() { Ok(text) } else { Err(problem_of(response.status(), &text)) }
 }
 
-async fn settle(promise: Promise) -> Result<JsValue, Problem> {
-    JsFuture::from(promise).await.map_err(|_| unreachable_server())
+async fn resolve(promise: Promise) -> Result<JsValue, Problem> {
+    JsFuture::from(promise).await.map_err(|_| no_response())
 }
 
-/// The server's own words where it sent a problem; otherwise (a proxy in between) words made from the status.
-fn refusal(status: u16, text: &str) -> Problem {
+/// The problem document of the server; for other bodies (a proxy in between) a problem derived from the status.
+fn problem_of(status: u16, text: &str) -> Problem {
     serde_json::from_str(text).unwrap_or_else(|_| {
         let kind = match status {
             401 => ProblemKind::NotLoggedIn,
@@ -82,7 +93,7 @@ fn refusal(status: u16, text: &str) -> Problem {
     })
 }
 
-fn unreachable_server() -> Problem {
+fn no_response() -> Problem {
     let mut problem = Problem::new(
         ProblemKind::Unavailable,
         "No answer came back. Check your connection; nothing is lost on the server. Then try again.",
@@ -91,7 +102,7 @@ fn unreachable_server() -> Problem {
     problem
 }
 
-fn unreadable() -> Problem {
+fn incompatible() -> Problem {
     Problem::new(
         ProblemKind::Internal,
         "The page and the server do not understand each other; one of them is newer. Reload the page.",

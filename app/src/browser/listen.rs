@@ -1,11 +1,11 @@
-//! Listeners that end with the component that asked for them.
+//! Event listeners that are removed with their owner.
 
 use leptos::prelude::on_cleanup;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventTarget};
 
-use super::{document, window};
+use super::dom::{document, window};
 
 /// Listens on the document until the owner is disposed.
 pub(crate) fn on_document(name: &'static str, handler: impl FnMut(Event) + 'static) {

@@ -1,19 +1,19 @@
-//! Text that leaves the page: to the clipboard, to a file, to this browser's settings.
+//! Text for the clipboard, a file, or the settings of this browser.
 
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-use super::{document, window};
+use super::dom::{document, window};
 
-/// Copies a text; false when the browser refused.
+/// Copies a text; false when the browser denied it.
 pub(crate) async fn copy_text(text: &str) -> bool {
     let clipboard = window().navigator().clipboard();
-    // Absent where the page came over plain HTTP from another machine.
+    // The clipboard is undefined in insecure contexts (plain HTTP from another machine).
     !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
-/// Offers a text as a file.
+/// Downloads a text as a file.
 pub(crate) fn download_text(name: &str, text: &str) {
     let kind = BlobPropertyBag::new();
     kind.set_type("text/plain;charset=utf-8");
@@ -29,17 +29,17 @@ pub(crate) fn download_text(name: &str, text: &str) {
     let _ = Url::revoke_object_url(&url);
 }
 
-/// A choice kept in this browser.
+/// Reads a setting of this browser.
 pub(crate) fn load_setting(name: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(&setting_key(name)).ok().flatten()
 }
 
-/// What a choice is called in the browser's own list.
+/// The key of a setting in the local storage.
 pub(crate) fn setting_key(name: &str) -> String {
     format!("rexec.{name}")
 }
 
-/// Keeps a choice in this browser; `None` forgets it.
+/// Writes a setting of this browser; `None` removes it.
 pub(crate) fn save_setting(name: &str, value: Option<&str>) {
     let Ok(Some(storage)) = window().local_storage() else { return };
     let key = setting_key(name);

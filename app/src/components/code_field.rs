@@ -1,4 +1,4 @@
-//! The one way a code is typed, everywhere: six digits that send themselves, or a recovery code.
+//! The field for codes: six digits, submitted automatically, or a recovery code.
 
 use leptos::{ev::Event, html::Input, prelude::*};
 
@@ -7,82 +7,61 @@ use protocol::{
     limits::{CODE_DIGITS, RECOVERY_CODE_CHARS},
 };
 
-use super::{Glyph, Icon, unique};
+use super::{Glyph, Icon, unique_id};
 use crate::{
     browser,
-    state::{Hydrated, Sending},
+    state::{Hydrated, Submission},
 };
 
-/// What the field is while it takes digits, and while it takes a recovery code.
-const KINDS: [(&str, &str, &str); 4] = [
+/// Attribute, value for digits, value for recovery codes.
+const ATTRIBUTES: [(&str, &str, &str); 4] = [
     ("inputmode", "numeric", "text"),
     ("autocomplete", "one-time-code", "off"),
     ("maxlength", "12", "40"),
     ("placeholder", "000000", "xxxx-xxxx-xxxx-xxxx"),
 ];
 
-/// Whether a code could be right: six digits, or a whole recovery code.
-pub(crate) fn is_whole(code: &str) -> bool {
-    let bare = || code.chars().filter(|c| !c.is_whitespace() && *c != '-');
-    match bare().count() {
-        CODE_DIGITS => bare().all(|c| c.is_ascii_digit()),
+/// Whether a code has the right length and characters: six digits, or a complete recovery code.
+pub(crate) fn is_complete_code(code: &str) -> bool {
+    let significant = || code.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    match significant().count() {
+        CODE_DIGITS => significant().all(|c| c.is_ascii_digit()),
         count => count == RECOVERY_CODE_CHARS,
     }
 }
 
-fn about_the_code(problem: &Problem) -> bool {
+fn is_code_problem(problem: &Problem) -> bool {
     problem.field.as_deref().is_none_or(|field| field == "code")
 }
 
-/// The field. `code` always holds what was typed, without blanks; `on_full` runs once when the sixth digit arrives.
+/// The field. `code` holds the input without spaces; `on_complete` runs once when the sixth digit is typed.
 #[component]
 pub(crate) fn CodeField(
-    /// What was typed.
+    /// The input.
     code: RwSignal<String>,
-    /// The form it stands in. When that is refused, and not because of another field, this one empties itself and takes
-    /// the keyboard again.
-    sending: Sending,
-    /// The sixth digit arrived.
+    /// State of the form. When the code is rejected, the field is cleared and focused.
+    submission: Submission,
+    /// Called with the sixth digit.
     #[prop(optional)]
-    on_full: Option<Callback<()>>,
-    /// It takes the keyboard when it appears.
+    on_complete: Option<Callback<()>>,
+    /// Focus when it is mounted.
     #[prop(default = true)]
     autofocus: bool,
-    /// A recovery code does as well; not so when an app is being confirmed.
+    /// Accept recovery codes. Not when a new authenticator app is confirmed.
     #[prop(default = true)]
-    recoverable: bool,
+    allow_recovery: bool,
 ) -> impl IntoView {
-    let Sending { busy, problems, .. } = sending;
-    let refused = Memo::new(move |_| problems.with(|all| all.iter().any(about_the_code)));
-    let id = unique("code");
-    let pending = Hydrated::pending();
+    let Submission { busy, problems, .. } = submission;
+    let id = unique_id("code");
     let recovery = RwSignal::new(false);
     let input = NodeRef::<Input>::new();
-    Effect::new(move |_| {
-        let recovery = recovery.get();
-        let Some(input) = input.get() else { return };
-        for (name, digits, words) in KINDS {
-            let _ = input.set_attribute(name, if recovery { words } else { digits });
-        }
-        if autofocus {
-            let _ = input.focus();
-        }
-    });
-    keep_in_step(code, input);
-    Effect::new(move |before: Option<bool>| {
-        let now = refused.get();
-        let Some(input) = input.get() else { return now };
-        browser::set_or_remove(&input, "aria-invalid", now.then_some("true"));
-        browser::set_or_remove(&input, "aria-describedby", now.then(|| sending.refusal_id()).as_deref());
-        let first = problems.with_untracked(|all| all.first().is_some_and(about_the_code));
-        if first && before == Some(false) {
-            code.set(String::new());
-            let _ = input.focus();
-        }
-        now
-    });
-    let typed = move |event: Event| accept(&event_target_value(&event), recovery.get_untracked(), code, input, on_full);
-    let swap = move |_| {
+    set_kind(input, recovery, autofocus);
+    sync_value(code, input);
+    show_problem(input, code, submission);
+    let on_input = move |event: Event| {
+        accept_input(&event_target_value(&event), recovery.get_untracked(), code, input, on_complete)
+    };
+    let toggle_recovery = move |()| {
         code.set(String::new());
         problems.set(Vec::new());
         recovery.update(|recovery| *recovery = !*recovery);
@@ -105,32 +84,88 @@ pub(crate) fn CodeField(
                 spellcheck="false"
                 placeholder="000000"
                 readonly=move || busy.get()
-                on:input=typed
+                on:input=on_input
                 data-testid="code"
             />
-            <button r#type="button" class="link small" hidden=!recoverable disabled=pending on:click=swap data-testid="code-swap">
-                <Icon glyph=Glyph::Key/>
-                {move || if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }}
-            </button>
+            <RecoverySwitch recovery hidden=!allow_recovery on_click=toggle_recovery />
         </div>
     }
     .into_any()
 }
 
-/// The field shows what is known of the code, and what was typed before the program ran becomes known; the button sends it.
-fn keep_in_step(code: RwSignal<String>, input: NodeRef<Input>) {
+#[component]
+fn RecoverySwitch(recovery: RwSignal<bool>, hidden: bool, #[prop(into)] on_click: Callback<()>) -> impl IntoView {
+    let pending = Hydrated::pending();
+    view! {
+        <button
+            r#type="button"
+            class="link small"
+            hidden=hidden
+            disabled=pending
+            on:click=move |_| on_click.run(())
+            data-testid="code-swap"
+        >
+            <Icon glyph=Glyph::Key />
+            {move || {
+                if recovery.get() { "Use the authenticator app instead" } else { "Use a recovery code instead" }
+            }}
+        </button>
+    }
+    .into_any()
+}
+
+/// Sets the attributes for digits or recovery codes.
+fn set_kind(input: NodeRef<Input>, recovery: RwSignal<bool>, autofocus: bool) {
+    Effect::new(move |_| {
+        let recovery = recovery.get();
+        let Some(input) = input.get() else { return };
+        for (name, digits, text) in ATTRIBUTES {
+            let _ = input.set_attribute(name, if recovery { text } else { digits });
+        }
+        if autofocus {
+            let _ = input.focus();
+        }
+    });
+}
+
+/// Marks the field as invalid while the code has a problem, and clears it when the code is rejected.
+fn show_problem(input: NodeRef<Input>, code: RwSignal<String>, submission: Submission) {
+    let problems = submission.problems;
+    let invalid = Memo::new(move |_| problems.with(|all| all.iter().any(is_code_problem)));
     Effect::new(move |before: Option<bool>| {
-        let (Some(field), known) = (input.get(), code.get()) else { return false };
-        if before != Some(true) && known.is_empty() {
-            accept(&field.value(), false, code, input, None);
+        let now = invalid.get();
+        let Some(input) = input.get() else { return now };
+        browser::set_or_remove_attribute(&input, "aria-invalid", now.then_some("true"));
+        browser::set_or_remove_attribute(&input, "aria-describedby", now.then(|| submission.error_id()).as_deref());
+        let first = problems.with_untracked(|all| all.first().is_some_and(is_code_problem));
+        if first && before == Some(false) {
+            code.set(String::new());
+            let _ = input.focus();
+        }
+        now
+    });
+}
+
+/// Keeps `code` and the field equal. A value that was typed before hydration is taken over without submitting.
+fn sync_value(code: RwSignal<String>, input: NodeRef<Input>) {
+    Effect::new(move |before: Option<bool>| {
+        let (Some(field), value) = (input.get(), code.get()) else { return false };
+        if before != Some(true) && value.is_empty() {
+            accept_input(&field.value(), false, code, input, None);
         } else {
-            field.set_value(&known);
+            field.set_value(&value);
         }
         true
     });
 }
 
-fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Input>, on_full: Option<Callback<()>>) {
+fn accept_input(
+    text: &str,
+    recovery: bool,
+    code: RwSignal<String>,
+    input: NodeRef<Input>,
+    on_complete: Option<Callback<()>>,
+) {
     if recovery {
         code.set(text.trim().to_owned());
         return;
@@ -139,25 +174,25 @@ fn accept(text: &str, recovery: bool, code: RwSignal<String>, input: NodeRef<Inp
     if let Some(input) = input.get_untracked().filter(|_| digits != text) {
         input.set_value(&digits);
     }
-    let was_full = code.with_untracked(|code| *code == digits);
-    let full = digits.len() == CODE_DIGITS && !was_full;
+    let unchanged = code.with_untracked(|code| *code == digits);
+    let complete = digits.len() == CODE_DIGITS && !unchanged;
     code.set(digits);
-    if let Some(on_full) = on_full.filter(|_| full) {
-        on_full.run(());
+    if let Some(on_complete) = on_complete.filter(|_| complete) {
+        on_complete.run(());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_whole;
+    use super::is_complete_code;
 
     #[test]
-    fn a_code_is_whole_or_not() {
+    fn only_six_digits_or_a_recovery_code_are_complete() {
         for whole in ["123456", "123 456", "abcd-efgh-ijkl-mnop", "ABCDEFGHIJKLMNOP"] {
-            assert!(is_whole(whole), "{whole}");
+            assert!(is_complete_code(whole), "{whole}");
         }
         for part in ["", "12345", "1234567", "abcdef", "abcd-efgh-ijkl-mno", "----------------"] {
-            assert!(!is_whole(part), "{part}");
+            assert!(!is_complete_code(part), "{part}");
         }
     }
 }

@@ -1,44 +1,44 @@
-//! A form of one code, sent by its sixth digit.
+//! A form with one code, submitted when the sixth digit is typed.
 
 use leptos::prelude::*;
 use web_sys::HtmlFormElement;
 
-use super::{CodeField, Form, is_whole};
-use crate::state::Sending;
+use super::{CodeField, Form, is_complete_code};
+use crate::state::Submission;
 
 /// The form.
 #[component]
 pub(crate) fn CodeForm(
-    /// Where it stands.
-    sending: Sending,
-    /// Sends the code.
+    /// State of the form.
+    submission: Submission,
+    /// Called with the code.
     #[prop(into)]
     send: Callback<String>,
-    /// What the button says.
+    /// Label of the button.
     #[prop(into)]
     label: Signal<String>,
-    /// A recovery code does as well.
+    /// Accept recovery codes.
     #[prop(default = true)]
-    recoverable: bool,
-    /// For tests: the form.
+    allow_recovery: bool,
+    /// `data-testid` of the form.
     #[prop(default = "code-form")]
     testid: &'static str,
-    /// For tests: the button.
+    /// `data-testid` of the button.
     submit: &'static str,
-    /// Below the button.
+    /// Shown below the button.
     #[prop(into, optional)]
-    foot: ViewFn,
-    /// Above the field.
+    footer: ViewFn,
+    /// Shown above the field.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
     let now = Callback::new(move |()| send.run(code.get_untracked()));
-    let incomplete = Signal::derive(move || code.with(|code| !is_whole(code)));
+    let incomplete = Signal::derive(move || code.with(|code| !is_complete_code(code)));
     view! {
-        <Form sending send=move |_: HtmlFormElement| now.run(()) label disabled=incomplete testid submit foot>
+        <Form submission send=move |_: HtmlFormElement| now.run(()) label disabled=incomplete testid submit footer>
             {children.map(|children| children())}
-            <CodeField sending code on_full=now recoverable/>
+            <CodeField submission code on_complete=now allow_recovery />
         </Form>
     }
     .into_any()

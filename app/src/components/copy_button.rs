@@ -1,4 +1,4 @@
-//! A button that copies a text and says so.
+//! A button that copies a text.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{Glyph, Icon};
 use crate::{browser, state::Toasts};
 
-/// Copies `text`; the label changes for a moment.
+/// Copies `text`; the label confirms it for two seconds.
 #[component]
 pub(crate) fn CopyButton(
-    /// What to copy.
+    /// The text to copy.
     #[prop(into)]
     text: Signal<String>,
-    /// What it says.
+    /// Label.
     #[prop(default = "Copy")]
     label: &'static str,
     /// Class of the button.
     #[prop(default = "btn btn-small")]
     class: &'static str,
-    /// For tests.
+    /// `data-testid`.
     #[prop(default = "copy")]
     testid: &'static str,
 ) -> impl IntoView {
@@ -36,16 +36,18 @@ pub(crate) fn CopyButton(
                     Duration::from_secs(2),
                 );
             } else {
-                toasts.plain("Not copied", "The browser did not allow it. Select the text and copy it by hand.");
+                toasts.info("Not copied", "The browser did not allow it. Select the text and copy it by hand.");
             }
         });
     };
     view! {
         <button r#type="button" class=class on:click=copy data-testid=testid>
-            {move || if copied.get() {
-                view! { <Icon glyph=Glyph::Check/> }
-            } else {
-                view! { <Icon glyph=Glyph::Copy/> }
+            {move || {
+                if copied.get() {
+                    view! { <Icon glyph=Glyph::Check /> }
+                } else {
+                    view! { <Icon glyph=Glyph::Copy /> }
+                }
             }}
             <span aria-live="polite">{move || if copied.get() { "Copied" } else { label }}</span>
         </button>

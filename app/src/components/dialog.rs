@@ -1,58 +1,42 @@
-//! A modal dialog on the browser's own `<dialog>`: focus trap, Escape and the backdrop come from there.
+//! A modal dialog. Focus trap, Escape and backdrop come from the browser's `<dialog>`.
 
 use leptos::{html, prelude::*};
 
-use super::when::When;
+use super::show::Show;
 
-use super::{Glyph, Icon, unique};
+use super::{Glyph, Icon, unique_id};
 use crate::browser;
 
-/// What has the keyboard when a dialog opens: the first thing below its head. Of the buttons of a
-/// question the safe one comes first.
-const FIRST: &str = ".dialog-head ~ * :is(input, button, a[href]):not(:disabled)";
+/// The control that gets the focus when a dialog opens. In confirmations this is the safe button.
+const FIRST_CONTROL: &str = ".dialog-head ~ * :is(input, button, a[href]):not(:disabled)";
 
-/// Opens while `open` is true. Its content exists only then, so every opening starts afresh and nothing typed stays.
+/// Open while `open` is true. The content exists only then, so no input of an earlier use remains.
 #[component]
 pub(crate) fn Dialog(
-    /// Whether it is open; set to false when the person closes it.
+    /// Whether it is open; set to false when the user closes it.
     open: RwSignal<bool>,
     /// Heading.
     #[prop(into)]
     title: Signal<String>,
-    /// A click beside it does not close it.
+    /// A click on the backdrop does not close it.
     #[prop(optional)]
-    firm: bool,
-    /// Escape and the cross close it; without a word they do unless it is firm. What is shown once has only its own buttons.
+    persistent: bool,
+    /// Whether Escape and the close button close it; by default they do unless it is persistent.
     #[prop(into, optional)]
     closable: Option<Signal<bool>>,
-    /// More room.
+    /// Wide layout.
     #[prop(optional)]
     wide: bool,
-    /// For tests.
+    /// `data-testid`.
     #[prop(default = "dialog")]
     testid: &'static str,
     /// Content.
     children: ChildrenFn,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let Some(dialog) = dialog.get() else { return };
-        match (open.get(), dialog.open()) {
-            (true, false) => {
-                let _ = dialog.show_modal();
-                // Its content comes a moment later; until then only Close can have the keyboard.
-                request_animation_frame(move || {
-                    let first = dialog.query_selector(FIRST).ok().flatten();
-                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
-                    browser::focus(first.filter(|_| !taken));
-                });
-            }
-            (false, true) => dialog.close(),
-            _ => {}
-        }
-    });
-    let closable = move || closable.map_or(!firm, |closable| closable.get());
-    let heading = unique(testid);
+    show_while_open(dialog, open);
+    let closable = move || closable.map_or(!persistent, |closable| closable.get());
+    let heading = unique_id(testid);
     let labelled = heading.clone();
     view! {
         <dialog
@@ -61,7 +45,7 @@ pub(crate) fn Dialog(
             class:dialog-wide=wide
             aria-labelledby=labelled
             closedby=move || (!closable()).then_some("none")
-            // A browser asks only once before it closes; a key that was taken never reaches it.
+            // Browsers fire `cancel` only once before they close; preventing the key avoids that.
             on:keydown=move |event: web_sys::KeyboardEvent| {
                 if !closable() && event.key() == "Escape" {
                     event.prevent_default();
@@ -75,24 +59,59 @@ pub(crate) fn Dialog(
             }
             on:mousedown=move |event| {
                 let on_backdrop = event.target() == event.current_target();
-                if on_backdrop && !firm {
+                if on_backdrop && !persistent {
                     open.set(false);
                 }
             }
             data-testid=testid
         >
             <div class="dialog-box">
-                <header class="dialog-head">
-                    <h2 id=heading.clone() class="dialog-title">{move || title.get()}</h2>
-                    <When when=closable>
-                        <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| open.set(false) data-testid="dialog-close">
-                            <Icon glyph=Glyph::Close/>
-                        </button>
-                    </When>
-                </header>
-                <When when=move || open.get()>{children()}</When>
+                <Head id=heading.clone() title open closable=Signal::derive(closable) />
+                <Show when=move || open.get()>{children()}</Show>
             </div>
         </dialog>
     }
     .into_any()
+}
+
+#[component]
+fn Head(id: String, title: Signal<String>, open: RwSignal<bool>, closable: Signal<bool>) -> impl IntoView {
+    view! {
+        <header class="dialog-head">
+            <h2 id=id class="dialog-title">
+                {move || title.get()}
+            </h2>
+            <Show when=move || closable.get()>
+                <button
+                    r#type="button"
+                    class="btn btn-icon btn-ghost"
+                    aria-label="Close"
+                    on:click=move |_| open.set(false)
+                    data-testid="dialog-close"
+                >
+                    <Icon glyph=Glyph::Close />
+                </button>
+            </Show>
+        </header>
+    }
+    .into_any()
+}
+
+fn show_while_open(dialog: NodeRef<html::Dialog>, open: RwSignal<bool>) {
+    Effect::new(move |_| {
+        let Some(dialog) = dialog.get() else { return };
+        match (open.get(), dialog.open()) {
+            (true, false) => {
+                let _ = dialog.show_modal();
+                // The content is rendered later; until then only the close button could get the focus.
+                request_animation_frame(move || {
+                    let first = dialog.query_selector(FIRST_CONTROL).ok().flatten();
+                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
+                    browser::focus(first.filter(|_| !taken));
+                });
+            }
+            (false, true) => dialog.close(),
+            _ => {}
+        }
+    });
 }

@@ -1,30 +1,27 @@
-//! What a route answered, as a part of a page: loading, refused, or there.
+//! A route's response as a part of a page: a placeholder while it loads, the error, or the content.
 //!
-//! The answer travels as its JSON text and is read where it is shown. One kind of resource for every route keeps the
-//! page small: each further type would bring a copy of the whole loading machinery.
+//! The resource holds the JSON text of the response and decodes it where it is shown. With one resource type for all
+//! routes the WASM file contains the loading code once instead of once per type.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use protocol::{Problem, ProblemKind};
+use protocol::Problem;
 use serde::de::DeserializeOwned;
 
 use super::{Loading, ProblemPage};
-use crate::api::TextAnswer;
+use crate::{api::Read, backend::Answer};
 
-/// A route's answer that the first HTML already holds.
-pub(crate) type Answered = Resource<Result<String, Problem>>;
-
-/// Tells the lists below to read themselves again after something in them changed.
+/// Reloads the lists in its scope after one of their items changed.
 #[derive(Clone, Copy)]
-pub(crate) struct Again(RwSignal<u32>);
+pub(crate) struct Refetch(RwSignal<u32>);
 
-impl Again {
-    /// Puts one into the context.
+impl Refetch {
+    /// Provides one to the components below.
     pub(crate) fn provide() -> Self {
-        let again = Self(RwSignal::new(0));
-        provide_context(again);
-        again
+        let refetch = Self(RwSignal::new(0));
+        provide_context(refetch);
+        refetch
     }
 
     /// The one from the context.
@@ -32,79 +29,70 @@ impl Again {
         expect_context()
     }
 
-    /// Something changed.
-    pub(crate) fn now(self) {
+    /// Reloads the lists.
+    pub(crate) fn trigger(self) {
         let _ = self.0.try_update(|count| *count += 1);
     }
 }
 
-/// Asks now, and again whenever `again` says so.
-pub(super) fn ask(again: Option<Again>, question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
-    erased(again, Arc::new(question))
+/// A read that starts with the page and the view of its result. The response is part of the first HTML.
+pub(crate) struct Fetch {
+    text: Resource<Result<String, Problem>>,
+    view: Arc<dyn Fn(Result<String, Problem>) -> AnyView + Send + Sync>,
 }
 
-/// Asks once.
-pub(crate) fn ask_once(question: impl Fn() -> TextAnswer + Send + Sync + 'static) -> Answered {
-    erased(None, Arc::new(question))
+impl Fetch {
+    /// Shows the decoded response, or an error page.
+    pub(crate) fn new<T: DeserializeOwned + 'static>(
+        read: impl Fn() -> Read<T> + Send + Sync + 'static,
+        view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_errors(read, move |result| match result {
+            Ok(value) => view(value),
+            Err(problem) => view! { <ProblemPage problem /> }.into_any(),
+        })
+    }
+
+    /// Shows the decoded response or the error in the caller's own way.
+    pub(crate) fn with_errors<T: DeserializeOwned + 'static>(
+        read: impl Fn() -> Read<T> + Send + Sync + 'static,
+        view: impl Fn(Result<T, Problem>) -> AnyView + Send + Sync + 'static,
+    ) -> Self {
+        Self::of_text(
+            None,
+            Arc::new(move || read().text()),
+            Arc::new(move |text| view(text.and_then(|text| Read::decode(&text)))),
+        )
+    }
+
+    /// Loads now, and again whenever `refetch` is triggered.
+    pub(super) fn of_text(
+        refetch: Option<Refetch>,
+        read: Arc<dyn Fn() -> Answer<String> + Send + Sync>,
+        view: Arc<dyn Fn(Result<String, Problem>) -> AnyView + Send + Sync>,
+    ) -> Self {
+        let text = Resource::new(move || refetch.map(|refetch| refetch.0.get()), move |_| read());
+        Self { text, view }
+    }
 }
 
-fn erased(again: Option<Again>, question: Arc<dyn Fn() -> TextAnswer + Send + Sync>) -> Answered {
-    Resource::new(move || again.map(|again| again.0.get()), move |_| question())
-}
-
-/// Reads the text of an answer.
-///
-/// # Errors
-/// The page and the server are of different age.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|_| {
-        Problem::new(ProblemKind::Internal, "The page and the server are of different age. Reload the page.")
-    })
-}
-
-/// What to do with an answer.
-#[derive(Clone)]
-pub(crate) struct Shown(Arc<dyn Fn(Result<String, Problem>) -> AnyView + Send + Sync>);
-
-/// Shows an answer of type `T`; a refusal becomes a page of its own.
-pub(crate) fn shown<T: DeserializeOwned>(show: impl Fn(T) -> AnyView + Send + Sync + 'static) -> Shown {
-    shown_either(move |answer| match answer {
-        Ok(answer) => show(answer),
-        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-    })
-}
-
-/// Shows the text of an answer; a refusal becomes a page of its own.
-pub(super) fn answered(show: impl Fn(String) -> AnyView + Send + Sync + 'static) -> Shown {
-    Shown(Arc::new(move |answer| match answer {
-        Ok(text) => show(text),
-        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-    }))
-}
-
-/// Shows an answer or a refusal in its own way.
-pub(crate) fn shown_either<T: DeserializeOwned>(
-    show: impl Fn(Result<T, Problem>) -> AnyView + Send + Sync + 'static,
-) -> Shown {
-    Shown(Arc::new(move |answer| show(answer.and_then(|text| read(&text)))))
-}
-
-/// Shows the answer once it is there.
+/// Shows a [`Fetch`].
 #[component]
 pub(crate) fn Fetched(
-    /// The answer.
-    of: Answered,
-    /// What it looks like.
-    show: Shown,
-    /// What stands there until then.
+    /// What to load and how to show it.
+    fetch: Fetch,
+    /// Shown while it loads.
     #[prop(into, default = ViewFn::from(|| view! { <Loading rows=5/> }))]
-    waiting: ViewFn,
+    placeholder: ViewFn,
 ) -> impl IntoView {
+    let Fetch { text, view } = fetch;
     view! {
-        <Transition fallback=move || waiting.run()>
+        <Transition fallback=move || {
+            placeholder.run()
+        }>
             {move || {
-                let show = show.clone();
-                Suspend::new(async move { (show.0)(of.await) })
+                let view = view.clone();
+                Suspend::new(async move { view(text.await) })
             }}
         </Transition>
     }

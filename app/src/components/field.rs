@@ -1,23 +1,23 @@
-//! A labelled text field with its hint and its refusal below.
+//! Labelled text fields with hint and error message.
 
 use leptos::{html::Input, prelude::*};
 use protocol::Problem;
 
-use super::{Glyph, Icon, unique, when::dynamic};
+use super::{Glyph, Icon, show::dynamic, unique_id};
 use crate::{
     browser,
-    state::{Hydrated, Sending},
+    state::{Hydrated, Submission},
 };
 
-/// One line of text. The value is read from the form when it is sent; see `browser::form_value`.
+/// A single-line text field. Its value is read on submission, see `browser::form_value`.
 #[component]
 pub(crate) fn Field(
-    /// Name in the form; a refusal of this field is shown here.
+    /// Name in the form; problems with this field name are shown here.
     name: &'static str,
     /// Label.
     #[prop(into)]
     label: String,
-    /// What to know before typing.
+    /// Hint.
     #[prop(into, optional)]
     hint: String,
     /// `type=` of the input.
@@ -26,50 +26,51 @@ pub(crate) fn Field(
     /// `autocomplete=`.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// Shown while empty.
+    /// Placeholder.
     #[prop(into, optional)]
     placeholder: String,
-    /// First value.
+    /// Initial value.
     #[prop(into, optional)]
     value: String,
-    /// It may stay empty.
+    /// May stay empty; the label says so.
     #[prop(optional)]
     optional: bool,
-    /// It may stay empty, and that is clear without saying it (a filter).
+    /// May stay empty without a remark in the label, for filters.
     #[prop(optional)]
-    plain: bool,
-    /// It takes the keyboard when the page opens.
+    filter: bool,
+    /// Focus when the page opens.
     #[prop(optional)]
     autofocus: bool,
-    /// What stands behind the figure of a number; its hint says it too.
+    /// Unit after a number. The hint repeats it for screen readers.
     #[prop(optional)]
     unit: &'static str,
-    /// Smallest, largest and step of a number.
+    /// `min`, `max` and `step` of a number.
     #[prop(optional)]
     steps: Option<[String; 3]>,
-    /// The form it stands in, where that can be refused.
+    /// State of the form.
     #[prop(optional)]
-    sending: Option<Sending>,
+    submission: Option<Submission>,
 ) -> impl IntoView {
-    let refusal = field_refusal(name, sending);
+    let error = field_error(name, submission);
     let input = NodeRef::<Input>::new();
     Effect::new(move |_| {
         let Some(input) = input.get() else { return };
         for (name, value) in ["min", "max", "step"].into_iter().zip(steps.iter().flatten()) {
             let _ = input.set_attribute(name, value);
         }
-        // The browser's own `autofocus` is only for what the page came with. Nothing is taken from a field in use.
-        if autofocus && browser::nothing_is_typed_into() {
+        // The `autofocus` attribute works for server-rendered fields only. Do not take the focus from a field in use.
+        if autofocus && browser::no_field_has_focus() {
             let _ = input.focus();
         }
     });
-    mark_refused(input, name, sending);
-    let id = unique(name);
+    mark_invalid(input, name, submission);
+    let id = unique_id(name);
     let note = format!("{id}-note");
     view! {
         <div class="field">
             <label class="field-label" for=id.clone()>
-                {label} {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
+                {label}
+                {optional.then(|| view! { <span class="muted">" (optional)"</span> })}
             </label>
             <div class="input-unit">
                 <input
@@ -83,48 +84,50 @@ pub(crate) fn Field(
                     spellcheck="false"
                     placeholder=placeholder
                     value=value
-                    required=!(optional || plain)
+                    required=!(optional || filter)
                     autofocus=autofocus
                     aria-describedby=note.clone()
                     data-testid=format!("field-{name}")
                 />
                 {(!unit.is_empty()).then(|| view! { <span aria-hidden="true">{unit}</span> })}
             </div>
-            <FieldNote id=note hint refusal/>
+            <FieldNote id=note hint error />
         </div>
     }
     .into_any()
 }
 
-/// A password, hidden until the person asks to see it.
+/// A password field with a button that shows the text.
 #[component]
 pub(crate) fn PasswordField(
-    /// Name in the form; a refusal of this field is shown here.
+    /// Name in the form; problems with this field name are shown here.
     name: &'static str,
     /// Label.
     #[prop(into)]
     label: String,
-    /// What to know before typing.
+    /// Hint.
     #[prop(into, optional)]
     hint: String,
     /// `current-password` or `new-password`.
     autocomplete: &'static str,
-    /// It takes the keyboard when the page opens.
+    /// Focus when the page opens.
     #[prop(optional)]
     autofocus: bool,
-    /// The form it stands in, where that can be refused.
+    /// State of the form.
     #[prop(optional)]
-    sending: Option<Sending>,
+    submission: Option<Submission>,
 ) -> impl IntoView {
-    let refusal = field_refusal(name, sending);
-    let id = unique(name);
+    let error = field_error(name, submission);
+    let id = unique_id(name);
     let note = format!("{id}-note");
     let (shown, pending) = (RwSignal::new(false), Hydrated::pending());
     let input = NodeRef::<Input>::new();
-    mark_refused(input, name, sending);
+    mark_invalid(input, name, submission);
     view! {
         <div class="field">
-            <label class="field-label" for=id.clone()>{label}</label>
+            <label class="field-label" for=id.clone()>
+                {label}
+            </label>
             <div class="input-group">
                 <input
                     node_ref=input
@@ -150,19 +153,19 @@ pub(crate) fn PasswordField(
                     {move || if shown.get() { "Hide" } else { "Show" }}
                 </button>
             </div>
-            <FieldNote id=note hint refusal/>
+            <FieldNote id=note hint error />
         </div>
     }
     .into_any()
 }
 
-/// A refused field says so, and the first one takes the keyboard, wherever on the page it is.
-fn mark_refused(input: NodeRef<Input>, name: &'static str, sending: Option<Sending>) {
-    let Some(Sending { problems, .. }) = sending else { return };
+/// Marks the field as invalid while it has a problem, and focuses it if its problem is the first one.
+fn mark_invalid(input: NodeRef<Input>, name: &'static str, submission: Option<Submission>) {
+    let Some(Submission { problems, .. }) = submission else { return };
     Effect::new(move |_| {
         let at = problems.with(|all| all.iter().position(|p| p.field.as_deref() == Some(name)));
         if let Some(input) = input.get() {
-            browser::set_or_remove(&input, "aria-invalid", at.map(|_| "true"));
+            browser::set_or_remove_attribute(&input, "aria-invalid", at.map(|_| "true"));
             if at == Some(0) {
                 let _ = input.focus();
             }
@@ -170,23 +173,35 @@ fn mark_refused(input: NodeRef<Input>, name: &'static str, sending: Option<Sendi
     });
 }
 
-fn field_refusal(name: &'static str, sending: Option<Sending>) -> Memo<Option<String>> {
+fn field_error(name: &'static str, submission: Option<Submission>) -> Memo<Option<String>> {
     Memo::new(move |_| {
         let of_this = |all: &Vec<Problem>| {
             all.iter().find(|p| p.field.as_deref() == Some(name)).map(|problem| problem.detail.clone())
         };
-        sending.and_then(|sending| sending.problems.with(of_this))
+        submission.and_then(|submission| submission.problems.with(of_this))
     })
 }
 
 #[component]
-fn FieldNote(id: String, hint: String, refusal: Memo<Option<String>>) -> impl IntoView {
+fn FieldNote(id: String, hint: String, error: Memo<Option<String>>) -> impl IntoView {
     let empty = hint.is_empty();
-    let quiet = move || empty && refusal.get().is_none();
+    let quiet = move || empty && error.get().is_none();
     view! {
-        <p id=id class="field-note" class:field-refusal=move || refusal.get().is_some() class:field-quiet=quiet aria-live="polite">
-            {dynamic(move || match refusal.get() {
-                Some(text) => view! { <Icon glyph=Glyph::Warning/> {text} }.into_any(),
+        <p
+            id=id
+            class="field-note"
+            class:field-refusal=move || error.get().is_some()
+            class:field-quiet=quiet
+            aria-live="polite"
+        >
+            {dynamic(move || match error.get() {
+                Some(text) => {
+                    view! {
+                        <Icon glyph=Glyph::Warning />
+                        {text}
+                    }
+                        .into_any()
+                }
                 None => hint.clone().into_any(),
             })}
         </p>

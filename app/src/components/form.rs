@@ -1,4 +1,4 @@
-//! A form as every page has it: fields, the refusal, the buttons.
+//! A form with fields, error message and buttons.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 use protocol::Problem;
@@ -6,46 +6,46 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlFormElement;
 
 use super::{ProblemNote, Submit};
-use crate::state::Sending;
+use crate::state::Submission;
 
-/// The form. The program sends it, never the browser itself.
+/// The form. The browser never submits it itself.
 #[component]
 pub(crate) fn Form(
-    /// Where it stands.
-    sending: Sending,
-    /// Sends it; values are read from the form, see `browser::form_value`.
+    /// State of the form.
+    submission: Submission,
+    /// Called on submission; values are read with `browser::form_value`.
     #[prop(into)]
     send: Callback<HtmlFormElement>,
-    /// What the button says.
+    /// Label of the submit button.
     #[prop(into)]
     label: Signal<String>,
-    /// Class of the button: `btn-primary` or `btn-danger`.
+    /// Class of the submit button: `btn-primary` or `btn-danger`.
     #[prop(default = "btn-primary")]
     kind: &'static str,
-    /// It cannot be sent now.
+    /// Whether the submit button is disabled.
     #[prop(into, optional)]
     disabled: Signal<bool>,
-    /// Fields that show their own refusals.
+    /// Fields that show their own errors.
     #[prop(default = &[])]
     fields: &'static [&'static str],
-    /// It says itself what is wrong with a field, before it sends anything: the browser asks nothing.
+    /// Turns off the browser's validation, for forms that validate their fields themselves.
     #[prop(optional)]
-    checks: bool,
-    /// The dialog it stands in, which a second button closes.
+    novalidate: bool,
+    /// The dialog that contains the form; adds a button that closes it.
     #[prop(optional)]
-    closes: Option<RwSignal<bool>>,
-    /// What that button says.
+    dialog: Option<RwSignal<bool>>,
+    /// Label of that button.
     #[prop(default = "Cancel")]
     cancel: &'static str,
-    /// For tests: the form.
+    /// `data-testid` of the form.
     #[prop(default = "form")]
     testid: &'static str,
-    /// For tests: the button.
+    /// `data-testid` of the submit button.
     #[prop(default = "submit")]
     submit: &'static str,
-    /// Below the buttons.
+    /// Shown below the buttons.
     #[prop(into, optional)]
-    foot: ViewFn,
+    footer: ViewFn,
     /// The fields.
     children: Children,
 ) -> impl IntoView {
@@ -55,19 +55,25 @@ pub(crate) fn Form(
             send.run(form.unchecked_into());
         }
     };
-    let elsewhere = Signal::derive(move || {
+    let other_problem = Signal::derive(move || {
         let at_field = |p: &Problem| p.field.as_deref().is_some_and(|field| fields.contains(&field));
-        sending.problems.with(|all| all.iter().find(|problem| !at_field(problem)).cloned())
+        submission.problems.with(|all| all.iter().find(|problem| !at_field(problem)).cloned())
     });
     view! {
-        <form class="form" method="post" novalidate=checks on:submit=on_submit data-testid=testid>
+        <form class="form" method="post" novalidate=novalidate on:submit=on_submit data-testid=testid>
             {children()}
-            <ProblemNote problem=elsewhere id=sending.refusal_id()/>
+            <ProblemNote problem=other_problem id=submission.error_id() />
             <div class="form-actions">
-                {closes.map(|open| view! { <button r#type="button" class="btn" on:click=move |_| open.set(false)>{cancel}</button> })}
-                <Submit label busy=sending.busy kind disabled testid=submit/>
+                {dialog
+                    .map(|open| {
+                        view! {
+                            <button r#type="button" class="btn" on:click=move |_| open.set(false)>
+                                {cancel}
+                            </button>
+                        }
+                    })} <Submit label busy=submission.busy kind disabled testid=submit />
             </div>
-            {foot.run()}
+            {footer.run()}
         </form>
     }
     .into_any()

@@ -1,8 +1,8 @@
-//! The icon set: 16-unit strokes drawn in the colour of the text, and the mark of the product.
+//! The icons, drawn as strokes in the text colour on a grid of 16 units, and the logo.
 
 use leptos::prelude::*;
 
-/// Which icon.
+/// The icons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub(crate) enum Glyph {
@@ -28,8 +28,8 @@ pub(crate) enum Glyph {
     Minus,
     Moon,
     Paste,
-    Person,
-    People,
+    User,
+    Users,
     Play,
     Plus,
     Pulse,
@@ -58,14 +58,16 @@ impl Glyph {
             Self::Contrast => "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 2v12M10 3.2v9.6M12 5v6",
             Self::Copy => "M5.5 5.5h7v8h-7zM10.5 5.5v-3h-7v8h2",
             Self::Cpu => {
-                "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14"
+                "M4.5 4.5h7v7h-7zM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14\
+                 M11.5 9.5H14"
             }
             Self::Dots => "M8 3.5h.01M8 8h.01M8 12.5h.01",
             Self::Download => "M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13h10",
             Self::Edit => "m10.8 2.8 2.4 2.4-7.4 7.4-3.1.7.7-3.1 7.4-7.4zM9.4 4.2l2.4 2.4",
             Self::Expand => "M9.8 2.5h3.7v3.7M6.2 13.5H2.5V9.8M13.2 2.8 9.4 6.6M2.8 13.2l3.8-3.8",
             Self::Key => {
-                "M10.3 9.2a3.5 3.5 0 1 0-3.5-3.5c0 .4.1.8.2 1.1L2.5 11.3v2.2h2.4v-1.6h1.6v-1.6l1.7-1.3c.6.1 1.3.2 2.1.2zM11 5h.01"
+                "M10.3 9.2a3.5 3.5 0 1 0-3.5-3.5c0 .4.1.8.2 1.1L2.5 11.3v2.2h2.4v-1.6h1.6\
+                 v-1.6l1.7-1.3c.6.1 1.3.2 2.1.2zM11 5h.01"
             }
             Self::Keyboard => "M1.8 4h12.4v8H1.8zM4.5 6.7h.01M7 6.7h.01M9.5 6.7h.01M12 6.7h.01M5 9.5h6",
             Self::LockClosed => "M3.5 7.2h9v6.3h-9zM5.3 7.2V5a2.7 2.7 0 0 1 5.4 0v2.2M8 9.6v1.6",
@@ -75,9 +77,10 @@ impl Glyph {
             Self::Minus => "M3.5 8h9",
             Self::Moon => "M13.3 9.6A5.6 5.6 0 0 1 6.4 2.7a5.6 5.6 0 1 0 6.9 6.9z",
             Self::Paste => "M5.5 3h-2v10.5h9V3h-2M5.5 2h5v2.5h-5zM6 8h4M6 10.5h4",
-            Self::Person => "M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.8 13.8c.4-2.6 2.5-4 5.2-4s4.8 1.4 5.2 4",
-            Self::People => {
-                "M6 7.8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.2c.3-2.2 2-3.4 4.5-3.4s4.2 1.2 4.5 3.4M10.5 3a2.5 2.5 0 0 1 0 4.6M12 10.1c1.5.5 2.3 1.6 2.5 3.1"
+            Self::User => "M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.8 13.8c.4-2.6 2.5-4 5.2-4s4.8 1.4 5.2 4",
+            Self::Users => {
+                "M6 7.8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM1.5 13.2c.3-2.2 2-3.4 4.5-3.4s4.2 1.2 4.5 3.4\
+                 M10.5 3a2.5 2.5 0 0 1 0 4.6M12 10.1c1.5.5 2.3 1.6 2.5 3.1"
             }
             Self::Play => "m5 3 8 5-8 5z",
             Self::Plus => "M8 3v10M3 8h10",
@@ -91,7 +94,8 @@ impl Glyph {
             }
             Self::Stop => "M4 4h8v8H4z",
             Self::Sun => {
-                "M8 10.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM8 1.5v1.5M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M12.6 3.4l-1.1 1.1M4.5 11.5l-1.1 1.1"
+                "M8 10.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM8 1.5v1.5M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1.1 1.1\
+                 M11.5 11.5l1.1 1.1M12.6 3.4l-1.1 1.1M4.5 11.5l-1.1 1.1"
             }
             Self::Terminal => "M1.8 3h12.4v10H1.8zM4.5 6l2.2 2-2.2 2M8.5 10.2h3",
             Self::Trash => "M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9M6.7 7v4M9.3 7v4",
@@ -100,21 +104,29 @@ impl Glyph {
     }
 }
 
-/// An icon; decoration only, so a button with nothing else in it needs a label of its own.
+/// An icon. It is hidden from screen readers; a button without text needs an `aria-label`.
 #[component]
 pub(crate) fn Icon(
-    /// Which one.
+    /// Which icon.
     glyph: Glyph,
 ) -> impl IntoView {
     view! {
-        <svg class="icon" class:icon-dots=glyph == Glyph::Dots viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+        <svg
+            class="icon"
+            class:icon-dots=glyph == Glyph::Dots
+            viewBox="0 0 16 16"
+            width="16"
+            height="16"
+            aria-hidden="true"
+            focusable="false"
+        >
             <path d=glyph.path()></path>
         </svg>
     }
     .into_any()
 }
 
-/// The mark: a prompt inside a padlock.
+/// The logo: a prompt inside a padlock.
 #[component]
 pub(crate) fn Logo() -> impl IntoView {
     view! {

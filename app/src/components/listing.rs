@@ -1,135 +1,168 @@
-//! A list as every page has it: awaited, refused, empty, or its rows, growing downwards page by page.
+//! A list of items from a paged route: loading, error, empty, or rows with a "Show more" button.
 
 use std::sync::Arc;
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::Page;
-use serde::{
-    Deserialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use protocol::{Page, Problem};
+use serde::de::DeserializeOwned;
 
 use super::{
     Fetched, ProblemPage,
-    fetched::{self, Again, answered},
-    unique,
-    when::When,
+    fetched::{Fetch, Refetch},
+    show::Show,
+    unique_id,
 };
 use crate::{
-    api::TextAnswer,
+    api::Read,
+    backend::Answer,
     state::{Hydrated, Toasts},
 };
 
-/// How a page of the list is read; the argument is the cursor.
-pub(crate) type Read = Callback<Option<String>, TextAnswer>;
-
-/// What the items of a list look like.
+/// One page of a list, decoded, without the type of its items.
 #[derive(Clone)]
-pub(crate) struct Rows(Arc<dyn Fn(&str) -> AnyView + Send + Sync>);
-
-/// Shows each item of type `T` as a row.
-pub(crate) fn rows<T: DeserializeOwned>(row: impl Fn(T) -> AnyView + Send + Sync + 'static) -> Rows {
-    Rows(Arc::new(move |text| match fetched::read::<Page<T>>(text) {
-        Ok(page) => page.items.into_iter().map(&row).collect_view().into_any(),
-        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-    }))
-}
-
-/// What is known of a page of any list without knowing its items.
-#[derive(Deserialize)]
-struct Outline {
-    items: Vec<IgnoredAny>,
+struct RowsPage {
+    rows: Arc<dyn Fn() -> AnyView + Send + Sync>,
+    is_empty: bool,
     next: Option<String>,
 }
 
-/// The list; where the page has an [`Again`], it is read again whenever that says so.
+type ReadPage = dyn Fn(Option<String>) -> Answer<String> + Send + Sync;
+type DecodePage = dyn Fn(&str) -> Result<RowsPage, Problem> + Send + Sync;
+
+/// Where the pages of a list come from and how their items are shown.
+#[derive(Clone)]
+pub(crate) struct ListSource {
+    read: Arc<ReadPage>,
+    decode: Arc<DecodePage>,
+}
+
+impl ListSource {
+    /// `read` gets the cursor of the page, `row` shows one item.
+    pub(crate) fn new<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+        read: impl Fn(Option<String>) -> Read<Page<T>> + Send + Sync + 'static,
+        row: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    ) -> Self {
+        let row = Arc::new(row);
+        let decode = move |text: &str| {
+            let Page { items, next } = Read::<Page<T>>::decode(text)?;
+            let (is_empty, row) = (items.is_empty(), row.clone());
+            let rows = Arc::new(move || items.iter().cloned().map(&*row).collect_view().into_any());
+            Ok(RowsPage { rows, is_empty, next })
+        };
+        Self { read: Arc::new(move |after| read(after).text()), decode: Arc::new(decode) }
+    }
+
+    async fn page(self, text: Answer<String>) -> Result<RowsPage, Problem> {
+        (self.decode)(&text.await?)
+    }
+}
+
+/// The list. It reloads with the [`Refetch`] of the context, if there is one.
 #[component]
 pub(crate) fn Listing(
-    /// Reads a page.
-    #[prop(into)]
-    read: Read,
-    /// What its items look like: rows of a table where there are `columns`, else of a list.
-    rows: Rows,
-    /// Headings of the columns; an empty one holds the actions.
+    /// Pages and rows.
+    source: ListSource,
+    /// Column headings; an empty one is the column of actions. Without columns the rows are `<li>`, else `<tr>`.
     #[prop(default = &[])]
     columns: &'static [&'static str],
-    /// What stands there while there is nothing.
+    /// Shown when there are no items.
     #[prop(into, optional)]
-    none: ViewFn,
-    /// For tests.
+    empty: ViewFn,
+    /// `data-testid`.
     #[prop(default = "list")]
     testid: &'static str,
 ) -> impl IntoView {
-    let first = fetched::ask(use_context::<Again>(), move || read.run(None));
-    let show = answered(move |text| match fetched::read::<Outline>(&text) {
-        Ok(outline) if outline.items.is_empty() => none.run(),
-        Ok(outline) => view! { <Pages first=text next=outline.next read rows=rows.clone() columns testid/> }.into_any(),
-        Err(problem) => view! { <ProblemPage problem/> }.into_any(),
-    });
-    view! { <Fetched of=first show/> }.into_any()
+    let first = source.read.clone();
+    let view = move |text: Result<String, Problem>| match text.and_then(|text| (source.decode)(&text)) {
+        Ok(page) if page.is_empty => empty.run(),
+        Ok(page) => view! { <Pages first=page source=source.clone() columns testid /> }.into_any(),
+        Err(problem) => view! { <ProblemPage problem /> }.into_any(),
+    };
+    let fetch = Fetch::of_text(use_context::<Refetch>(), Arc::new(move || first(None)), Arc::new(view));
+    view! { <Fetched fetch /> }.into_any()
 }
 
 #[component]
-fn Pages(
-    first: String,
-    next: Option<String>,
-    read: Read,
-    rows: Rows,
-    columns: &'static [&'static str],
-    testid: &'static str,
-) -> impl IntoView {
+fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], testid: &'static str) -> impl IntoView {
     let toasts = Toasts::get();
+    let next = RwSignal::new(first.next.clone());
     let pages = RwSignal::new(vec![first]);
-    let next = RwSignal::new(next);
     let (pending, busy) = (Hydrated::pending(), StoredValue::new(false));
     let more = move |_| {
-        // Each page once, also after a double click.
+        // A double click must not load the same page twice.
         if busy.get_value() {
             return;
         }
         busy.set_value(true);
-        let answer = read.run(next.get_untracked());
+        let page = source.clone().page((source.read)(next.get_untracked()));
         spawn_local(async move {
-            let page = answer.await.and_then(|text| Ok((fetched::read::<Outline>(&text)?.next, text)));
+            let page = page.await;
             let _ = busy.try_set_value(false);
             match page {
-                Ok((cursor, text)) => {
-                    let _ = next.try_set(cursor);
-                    let _ = pages.try_update(|pages| pages.push(text));
+                Ok(page) => {
+                    let _ = next.try_set(page.next.clone());
+                    let _ = pages.try_update(|pages| pages.push(page));
                 }
                 Err(problem) => toasts.problem(&problem),
             }
         });
     };
-    // A list that is read again is another list: none of its rows may be taken for one of the old.
-    let list = unique(testid);
+    // The key contains an id of this list, so that no row of an earlier load is reused after a reload.
+    let list = unique_id(testid);
     let body = view! {
-        <For each=move || pages.get().into_iter().enumerate() key=move |(index, _)| format!("{list}-{index}") let((_, text))>{(rows.0)(&text)}</For>
+        <For
+            each=move || pages.get().into_iter().enumerate()
+            key=move |(index, _)| format!("{list}-{index}")
+            let((_, page))
+        >
+            {(page.rows)()}
+        </For>
     };
     view! {
-        {if columns.is_empty() {
-            view! { <ul class="list" data-testid=testid>{body}</ul> }.into_any()
-        } else {
-            view! { <Table columns testid>{body}</Table> }.into_any()
-        }}
-        <When when=move || next.with(Option::is_some)>
-            <button r#type="button" class="btn" disabled=pending on:click=more data-testid=format!("{testid}-more")>"Show more"</button>
-        </When>
+        <Container columns testid>
+            {body}
+        </Container>
+        <Show when=move || next.with(Option::is_some)>
+            <button
+                r#type="button"
+                class="btn"
+                disabled=pending
+                on:click=more.clone()
+                data-testid=format!("{testid}-more")
+            >
+                "Show more"
+            </button>
+        </Show>
     }
     .into_any()
 }
 
 #[component]
-fn Table(columns: &'static [&'static str], testid: &'static str, children: Children) -> impl IntoView {
+fn Container(columns: &'static [&'static str], testid: &'static str, children: Children) -> impl IntoView {
+    if columns.is_empty() {
+        return view! {
+            <ul class="list" data-testid=testid>
+                {children()}
+            </ul>
+        }
+        .into_any();
+    }
     let head = columns.iter().map(|name| match *name {
-        "" => view! { <th scope="col"><span class="sr-only">"Actions"</span></th> }.into_any(),
+        "" => view! {
+            <th scope="col">
+                <span class="sr-only">"Actions"</span>
+            </th>
+        }
+        .into_any(),
         name => view! { <th scope="col">{name}</th> }.into_any(),
     });
     view! {
-        // Room for the menu of the last row, where rows have one.
+        // The class reserves space for the menu of the last row.
         <div class="table-wrap" class:table-menus=columns.contains(&"")>
             <table class="table" data-testid=testid>
-                <thead><tr>{head.collect_view()}</tr></thead>
+                <thead>
+                    <tr>{head.collect_view()}</tr>
+                </thead>
                 <tbody>{children()}</tbody>
             </table>
         </div>

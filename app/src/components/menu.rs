@@ -1,61 +1,58 @@
-//! A button that opens a short list of actions. Arrow keys move, Escape and a click elsewhere close.
+//! A button that opens a menu. Arrow keys move, Escape and a click outside close it.
 
-use leptos::{ev::KeyboardEvent, html::Div, prelude::*};
+use leptos::{
+    ev::{KeyboardEvent, MouseEvent},
+    html::Div,
+    prelude::*,
+};
 
-use super::when::When;
+use super::show::Show;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 
 use crate::{browser, state::Hydrated};
 
-/// The items that can be chosen.
+/// The enabled items.
 const ITEMS: &str = "[role=menuitem]:not(:disabled)";
 
-/// The menu. Its items are buttons or links with `role="menuitem"` and class `menu-item`.
+/// The menu. Items are buttons or links with `role="menuitem"` and class `menu-item`.
 #[component]
 pub(crate) fn Menu(
-    /// Name of the button for people who do not see it.
+    /// `aria-label` of the button.
     #[prop(into)]
     label: Signal<String>,
     /// Class of the button.
     #[prop(default = "btn btn-icon btn-ghost")]
     class: &'static str,
-    /// For tests.
+    /// `data-testid`.
     #[prop(default = "menu")]
     testid: &'static str,
-    /// What the button shows.
+    /// Content of the button.
     #[prop(into)]
-    face: ViewFn,
+    button: ViewFn,
     /// The items.
     children: ChildrenFn,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     let root = NodeRef::<Div>::new();
     let pending = Hydrated::pending();
-    Effect::new(move |_| {
-        browser::on_document("mousedown", move |event| {
-            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-            let inside = root.try_get_untracked().flatten().is_some_and(|root| root.contains(target.as_ref()));
-            if !inside && open.try_get_untracked() == Some(true) {
-                open.set(false);
-            }
-        });
-    });
-    // Not in the next frame: a key that comes before it would move from an item that has no focus yet.
+    close_on_outside_click(root, open);
     let (list, by_keyboard) = (NodeRef::<Div>::new(), StoredValue::new(false));
-    Effect::new(move |_| {
-        if let Some(list) = list.get().filter(|_| by_keyboard.get_value()) {
-            browser::focus(list.query_selector(ITEMS).ok().flatten());
-        }
-    });
+    focus_first_item(list, by_keyboard);
     let keys = move |event: KeyboardEvent| {
         if let Some(root) = root.get_untracked().filter(|_| open.get_untracked()) {
-            steer(&event, &root, open);
+            handle_key(&event, &root, open);
         }
     };
-    // The keyboard goes back to the button before the item does anything: a dialog that it opens gives it back there.
-    let chosen = move |_| {
+    // The focus returns to the button before the item acts, so that a dialog opened by the item restores it to the
+    // button.
+    let on_choose = move |_| {
         browser::focus(root.get_untracked().and_then(|root| root.query_selector("button").ok().flatten()));
+    };
+    let toggle = move |event: MouseEvent| {
+        // A click count of zero means that the keyboard triggered the click.
+        by_keyboard.set_value(event.detail() == 0);
+        open.update(|open| *open = !*open);
     };
     view! {
         <div class="menu" node_ref=root on:keydown=keys>
@@ -66,26 +63,51 @@ pub(crate) fn Menu(
                 aria-haspopup="menu"
                 aria-expanded=move || open.get().to_string()
                 disabled=pending
-                on:click=move |event| {
-                    // No button of a mouse was counted.
-                    by_keyboard.set_value(event.detail() == 0);
-                    open.update(|open| *open = !*open);
-                }
+                on:click=toggle
                 data-testid=testid
             >
-                {face.run()}
+                {button.run()}
             </button>
-            <When when=move || open.get()>
-                <div class="menu-list" role="menu" node_ref=list on:click:capture=chosen on:click=move |_| open.set(false)>{children()}</div>
-            </When>
+            <Show when=move || open.get()>
+                <div
+                    class="menu-list"
+                    role="menu"
+                    node_ref=list
+                    on:click:capture=on_choose
+                    on:click=move |_| open.set(false)
+                >
+                    {children()}
+                </div>
+            </Show>
         </div>
     }
     .into_any()
 }
 
-fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
-    let items = browser::all(root, ITEMS);
-    let at = browser::focused_of(&items);
+fn close_on_outside_click(root: NodeRef<Div>, open: RwSignal<bool>) {
+    Effect::new(move |_| {
+        browser::on_document("mousedown", move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
+            let inside = root.try_get_untracked().flatten().is_some_and(|root| root.contains(target.as_ref()));
+            if !inside && open.try_get_untracked() == Some(true) {
+                open.set(false);
+            }
+        });
+    });
+}
+
+/// Focus moves when the list is mounted, not one frame later: a key pressed in between would find no focused item.
+fn focus_first_item(list: NodeRef<Div>, by_keyboard: StoredValue<bool>) {
+    Effect::new(move |_| {
+        if let Some(list) = list.get().filter(|_| by_keyboard.get_value()) {
+            browser::focus(list.query_selector(ITEMS).ok().flatten());
+        }
+    });
+}
+
+fn handle_key(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
+    let items = browser::query_all(root, ITEMS);
+    let at = browser::focused_index(&items);
     let step: i32 = match event.key().as_str() {
         "Escape" => {
             open.set(false);
@@ -95,7 +117,7 @@ fn steer(event: &KeyboardEvent, root: &HtmlElement, open: RwSignal<bool>) {
         "ArrowDown" | "Home" => 1,
         "ArrowUp" | "End" => -1,
         "Tab" => return open.set(false),
-        // Along the bar that the button stands in.
+        // Left and right move between the controls of a surrounding toolbar.
         "ArrowLeft" | "ArrowRight" if at.is_none() => return open.set(false),
         _ => return,
     };

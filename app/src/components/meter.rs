@@ -1,20 +1,20 @@
-//! A small bar of use against a limit. Drawn as SVG: its length is an attribute, so no inline style is needed.
+//! A small bar that shows usage against a limit. SVG attributes set its length, so it needs no inline style.
 
 use leptos::prelude::*;
 
 use super::{Glyph, Icon};
 
-/// A bar with icon and figure.
+/// Icon, bar and text.
 #[component]
 pub(crate) fn Meter(
-    /// What is measured.
+    /// Name of the quantity.
     label: &'static str,
-    /// Its picture.
+    /// Icon.
     glyph: Glyph,
-    /// Use and limit; absent while unknown.
+    /// Usage and limit; `None` while unknown.
     #[prop(into)]
     value: Signal<Option<(u64, u64)>>,
-    /// The figure as text.
+    /// The value as text.
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
@@ -24,7 +24,7 @@ pub(crate) fn Meter(
     let high = move || percent.get() >= 85;
     view! {
         <span class="meter" class:meter-high=high title=move || format!("{label}: {}", text.get())>
-            <Icon glyph/>
+            <Icon glyph />
             <span class="sr-only">{label} " "</span>
             <svg class="meter-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="meter-track" width="100" height="4"></rect>

@@ -1,67 +1,59 @@
-//! The parts pages are made of. A part knows how it looks and how it is used by keyboard; it refuses to know routes
-//! of the REST interface, except where it is about one thing alone (the lock, the launch).
+//! The components that pages are composed of: look, keyboard use and accessibility. Those outside [`terminal`] call no
+//! routes of the REST interface.
 
-mod audit_filter;
+mod audit_log;
 mod audit_table;
-mod check;
+mod checkbox;
 mod code_field;
 mod code_form;
+mod confirm_dialog;
 mod copy_button;
 mod dialog;
-mod empty;
+mod empty_state;
 mod fetched;
 mod field;
 mod form;
 mod icon;
 mod listing;
-mod lock;
 mod menu;
+mod menu_item;
 mod meter;
-mod number;
+mod number_field;
 mod problem;
-mod question;
-mod roving;
+mod roving_tabindex;
 mod section;
+mod show;
 mod side_nav;
-mod state_dot;
 mod submit;
+pub(crate) mod terminal;
 mod time;
 mod toast_stack;
-mod when;
+mod unique_id;
 
-/// An id that no other element has. The server's are kept when the program takes over, so the program's own are made of
-/// another letter.
-fn unique(name: &str) -> String {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let side = if cfg!(feature = "ssr") { 's' } else { 'b' };
-    format!("{name}-{side}{}", COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-pub(crate) use audit_filter::AuditTrail;
+pub(crate) use audit_log::AuditLog;
 use audit_table::AuditTable;
-pub(crate) use check::Check;
-pub(crate) use code_field::{CodeField, is_whole};
+pub(crate) use checkbox::Checkbox;
+pub(crate) use code_field::{CodeField, is_complete_code};
 pub(crate) use code_form::CodeForm;
+pub(crate) use confirm_dialog::ConfirmDialog;
 pub(crate) use copy_button::CopyButton;
 pub(crate) use dialog::Dialog;
-pub(crate) use empty::Empty;
-pub(crate) use fetched::{Again, Fetched, ask_once, shown, shown_either};
+pub(crate) use empty_state::EmptyState;
+pub(crate) use fetched::{Fetch, Fetched, Refetch};
 pub(crate) use field::{Field, PasswordField};
 pub(crate) use form::Form;
 pub(crate) use icon::{Glyph, Icon, Logo};
-pub(crate) use listing::{Listing, rows};
-pub(crate) use lock::{LockBadge, LockState};
+pub(crate) use listing::{ListSource, Listing};
 pub(crate) use menu::Menu;
+pub(crate) use menu_item::MenuItem;
 pub(crate) use meter::Meter;
-pub(crate) use number::{Number, wide};
+pub(crate) use number_field::{NumberField, u64_range};
 pub(crate) use problem::{Loading, ProblemNote, ProblemPage};
-pub(crate) use question::Question;
-pub(crate) use roving::rove;
+pub(crate) use roving_tabindex::roving_tabindex;
 pub(crate) use section::Section;
+pub(crate) use show::{Show, dynamic};
 pub(crate) use side_nav::SideNav;
-pub(crate) use state_dot::StateDot;
 pub(crate) use submit::Submit;
-pub(crate) use time::{Ago, Countdown, Exact};
+pub(crate) use time::{AbsoluteTime, Countdown, RelativeTime};
 pub(crate) use toast_stack::ToastStack;
-pub(crate) use when::{When, dynamic};
+use unique_id::unique_id;

@@ -1,16 +1,16 @@
-//! A section of account or administration: heading, one sentence, tools, content.
+//! A section of the account or administration pages.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// The section.
+/// Heading, lead sentence, tools and content.
 #[component]
 pub(crate) fn Section(
     /// Heading.
     title: &'static str,
-    /// What it is for.
+    /// Lead sentence.
     lead: &'static str,
-    /// For tests.
+    /// `data-testid`.
     testid: &'static str,
     /// Buttons beside the heading.
     #[prop(into, optional)]
@@ -19,10 +19,13 @@ pub(crate) fn Section(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Title text=title/>
+        <Title text=title />
         <section class="section" data-testid=testid>
             <header class="section-head">
-                <div><h1>{title}</h1><p>{lead}</p></div>
+                <div>
+                    <h1>{title}</h1>
+                    <p>{lead}</p>
+                </div>
                 <div class="page-tools">{tools.run()}</div>
             </header>
             {children()}

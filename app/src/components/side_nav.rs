@@ -1,4 +1,4 @@
-//! The list of sections at the side of a group of pages; a scrolling row on small screens.
+//! Section navigation beside a group of pages; a scrolling row on small screens.
 
 use leptos::{html, prelude::*};
 use leptos_router::hooks::use_location;
@@ -7,12 +7,12 @@ use web_sys::HtmlElement;
 
 use super::{Glyph, Icon};
 
-/// The list; the current section is marked.
+/// The navigation; the current section is marked.
 #[component]
 pub(crate) fn SideNav(
     /// Name of the group.
     title: &'static str,
-    /// Address, label and picture of each section.
+    /// Address, label and icon of each section.
     sections: &'static [(&'static str, &'static str, Glyph)],
 ) -> impl IntoView {
     let path = use_location().pathname;
@@ -20,11 +20,12 @@ pub(crate) fn SideNav(
         let current = move || (path.get() == *address).then_some("page");
         view! {
             <a href=*address aria-current=current data-testid=format!("nav{}", address.replace('/', "-"))>
-                <Icon glyph=*glyph/>{*label}
+                <Icon glyph=*glyph />
+                {*label}
             </a>
         }
     });
-    // On a small screen it is a row that scrolls: the current section must be in sight.
+    // Scrolls the current section into view on small screens.
     let nav = NodeRef::<html::Nav>::new();
     Effect::new(move |_| {
         path.track();

@@ -1,25 +1,25 @@
-//! The button that sends a form: disabled until the program runs, busy while the answer is awaited.
+//! The submit button: disabled until hydration, busy while a request is pending.
 
 use leptos::prelude::*;
 
 use crate::state::Hydrated;
 
-/// A submit button.
+/// The button.
 #[component]
 pub(crate) fn Submit(
-    /// What it says.
+    /// Label.
     #[prop(into)]
     label: Signal<String>,
-    /// The answer is awaited.
+    /// A request is pending.
     #[prop(into)]
     busy: Signal<bool>,
-    /// Class of its kind: `btn-primary` or `btn-danger`.
+    /// Class: `btn-primary` or `btn-danger`.
     #[prop(default = "btn-primary")]
     kind: &'static str,
-    /// It cannot be used now.
+    /// Whether it is disabled.
     #[prop(into, optional)]
     disabled: Signal<bool>,
-    /// For tests.
+    /// `data-testid`.
     #[prop(default = "submit")]
     testid: &'static str,
 ) -> impl IntoView {
@@ -29,7 +29,7 @@ pub(crate) fn Submit(
             r#type="submit"
             class=format!("btn {kind}")
             disabled=move || pending() || disabled.get()
-            // Not `disabled`: that would take the keyboard away from it. The form does not send twice.
+            // Not `disabled`, which would drop the focus. The form ignores a second submission.
             aria-disabled=move || busy.get().then_some("true")
             aria-busy=move || busy.get().then_some("true")
             data-testid=testid

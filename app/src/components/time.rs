@@ -1,72 +1,81 @@
-//! Dates: relative where people look, exact where they point.
+//! Dates and countdowns.
 
 use leptos::prelude::*;
 use protocol::Timestamp;
 
 use crate::state::{Clock, Hydrated};
 
-/// "3 min ago", with the exact time in the title; it moves by itself.
+/// Relative time such as "3 min ago", with the absolute time as tooltip.
 #[component]
-pub(crate) fn Ago(
+pub(crate) fn RelativeTime(
     /// The instant.
     #[prop(into)]
     at: Signal<Timestamp>,
-    /// On any day but today the exact time itself.
+    /// Absolute time on any day but today.
     #[prop(optional)]
     dated: bool,
 ) -> impl IntoView {
-    let quarter = expect_context::<Clock>().quarter;
+    let quarter_minute = expect_context::<Clock>().quarter_minute;
     let hydrated = Hydrated::signal();
     let text = move || {
-        let (at, now, local) = (at.get(), quarter.get(), hydrated.get());
-        if dated && day(at, local) != day(now, local) { exact(at, local) } else { relative(at, now) }
+        let (at, now, local) = (at.get(), quarter_minute.get(), hydrated.get());
+        if dated && day_number(at, local) != day_number(now, local) {
+            format_absolute(at, local)
+        } else {
+            format_relative(at, now)
+        }
     };
     view! {
-        <time class="num" datetime=move || at.get().to_string() title=move || exact(at.get(), hydrated.get())>
+        <time class="num" datetime=move || at.get().to_string() title=move || format_absolute(at.get(), hydrated.get())>
             {text}
         </time>
     }
     .into_any()
 }
 
-/// The exact time, with "3 min ago" in the title: where dates are compared.
+/// Absolute time, with the relative time as tooltip.
 #[component]
-pub(crate) fn Exact(
+pub(crate) fn AbsoluteTime(
     /// The instant.
     at: Timestamp,
 ) -> impl IntoView {
-    let quarter = expect_context::<Clock>().quarter;
+    let quarter_minute = expect_context::<Clock>().quarter_minute;
     let hydrated = Hydrated::signal();
     view! {
-        <time class="num" datetime=at.to_string() title=move || relative(at, quarter.get())>
-            {move || exact(at, hydrated.get())}
+        <time class="num" datetime=at.to_string() title=move || format_relative(at, quarter_minute.get())>
+            {move || format_absolute(at, hydrated.get())}
         </time>
     }
     .into_any()
 }
 
-/// "14:32" until an instant, counting down; empty once it is over.
+/// Remaining time such as "14:32"; empty without an instant.
 #[component]
 pub(crate) fn Countdown(
     /// The instant.
     #[prop(into)]
     until: Signal<Option<Timestamp>>,
-    /// The whole time, where it is known: more is never left, whatever the two clocks say.
+    /// Upper bound in seconds. Hides differences between the clocks of browser and server.
     #[prop(default = i64::MAX)]
-    most: i64,
+    max_secs: i64,
 ) -> impl IntoView {
     let second = expect_context::<Clock>().second;
     view! {
-        // Not read out each second, whatever it stands in.
-        <span class="num" role="timer" aria-live="off" title=move || until.get().map(|until| exact(until, true))>
-            {move || until.get().map(|until| left(until, second.get(), most))}
+        // Screen readers must not announce each second.
+        <span
+            class="num"
+            role="timer"
+            aria-live="off"
+            title=move || until.get().map(|until| format_absolute(until, true))
+        >
+            {move || until.get().map(|until| format_remaining(until, second.get(), max_secs))}
         </span>
     }
     .into_any()
 }
 
-/// The exact time: in the person's own zone where it is known, in UTC where it is not (rendered by the server).
-fn exact(at: Timestamp, local: bool) -> String {
+/// Absolute time: in the local time zone after hydration, in UTC on the server.
+fn format_absolute(at: Timestamp, local: bool) -> String {
     #[cfg(not(feature = "ssr"))]
     if local {
         let date = js_sys::Date::new(&(at.millis() as f64).into());
@@ -74,11 +83,11 @@ fn exact(at: Timestamp, local: bool) -> String {
     }
     let _ = local;
     let text = at.to_string();
-    text.get(..19).map_or(text.clone(), |day| format!("{} UTC", day.replace('T', " ")))
+    text.get(..19).map_or(text.clone(), |day_number| format!("{} UTC", day_number.replace('T', " ")))
 }
 
-/// The number of its day: in the person's own zone where that is known, else in UTC.
-fn day(at: Timestamp, local: bool) -> i64 {
+/// Day number: in the local time zone after hydration, in UTC on the server.
+fn day_number(at: Timestamp, local: bool) -> i64 {
     #[cfg(not(feature = "ssr"))]
     if local {
         let ahead = js_sys::Date::new(&(at.millis() as f64).into()).get_timezone_offset() as i64 * -60;
@@ -88,11 +97,11 @@ fn day(at: Timestamp, local: bool) -> i64 {
     at.secs().div_euclid(86_400)
 }
 
-fn relative(at: Timestamp, now: Timestamp) -> String {
+fn format_relative(at: Timestamp, now: Timestamp) -> String {
     let secs = now.secs() - at.secs();
     let (amount, ahead) = (secs.unsigned_abs(), secs < 0);
     let text = match amount {
-        // Two clocks are never quite the same: a moment ahead is now.
+        // Tolerates small differences between the clocks of browser and server.
         0..45 => return "just now".to_owned(),
         45..3_570 => format!("{} min", (amount + 30) / 60),
         3_570..84_600 => format!("{} h", (amount + 1_800) / 3_600),
@@ -108,11 +117,11 @@ fn plural(amount: u64, unit: &str) -> String {
     format!("{amount} {unit}{}", if amount == 1 { "" } else { "s" })
 }
 
-fn left(until: Timestamp, now: Timestamp, most: i64) -> String {
-    let secs = (until.secs() - now.secs()).clamp(0, most);
+fn format_remaining(until: Timestamp, now: Timestamp, max_secs: i64) -> String {
+    let secs = (until.secs() - now.secs()).clamp(0, max_secs);
     match (secs / 3600, secs / 60 % 60) {
         (0, minutes) => format!("{minutes}:{:02}", secs % 60),
-        // Nobody counts the seconds of hours.
+        // Without seconds from one hour on.
         (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
@@ -124,11 +133,11 @@ mod tests {
 
     fn ago(secs: i64) -> String {
         let now = Timestamp::from_millis(1_795_492_800_000);
-        relative(now.plus_secs(-secs), now)
+        format_relative(now.plus_secs(-secs), now)
     }
 
     #[test]
-    fn people_read_distances() {
+    fn relative_times_are_rounded() {
         assert_eq!(ago(3), "just now");
         assert_eq!(ago(60), "1 min ago");
         assert_eq!(ago(3_590), "1 h ago");
@@ -138,25 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn countdowns_end_at_zero() {
+    fn countdowns_stop_at_zero() {
         let now = Timestamp::from_millis(1_795_492_800_000);
-        let left = |secs| left(now.plus_secs(secs), now, 100 * 3_600);
-        assert_eq!(left(872), "14:32");
-        assert_eq!(left(3_661), "1 h 1 min");
-        assert_eq!(left(72 * 3_600), "72 h");
-        assert_eq!(left(-5), "0:00");
+        let format_remaining = |secs| format_remaining(now.plus_secs(secs), now, 100 * 3_600);
+        assert_eq!(format_remaining(872), "14:32");
+        assert_eq!(format_remaining(3_661), "1 h 1 min");
+        assert_eq!(format_remaining(72 * 3_600), "72 h");
+        assert_eq!(format_remaining(-5), "0:00");
     }
 
     #[test]
-    fn no_more_is_left_than_there_was() {
+    fn remaining_time_is_at_most_max_secs() {
         let now = Timestamp::from_millis(1_795_492_800_000);
-        for late in [0, 1, 15] {
-            assert_eq!(left(now.plus_secs(600 + late), now, 600), "10:00");
+        for on_demand in [0, 1, 15] {
+            assert_eq!(format_remaining(now.plus_secs(600 + on_demand), now, 600), "10:00");
         }
     }
 
     #[test]
-    fn the_server_writes_utc() {
-        assert_eq!(exact(Timestamp::from_millis(1_795_492_800_123), false), "2026-11-24 04:00:00 UTC");
+    fn the_server_formats_in_utc() {
+        assert_eq!(format_absolute(Timestamp::from_millis(1_795_492_800_123), false), "2026-11-24 04:00:00 UTC");
     }
 }

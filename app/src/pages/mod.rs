@@ -1,16 +1,16 @@
-//! One module per page or group of pages. A page knows its routes' functions in `api` and the parts it is made of.
+//! One module per page or group of pages. Pages call `api` and compose components.
 
 mod account;
 mod admin;
 mod dashboard;
 mod entry;
-mod frame;
+mod layout;
 mod shortcuts;
 mod terminal;
 
-pub(crate) use account::Account;
-pub(crate) use admin::Admin;
-pub(crate) use dashboard::{Dashboard, Home};
-pub(crate) use entry::{Invite, Login, Setup};
-pub(crate) use frame::{Frame, NotFound};
+pub(crate) use account::AccountPage;
+pub(crate) use admin::AdminPage;
+pub(crate) use dashboard::{DashboardPage, TerminalsRedirect};
+pub(crate) use entry::{InvitePage, LoginPage, SetupPage};
+pub(crate) use layout::{Layout, NotFoundPage};
 pub(crate) use terminal::TerminalPage;

@@ -1,4 +1,5 @@
-//! Keyboard shortcuts of the pages, and the sheet that lists them. The terminal's own keys are its own.
+//! Keyboard shortcuts of the pages, and the dialog that lists them. The keys of the terminal are handled in
+//! `frontend/xterm`.
 
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
@@ -7,10 +8,10 @@ use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::{browser, components::Dialog};
 
-/// Listens for single keys while nobody is typing anywhere.
+/// Handles single-key shortcuts while no text input has the focus.
 #[component]
 pub(super) fn Shortcuts(
-    /// Opens the sheet.
+    /// Set to open the dialog.
     help: RwSignal<bool>,
 ) -> impl IntoView {
     let navigate = use_navigate();
@@ -18,14 +19,14 @@ pub(super) fn Shortcuts(
         let navigate = navigate.clone();
         browser::on_document("keydown", move |event| {
             let event: KeyboardEvent = event.unchecked_into();
-            if event.ctrl_key() || event.meta_key() || event.alt_key() || is_typing() {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || keys_are_in_use() {
                 return;
             }
             match event.key().as_str() {
-                _ if browser::load_setting(SETTING).is_some() => return,
+                _ if browser::load_setting(DISABLED_SETTING).is_some() => return,
                 "?" => help.set(true),
-                "/" => press("[data-testid=filter]", false),
-                "n" => press("[data-testid=new-terminal]", true),
+                "/" => focus_and_click("[data-testid=filter]", false),
+                "n" => focus_and_click("[data-testid=new-terminal]", true),
                 "t" => navigate("/", NavigateOptions::default()),
                 _ => return,
             }
@@ -34,21 +35,21 @@ pub(super) fn Shortcuts(
     });
 }
 
-fn is_typing() -> bool {
+fn keys_are_in_use() -> bool {
     let Some(active) = browser::document().active_element() else { return false };
     let tag = active.tag_name();
-    // Beside a terminal that lost the keyboard a key is meant for it; nobody wants to be thrown out by a letter.
+    // On the terminal page, a key without a focused element is meant for the terminal and must not leave the page.
     let in_terminal = browser::document().query_selector(".terminal-host").is_ok_and(|found| found.is_some());
     if in_terminal && tag == "BODY" {
         return true;
     }
     let ticked = matches!(active.get_attribute("type").as_deref(), Some("checkbox" | "radio"));
     let editable = matches!(tag.as_str(), "INPUT" | "TEXTAREA" | "SELECT") && !ticked;
-    // A dialog that was just closed keeps the focus until the next frame is drawn.
+    // A dialog that was just closed keeps the focus until the next frame.
     editable || active.closest("dialog[open], .terminal-host").ok().flatten().is_some()
 }
 
-fn press(selector: &str, click: bool) {
+fn focus_and_click(selector: &str, click: bool) {
     let found = browser::document().query_selector(selector).ok().flatten();
     if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
@@ -58,10 +59,10 @@ fn press(selector: &str, click: bool) {
     }
 }
 
-/// Kept in this browser when single keys shall do nothing: some people speak to their computer, which types.
-const SETTING: &str = "keys-off";
+/// Setting that turns single-key shortcuts off. Speech input types letters (WCAG 2.1.4).
+const DISABLED_SETTING: &str = "keys-off";
 
-const SHEET: [(&str, &[(&str, &str)]); 3] = [
+const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
     (
         "Everywhere",
         &[("?", "This sheet"), ("T", "To the terminals"), ("N", "New terminal"), ("/", "Filter the terminals")],
@@ -79,28 +80,51 @@ const SHEET: [(&str, &[(&str, &str)]); 3] = [
     ("In menus, toolbars and dialogs", &[("↑ ↓ ← →", "Move"), ("Esc", "Close")]),
 ];
 
-/// The sheet.
+/// The dialog.
 #[component]
-pub(super) fn ShortcutsHelp(
+pub(super) fn ShortcutsDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    let switch =
-        |event: web_sys::Event| browser::save_setting(SETTING, (!event_target_checked(&event)).then_some("yes"));
+    let toggle = |event: web_sys::Event| {
+        browser::save_setting(DISABLED_SETTING, (!event_target_checked(&event)).then_some("yes"))
+    };
     view! {
         <Dialog open title="Keyboard shortcuts".to_owned() testid="shortcuts-sheet">
             <label class="check">
-                <input r#type="checkbox" prop:checked=move || browser::load_setting(SETTING).is_none() on:change=switch data-testid="single-keys"/>
+                <input
+                    r#type="checkbox"
+                    prop:checked=move || browser::load_setting(DISABLED_SETTING).is_none()
+                    on:change=toggle
+                    data-testid="single-keys"
+                />
                 <span>"Single keys work as shortcuts"</span>
             </label>
-            {SHEET.into_iter().map(|(title, rows)| view! {
-                <section class="keys">
-                    <h3 class="keys-title">{title}</h3>
-                    <dl>
-                        {rows.iter().map(|(key, does)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> }).collect_view()}
-                    </dl>
-                </section>
-            }).collect_view()}
+            {SHORTCUTS
+                .into_iter()
+                .map(|(title, rows)| {
+                    view! {
+                        <section class="keys">
+                            <h3 class="keys-title">{title}</h3>
+                            <dl>
+                                {rows
+                                    .iter()
+                                    .map(|(key, description)| {
+                                        view! {
+                                            <div>
+                                                <dt>
+                                                    <kbd>{*key}</kbd>
+                                                </dt>
+                                                <dd>{*description}</dd>
+                                            </div>
+                                        }
+                                    })
+                                    .collect_view()}
+                            </dl>
+                        </section>
+                    }
+                })
+                .collect_view()}
         </Dialog>
     }
     .into_any()

@@ -1,21 +1,21 @@
-//! Who is signed in.
+//! The signed-in account.
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::auth::{Me, Role};
 
 use crate::api;
 
-/// The signed-in person; empty until the first answer.
+/// The signed-in account; empty until it is loaded.
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
     me: RwSignal<Option<Me>>,
-    /// How often it was asked for: only the last answer counts.
-    asked: StoredValue<u32>,
+    /// Number of requests; only the latest response is applied.
+    version: StoredValue<u32>,
 }
 
 impl Account {
     pub(super) fn provide() {
-        provide_context(Self { me: RwSignal::new(None), asked: StoredValue::new(0) });
+        provide_context(Self { me: RwSignal::new(None), version: StoredValue::new(0) });
     }
 
     /// The handle from the context.
@@ -23,36 +23,36 @@ impl Account {
         expect_context()
     }
 
-    /// Takes over what the server said.
+    /// Applies a response.
     pub(crate) fn seed(self, me: Me) {
         if self.me.with_untracked(|known| known.as_ref() != Some(&me)) {
             self.me.set(Some(me));
         }
     }
 
-    /// Asks again, after something about the account changed.
+    /// Reloads the account after a change.
     pub(crate) fn refresh(self) {
-        self.asked.update_value(|asked| *asked += 1);
-        let asked = self.asked.get_value();
+        self.version.update_value(|version| *version += 1);
+        let version = self.version.get_value();
         spawn_local(async move {
-            let answer = api::me().await;
-            if let Some(me) = answer.ok().filter(|_| self.asked.get_value() == asked) {
+            let result = api::me().await;
+            if let Some(me) = result.ok().filter(|_| self.version.get_value() == version) {
                 self.seed(me);
             }
         });
     }
 
-    /// The person, when known.
+    /// The account, if loaded.
     pub(crate) fn me(self) -> Option<Me> {
         self.me.get()
     }
 
-    /// A confirmed factor exists.
+    /// Whether a second factor is confirmed.
     pub(crate) fn mfa_enabled(self) -> bool {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.mfa_enabled))
     }
 
-    /// May see the administration.
+    /// Whether the account is an administrator.
     pub(crate) fn is_admin(self) -> bool {
         self.me.with(|me| me.as_ref().is_some_and(|me| me.role == Role::Admin))
     }

@@ -1,7 +1,7 @@
-//! The person's terminals as the page knows them: seeded by the first answer, kept true by events.
+//! The user's terminals: seeded by the first response, updated by events.
 //!
-//! What is learnt is counted. An answer that was asked for before something newer was learnt of its terminal, by an event or by
-//! what the person did here, says how things were, and changes nothing.
+//! Updates are versioned. A response is ignored when its terminal was updated, by an event or by a local change, after
+//! the request was sent.
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
@@ -16,32 +16,32 @@ use web_sys::{StorageEvent, VisibilityState};
 use super::Clock;
 use crate::{api, browser};
 
-/// Under which name this browser keeps when a grant was last given or renewed.
+/// Name of the browser setting that holds the time when a grant was last given or extended.
 const GRANT: &str = "grant";
 
-/// Tells the other pages of this browser that a grant has a new end: those that are seen hear it at once, the others read
-/// everything anew when they are.
-pub(crate) fn tell_other_pages() {
-    browser::save_setting(GRANT, Some(&Clock::read().millis().to_string()));
+/// Notifies the other tabs that the end of a grant changed. Visible tabs reload at once, hidden ones when they become
+/// visible.
+pub(crate) fn notify_other_tabs() {
+    browser::save_setting(GRANT, Some(&Clock::now().millis().to_string()));
 }
 
-/// The list, and how far each launch has come.
+/// The terminals and the progress of each creation.
 #[derive(Clone, Copy)]
 pub(crate) struct Terminals {
     list: RwSignal<Vec<Terminal>>,
     progress: RwSignal<Vec<(TerminalId, Stage)>>,
     failures: RwSignal<Vec<(TerminalId, String)>>,
-    learnt: StoredValue<Learnt>,
+    versions: StoredValue<Versions>,
 }
 
-/// What was learnt when.
+/// Versions of the last updates.
 #[derive(Default)]
-struct Learnt {
-    /// The last count.
+struct Versions {
+    /// The last version given out.
     count: u64,
-    /// The count of the last whole list: what an older one knows besides is gone.
+    /// The version of the last complete list; terminals that only an older response contains no longer exist.
     list: u64,
-    /// The count of each terminal.
+    /// The version of each terminal.
     of: Vec<(TerminalId, u64)>,
 }
 
@@ -51,7 +51,7 @@ impl Terminals {
             list: RwSignal::new(Vec::new()),
             progress: RwSignal::new(Vec::new()),
             failures: RwSignal::new(Vec::new()),
-            learnt: StoredValue::default(),
+            versions: StoredValue::default(),
         });
     }
 
@@ -60,37 +60,37 @@ impl Terminals {
         expect_context()
     }
 
-    /// The next count: taken before a question is asked.
-    pub(crate) fn count(self) -> u64 {
-        let next = |learnt: &mut Learnt| {
-            learnt.count += 1;
-            learnt.count
+    /// The next version. Taken before a request is sent.
+    pub(crate) fn next_version(self) -> u64 {
+        let next = |versions: &mut Versions| {
+            versions.count += 1;
+            versions.count
         };
-        self.learnt.try_update_value(next).unwrap_or_default()
+        self.versions.try_update_value(next).unwrap_or_default()
     }
 
-    /// Whether what was asked for at a count is still news of a terminal; if so, that is what is known from now on.
-    fn learn(self, id: TerminalId, asked: u64) -> bool {
-        let learn = |learnt: &mut Learnt| {
-            let known = learnt.of.iter().find(|(known, _)| *known == id).map_or(learnt.list, |(_, at)| *at);
-            let news = known <= asked;
-            if news {
-                learnt.of.retain(|(known, _)| *known != id);
-                learnt.of.push((id, asked));
+    /// Whether data of this version is newer than what is known of the terminal; if so, records the version.
+    fn update_version(self, id: TerminalId, version: u64) -> bool {
+        let update_version = |versions: &mut Versions| {
+            let known = versions.of.iter().find(|(known, _)| *known == id).map_or(versions.list, |(_, at)| *at);
+            let newer = known <= version;
+            if newer {
+                versions.of.retain(|(known, _)| *known != id);
+                versions.of.push((id, version));
             }
-            news
+            newer
         };
-        self.learnt.try_update_value(learn).unwrap_or_default()
+        self.versions.try_update_value(update_version).unwrap_or_default()
     }
 
-    /// Takes over a whole list, asked for at a count.
-    pub(crate) fn seed(self, mut items: Vec<Terminal>, asked: u64) {
-        // What is known better stays as it is: changed, made or removed since.
+    /// Applies a complete list that was requested at `version`.
+    pub(crate) fn seed(self, mut items: Vec<Terminal>, version: u64) {
+        // Terminals that were changed, created or removed since keep their current data.
         let before = self.list.get_untracked();
-        items.retain(|item| self.learn(item.id, asked));
-        self.learnt.update_value(|learnt| learnt.list = learnt.list.max(asked));
+        items.retain(|item| self.update_version(item.id, version));
+        self.versions.update_value(|versions| versions.list = versions.list.max(version));
         for (at, known) in before.into_iter().enumerate() {
-            if !self.learn(known.id, asked) {
+            if !self.update_version(known.id, version) {
                 items.insert(at.min(items.len()), known);
             }
         }
@@ -99,37 +99,37 @@ impl Terminals {
         }
     }
 
-    /// Reads the list again.
+    /// Reloads the list.
     pub(crate) fn reload(self) {
-        let asked = self.count();
+        let version = self.next_version();
         spawn_local(async move {
-            match all().await {
-                Ok(items) => self.seed(items, asked),
-                Err(problem) => drop(browser::left_for_login(&problem)),
+            match fetch_all().await {
+                Ok(items) => self.seed(items, version),
+                Err(problem) => drop(browser::redirect_to_login(&problem)),
             }
         });
     }
 
-    /// Reads one terminal again.
+    /// Reloads one terminal.
     pub(crate) fn reload_one(self, id: TerminalId) {
-        let asked = self.count();
+        let version = self.next_version();
         spawn_local(async move {
             match api::terminal(id).await {
-                Ok(terminal) => self.put_asked(terminal, asked),
+                Ok(terminal) => self.put_versioned(terminal, version),
                 Err(problem) if problem.status == 404 => self.remove(id),
                 Err(_) => {}
             }
         });
     }
 
-    /// A terminal is new or changed, as the server just said.
+    /// Applies a terminal that the server just published.
     pub(crate) fn put(self, terminal: Terminal) {
-        self.put_asked(terminal, self.count());
+        self.put_versioned(terminal, self.next_version());
     }
 
-    /// What a question was answered that was asked at a count.
-    pub(crate) fn put_asked(self, terminal: Terminal, asked: u64) {
-        if !self.learn(terminal.id, asked) {
+    /// Applies a terminal that was requested at `version`.
+    pub(crate) fn put_versioned(self, terminal: Terminal, version: u64) {
+        if !self.update_version(terminal.id, version) {
             return;
         }
         self.list.update(|list| match list.iter_mut().find(|known| known.id == terminal.id) {
@@ -138,16 +138,16 @@ impl Terminals {
         });
     }
 
-    /// A terminal is gone.
+    /// Removes a terminal.
     pub(crate) fn remove(self, id: TerminalId) {
-        self.learn(id, self.count());
+        self.update_version(id, self.next_version());
         self.list.update(|list| list.retain(|terminal| terminal.id != id));
         self.progress.update(|all| all.retain(|(known, _)| *known != id));
     }
 
-    /// Changes what is known of a terminal before the server confirms it.
+    /// Applies an expected change before the server confirms it.
     pub(crate) fn change(self, id: TerminalId, change: impl FnOnce(&mut Terminal)) {
-        self.learn(id, self.count());
+        self.update_version(id, self.next_version());
         self.list.update(|list| {
             if let Some(terminal) = list.iter_mut().find(|terminal| terminal.id == id) {
                 change(terminal);
@@ -155,7 +155,7 @@ impl Terminals {
         });
     }
 
-    /// Takes over what a lock route answered.
+    /// Applies the response of a lock route.
     pub(crate) fn put_lock(self, id: TerminalId, status: &LockStatus) {
         self.change(id, |terminal| {
             terminal.mfa_locked = status.mfa_locked;
@@ -163,72 +163,73 @@ impl Terminals {
         });
     }
 
-    /// The end of a grant, as the server just said it.
+    /// Applies the new end of a grant.
     pub(crate) fn put_grant(self, id: TerminalId, until: Timestamp) {
         self.change(id, |terminal| terminal.granted_until = Some(until));
     }
 
-    /// Another page of this browser has the same login, and so the same grants: what it keeps says that one has moved. A page
-    /// that nobody sees waits until it is seen: opening its terminal would give that its size.
-    pub(super) fn hear(self, kept: &StorageEvent) {
+    /// Another tab of this browser shares the login and its grants, and a grant changed there. A hidden tab without a
+    /// granted terminal waits until it is visible, because mounting a terminal would set its size to that of the hidden
+    /// tab.
+    pub(super) fn on_storage_event(self, event: &StorageEvent) {
         let seen = browser::document().visibility_state() == VisibilityState::Visible;
-        // What it has open already it may go on having.
-        let open = || self.list.with_untracked(|list| list.iter().any(|t| t.granted_until > Some(Clock::read())));
-        if (seen || open()) && kept.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
+        // A tab that has a granted terminal already mounted reloads even while hidden.
+        let open = || self.list.with_untracked(|list| list.iter().any(|t| t.granted_until > Some(Clock::now())));
+        if (seen || open()) && event.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
             self.reload();
         }
     }
 
-    /// A launch came a step further.
-    pub(crate) fn advance(self, id: TerminalId, stage: Stage) {
+    /// Records a completed step of a creation.
+    pub(crate) fn set_progress(self, id: TerminalId, stage: Stage) {
         self.progress.update(|all| {
             all.retain(|(known, _)| *known != id);
             all.push((id, stage));
         });
     }
 
-    /// A launch failed and left nothing behind but this reason.
-    pub(crate) fn fail(self, id: TerminalId, reason: String) {
+    /// Records why a creation failed; the server keeps no terminal of it.
+    pub(crate) fn set_failure(self, id: TerminalId, reason: String) {
         self.failures.update(|all| all.push((id, reason)));
     }
 
-    /// Ids in the list's order.
+    /// All terminals, in the order of the list.
     pub(crate) fn all(self) -> Vec<Terminal> {
         self.list.get()
     }
 
-    /// Whether a terminal was already known, without listening to changes.
+    /// The known ids, without tracking.
     pub(crate) fn ids_untracked(self) -> Vec<TerminalId> {
         self.list.with_untracked(|list| list.iter().map(|terminal| terminal.id).collect())
     }
 
-    /// One terminal.
-    pub(crate) fn one(self, id: TerminalId) -> Option<Terminal> {
+    /// One terminal by id.
+    pub(crate) fn find(self, id: TerminalId) -> Option<Terminal> {
         self.list.with(|list| list.iter().find(|terminal| terminal.id == id).cloned())
     }
 
-    /// How far a launch has come.
-    pub(crate) fn stage(self, id: TerminalId) -> Option<Stage> {
+    /// The last completed step of a creation.
+    pub(crate) fn progress(self, id: TerminalId) -> Option<Stage> {
         self.progress.with(|all| all.iter().find(|(known, _)| *known == id).map(|(_, stage)| *stage))
     }
 
-    /// The launch that began after `known` was taken: the one the person waits for.
-    pub(crate) fn launch_beyond(self, known: &[TerminalId]) -> Option<TerminalId> {
+    /// The creation that started after `known` was read.
+    pub(crate) fn creation_since(self, known: &[TerminalId]) -> Option<TerminalId> {
         let from_list = self.list.with(|list| {
-            let fresh = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
-            list.iter().find(fresh).map(|t| t.id)
+            let new = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
+            list.iter().find(new).map(|t| t.id)
         });
         from_list.or_else(|| self.progress.with(|all| all.iter().map(|(id, _)| *id).find(|id| !known.contains(id))))
     }
 
-    /// Why a launch failed.
+    /// Why a creation failed.
     pub(crate) fn failure(self, id: TerminalId) -> Option<String> {
         self.failures.with(|all| all.iter().find(|(known, _)| *known == id).map(|(_, reason)| reason.clone()))
     }
 }
 
-/// Every page of the list; quotas keep it short.
-async fn all() -> Result<Vec<Terminal>, protocol::Problem> {
+/// All pages of the list. Quotas keep the list short.
+async fn fetch_all() -> Result<Vec<Terminal>, protocol::Problem> {
     let mut items = Vec::new();
     let mut after = None;
     loop {

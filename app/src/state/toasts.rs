@@ -1,43 +1,43 @@
-//! Short messages about things that happen in the background. What concerns a form stands at the form instead.
+//! Short messages about background events. Errors of a form are shown in the form instead.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use protocol::Problem;
 
-/// How a message is meant.
+/// Severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// Done.
-    Good,
-    /// Worth knowing.
-    Plain,
-    /// Did not work.
-    Bad,
+    /// An action succeeded.
+    Success,
+    /// Information.
+    Info,
+    /// An action failed.
+    Error,
 }
 
-/// One message.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Toast {
-    /// Counts up.
+    /// Unique, ascending.
     pub(crate) id: u32,
-    /// How it is meant.
+    /// Severity.
     pub(crate) tone: Tone,
     /// What happened.
     pub(crate) title: String,
-    /// Why, and what to do next; may be empty.
+    /// Reason and next step; may be empty.
     pub(crate) detail: String,
 }
 
-/// The messages on the screen, oldest first.
+/// The visible messages, oldest first.
 #[derive(Clone, Copy)]
 pub(crate) struct Toasts {
-    /// What is shown.
+    /// The visible messages.
     pub(crate) list: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
 }
 
-/// More than this many are never on the screen.
+/// Maximum number of visible messages.
 const SHOWN_MAX: usize = 4;
 
 impl Toasts {
@@ -50,24 +50,24 @@ impl Toasts {
         expect_context()
     }
 
-    /// Something worked.
-    pub(crate) fn good(self, title: impl Into<String>) {
-        self.push(Tone::Good, title.into(), String::new());
+    /// Reports that an action succeeded.
+    pub(crate) fn success(self, title: impl Into<String>) {
+        self.push(Tone::Success, title.into(), String::new());
     }
 
-    /// Something worth knowing.
-    pub(crate) fn plain(self, title: impl Into<String>, detail: impl Into<String>) {
-        self.push(Tone::Plain, title.into(), detail.into());
+    /// Shows information.
+    pub(crate) fn info(self, title: impl Into<String>, detail: impl Into<String>) {
+        self.push(Tone::Info, title.into(), detail.into());
     }
 
-    /// Something was refused. A login that ended leads to the login page instead of a message.
+    /// Shows an error. An expired login leads to the login page instead.
     pub(crate) fn problem(self, problem: &Problem) {
-        if !crate::browser::left_for_login(problem) {
-            self.push(Tone::Bad, problem.title.clone(), problem.detail.clone());
+        if !crate::browser::redirect_to_login(problem) {
+            self.push(Tone::Error, problem.title.clone(), problem.detail.clone());
         }
     }
 
-    /// Takes one away.
+    /// Removes a message.
     pub(crate) fn dismiss(self, id: u32) {
         let _ = self.list.try_update(|list| list.retain(|toast| toast.id != id));
     }
@@ -80,7 +80,7 @@ impl Toasts {
             let excess = list.len().saturating_sub(SHOWN_MAX);
             list.drain(..excess);
         });
-        let secs = if tone == Tone::Bad { 12 } else { 5 };
+        let secs = if tone == Tone::Error { 12 } else { 5 };
         set_timeout(move || self.dismiss(id), Duration::from_secs(secs));
     }
 }

@@ -1,18 +1,23 @@
-//! The person's own part of the audit trail.
+//! The audit events of the signed-in user.
 
 use leptos::prelude::*;
 
 use crate::{
     api,
-    components::{AuditTrail, Section},
+    components::{AuditLog, Section},
 };
 
 /// The section.
 #[component]
 pub(super) fn Activity() -> impl IntoView {
     view! {
-        <Section title="Activity" lead="What happened to your account and your terminals. If you do not recognise something, change your password and end the other sessions." testid="account-audit">
-            <AuditTrail read=api::text::account_audit who=false/>
+        <Section
+            title="Activity"
+            lead="What happened to your account and your terminals. If you do not recognise something, change your \
+            password and end the other sessions."
+            testid="account-audit"
+        >
+            <AuditLog read=api::account_audit show_actor=false />
         </Section>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! Administration: people, invitations, terminals (never their bytes), what is offered, settings, audit, system.
+//! Administration. It gives no access to the content of terminals.
 
 mod audit;
 mod images;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 const SECTIONS: &[(&str, &str, Glyph)] = &[
-    ("/admin/users", "People", Glyph::People),
+    ("/admin/users", "People", Glyph::Users),
     ("/admin/invites", "Invitations", Glyph::Key),
     ("/admin/terminals", "Terminals", Glyph::Terminal),
     ("/admin/images", "Images", Glyph::Box),
@@ -33,22 +33,30 @@ const SECTIONS: &[(&str, &str, Glyph)] = &[
 
 /// `/admin/:section?`.
 #[component]
-pub(crate) fn Admin() -> impl IntoView {
+pub(crate) fn AdminPage() -> impl IntoView {
     let account = Account::get();
     let params = use_params_map();
     let section = Memo::new(move |_| params.with(|params| params.get("section")).unwrap_or_default());
     let allowed = Memo::new(move |_| account.is_admin());
     view! {
-        {dynamic(move || if allowed.get() {
-            view! {
-                <div class="sides" data-testid="admin">
-                    <SideNav title="Administration" sections=SECTIONS/>
-                    {move || section.with(|section| show(section))}
-                </div>
+        {dynamic(move || {
+            if allowed.get() {
+                view! {
+                    <div class="sides" data-testid="admin">
+                        <SideNav title="Administration" sections=SECTIONS />
+                        {move || section.with(|section| show(section))}
+                    </div>
+                }
+                    .into_any()
+            } else {
+                view! {
+                    <ProblemPage problem=Problem::new(
+                        ProblemKind::Forbidden,
+                        "Administration is for administrators. Ask one of them.",
+                    ) />
+                }
+                    .into_any()
             }
-            .into_any()
-        } else {
-            view! { <ProblemPage problem=Problem::new(ProblemKind::Forbidden, "Administration is for administrators. Ask one of them.")/> }.into_any()
         })}
     }
     .into_any()
@@ -56,14 +64,14 @@ pub(crate) fn Admin() -> impl IntoView {
 
 fn show(section: &str) -> AnyView {
     match section {
-        "users" => view! { <users::Users/> }.into_any(),
-        "invites" => view! { <invites::Invites/> }.into_any(),
-        "terminals" => view! { <terminals::AllTerminals/> }.into_any(),
-        "images" => view! { <images::Images/> }.into_any(),
-        "tiers" => view! { <tiers::Tiers/> }.into_any(),
-        "settings" => view! { <settings::SettingsPage/> }.into_any(),
-        "audit" => view! { <audit::Audit/> }.into_any(),
-        "system" => view! { <system::SystemPage/> }.into_any(),
-        _ => view! { <Redirect path="/admin/users"/> }.into_any(),
+        "users" => view! { <users::Users /> }.into_any(),
+        "invites" => view! { <invites::Invites /> }.into_any(),
+        "terminals" => view! { <terminals::AllTerminals /> }.into_any(),
+        "images" => view! { <images::Images /> }.into_any(),
+        "tiers" => view! { <tiers::Tiers /> }.into_any(),
+        "settings" => view! { <settings::SettingsPage /> }.into_any(),
+        "audit" => view! { <audit::Audit /> }.into_any(),
+        "system" => view! { <system::SystemPage /> }.into_any(),
+        _ => view! { <Redirect path="/admin/users" /> }.into_any(),
     }
 }

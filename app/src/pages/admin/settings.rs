@@ -1,4 +1,4 @@
-//! The organisation's settings: how long logins and grants last, who must have MFA, quotas, retention.
+//! Settings of the organisation: session and grant lifetimes, mandatory MFA, quota, retention.
 
 use std::ops::RangeInclusive;
 
@@ -8,38 +8,39 @@ use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Check, Fetched, Form, Number, Section, ask_once, shown, wide},
-    state::{Sending, Toasts, flawless},
+    components::{Checkbox, Fetch, Fetched, Form, NumberField, Section, u64_range},
+    state::{Submission, Toasts, all_valid},
 };
 
-/// A time that is typed in minutes and kept in seconds.
-const fn minutes(name: &'static str, label: &'static str, secs: RangeInclusive<u32>) -> Number {
-    Number { name, label, unit: "minutes", note: "", size: 60, step: 60, range: wide(secs) }
+/// A duration in minutes for the user, in seconds in the contract.
+const fn minutes(name: &'static str, label: &'static str, secs: RangeInclusive<u32>) -> NumberField {
+    NumberField { name, label, unit: "minutes", note: "", unit_size: 60, step: 60, range: u64_range(secs) }
 }
 
-const SESSION_IDLE: Number =
+const SESSION_IDLE: NumberField =
     minutes("session_idle_secs", "A login ends without activity after", limits::SESSION_IDLE_SECS);
-const SESSION_MAX: Number =
+const SESSION_MAX: NumberField =
     minutes("session_absolute_secs", "A login ends in any case after", limits::SESSION_ABSOLUTE_SECS);
-const GRANT_IDLE: Number = minutes("grant_idle_secs", "Access ends without input after", limits::GRANT_IDLE_SECS);
-const GRANT_MAX: Number = minutes("grant_absolute_secs", "Access ends in any case after", limits::GRANT_ABSOLUTE_SECS);
-const QUOTA: Number = Number {
+const GRANT_IDLE: NumberField = minutes("grant_idle_secs", "Access ends without input after", limits::GRANT_IDLE_SECS);
+const GRANT_MAX: NumberField =
+    minutes("grant_absolute_secs", "Access ends in any case after", limits::GRANT_ABSOLUTE_SECS);
+const QUOTA: NumberField = NumberField {
     name: "terminals_max",
     label: "An account may have",
     unit: "terminals",
     note: "People can have a quota of their own.",
-    size: 1,
+    unit_size: 1,
     step: 1,
-    range: wide(limits::TERMINALS),
+    range: u64_range(limits::TERMINALS),
 };
-const RETENTION: Number = Number {
+const RETENTION: NumberField = NumberField {
     name: "audit_retention_days",
     label: "Audit events are kept for",
     unit: "days",
     note: "",
-    size: 1,
+    unit_size: 1,
     step: 1,
-    range: wide(limits::AUDIT_RETENTION_DAYS),
+    range: u64_range(limits::AUDIT_RETENTION_DAYS),
 };
 
 const FIELDS: &[&str] =
@@ -48,10 +49,14 @@ const FIELDS: &[&str] =
 /// The section.
 #[component]
 pub(super) fn SettingsPage() -> impl IntoView {
-    let settings = ask_once(|| api::text::admin_settings());
+    let fetch = Fetch::new(api::admin_settings, |settings| view! { <SettingsForm settings /> }.into_any());
     view! {
-        <Section title="Settings" lead="For everybody on this server. They apply from the next request on." testid="admin-settings">
-            <Fetched of=settings show=shown(|settings| view! { <SettingsForm settings/> }.into_any())/>
+        <Section
+            title="Settings"
+            lead="For everybody on this server. They apply from the next request on."
+            testid="admin-settings"
+        >
+            <Fetched fetch />
         </Section>
     }
     .into_any()
@@ -60,60 +65,83 @@ pub(super) fn SettingsPage() -> impl IntoView {
 #[component]
 fn SettingsForm(settings: Settings) -> impl IntoView {
     let toasts = Toasts::get();
-    let sending = Sending::new();
+    let submission = Submission::new();
     let send = move |form: HtmlFormElement| {
-        let Some(settings) = sending.checked(read(&form)) else { return };
-        sending.send(async move {
+        let Some(settings) = submission.validated(parse_form(&form)) else { return };
+        submission.run(async move {
             api::put_settings(&settings).await?;
-            toasts.good("Settings saved");
+            toasts.success("Settings saved");
             Ok(())
         });
     };
-    let field = move |number: Number, value: u32| number.field(Some(value.into()), sending);
+    let field = move |number: NumberField, value: u32| number.view(Some(value.into()), submission);
     view! {
-        <Form sending send label="Save" fields=FIELDS checks=true testid="settings-form" submit="settings-submit">
+        <Form
+            submission
+            send
+            label="Save"
+            fields=FIELDS
+            novalidate=true
+            testid="settings-form"
+            submit="settings-submit"
+        >
             <div class="box">
                 <h2>"Logins"</h2>
-                <div class="form-row">{field(SESSION_IDLE, settings.session_idle_secs)} {field(SESSION_MAX, settings.session_absolute_secs)}</div>
-                <Check name="mfa_required" label="Every account must enable MFA before it can use terminals" checked=settings.mfa_required/>
-                <Check name="totp_one_step_ahead" label="Accept codes from clocks that run up to 30 seconds ahead" checked=settings.totp_one_step_ahead/>
+                <div class="form-row">
+                    {field(SESSION_IDLE, settings.session_idle_secs)}
+                    {field(SESSION_MAX, settings.session_absolute_secs)}
+                </div>
+                <Checkbox
+                    name="mfa_required"
+                    label="Every account must enable MFA before it can use terminals"
+                    checked=settings.mfa_required
+                />
+                <Checkbox
+                    name="totp_one_step_ahead"
+                    label="Accept codes from clocks that run up to 30 seconds ahead"
+                    checked=settings.totp_one_step_ahead
+                />
             </div>
             <div class="box">
                 <h2>"Locked terminals"</h2>
-                <div class="form-row">{field(GRANT_IDLE, settings.grant_idle_secs)} {field(GRANT_MAX, settings.grant_absolute_secs)}</div>
+                <div class="form-row">
+                    {field(GRANT_IDLE, settings.grant_idle_secs)} {field(GRANT_MAX, settings.grant_absolute_secs)}
+                </div>
             </div>
             <div class="box">
                 <h2>"Quota and audit"</h2>
-                <div class="form-row">{field(QUOTA, settings.terminals_max)} {field(RETENTION, settings.audit_retention_days)}</div>
+                <div class="form-row">
+                    {field(QUOTA, settings.terminals_max)} {field(RETENTION, settings.audit_retention_days)}
+                </div>
             </div>
         </Form>
     }
     .into_any()
 }
 
-fn read(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
-    let mut mistakes = Vec::new();
-    // The ranges are far below what 32 bits hold.
-    let mut figure = |number: Number| number.read(form, &mut mistakes) as u32;
-    let ticked = |name| browser::form_value(form, name) == "on";
+fn parse_form(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
+    let mut errors = Vec::new();
+    // All ranges fit into 32 bits.
+    let mut number = |number: NumberField| number.parse(form, &mut errors) as u32;
+    let checked = |name| browser::form_value(form, name) == "on";
     let settings = Settings {
-        session_idle_secs: figure(SESSION_IDLE),
-        session_absolute_secs: figure(SESSION_MAX),
-        grant_idle_secs: figure(GRANT_IDLE),
-        grant_absolute_secs: figure(GRANT_MAX),
-        totp_one_step_ahead: ticked("totp_one_step_ahead"),
-        mfa_required: ticked("mfa_required"),
-        terminals_max: figure(QUOTA),
-        audit_retention_days: figure(RETENTION),
+        session_idle_secs: number(SESSION_IDLE),
+        session_absolute_secs: number(SESSION_MAX),
+        grant_idle_secs: number(GRANT_IDLE),
+        grant_absolute_secs: number(GRANT_MAX),
+        totp_one_step_ahead: checked("totp_one_step_ahead"),
+        mfa_required: checked("mfa_required"),
+        terminals_max: number(QUOTA),
+        audit_retention_days: number(RETENTION),
     };
-    let mut no_shorter = |idle: u32, whole: u32, number: Number| {
-        // What is out of its range has been told already.
+    let mut at_least_idle = |idle: u32, whole: u32, number: NumberField| {
+        // A value outside its range has its own error already.
         if whole < idle && number.range.contains(&whole.into()) {
-            let words = "Not shorter than the time without activity.";
-            mistakes.push(Problem::new(ProblemKind::BadRequest, words).at(number.name));
+            let detail = "Not shorter than the time without activity.";
+            errors.push(Problem::new(ProblemKind::BadRequest, detail).at(number.name));
         }
     };
-    no_shorter(settings.session_idle_secs, settings.session_absolute_secs, SESSION_MAX);
-    no_shorter(settings.grant_idle_secs, settings.grant_absolute_secs, GRANT_MAX);
-    flawless(settings, mistakes)
+    at_least_idle(settings.session_idle_secs, settings.session_absolute_secs, SESSION_MAX);
+    at_least_idle(settings.grant_idle_secs, settings.grant_absolute_secs, GRANT_MAX);
+    all_valid(settings, errors)
 }

@@ -1,20 +1,24 @@
-//! What the doctor sees: the server, its database, its engine, and what the host offers.
+//! Server, database, engine and host, as checked by the server.
 
 use leptos::prelude::*;
 use protocol::admin::{Finding, Level, System};
 
 use crate::{
     api,
-    components::{Ago, Fetched, Glyph, Icon, Section, ask_once, shown},
+    components::{Fetch, Fetched, Glyph, Icon, RelativeTime, Section},
 };
 
 /// The section.
 #[component]
 pub(super) fn SystemPage() -> impl IntoView {
-    let system = ask_once(|| api::text::admin_system());
+    let fetch = Fetch::new(api::admin_system, |system| view! { <Report system /> }.into_any());
     view! {
-        <Section title="System" lead="What this server found on its host. Nothing is assumed: each line was looked at." testid="admin-system">
-            <Fetched of=system show=shown(|system| view! { <Report system/> }.into_any())/>
+        <Section
+            title="System"
+            lead="What this server found on its host. Nothing is assumed: each line was looked at."
+            testid="admin-system"
+        >
+            <Fetched fetch />
         </Section>
     }
     .into_any()
@@ -26,12 +30,26 @@ fn Report(system: System) -> impl IntoView {
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     view! {
         <dl class="box facts">
-            <div><dt>"Rexec"</dt><dd>{system.version}</dd></div>
-            <div><dt>"Database"</dt><dd>{system.database}</dd></div>
-            <div><dt>"Started"</dt><dd><Ago at=system.started_at/></dd></div>
-            <div><dt>"Open terminal views"</dt><dd class="num">{system.viewers}</dd></div>
+            <div>
+                <dt>"Rexec"</dt>
+                <dd>{system.version}</dd>
+            </div>
+            <div>
+                <dt>"Database"</dt>
+                <dd>{system.database}</dd>
+            </div>
+            <div>
+                <dt>"Started"</dt>
+                <dd>
+                    <RelativeTime at=system.started_at />
+                </dd>
+            </div>
+            <div>
+                <dt>"Open terminal views"</dt>
+                <dd class="num">{system.viewers}</dd>
+            </div>
         </dl>
-        <ul class="list">{findings.into_iter().map(|finding| view! { <Row finding/> }).collect_view()}</ul>
+        <ul class="list">{findings.into_iter().map(|finding| view! { <Row finding /> }).collect_view()}</ul>
     }
     .into_any()
 }
@@ -50,7 +68,10 @@ fn Row(finding: Finding) -> impl IntoView {
                 <p class="muted small">{finding.seen}</p>
                 {finding.advice.map(|advice| view! { <p class="small">{advice}</p> })}
             </div>
-            <span class=class><Icon glyph/>{word}</span>
+            <span class=class>
+                <Icon glyph />
+                {word}
+            </span>
         </li>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! Everybody's terminals: to stop and to delete, never to look into.
+//! All terminals of the server: list, stop, delete. There is no access to their content.
 
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{
@@ -10,10 +10,11 @@ use protocol::{
 use crate::{
     api,
     components::{
-        Again, Ago, Dialog, Empty, Glyph, Icon, Listing, LockBadge, LockState, Menu, Question, Section, StateDot, rows,
+        ConfirmDialog, Dialog, EmptyState, Glyph, Icon, ListSource, Listing, Menu, MenuItem, Refetch, RelativeTime,
+        Section,
+        terminal::{DeleteForm, LockBadge, LockState, StateDot},
     },
-    pages::dashboard::DeleteForm,
-    state::{Sending, Toasts},
+    state::{Submission, Toasts},
 };
 
 const COLUMNS: &[&str] = &["Name", "Owner", "State", "Lock", "Image", "Last active", ""];
@@ -21,11 +22,20 @@ const COLUMNS: &[&str] = &["Name", "Owner", "State", "Lock", "Image", "Last acti
 /// The section.
 #[component]
 pub(super) fn AllTerminals() -> impl IntoView {
-    Again::provide();
-    let none = || view! { <Empty glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet."/> };
+    Refetch::provide();
+    let empty = || view! { <EmptyState glyph=Glyph::Terminal title="No terminals" text="Nobody has made one yet." /> };
+    let source = ListSource::new(
+        |after| api::admin_terminals(api::After(after)),
+        |terminal| view! { <Row terminal /> }.into_any(),
+    );
     view! {
-        <Section title="Terminals" lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is in them." testid="admin-terminals">
-            <Listing read=|after| api::text::admin_terminals(api::After(after)) rows=rows(|terminal| view! { <Row terminal/> }.into_any()) columns=COLUMNS none testid="all-terminals"/>
+        <Section
+            title="Terminals"
+            lead="Every terminal on this server. You can stop and delete them; no page and no route shows you what is \
+            in them."
+            testid="admin-terminals"
+        >
+            <Listing source columns=COLUMNS empty testid="all-terminals" />
         </Section>
     }
     .into_any()
@@ -33,38 +43,47 @@ pub(super) fn AllTerminals() -> impl IntoView {
 
 #[component]
 fn Row(terminal: AdminTerminal) -> impl IntoView {
-    let again = Again::get();
-    let toasts = Toasts::get();
     let id = terminal.id;
     let (deleting, stopping) = (RwSignal::new(false), RwSignal::new(false));
-    let stop = move |()| {
-        spawn_local(async move {
-            if let Err(problem) = api::admin_stop_terminal(id).await {
-                toasts.problem(&problem);
-            }
-            again.now();
-        });
-    };
     let lock = if terminal.mfa_locked { LockState::Locked } else { LockState::Open };
     let running = terminal.state == TerminalState::Running;
-    let whose = format!("{} of {}?", terminal.name, terminal.owner);
+    let subject = format!("{} of {}?", terminal.name, terminal.owner);
     let actions = format!("Actions for {}", terminal.name);
-    let face = || view! { <Icon glyph=Glyph::Dots/> };
+    let button = || view! { <Icon glyph=Glyph::Dots /> };
     view! {
         <tr data-testid="admin-terminal" data-id=id.to_string()>
             <td class="wrap list-title lead">{terminal.name.to_string()}</td>
             <td data-label="Owner">{terminal.owner.to_string()}</td>
-            <td data-label="State"><StateDot state=Signal::stored(terminal.state) word=true/></td>
-            <td data-label="Lock"><LockBadge state=Signal::stored(lock)/></td>
+            <td data-label="State">
+                <StateDot state=Signal::stored(terminal.state) word=true />
+            </td>
+            <td data-label="Lock">
+                <LockBadge state=Signal::stored(lock) />
+            </td>
             <td data-label="Image">{terminal.image.to_string()} " · " {terminal.tier.to_string()}</td>
-            <td data-label="Last active"><Ago at=Signal::stored(terminal.last_active_at)/></td>
+            <td data-label="Last active">
+                <RelativeTime at=Signal::stored(terminal.last_active_at) />
+            </td>
             <td class="end">
-                <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" face>
-                    <button r#type="button" class="menu-item" role="menuitem" disabled=!running on:click=move |_| stopping.set(true) data-testid="admin-stop"><Icon glyph=Glyph::Stop/>"Stop…"</button>
-                    <button r#type="button" class="menu-item menu-danger" role="menuitem" on:click=move |_| deleting.set(true) data-testid="admin-delete"><Icon glyph=Glyph::Trash/>"Delete…"</button>
+                <Menu label=actions class="btn btn-icon btn-ghost btn-small" testid="admin-terminal-actions" button>
+                    <MenuItem
+                        glyph=Glyph::Stop
+                        disabled=!running
+                        on_click=move |()| stopping.set(true)
+                        testid="admin-stop"
+                    >
+                        "Stop…"
+                    </MenuItem>
+                    <MenuItem
+                        glyph=Glyph::Trash
+                        danger=true
+                        on_click=move |()| deleting.set(true)
+                        testid="admin-delete"
+                    >
+                        "Delete…"
+                    </MenuItem>
                 </Menu>
-                <Question open=stopping title=format!("Stop {whose}") text="Everything that runs in it ends; the home folder stays. Its owner can start it again." yes="Stop".to_owned() no="Keep it running" on_yes=stop testid="admin-stop-dialog"/>
-                <Dialog open=deleting title=format!("Delete {whose}") testid="admin-delete-dialog"><Delete id locked=terminal.mfa_locked open=deleting/></Dialog>
+                <Dialogs id subject locked=terminal.mfa_locked stopping deleting />
             </td>
         </tr>
     }
@@ -72,26 +91,70 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
 }
 
 #[component]
+fn Dialogs(
+    id: TerminalId,
+    subject: String,
+    locked: bool,
+    stopping: RwSignal<bool>,
+    deleting: RwSignal<bool>,
+) -> impl IntoView {
+    let (refetch, toasts) = (Refetch::get(), Toasts::get());
+    let stop = move |()| {
+        spawn_local(async move {
+            if let Err(problem) = api::admin_stop_terminal(id).await {
+                toasts.problem(&problem);
+            }
+            refetch.trigger();
+        });
+    };
+    view! {
+        <ConfirmDialog
+            open=stopping
+            title=format!("Stop {subject}")
+            text="Everything that runs in it ends; the home folder stays. Its owner can start it again."
+            confirm_label="Stop".to_owned()
+            cancel_label="Keep it running"
+            on_confirm=stop
+            testid="admin-stop-dialog"
+        />
+        <Dialog open=deleting title=format!("Delete {subject}") testid="admin-delete-dialog">
+            <Delete id locked open=deleting />
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[component]
 fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
-    let again = Again::get();
-    let sending = Sending::new();
-    // The list may be older than the lock: then the refusal says it.
+    let refetch = Refetch::get();
+    let submission = Submission::new();
+    // The list may be older than the lock; then the server's problem says that a code is required.
     let locked = RwSignal::new(locked);
     let send = move |request: DeleteTerminal| {
-        sending.send(async move {
-            let answer = api::admin_delete_terminal(id, request).await;
-            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::Locked) {
+        submission.run(async move {
+            let result = api::admin_delete_terminal(id, request).await;
+            if result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Locked) {
                 let _ = locked.try_set(true);
             }
-            answer?;
+            result?;
             let _ = open.try_set(false);
-            again.now();
+            refetch.trigger();
             Ok(())
         });
     };
     view! {
-        <DeleteForm sending send locked open needs="This terminal is locked, so deleting it needs a code of your own authenticator app." submit="admin-delete-confirm">
-            <p>"Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is written into the audit trail."</p>
+        <DeleteForm
+            submission
+            send
+            locked
+            open
+            needs="This terminal is locked, so deleting it needs a code of your own authenticator app."
+            submit="admin-delete-confirm"
+        >
+            <p>
+                "Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is \
+                 written into the audit trail."
+            </p>
         </DeleteForm>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! Sizes: memory and CPU a terminal may use.
+//! Tiers: memory and CPU limits of terminals.
 
 use leptos::prelude::*;
 use protocol::{
@@ -10,37 +10,45 @@ use web_sys::HtmlFormElement;
 
 use crate::{
     api, browser,
-    components::{Again, Check, Dialog, Field, Form, Listing, Number, Section, rows, wide},
-    pages::dashboard::{bytes, cores},
-    state::{Hydrated, Sending, Toasts, flawless},
+    components::{
+        Checkbox, Dialog, Field, Form, ListSource, Listing, NumberField, Refetch, Section,
+        terminal::{format_bytes, format_cores},
+        u64_range,
+    },
+    state::{Hydrated, Submission, Toasts, all_valid},
 };
 
-const MEMORY: Number = Number {
+const MEMORY: NumberField = NumberField {
     name: "memory_bytes",
     label: "Memory",
     unit: "MB",
     note: "",
-    size: 1 << 20,
+    unit_size: 1 << 20,
     step: 256 << 20,
     range: TIER_MEMORY_BYTES,
 };
-const CPU: Number = Number {
+const CPU: NumberField = NumberField {
     name: "cpu_millis",
     label: "CPU",
     unit: "cores",
     note: "",
-    size: 1000,
+    unit_size: 1000,
     step: 100,
-    range: wide(TIER_CPU_MILLIS),
+    range: u64_range(TIER_CPU_MILLIS),
 };
 
 /// The section.
 #[component]
 pub(super) fn Tiers() -> impl IntoView {
-    Again::provide();
+    Refetch::provide();
+    let source = ListSource::new(|_| api::admin_tiers(), |tier| view! { <Row tier /> }.into_any());
     view! {
-        <Section title="Sizes" lead="Limits a terminal is launched with. Changes apply to terminals made from now on." testid="admin-tiers">
-            <Listing read=|_| api::text::admin_tiers() rows=rows(|tier| view! { <Row tier/> }.into_any())/>
+        <Section
+            title="Sizes"
+            lead="Limits a terminal is launched with. Changes apply to terminals made from now on."
+            testid="admin-tiers"
+        >
+            <Listing source />
         </Section>
     }
     .into_any()
@@ -55,13 +63,26 @@ fn Row(tier: Tier) -> impl IntoView {
         <li class="list-row" data-testid="tier-row" data-name=tier.name.to_string()>
             <div class="list-main">
                 <p class="list-title">{tier.title} " " <code class="muted">{tier.name.to_string()}</code></p>
-                <p class="muted small num">{bytes(tier.memory_bytes)} " memory · " {cores(tier.cpu_millis)} " · " {tier.pids} " processes"</p>
+                <p class="muted small num">
+                    {format_bytes(tier.memory_bytes)} " memory · " {format_cores(tier.cpu_millis)} " · " {tier.pids}
+                    " processes"
+                </p>
             </div>
             <div class="list-end">
                 {tier.default.then(|| view! { <span class="tag tag-accent">"Offered first"</span> })}
-                <button r#type="button" class="btn btn-small" disabled=pending on:click=move |_| editing.set(true) data-testid="edit-tier">"Edit"</button>
+                <button
+                    r#type="button"
+                    class="btn btn-small"
+                    disabled=pending
+                    on:click=move |_| editing.set(true)
+                    data-testid="edit-tier"
+                >
+                    "Edit"
+                </button>
             </div>
-            <Dialog open=editing title="Edit size".to_owned() testid="tier-dialog"><EditForm tier=edit.get_value() open=editing/></Dialog>
+            <Dialog open=editing title="Edit size".to_owned() testid="tier-dialog">
+                <EditForm tier=edit.get_value() open=editing />
+            </Dialog>
         </li>
     }
     .into_any()
@@ -69,34 +90,41 @@ fn Row(tier: Tier) -> impl IntoView {
 
 #[component]
 fn EditForm(tier: Tier, open: RwSignal<bool>) -> impl IntoView {
-    let (again, toasts) = (Again::get(), Toasts::get());
-    let sending = Sending::new();
+    let (refetch, toasts) = (Refetch::get(), Toasts::get());
+    let submission = Submission::new();
     let name = StoredValue::new(tier.name.to_string());
     let send = move |form: HtmlFormElement| {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         let edit = TierEdit {
             title: browser::form_value(&form, "title"),
-            memory_bytes: MEMORY.read(&form, &mut mistakes),
-            cpu_millis: CPU.read(&form, &mut mistakes) as u32,
+            memory_bytes: MEMORY.parse(&form, &mut errors),
+            cpu_millis: CPU.parse(&form, &mut errors) as u32,
             default: browser::form_value(&form, "default") == "on",
         };
-        let Some(edit) = sending.checked(flawless(edit, mistakes)) else { return };
-        sending.send(async move {
+        let Some(edit) = submission.validated(all_valid(edit, errors)) else { return };
+        submission.run(async move {
             api::put_tier(&name.get_value(), edit).await?;
             let _ = open.try_set(false);
-            toasts.good("Size saved");
-            again.now();
+            toasts.success("Size saved");
+            refetch.trigger();
             Ok(())
         });
     };
     view! {
-        <Form sending send label="Save" fields=&["title", "memory_bytes", "cpu_millis"] checks=true closes=open submit="tier-submit">
-            <Field name="title" label="Title" value=tier.title sending/>
+        <Form
+            submission
+            send
+            label="Save"
+            fields=&["title", "memory_bytes", "cpu_millis"]
+            novalidate=true
+            dialog=open
+            submit="tier-submit"
+        >
+            <Field name="title" label="Title" value=tier.title submission />
             <div class="form-row">
-                {MEMORY.field(Some(tier.memory_bytes), sending)}
-                {CPU.field(Some(tier.cpu_millis.into()), sending)}
+                {MEMORY.view(Some(tier.memory_bytes), submission)} {CPU.view(Some(tier.cpu_millis.into()), submission)}
             </div>
-            <Check name="default" label="Offer it first" checked=tier.default/>
+            <Checkbox name="default" label="Offer it first" checked=tier.default />
         </Form>
     }
     .into_any()

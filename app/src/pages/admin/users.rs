@@ -1,35 +1,39 @@
-//! People: list, invite, and per person role, quota, disabling, resets.
+//! Users: list, invitations, and actions per user.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{
-    admin::{InviteRequest, OneTimeLink},
-    auth::Role,
-};
+use protocol::{admin::InviteRequest, auth::Role};
 
-use super::{one_time_link::LinkDialog, user_row::UserRow};
+use super::{
+    one_time_link::{IssuedLink, LinkDialog},
+    user_row::UserRow,
+};
 use crate::{
     api,
-    components::{Again, Glyph, Icon, Listing, Menu, Section, rows},
+    components::{Glyph, Icon, ListSource, Listing, Menu, MenuItem, Refetch, Section},
     state::Toasts,
 };
 
 const COLUMNS: &[&str] = &["Name", "Role", "MFA", "Terminals", "Last sign-in", ""];
 
-/// Where rows put a link that is to be shown.
-#[derive(Clone, Copy)]
-pub(super) struct ShownLink(pub(super) RwSignal<Option<OneTimeLink>>);
-
 /// The section.
 #[component]
 pub(super) fn Users() -> impl IntoView {
-    Again::provide();
+    Refetch::provide();
     let link = RwSignal::new(None);
-    provide_context(ShownLink(link));
-    let tools = move || view! { <InviteMenu/> };
+    provide_context(IssuedLink(link));
+    let tools = move || view! { <InviteMenu /> };
+    let source =
+        ListSource::new(|after| api::admin_users(api::After(after)), |user| view! { <UserRow user /> }.into_any());
     view! {
-        <Section title="People" lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out." testid="admin-users" tools>
-            <Listing read=|after| api::text::admin_users(api::After(after)) rows=rows(|user| view! { <UserRow user/> }.into_any()) columns=COLUMNS testid="users"/>
-            <LinkDialog link title="One-time link"/>
+        <Section
+            title="People"
+            lead="Accounts on this server. Nothing here shows an administrator what is in another person's terminal, \
+            and resetting a factor opens no locked one. Whoever has root on the machine itself is not kept out."
+            testid="admin-users"
+            tools
+        >
+            <Listing source columns=COLUMNS testid="users" />
+            <LinkDialog link title="One-time link" />
         </Section>
     }
     .into_any()
@@ -37,21 +41,31 @@ pub(super) fn Users() -> impl IntoView {
 
 #[component]
 fn InviteMenu() -> impl IntoView {
-    let ShownLink(link) = expect_context();
+    let IssuedLink(link) = expect_context();
     let toasts = Toasts::get();
     let invite = move |role: Role| {
         spawn_local(async move {
             match api::invite_user(InviteRequest { role }).await {
-                Ok(made) => link.set(Some(made)),
+                Ok(issued) => link.set(Some(issued)),
                 Err(problem) => toasts.problem(&problem),
             }
         });
     };
-    let face = || view! { <Icon glyph=Glyph::Plus/>"Invite"<Icon glyph=Glyph::ChevronDown/> };
+    let button = || {
+        view! {
+            <Icon glyph=Glyph::Plus />
+            "Invite"
+            <Icon glyph=Glyph::ChevronDown />
+        }
+    };
     view! {
-        <Menu label="Invite" class="btn btn-primary" testid="invite" face>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| invite(Role::User) data-testid="invite-user"><Icon glyph=Glyph::Person/>"As a user"</button>
-            <button r#type="button" class="menu-item" role="menuitem" on:click=move |_| invite(Role::Admin) data-testid="invite-admin"><Icon glyph=Glyph::Shield/>"As an administrator"</button>
+        <Menu label="Invite" class="btn btn-primary" testid="invite" button>
+            <MenuItem glyph=Glyph::User on_click=move |()| invite(Role::User) testid="invite-user">
+                "As a user"
+            </MenuItem>
+            <MenuItem glyph=Glyph::Shield on_click=move |()| invite(Role::Admin) testid="invite-admin">
+                "As an administrator"
+            </MenuItem>
         </Menu>
     }
     .into_any()

@@ -1,17 +1,7 @@
-//! The dashboard: every terminal of the person as a card.
+//! The dashboard: all terminals of the user as cards.
 
-mod actions;
 mod card;
-mod delete;
-mod launch;
-mod progress;
-mod rename;
-
-pub(crate) use actions::{TerminalActions, start};
-pub(crate) use card::{bytes, cores};
-pub(crate) use delete::{DeleteDialog, DeleteForm};
-pub(crate) use progress::StageList;
-pub(crate) use rename::RenameDialog;
+mod create;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -20,48 +10,50 @@ use protocol::{Page, terminals::Terminal};
 
 use crate::{
     api, browser,
-    components::{Empty, Fetched, Glyph, Icon, When, ask_once, shown},
+    components::{EmptyState, Fetch, Fetched, Glyph, Icon, Show},
     state::{Account, Hydrated, Terminals},
 };
 use card::Card;
-use launch::LaunchDialog;
+use create::CreateDialog;
 
-/// From this many terminals on there is a filter.
+/// The filter is shown from this number of terminals on.
 const FILTER_FROM: usize = 7;
 
-/// `/terminals` is the dashboard's other name.
+/// `/terminals` redirects to the dashboard.
 #[component]
-pub(crate) fn Home() -> impl IntoView {
-    view! { <Redirect path="/"/> }.into_any()
+pub(crate) fn TerminalsRedirect() -> impl IntoView {
+    view! { <Redirect path="/" /> }.into_any()
 }
 
 /// `/`.
 #[component]
-pub(crate) fn Dashboard() -> impl IntoView {
+pub(crate) fn DashboardPage() -> impl IntoView {
     let terminals = Terminals::get();
-    let asked = terminals.count();
-    let list = ask_once(|| api::text::terminals(api::After(None)));
-    let launching = RwSignal::new(false);
-    let show = shown(move |page: Page<Terminal>| {
-        terminals.seed(page.items, asked);
-        if page.next.is_some() {
-            // More than one page: the first one is shown at once, the rest follows.
-            Effect::new(move |_| terminals.reload());
-        }
-        view! { <Cards launching/> }.into_any()
-    });
+    let version = terminals.next_version();
+    let creating = RwSignal::new(false);
+    let fetch = Fetch::new(
+        || api::terminals(api::After(None)),
+        move |page: Page<Terminal>| {
+            terminals.seed(page.items, version);
+            if page.next.is_some() {
+                // Shows the first page at once and loads the others.
+                Effect::new(move |_| terminals.reload());
+            }
+            view! { <Cards creating /> }.into_any()
+        },
+    );
     view! {
-        <Title text="Terminals"/>
+        <Title text="Terminals" />
         <div class="page" data-testid="dashboard">
-            <Fetched of=list show/>
-            <LaunchDialog open=launching/>
+            <Fetched fetch />
+            <CreateDialog open=creating />
         </div>
     }
     .into_any()
 }
 
 #[component]
-fn Cards(launching: RwSignal<bool>) -> impl IntoView {
+fn Cards(creating: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let filter = RwSignal::new(String::new());
     let count = Memo::new(move |_| terminals.all().len());
@@ -69,8 +61,8 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
     let pending = Hydrated::pending();
     let many = move || count.get() >= FILTER_FROM;
     let ids = Memo::new(move |_| {
-        let wanted = filter.get();
-        let matches = |text: &str| wanted.is_empty() || browser::tells(text, &wanted);
+        let pattern = filter.get();
+        let matches = |text: &str| pattern.is_empty() || browser::contains_ignore_case(text, &pattern);
         let all = terminals.all();
         all.iter().filter(|t| matches(t.name.as_str()) || matches(t.image.as_str())).map(|t| t.id).collect::<Vec<_>>()
     });
@@ -81,50 +73,78 @@ fn Cards(launching: RwSignal<bool>) -> impl IntoView {
                 <p class="muted">{move || summary(&terminals)}</p>
             </div>
             <div class="page-tools">
-                <When when=many>
+                <Show when=many>
                     <div class="search">
-                        <Icon glyph=Glyph::Search/>
-                        <input class="input" r#type="search" placeholder="Filter by name or image" aria-label="Filter terminals" disabled=pending prop:value=move || filter.get() on:input=move |event| filter.set(event_target_value(&event)) data-testid="filter"/>
+                        <Icon glyph=Glyph::Search />
+                        <input
+                            class="input"
+                            r#type="search"
+                            placeholder="Filter by name or image"
+                            aria-label="Filter terminals"
+                            disabled=pending
+                            prop:value=move || filter.get()
+                            on:input=move |event| filter.set(event_target_value(&event))
+                            data-testid="filter"
+                        />
                     </div>
-                </When>
-                // On the empty page the one below is enough.
-                <When when=some><NewTerminal launching/></When>
+                </Show>
+                // The empty dashboard has this button in its middle.
+                <Show when=some>
+                    <NewTerminal creating />
+                </Show>
             </div>
         </header>
-        <When when=some fallback=move || view! { <Nothing launching/> }>
+        <Show when=some fallback=move || view! { <NoTerminals creating /> }>
             <ul class="cards" data-testid="cards">
-                <For each=move || ids.get() key=|id| *id let:id><Card id/></For>
+                <For each=move || ids.get() key=|id| *id let:id>
+                    <Card id />
+                </For>
             </ul>
-            <When when=move || ids.with(Vec::is_empty)>
+            <Show when=move || ids.with(Vec::is_empty)>
                 <p class="muted center">"No terminal matches that filter."</p>
-            </When>
-        </When>
+            </Show>
+        </Show>
     }
     .into_any()
 }
 
 #[component]
-fn NewTerminal(launching: RwSignal<bool>) -> impl IntoView {
+fn NewTerminal(creating: RwSignal<bool>) -> impl IntoView {
     let pending = Hydrated::pending();
     view! {
-        <button r#type="button" class="btn btn-primary" disabled=pending on:click=move |_| launching.set(true) data-testid="new-terminal">
-            <Icon glyph=Glyph::Plus/>"New terminal"
+        <button
+            r#type="button"
+            class="btn btn-primary"
+            disabled=pending
+            on:click=move |_| creating.set(true)
+            data-testid="new-terminal"
+        >
+            <Icon glyph=Glyph::Plus />
+            "New terminal"
         </button>
     }
     .into_any()
 }
 
 #[component]
-fn Nothing(launching: RwSignal<bool>) -> impl IntoView {
+fn NoTerminals(creating: RwSignal<bool>) -> impl IntoView {
     let account = Account::get();
     view! {
-        <Empty glyph=Glyph::Terminal title="Your first terminal" testid="dashboard-empty"
-            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without a fresh code.">
-            <NewTerminal launching/>
-            <When when=move || !account.mfa_enabled()>
-                <a class="btn btn-ghost" href="/account/security">"Enable MFA first"</a>
-            </When>
-        </Empty>
+        <EmptyState
+            glyph=Glyph::Terminal
+            title="Your first terminal"
+            testid="dashboard-empty"
+            text="A terminal is a container of its own: hardened, with a home folder that stays. Close the tab \
+            whenever you like - the shell keeps running. Lock it with MFA and nobody sees or types a byte without \
+            a fresh code."
+        >
+            <NewTerminal creating />
+            <Show when=move || !account.mfa_enabled()>
+                <a class="btn btn-ghost" href="/account/security">
+                    "Enable MFA first"
+                </a>
+            </Show>
+        </EmptyState>
     }
     .into_any()
 }

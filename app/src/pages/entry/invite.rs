@@ -1,4 +1,4 @@
-//! One-time links: joining, or setting a new password.
+//! One-time links: accept an invitation, or set a new password.
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_query_map;
@@ -10,29 +10,28 @@ use protocol::{
 use web_sys::HtmlFormElement;
 
 use super::{
-    Entry,
-    new_account::{FIELDS, NewPassword, NewUsername, read_account, read_new_password},
+    layout::EntryLayout,
+    new_account::{FIELDS, NewPassword, NewUsername, parse_account, parse_new_password},
 };
 use crate::{
     api, browser,
     components::{Countdown, Form, Loading, dynamic},
-    state::{Sending, flawless},
+    state::{Submission, all_valid},
 };
 
-/// `/invite?token=`. The token leaves the address bar as soon as the page runs, and is asked about by the browser only.
+/// `/invite?token=`. The browser alone uses the token, and removes it from the address bar after hydration.
 #[component]
-pub(crate) fn Invite() -> impl IntoView {
+pub(crate) fn InvitePage() -> impl IntoView {
     let token = StoredValue::new(use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default());
     let status = RwSignal::new(None::<Result<InviteStatus, Problem>>);
     Effect::new(move |_| {
-        browser::hide_query();
+        browser::clear_query();
         spawn_local(async move {
-            let answer = api::invite_status(&token.get_value()).await;
-            let _ = status.try_set(Some(answer));
+            let result = api::invite_status(&token.get_value()).await;
+            let _ = status.try_set(Some(result));
         });
     });
-    let lead = Signal::derive(move || {
-        match status.get() {
+    let lead = Signal::derive(move || match status.get() {
         Some(Ok(InviteStatus { username: Some(name), .. })) => format!("Set a new password for {name}."),
         Some(Ok(InviteStatus { role: Role::Admin, .. })) => {
             "You are invited as an administrator. Choose a name and a password.".to_owned()
@@ -40,51 +39,73 @@ pub(crate) fn Invite() -> impl IntoView {
         Some(Ok(_)) => "You are invited. Choose a name and a password.".to_owned(),
         Some(Err(problem)) if problem.status >= 500 => problem.detail,
         Some(Err(_)) => {
-            "This link is not valid any more: it was used, taken back, or is too old. Ask the person who sent it for a new one."
+            "This link is not valid any more: it was used, taken back, or is too old. Ask the person who sent it for \
+             a new one."
                 .to_owned()
         }
         None => "Looking at your link…".to_owned(),
-    }
     });
     view! {
-        <Entry title="Welcome to Rexec" lead>
+        <EntryLayout title="Welcome to Rexec" lead>
             {dynamic(move || match status.get() {
-                None => view! { <Loading/> }.into_any(),
-                Some(Err(problem)) => view! { <a class="btn" href="/login" data-testid="problem-page" data-kind=problem.kind.slug()>"Sign in"</a> }.into_any(),
-                Some(Ok(status)) => view! { <InviteForm token=token.get_value() status/> }.into_any(),
+                None => view! { <Loading /> }.into_any(),
+                Some(Err(problem)) => {
+                    view! {
+                        <a class="btn" href="/login" data-testid="problem-page" data-kind=problem.kind.slug()>
+                            "Sign in"
+                        </a>
+                    }
+                        .into_any()
+                }
+                Some(Ok(status)) => view! { <InviteForm token=token.get_value() status /> }.into_any(),
             })}
-        </Entry>
+        </EntryLayout>
     }
     .into_any()
 }
 
 #[component]
 fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
-    let sending = Sending::new();
+    let submission = Submission::new();
     let joins = status.username.is_none();
-    let known = StoredValue::new(status.username);
+    let username_of_link = StoredValue::new(status.username);
     let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
-        let read = match known.get_value() {
-            None => read_account(&form).map(|(name, password)| (Some(name), password)),
+        let read = match username_of_link.get_value() {
+            None => parse_account(&form).map(|(name, password)| (Some(name), password)),
             Some(name) => {
-                let mut mistakes = Vec::new();
-                let password = read_new_password(&form, Some(&name), &mut mistakes);
-                flawless((None, password), mistakes)
+                let mut errors = Vec::new();
+                let password = parse_new_password(&form, Some(&name), &mut errors);
+                all_valid((None, password), errors)
             }
         };
-        let Some((username, password)) = sending.checked(read) else { return };
-        sending.send(async move {
+        let Some((username, password)) = submission.validated(read) else { return };
+        submission.run(async move {
             api::accept_invite(InviteAccept { token: token.get_value(), username, password }).await?;
-            // Also right when the server signed the person in: the login page leads on.
-            browser::leave_for("/").await
+            // The login page leads on if the server signed the user in.
+            browser::navigate_away("/").await
         });
     };
-    let dies = move || view! { <p class="field-hint">"This link expires in " <Countdown until=Some(status.expires_at)/> " or when it is used."</p> };
+    let expiry = move || {
+        view! {
+            <p class="field-hint">
+                "This link expires in " <Countdown until=Some(status.expires_at) /> " or when it is used."
+            </p>
+        }
+    };
     view! {
-        <Form sending send label=if joins { "Join" } else { "Set password" } fields=FIELDS checks=true testid="invite-form" submit="invite-submit" foot=dies>
-            {joins.then(|| view! { <NewUsername sending/> })}
-            <NewPassword sending/>
+        <Form
+            submission
+            send
+            label=if joins { "Join" } else { "Set password" }
+            fields=FIELDS
+            novalidate=true
+            testid="invite-form"
+            submit="invite-submit"
+            footer=expiry
+        >
+            {joins.then(|| view! { <NewUsername submission /> })}
+            <NewPassword submission />
         </Form>
     }
     .into_any()

@@ -1,4 +1,4 @@
-//! Sign-in: the password, then the code where the account has a factor.
+//! Sign-in: the password, then a code if the account has a second factor.
 
 use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_query_map};
@@ -9,16 +9,16 @@ use protocol::{
 };
 use web_sys::HtmlFormElement;
 
-use super::Entry;
+use super::layout::EntryLayout;
 use crate::{
     api, browser,
-    components::{CodeForm, Fetched, Field, Form, Glyph, Icon, PasswordField, ask_once, dynamic, shown_either},
-    state::Sending,
+    components::{CodeForm, Fetch, Fetched, Field, Form, Glyph, Icon, PasswordField, dynamic},
+    state::Submission,
 };
 
-/// `/login`, with `?next=` leading to where the person wanted to go, and `?ended` where a page was open when its login ended.
+/// `/login`. `?next=` is the page to open afterwards; `?ended` says that the login of an open page expired.
 #[component]
-pub(crate) fn Login() -> impl IntoView {
+pub(crate) fn LoginPage() -> impl IntoView {
     let asks_code = RwSignal::new(false);
     let query = use_query_map();
     let ended = move || query.with(|query| query.get_str("ended").is_some());
@@ -32,28 +32,28 @@ pub(crate) fn Login() -> impl IntoView {
         }
         .to_owned()
     });
-    let setup = ask_once(api::text::setup_status);
-    let show = shown_either(|status: Result<SetupStatus, Problem>| {
+    let setup = Fetch::with_errors(api::setup_status, |status: Result<SetupStatus, Problem>| {
         let needed = status.is_ok_and(|status| status.needed);
-        needed.then(|| view! { <NoAdministrator/> }).into_any()
+        needed.then(|| view! { <NoAdministrator /> }).into_any()
     });
-    let next = Signal::derive(move || browser::safe_next(query.with(|query| query.get("next"))));
-    let sending = Sending::new();
-    // Whoever is signed in already has no use for this page.
-    let me = ask_once(api::text::me);
-    let leave = shown_either(move |me: Result<Me, Problem>| {
-        me.is_ok().then(|| view! { <Redirect path=next.get_untracked()/> }).into_any()
+    let next = Signal::derive(move || browser::safe_redirect_path(query.with(|query| query.get("next"))));
+    let submission = Submission::new();
+    // Signed-in users are redirected.
+    let me = Fetch::with_errors(api::me, move |me: Result<Me, Problem>| {
+        me.is_ok().then(|| view! { <Redirect path=next.get_untracked() /> }).into_any()
     });
     view! {
-        <Fetched of=me show=leave waiting=|| ()/>
-        <Entry title="Sign in" lead>
-            <Fetched of=setup show waiting=|| ()/>
-            {dynamic(move || if asks_code.get() {
-                view! { <CodeStep asks_code sending next/> }.into_any()
-            } else {
-                view! { <PasswordStep asks_code sending next/> }.into_any()
+        <Fetched fetch=me placeholder=|| () />
+        <EntryLayout title="Sign in" lead>
+            <Fetched fetch=setup placeholder=|| () />
+            {dynamic(move || {
+                if asks_code.get() {
+                    view! { <CodeStep asks_code submission next /> }.into_any()
+                } else {
+                    view! { <PasswordStep asks_code submission next /> }.into_any()
+                }
             })}
-        </Entry>
+        </EntryLayout>
     }
     .into_any()
 }
@@ -62,10 +62,13 @@ pub(crate) fn Login() -> impl IntoView {
 fn NoAdministrator() -> impl IntoView {
     view! {
         <div class="note" data-testid="setup-needed">
-            <Icon glyph=Glyph::Key/>
+            <Icon glyph=Glyph::Key />
             <div>
                 <p class="note-title">"No administrator yet"</p>
-                <p>"The server printed a one-time set-up link when it started. Open that link to create the first account."</p>
+                <p>
+                    "The server printed a one-time set-up link when it started. Open that link to create the first \
+                     account."
+                </p>
             </div>
         </div>
     }
@@ -73,48 +76,63 @@ fn NoAdministrator() -> impl IntoView {
 }
 
 #[component]
-fn PasswordStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String>) -> impl IntoView {
+fn PasswordStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<String>) -> impl IntoView {
     let send = move |form: HtmlFormElement| {
         let request = LoginRequest {
             username: browser::form_value(&form, "username").trim().to_owned(),
             password: Sensitive::new(browser::form_value(&form, "password")),
         };
-        sending.send(async move {
+        submission.run(async move {
             if api::login(request).await?.status == LoginStatus::MfaRequired {
                 asks_code.set(true);
                 return Ok(());
             }
-            browser::leave_for(&next.get_untracked()).await
+            browser::navigate_away(&next.get_untracked()).await
         });
     };
-    let forgotten = || view! { <p class="field-note">"Forgotten? An administrator can give you a one-time link to set a new password."</p> };
+    let forgotten = "Forgotten? An administrator can give you a one-time link to set a new password.";
+    let footer = move || view! { <p class="field-note">{forgotten}</p> };
     view! {
-        <Form sending send label="Sign in" fields=&["username", "password"] testid="login-form" submit="login-submit" foot=forgotten>
-            <Field name="username" label="Username" autocomplete="username" autofocus=true sending/>
-            <PasswordField name="password" label="Password" autocomplete="current-password" sending/>
+        <Form
+            submission
+            send
+            label="Sign in"
+            fields=&["username", "password"]
+            testid="login-form"
+            submit="login-submit"
+            footer
+        >
+            <Field name="username" label="Username" autocomplete="username" autofocus=true submission />
+            <PasswordField name="password" label="Password" autocomplete="current-password" submission />
         </Form>
     }
     .into_any()
 }
 
 #[component]
-fn CodeStep(asks_code: RwSignal<bool>, sending: Sending, next: Signal<String>) -> impl IntoView {
+fn CodeStep(asks_code: RwSignal<bool>, submission: Submission, next: Signal<String>) -> impl IntoView {
     let send = move |code: String| {
-        sending.send(async move {
-            let answer = api::login_code(&code).await;
-            if answer.as_ref().is_err_and(|refusal| refusal.kind == ProblemKind::NotLoggedIn) {
-                // The pending login itself ended: back to the password, with the reason.
+        submission.run(async move {
+            let result = api::login_code(&code).await;
+            if result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::NotLoggedIn) {
+                // The pending login expired: back to the password, with the reason.
                 asks_code.set(false);
             }
-            answer?;
-            browser::leave_for(&next.get_untracked()).await
+            result?;
+            browser::navigate_away(&next.get_untracked()).await
         });
     };
     let back = move |_| {
-        sending.problems.set(Vec::new());
+        submission.problems.set(Vec::new());
         asks_code.set(false);
     };
-    let foot = move || view! { <button r#type="button" class="btn btn-ghost" on:click=back>"Back"</button> };
-    view! { <CodeForm sending send label="Continue" testid="login-code-form" submit="login-code-submit" foot/> }
+    let footer = move || {
+        view! {
+            <button r#type="button" class="btn btn-ghost" on:click=back>
+                "Back"
+            </button>
+        }
+    };
+    view! { <CodeForm submission send label="Continue" testid="login-code-form" submit="login-code-submit" footer /> }
         .into_any()
 }

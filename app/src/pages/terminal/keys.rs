@@ -1,9 +1,9 @@
-//! A row of keys that phones do not have. Shown on touch screens only.
+//! A row of keys that on-screen keyboards lack. Shown on touch screens only.
 
 use leptos::prelude::*;
 
-use super::session::{Link, Session};
-use crate::{components::When, mount::Key};
+use super::context::{ConnectionState, TerminalContext};
+use crate::{components::Show, mount::Key};
 
 const ROW: [(&str, &str, Key); 11] = [
     ("Esc", "Escape", Key::Escape),
@@ -19,25 +19,45 @@ const ROW: [(&str, &str, Key); 11] = [
     ("$", "Dollar", Key::Char('$')),
 ];
 
-/// The row. Pressing a key leaves the keyboard where it is, so that the phone's own stays open.
+/// The row. Pressing a key keeps the focus, so that the on-screen keyboard stays open.
 #[component]
 pub(super) fn KeyRow() -> impl IntoView {
-    let session = Session::get();
-    let live = Memo::new(move |_| session.link.get() == Link::Live);
+    let ctx = TerminalContext::get();
+    let live = Memo::new(move |_| ctx.connection.get() == ConnectionState::Connected);
     let arm = move |_| {
-        session.ctrl.update(|armed| *armed = !*armed);
-        let armed = session.ctrl.get_untracked();
-        session.with(|terminal| terminal.arm_ctrl(armed));
+        ctx.ctrl.update(|armed| *armed = !*armed);
+        let armed = ctx.ctrl.get_untracked();
+        ctx.with(|terminal| terminal.arm_ctrl(armed));
     };
     view! {
-        <When when=move || live.get()>
-            <div class="keyrow" role="toolbar" aria-label="Keys" data-testid="key-row" on:mousedown=|event| event.prevent_default()>
-                <button r#type="button" class="key" aria-pressed=move || session.ctrl.get().to_string() on:click=arm>"Ctrl"</button>
-                {ROW.into_iter().map(|(face, label, key)| view! {
-                    <button r#type="button" class="key" aria-label=label on:click=move |_| session.with(|terminal| terminal.press(key))>{face}</button>
-                }).collect_view()}
+        <Show when=move || live.get()>
+            <div
+                class="keyrow"
+                role="toolbar"
+                aria-label="Keys"
+                data-testid="key-row"
+                on:mousedown=|event| event.prevent_default()
+            >
+                <button r#type="button" class="key" aria-pressed=move || ctx.ctrl.get().to_string() on:click=arm>
+                    "Ctrl"
+                </button>
+                {ROW
+                    .into_iter()
+                    .map(|(button, label, key)| {
+                        view! {
+                            <button
+                                r#type="button"
+                                class="key"
+                                aria-label=label
+                                on:click=move |_| ctx.with(|terminal| terminal.press(key))
+                            >
+                                {button}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
             </div>
-        </When>
+        </Show>
     }
     .into_any()
 }

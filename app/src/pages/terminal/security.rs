@@ -1,26 +1,26 @@
-//! The Security panel: every row of the hardening profile as asked, as seen from outside, as seen from inside.
+//! The Security panel: each control of the profile as requested, as verified from outside and from inside.
 
 use leptos::{ev::KeyboardEvent, prelude::*};
 use protocol::security::{SecurityReport, SecurityRow, Verdict};
 
-use super::session::Session;
+use super::context::TerminalContext;
 use crate::{
     api, browser,
-    components::{Ago, CopyButton, Glyph, Icon, Loading, ProblemNote, When, dynamic},
-    state::late,
+    components::{CopyButton, Glyph, Icon, Loading, ProblemNote, RelativeTime, Show, dynamic},
+    state::on_demand,
 };
 
-/// The drawer; read anew at each opening.
+/// The panel. The report is loaded each time it opens.
 #[component]
 pub(super) fn SecurityPanel() -> impl IntoView {
-    let session = Session::get();
+    let ctx = TerminalContext::get();
     let close = move || {
-        session.panel.set(false);
-        browser::focus_soon("[data-testid=tool-security]");
+        ctx.panel.set(false);
+        browser::focus_next_frame("[data-testid=tool-security]");
     };
     Effect::new(move |_| {
-        if session.panel.get() {
-            browser::focus_soon(".panel");
+        if ctx.panel.get() {
+            browser::focus_next_frame(".panel");
         }
     });
     let keys = move |event: KeyboardEvent| {
@@ -29,33 +29,35 @@ pub(super) fn SecurityPanel() -> impl IntoView {
         }
     };
     view! {
-        <When when=move || session.panel.get()>
+        <Show when=move || ctx.panel.get()>
             <aside class="panel" aria-label="Security" tabindex="-1" on:keydown=keys data-testid="security-panel">
                 <header class="panel-head">
                     <h2>"Security"</h2>
-                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| close()><Icon glyph=Glyph::Close/></button>
+                    <button r#type="button" class="btn btn-icon btn-ghost" aria-label="Close" on:click=move |_| close()>
+                        <Icon glyph=Glyph::Close />
+                    </button>
                 </header>
-                <Report/>
+                <Report />
             </aside>
-        </When>
+        </Show>
     }
     .into_any()
 }
 
 #[component]
 fn Report() -> impl IntoView {
-    let id = Session::get().id;
-    let report = late(move || api::security(id));
+    let id = TerminalContext::get().id;
+    let report = on_demand(move || api::security(id));
     dynamic(move || match report.get() {
-        None => view! { <Loading rows=6/> }.into_any(),
-        Some(Err(problem)) => view! { <ProblemNote problem=Some(problem)/> }.into_any(),
-        Some(Ok(report)) => view! { <Rows report/> }.into_any(),
+        None => view! { <Loading rows=6 /> }.into_any(),
+        Some(Err(problem)) => view! { <ProblemNote problem=Some(problem) /> }.into_any(),
+        Some(Ok(report)) => view! { <Rows report /> }.into_any(),
     })
 }
 
 #[component]
 fn Rows(mut report: SecurityReport) -> impl IntoView {
-    // What asks for attention first; otherwise in the profile's own order.
+    // Controls that need attention come first, otherwise the order of the profile is kept.
     report.rows.sort_by_key(|row| match row.verdict {
         Verdict::Differs => 0,
         Verdict::NotInForce => 1,
@@ -67,19 +69,34 @@ fn Rows(mut report: SecurityReport) -> impl IntoView {
     let summary = format!("{verified} of {} rows verified", report.rows.len());
     view! {
         <div class="score">
-            <p class="score-figure num"><strong>{score}</strong>" / 10"</p>
+            <p class="score-figure num">
+                <strong>{score}</strong>
+                " / 10"
+            </p>
             <div>
                 <p>"Profile " <strong>{report.profile}</strong> ", " {summary}</p>
-                <p class="muted small">"Counted from what was seen, not from what was asked for. Looked at " <Ago at=report.at/> "."</p>
+                <p class="muted small">
+                    "Counted from what was seen, not from what was asked for. Looked at " <RelativeTime at=report.at />
+                    "."
+                </p>
             </div>
         </div>
-        <ul class="rows">{report.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</ul>
+        <ul class="rows">{report.rows.into_iter().map(|row| view! { <Row row /> }).collect_view()}</ul>
         <h3>"Check by hand"</h3>
         <p class="muted small">"Run these in the terminal; what they print is what the rows say."</p>
         <ul class="commands">
-            {report.commands.into_iter().map(|command| view! {
-                <li><code>{command.clone()}</code><CopyButton text=command/></li>
-            }).collect_view()}
+            {report
+                .commands
+                .into_iter()
+                .map(|command| {
+                    view! {
+                        <li>
+                            <code>{command.clone()}</code>
+                            <CopyButton text=command />
+                        </li>
+                    }
+                })
+                .collect_view()}
         </ul>
     }
     .into_any()
@@ -94,19 +111,27 @@ fn Row(row: SecurityRow) -> impl IntoView {
         Verdict::Unknown => ("row", Glyph::Clock, "Not looked at"),
     };
     let fact = |label: &'static str, text: Option<String>| {
-        text.map(|text| view! { <div><dt>{label}</dt><dd>{text}</dd></div> })
+        text.map(|text| {
+            view! {
+                <div>
+                    <dt>{label}</dt>
+                    <dd>{text}</dd>
+                </div>
+            }
+        })
     };
     view! {
         <li class=class data-testid="security-row" data-row=row.id data-verdict=word>
             <details>
                 <summary>
-                    <span class="row-mark"><Icon glyph/></span>
+                    <span class="row-mark">
+                        <Icon glyph />
+                    </span>
                     <span class="row-title">{row.title}</span>
                     <span class="row-word small">{word}</span>
                 </summary>
                 <dl class="row-facts">
-                    {fact("Asked for", Some(row.asked))}
-                    {fact("Seen from outside", row.outside)}
+                    {fact("Asked for", Some(row.asked))} {fact("Seen from outside", row.outside)}
                     {fact("Seen from inside", row.inside)}
                 </dl>
                 <p class="muted small">{row.note}</p>

@@ -1,0 +1,137 @@
+//! The menu of actions on a terminal: start, stop, restart, rename, delete.
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::{TerminalId, terminals::TerminalState};
+
+use super::{
+    delete::DeleteDialog,
+    lifecycle::{StopKind, start, stop},
+};
+use crate::{
+    api,
+    components::{ConfirmDialog, Glyph, Icon, Menu, MenuItem, Show},
+    state::{Terminals, Toasts},
+};
+
+/// Processes of an idle terminal: PID 1 and one shell at its prompt. Any further process would be lost by a stop.
+const IDLE_PIDS: u32 = 2;
+
+/// The menu and the dialogs it opens.
+#[component]
+pub(crate) fn TerminalActions(
+    /// Id of the terminal.
+    id: TerminalId,
+    /// Set when the user chooses "Rename".
+    renaming: RwSignal<bool>,
+    /// Menu items of the surrounding page.
+    #[prop(into, optional)]
+    more: ViewFn,
+) -> impl IntoView {
+    let terminals = Terminals::get();
+    let (deleting, confirming) = (RwSignal::new(false), RwSignal::new(false));
+    let kind = RwSignal::new(StopKind::Stop);
+    let name = move || terminals.find(id).map(|t| t.name.to_string()).unwrap_or_default();
+    let label = Signal::derive(move || format!("Actions for {}", name()));
+    // True while the processes are being counted; the engine can take a second for that.
+    let checking = RwSignal::new(false);
+    let button = move || {
+        view! {
+            <Show
+                when=move || !checking.get()
+                fallback=|| view! { <span class="spinner" data-testid="looking"></span> }
+            >
+                <Icon glyph=Glyph::Dots />
+            </Show>
+        }
+    };
+    let request_stop = Callback::new(move |requested: StopKind| {
+        if checking.get_untracked() {
+            return;
+        }
+        checking.set(true);
+        kind.set(requested);
+        let (terminals, toasts) = (Terminals::get(), Toasts::get());
+        spawn_local(async move {
+            // Without figures the user confirms, too.
+            let idle = api::stats(id).await.is_ok_and(|stats| stats.pids <= IDLE_PIDS);
+            let _ = checking.try_set(false);
+            if idle {
+                stop(id, requested, terminals, toasts);
+            } else {
+                let _ = confirming.try_set(true);
+            }
+        });
+    });
+    view! {
+        <Menu label testid="card-menu" button>
+            {more.run()}
+            <LifecycleItems id request_stop />
+            <MenuItem glyph=Glyph::Edit on_click=move |()| renaming.set(true) testid="rename">
+                "Rename"
+            </MenuItem>
+            <hr class="menu-line" />
+            <MenuItem glyph=Glyph::Trash danger=true on_click=move |()| deleting.set(true) testid="delete">
+                "Delete…"
+            </MenuItem>
+        </Menu>
+        <span class="sr-only" role="status">
+            <Show when=move || checking.get()>"Looking at what runs in it"</Show>
+        </span>
+        <StopDialog id open=confirming kind />
+        <DeleteDialog id open=deleting />
+    }
+    .into_any()
+}
+
+/// The items that the state of the terminal allows.
+#[component]
+fn LifecycleItems(id: TerminalId, request_stop: Callback<StopKind>) -> impl IntoView {
+    let terminals = Terminals::get();
+    let state = Memo::new(move |_| terminals.find(id).map(|t| t.state));
+    let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
+    view! {
+        <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
+            <MenuItem glyph=Glyph::Play on_click=move |()| start(id) testid="start">
+                "Start"
+            </MenuItem>
+        </Show>
+        <Show when=move || is(&[TerminalState::Running])>
+            <MenuItem glyph=Glyph::Stop on_click=move |()| request_stop.run(StopKind::Stop) testid="stop">
+                "Stop"
+            </MenuItem>
+            <MenuItem glyph=Glyph::Refresh on_click=move |()| request_stop.run(StopKind::Restart) testid="restart">
+                "Restart"
+            </MenuItem>
+        </Show>
+    }
+    .into_any()
+}
+
+/// Confirms a stop or restart while processes run.
+#[component]
+fn StopDialog(id: TerminalId, open: RwSignal<bool>, kind: RwSignal<StopKind>) -> impl IntoView {
+    let (terminals, toasts) = (Terminals::get(), Toasts::get());
+    let confirm_label = Signal::derive(move || {
+        match kind.get() {
+            StopKind::Restart => "Restart",
+            StopKind::Stop => "Stop",
+        }
+        .to_owned()
+    });
+    let title = Signal::derive(move || {
+        format!("{} {}?", confirm_label.get(), terminals.find(id).map(|t| t.name.to_string()).unwrap_or_default())
+    });
+    let on_confirm = move |()| stop(id, kind.get_untracked(), terminals, toasts);
+    view! {
+        <ConfirmDialog
+            open
+            title
+            text="Something is running in it. Every process ends; the home folder stays."
+            confirm_label
+            cancel_label="Keep it running"
+            on_confirm
+            testid="stop-dialog"
+        />
+    }
+    .into_any()
+}

@@ -1,0 +1,93 @@
+//! The event stream: one connection while the page is visible, none while it is hidden. Browsers limit the connections
+//! per server, and hidden tabs must not use them up.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::prelude::*;
+use protocol::events::Event;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{EventSource, MessageEvent, VisibilityState};
+
+use super::{Clock, Terminals};
+use crate::browser::{document, on_document, on_window};
+
+type OnMessage = Closure<dyn FnMut(MessageEvent)>;
+
+/// Follows `GET /api/events` until the owner is disposed.
+pub(crate) fn follow_events(terminals: Terminals) {
+    let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
+        match message.type_().as_str() {
+            "open" => return terminals.reload(),
+            // Rejected, and the browser will not reconnect. Reloading the list detects an expired login.
+            "error" if message.target().is_some_and(|source| is_closed(source.unchecked_ref())) => {
+                return terminals.reload();
+            }
+            "error" => return,
+            _ => {}
+        }
+        let text = message.data().as_string().unwrap_or_default();
+        if let Ok(event) = serde_json::from_str::<Event>(&text) {
+            apply(terminals, event);
+        }
+    }));
+    let source: Rc<RefCell<Option<EventSource>>> = Rc::default();
+    let update_connection = {
+        let (source, on_message) = (source.clone(), on_message.clone());
+        move || {
+            let visible = document().visibility_state() == VisibilityState::Visible;
+            let mut source = source.borrow_mut();
+            match source.take() {
+                Some(open) if visible && !is_closed(&open) => *source = Some(open),
+                Some(_) if visible => *source = open(&on_message),
+                Some(open) => open.close(),
+                None if visible => *source = open(&on_message),
+                None => {}
+            }
+        }
+    };
+    update_connection();
+    // The browser gives up after any response that is not a stream, for example of a proxy during a restart of the
+    // server.
+    let quarter_minute = expect_context::<Clock>().quarter_minute;
+    let reconnect = update_connection.clone();
+    Effect::new(move |_| {
+        quarter_minute.track();
+        reconnect();
+    });
+    on_document("visibilitychange", move |_| update_connection());
+    on_window("storage", move |event| terminals.on_storage_event(event.unchecked_ref()));
+    let source = send_wrapper::SendWrapper::new((source, on_message));
+    on_cleanup(move || {
+        if let Some(open) = source.0.borrow_mut().take() {
+            open.close();
+        }
+    });
+}
+
+fn open(on_message: &OnMessage) -> Option<EventSource> {
+    let source = EventSource::new("/api/events").ok()?;
+    // "open" is sent at first and after each reconnect; events in between are made up for by reloading the list.
+    for kind in ["open", "error", "terminal", "progress", "deleted", "resync"] {
+        let _ = source.add_event_listener_with_callback(kind, on_message.as_ref().unchecked_ref());
+    }
+    Some(source)
+}
+
+/// Whether the browser has given up reconnecting.
+fn is_closed(source: &EventSource) -> bool {
+    source.ready_state() == EventSource::CLOSED
+}
+
+fn apply(terminals: Terminals, event: Event) {
+    match event {
+        Event::Terminal { terminal } => terminals.put(terminal),
+        Event::Progress { id, stage } => terminals.set_progress(id, stage),
+        Event::Deleted { id, error } => {
+            if let Some(reason) = error {
+                terminals.set_failure(id, reason);
+            }
+            terminals.remove(id);
+        }
+        Event::Resync => terminals.reload(),
+    }
+}

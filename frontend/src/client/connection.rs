@@ -1,0 +1,131 @@
+//! The WebSocket: connecting, closing, reconnecting, and pings.
+
+use std::time::Duration;
+
+use app::{api, mount::TerminalEvent};
+use leptos::{prelude::*, task::spawn_local};
+use protocol::frame::ClientFrame;
+
+use super::state::Client;
+use crate::{
+    clock::{now, now_micros},
+    close::{self, CloseAction},
+    latency::{LatencyProbe, Sample},
+    socket::{Address, Socket, SocketEvent},
+};
+
+/// How often the round trip is measured and the connection is checked.
+const PING_EVERY: Duration = Duration::from_secs(5);
+
+impl Client {
+    pub(super) fn connect(&self) {
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+        let Some(size) = self.size() else { return };
+        self.disconnect();
+        self.emit(TerminalEvent::Connecting);
+        self.flow.borrow_mut().reconnected();
+        let (generation, me) = (self.generation.get(), self.me.clone());
+        let on_event = move |event| {
+            if let Some(client) = me.upgrade().filter(|client| client.generation.get() == generation) {
+                client.on_socket_event(event);
+            }
+        };
+        let from = self.flow.borrow().resume_from();
+        let address = Address { id: self.id, pane: &self.pane, cols: size.cols, rows: size.rows, from };
+        match Socket::open(&address, on_event) {
+            Ok(socket) => drop(self.socket.replace(Some(socket))),
+            Err(_) => self.schedule_reconnect(),
+        }
+    }
+
+    pub(super) fn disconnect(&self) {
+        self.generation.set(self.generation.get() + 1);
+        self.socket.replace(None);
+        if let Some(ping) = self.ping.take() {
+            ping.clear();
+        }
+    }
+
+    /// Connects again and asks for a snapshot instead of the missing output.
+    pub(super) fn reconnect_from_snapshot(&self) {
+        self.flow.borrow_mut().reset();
+        self.connect();
+    }
+
+    fn on_socket_event(&self, event: SocketEvent) {
+        match event {
+            SocketEvent::Frame(frame) => self.on_frame(frame),
+            SocketEvent::Closed(code, reason) => self.on_closed(code, &reason),
+        }
+    }
+
+    fn on_closed(&self, code: u16, reason: &str) {
+        self.disconnect();
+        match close::action(code, reason) {
+            CloseAction::Exited => self.emit(TerminalEvent::Exited(self.exit.get().unwrap_or(0))),
+            CloseAction::Close(problem) => self.close_with(problem),
+            CloseAction::Resync => self.reconnect_from_snapshot(),
+            CloseAction::QueryState => self.query_state(),
+        }
+    }
+
+    /// Reads the terminal's state to decide between reconnecting and closing.
+    fn query_state(&self) {
+        let (me, generation, id) = (self.me.clone(), self.generation.get(), self.id);
+        spawn_local(async move {
+            let state = api::terminal(id).await;
+            let current = |client: &std::rc::Rc<Self>| client.generation.get() == generation && !client.closed.get();
+            let Some(client) = me.upgrade().filter(current) else { return };
+            match close::problem_of_state(state, now()) {
+                Some(problem) => client.close_with(problem),
+                None => client.schedule_reconnect(),
+            }
+        });
+    }
+
+    fn schedule_reconnect(&self) {
+        let failures = self.failures.get();
+        self.failures.set(failures + 1);
+        let millis = close::backoff_millis(failures, js_sys::Math::random());
+        self.emit(TerminalEvent::Reconnecting { millis });
+        let reconnect = self.callback(|client| {
+            if !client.closed.get() {
+                client.connect();
+            }
+        });
+        let retry = set_timeout_with_handle(reconnect, Duration::from_millis(u64::from(millis)));
+        self.retry.replace(retry.ok());
+    }
+
+    pub(super) fn start_pings(&self) {
+        let ping = self.callback(Self::on_ping_due);
+        self.latency.replace(LatencyProbe::default());
+        ping();
+        self.ping.replace(set_interval_with_handle(ping, PING_EVERY).ok());
+    }
+
+    fn on_ping_due(&self) {
+        let alive = self.latency.borrow_mut().ping_due();
+        if alive {
+            return self.send_ping();
+        }
+        self.disconnect();
+        self.schedule_reconnect();
+    }
+
+    fn send_ping(&self) {
+        self.send(&ClientFrame::Ping(now_micros()));
+    }
+
+    /// `nonce` is the time of the ping in microseconds.
+    pub(super) fn on_pong(&self, nonce: u64) {
+        let tenths = (now_micros().saturating_sub(nonce) / 100).min(u64::from(u32::MAX));
+        let sample = self.latency.borrow_mut().record(u32::try_from(tenths).unwrap_or(u32::MAX));
+        match sample {
+            Sample::Report(tenths) => self.emit(TerminalEvent::Latency(tenths)),
+            Sample::Repeat => self.send_ping(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! From the emulator to the socket and the page.
+
+use std::time::Duration;
+
+use app::mount::TerminalEvent;
+use leptos::prelude::*;
+use protocol::frame::ClientFrame;
+
+use super::state::Client;
+use crate::emulator::EmulatorEvent;
+
+/// Payload of one input frame; with its tag below `limits::CLIENT_FRAME_BYTES_MAX`.
+const INPUT_FRAME_BYTES: usize = 60 * 1024;
+/// Input is held back while the socket's send buffer holds more than this.
+const SEND_BUFFER_BYTES_MAX: u32 = 256 * 1024;
+/// How long held-back input waits before the buffer is checked again.
+const BUFFER_CHECK_DELAY: Duration = Duration::from_millis(15);
+
+impl Client {
+    pub(super) fn on_emulator_event(&self, event: EmulatorEvent) {
+        match event {
+            EmulatorEvent::Input(bytes) => self.on_input(bytes),
+            EmulatorEvent::Resized(cols, rows) => {
+                self.emit(TerminalEvent::Size { cols, rows });
+                self.send_size();
+            }
+            EmulatorEvent::Selected(any) => self.emit(TerminalEvent::Selected(any)),
+            EmulatorEvent::SearchResult(index, count) => {
+                self.emit(TerminalEvent::SearchResult { index: u32::try_from(index).ok(), count });
+            }
+            EmulatorEvent::Notification(name) => self.emit(match name.as_str() {
+                "leave" => TerminalEvent::LeaveRequested,
+                "search" => TerminalEvent::SearchRequested,
+                "bell" => TerminalEvent::Bell,
+                "copied" => TerminalEvent::Copied,
+                "clipboard" => TerminalEvent::ClipboardWriteBlocked,
+                _ => TerminalEvent::ClipboardUnavailable,
+            }),
+        }
+    }
+
+    /// Input without a connection is dropped: sent later, it would run without the user seeing what it applies to.
+    pub(super) fn on_input(&self, mut bytes: Vec<u8>) {
+        if self.socket.borrow().is_none() {
+            return;
+        }
+        if self.ctrl.get() && bytes.len() == 1 && bytes[0].is_ascii() {
+            bytes[0] &= 0x1f;
+            self.ctrl.set(false);
+            self.emit(TerminalEvent::CtrlReleased);
+        }
+        self.input.borrow_mut().extend(bytes);
+        self.send_input();
+        self.emit(TerminalEvent::Input);
+    }
+
+    /// Sends the queued input in frames, no faster than the network takes it.
+    fn send_input(&self) {
+        while !self.input_waiting.get() && !self.input.borrow().is_empty() {
+            if self.socket.borrow().as_ref().is_none_or(|socket| socket.buffered() > SEND_BUFFER_BYTES_MAX) {
+                self.input_waiting.set(true);
+                let resume = self.callback(|client| {
+                    client.input_waiting.set(false);
+                    client.send_input();
+                });
+                set_timeout(resume, BUFFER_CHECK_DELAY);
+                return;
+            }
+            let chunk: Vec<u8> = {
+                let mut input = self.input.borrow_mut();
+                let len = input.len().min(INPUT_FRAME_BYTES);
+                input.drain(..len).collect()
+            };
+            if !self.send(&ClientFrame::Input(&chunk)) {
+                self.input.borrow_mut().clear();
+            }
+        }
+    }
+}
