@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// One event as stored.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AuditRow {
     /// Position in the chain, from 1, without gaps.
     pub seq: i64,
@@ -40,7 +41,7 @@ pub struct AuditRow {
 }
 
 /// The end of the chain, and where the kept part begins.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AuditHead {
     /// Position of the last event; 0 when there is none.
     pub seq: i64,

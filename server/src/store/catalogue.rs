@@ -5,10 +5,11 @@ use protocol::names::Slug;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// An image.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ImageRow {
     /// Name to launch it by.
     #[sqlx(try_from = "String")]
@@ -26,7 +27,7 @@ pub struct ImageRow {
 }
 
 /// A tier.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TierRow {
     /// Name to launch it by.
     #[sqlx(try_from = "String")]

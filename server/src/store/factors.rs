@@ -5,10 +5,11 @@ use protocol::{Timestamp, UserId};
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 use crate::secret::Sealed;
 
-#[derive(sqlx_macros::FromRow)]
+#[derive(sqlx::FromRow)]
 struct FactorRow {
     secret_enc: Option<Vec<u8>>,
     key_id: Option<String>,

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::{
     Db, StoreError, Tx,
     sql::{fetch, session_times},
+    sqlx,
 };
 
 /// What the store knows of a login session.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SessionFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]
@@ -39,7 +40,7 @@ impl SessionFacts {
 }
 
 /// What the store knows of a terminal.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TerminalFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]
@@ -54,7 +55,7 @@ pub struct TerminalFacts {
 }
 
 /// What the store knows of a grant.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct GrantFacts {
     /// Whose.
     #[sqlx(try_from = "Uuid")]

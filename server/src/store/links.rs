@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 
 /// What a link is good for.
@@ -30,7 +31,7 @@ impl LinkKind {
 }
 
 /// A link that is still good.
-#[derive(Debug, Clone, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OneTimeLinkRow {
     /// Id; public.
     #[sqlx(try_from = "Uuid")]

@@ -16,6 +16,7 @@ mod recovery;
 mod sessions;
 mod settings;
 mod sql;
+mod sqlx;
 mod terminals;
 mod users;
 
@@ -146,7 +147,7 @@ impl Db {
             .busy_timeout(PATIENCE);
         let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
         let writer = pool(1).connect_with(options.clone()).await?;
-        sqlx_macros::migrate!("migrations/sqlite").run(&writer).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = pool(SQLITE_READERS).connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { writer, readers })
     }
@@ -158,7 +159,7 @@ impl Db {
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
         let pool =
             PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE).connect(url).await?;
-        sqlx_macros::migrate!("migrations/postgres").run(&pool).await?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::Postgres(pool))
     }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, session_times},
+    sqlx,
 };
 
 /// How far a login has come.
@@ -50,7 +51,7 @@ pub struct NewSession<'a> {
 }
 
 /// A login session with what every request asks of its account.
-#[derive(Debug, Clone, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct LoginSession {
     /// Id.
     #[sqlx(try_from = "Uuid")]

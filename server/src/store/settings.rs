@@ -5,9 +5,10 @@ use protocol::admin::Settings;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 
-#[derive(sqlx_macros::FromRow)]
+#[derive(sqlx::FromRow)]
 struct SettingsRow {
     #[sqlx(try_from = "i64")]
     session_idle_secs: u32,

@@ -11,10 +11,11 @@ use super::{
     StoreError, Tx,
     pages::BehindTerminal,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// A terminal's record.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TerminalRow {
     /// Id.
     #[sqlx(try_from = "Uuid")]
@@ -57,7 +58,7 @@ pub struct TerminalRow {
 }
 
 /// A terminal's record with its owner's name, for administrators.
-#[derive(Debug, Clone, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TerminalListing {
     /// The record.
     #[sqlx(flatten)]

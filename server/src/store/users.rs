@@ -7,11 +7,12 @@ use super::{
     StoreError, Tx,
     pages::BehindName,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 use crate::secret::Secret;
 
 /// An account.
-#[derive(Debug, sqlx_macros::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 pub struct User {
     /// Id.
     #[sqlx(try_from = "Uuid")]
@@ -34,7 +35,7 @@ pub struct User {
 }
 
 /// An account as administrators list it.
-#[derive(Debug, Clone, sqlx_macros::FromRow)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct UserListing {
     /// Id.
     #[sqlx(try_from = "Uuid")]
