@@ -87,24 +87,6 @@ impl Tx {
         ))
     }
 
-    /// Whether the trail says that a terminal's end was decided: it was deleted, or its creation failed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn ended_in_trail(&mut self, terminal: &str, ends: [&str; 2]) -> Result<bool, StoreError> {
-        let [one, other] = ends.map(str::to_owned);
-        let (count,) = fetch!(
-            fetch_one,
-            self,
-            (i64,),
-            "SELECT COUNT(*) FROM audit_events WHERE target = $1 AND event IN ($2, $3)",
-            terminal.to_owned(),
-            one,
-            other
-        );
-        Ok(count > 0)
-    }
-
     /// Appends an event and makes it the end of the chain.
     ///
     /// # Errors

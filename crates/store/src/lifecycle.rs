@@ -9,7 +9,7 @@ use protocol::{
 };
 
 use super::{
-    StoreError, TerminalRow, Tx,
+    Reason, StoreError, TerminalRow, Tx,
     pages::BehindTerminal,
     sql::{execute, fetch, rows},
 };
@@ -58,7 +58,7 @@ impl Tx {
         Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY created_at, id")))
     }
 
-    /// Moves a terminal from one state to another; false when it was not in that state. Replaces `error`.
+    /// Moves a terminal from one state to another and replaces the reason; false when it was not in that state.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -67,29 +67,29 @@ impl Tx {
         id: TerminalId,
         from: TerminalState,
         to: TerminalState,
-        error: Option<&str>,
+        reason: Option<&Reason>,
     ) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = $3, error = $4 WHERE id = $1 AND state = $2",
+            "UPDATE terminals SET state = $3, reason = $4, generation = generation + 1 WHERE id = $1 AND state = $2",
             id.uuid(),
             from.as_str(),
             to.as_str(),
-            error
+            reason.map(Reason::encode)
         );
         Ok(moved == 1)
     }
 
-    /// A terminal that was being made or started runs; false when it is no longer being made. From now on it counts as
-    /// one that has run: `last_active_at` is later than `created_at`, and its home is never thrown away by mending.
+    /// A terminal that was being created or started runs now; false when its state changed meanwhile. It counts as
+    /// launched from now on, so its home is removed only by a deletion.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn terminal_runs(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = 'running', error = NULL,
-                last_active_at = CASE WHEN $2 > created_at THEN $2 ELSE created_at + 1 END
+            "UPDATE terminals SET state = 'running', reason = NULL, generation = generation + 1, launched = TRUE,
+                last_active_at = $2
              WHERE id = $1 AND state = 'creating'",
             id.uuid(),
             now.millis()
@@ -110,7 +110,7 @@ impl Tx {
         let id = proof.id();
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = 'deleting', error = NULL, lock_epoch = lock_epoch + 1
+            "UPDATE terminals SET state = 'deleting', reason = NULL, generation = generation + 1, lock_epoch = lock_epoch + 1
              WHERE id = $1 AND state <> 'deleting' AND mfa_locked = $2",
             id.uuid(),
             locked
@@ -121,12 +121,32 @@ impl Tx {
         Ok(moved == 1)
     }
 
-    /// Removes a record. Container and volume must be gone by then.
+    /// Removes a record and writes its tombstone: what is left of the terminal on the engine may be deleted. `proof`
+    /// says what was seen to be gone. False when there was no record.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn remove_terminal(&mut self, id: TerminalId) -> Result<bool, StoreError> {
-        Ok(execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 1)
+    pub async fn remove_terminal(&mut self, id: TerminalId, now: Timestamp, proof: &str) -> Result<bool, StoreError> {
+        if execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 0 {
+            return Ok(false);
+        }
+        execute!(
+            self,
+            "INSERT INTO tombstones (terminal_id, removed_at, proof) VALUES ($1, $2, $3)",
+            id.uuid(),
+            now.millis(),
+            proof
+        );
+        Ok(true)
+    }
+
+    /// Whether a terminal of that id was removed, so that its remains may be deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_tombstone(&mut self, id: TerminalId) -> Result<bool, StoreError> {
+        let (n,) = fetch!(fetch_one, self, (i64,), "SELECT COUNT(*) FROM tombstones WHERE terminal_id = $1", id.uuid());
+        Ok(n > 0)
     }
 
     /// Replaces the label. Nothing else depends on it.

@@ -62,8 +62,8 @@ macro_rules! grants_where {
 macro_rules! rows {
     (terminals, $rest:literal) => {
         concat!(
-            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, error,
-                    created_at, last_active_at FROM terminals ",
+            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, reason,
+                    generation, launched, created_at, last_active_at FROM terminals ",
             $rest
         )
     };

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     pages::BehindTerminal,
+    reason::{Reason, StoredReason},
     sql::{execute, fetch, rows},
     sqlx,
 };
@@ -48,8 +49,13 @@ pub struct TerminalRow {
     pub mfa_locked: bool,
     /// Raised by lock, unlock, delete and owner change.
     pub lock_epoch: i64,
-    /// Why it failed, for the owner.
-    pub error: Option<String>,
+    /// Why it is in its state.
+    #[sqlx(try_from = "Option<String>")]
+    pub reason: StoredReason,
+    /// Raised by each change of state.
+    pub generation: i64,
+    /// It has run at least once, so its home may hold files.
+    pub launched: bool,
     /// When it was made.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
@@ -78,8 +84,8 @@ impl Tx {
         execute!(
             self,
             "INSERT INTO terminals (id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked,
-                lock_epoch, error, created_at, last_active_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                lock_epoch, reason, generation, launched, created_at, last_active_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             row.id.uuid(),
             row.owner_id.uuid(),
             row.name.as_str(),
@@ -91,7 +97,9 @@ impl Tx {
             row.state.as_str(),
             row.mfa_locked,
             row.lock_epoch,
-            row.error.as_deref(),
+            row.reason.0.as_ref().map(Reason::encode),
+            row.generation,
+            row.launched,
             row.created_at.millis(),
             row.last_active_at.millis()
         );
@@ -139,7 +147,7 @@ impl Tx {
             TerminalRow,
             "UPDATE terminals SET id = id WHERE id = $1
              RETURNING id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch,
-                       error, created_at, last_active_at",
+                       reason, generation, launched, created_at, last_active_at",
             id.uuid()
         ))
     }

@@ -8,7 +8,7 @@ use protocol::{
     terminals::{CreateTerminal, Terminal, TerminalState},
 };
 use sandbox::{LaunchSpec, RuntimeError, profile::STANDARD};
-use store::{TerminalRow, Tx, pages::BehindTerminal};
+use store::{StoredReason, TerminalRow, Tx, pages::BehindTerminal};
 use uuid::Uuid;
 
 use super::{TerminalError, launch, list, names, owned};
@@ -137,7 +137,9 @@ async fn choose(
         state: TerminalState::Creating,
         mfa_locked: false,
         lock_epoch: 0,
-        error: None,
+        reason: StoredReason::default(),
+        generation: 0,
+        launched: false,
         created_at: now,
         last_active_at: now,
     })
@@ -154,7 +156,7 @@ async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: 
     let written = launch::insist(|| async {
         let mut tx = services.db.begin().await?;
         if tx.terminal(row.id).await?.is_some_and(|now| now.state == TerminalState::Creating) {
-            tx.remove_terminal(row.id).await?;
+            tx.remove_terminal(row.id, services.clock.now(), "the launch failed and left nothing").await?;
         }
         let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
         audit::append(&mut tx, services.clock.now(), actor, entry).await?;

@@ -160,7 +160,7 @@ pub(super) async fn finish(services: &Services, actor: &Actor, row: &TerminalRow
     let absence = services.runtime.delete(row.id).await?;
     launch::insist(|| async {
         let mut tx = services.db.begin().await?;
-        if tx.remove_terminal(row.id).await? {
+        if tx.remove_terminal(row.id, services.clock.now(), &absence.to_string()).await? {
             let entry = launch::about(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
             audit::append(&mut tx, services.clock.now(), actor, entry).await?;
         }

@@ -91,9 +91,14 @@ impl TerminalError {
     }
 }
 
-/// The engine's own words go to the log; people get what it means for them.
+/// The problem document of an engine error. The engine's own message goes to the log.
 pub fn engine_problem(error: &RuntimeError) -> Problem {
     tracing::warn!(%error, "the engine failed");
+    engine_sentence(error)
+}
+
+/// What an engine error means for the owner.
+pub(super) fn engine_sentence(error: &RuntimeError) -> Problem {
     match error {
         RuntimeError::Unavailable(_) => Problem::new(
             ProblemKind::Unavailable,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use protocol::{Timestamp, terminals::TerminalState};
+use protocol::terminals::TerminalState;
 use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
-use super::{TerminalError, error::engine_problem};
+use super::{TerminalError, reason};
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     events::TerminalEvent,
@@ -40,14 +40,9 @@ pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, T
     })
 }
 
-/// A terminal that has run once has a home with somebody's files in it.
-pub(super) fn has_run(row: &TerminalRow) -> bool {
-    row.last_active_at > row.created_at
-}
-
 /// Makes or starts the container of a record that is `creating`.
 pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), RuntimeError> {
-    if has_run(row) {
+    if row.launched {
         return services.runtime.start(spec).await;
     }
     let (events, owner, id) = (services.events.clone(), row.owner_id, row.id);
@@ -85,10 +80,11 @@ pub(super) async fn failed(
     event: AuditEvent,
     error: &RuntimeError,
 ) -> Result<(), StoreError> {
-    let words = engine_problem(error).detail;
+    tracing::warn!(terminal = %row.id, %error, "a terminal could not be started");
+    let reason = reason::of_engine_error(error);
     insist(|| async {
         let mut tx = services.db.begin().await?;
-        tx.move_terminal(row.id, TerminalState::Creating, TerminalState::Failed, Some(&words)).await?;
+        tx.move_terminal(row.id, TerminalState::Creating, TerminalState::Failed, Some(&reason)).await?;
         let entry = about(event, row).failed().detail("error", error);
         audit::append(&mut tx, services.clock.now(), actor, entry).await?;
         tx.commit().await
@@ -120,9 +116,4 @@ where
         }
         tries += 1;
     }
-}
-
-/// Later than everything that happened before; mending uses it to leave alone what changed while it looked.
-pub(super) fn settled_before(row: &TerminalRow, looked_at: Timestamp) -> bool {
-    row.last_active_at < looked_at
 }

@@ -14,6 +14,7 @@ mod names;
 mod owned;
 mod power;
 pub mod reaper;
+mod reason;
 pub mod turns;
 
 pub use change::change;

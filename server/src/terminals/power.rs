@@ -7,7 +7,7 @@ use protocol::{
     TerminalId,
     terminals::{Terminal, TerminalState},
 };
-use store::TerminalRow;
+use store::{Reason, TerminalRow};
 
 use super::{Launched, TerminalError, launch, list, owned};
 use crate::audit::AsActor as _;
@@ -20,12 +20,9 @@ use crate::{
 /// Sockets get this long to let go of a terminal that is being stopped or removed.
 pub(super) const CUT_DEADLINE: Duration = Duration::from_millis(500);
 
-/// Why a terminal is stopped whose container was paused behind the server's back.
-pub(super) const PAUSED: &str = "Its container was paused on the engine. Start it, and its shells go on.";
-
-/// Whether that is so; then there is something to stop.
+/// Whether the container was paused by somebody else. It still has processes, so there is something to stop.
 pub(super) fn is_paused(row: &TerminalRow) -> bool {
-    row.state == TerminalState::Stopped && row.error.as_deref() == Some(PAUSED)
+    row.state == TerminalState::Stopped && row.reason.0 == Some(Reason::Paused)
 }
 
 /// Starts a stopped or failed terminal. One that runs already is no error.

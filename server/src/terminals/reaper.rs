@@ -4,9 +4,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use access::Revocation;
-use protocol::{TerminalId, Timestamp, terminals::TerminalState};
+use protocol::{TerminalId, terminals::TerminalState};
 use sandbox::{Found, RuntimeError};
-use store::TerminalRow;
+use store::{Reason, TerminalRow};
 
 use super::{TerminalError, delete, launch, power};
 use crate::{
@@ -23,8 +23,6 @@ const EVERY: Duration = Duration::from_secs(60);
 /// After the link of a guest was lost: the engine is looked at soon, and once more when it had time to notice. Together
 /// they bound what a container costs that drops its link again and again.
 const AFTER_LOSS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(4)];
-/// What ends a terminal for good. Nothing else lets its home go.
-const ENDS: [AuditEvent; 2] = [AuditEvent::TerminalDeleted, AuditEvent::TerminalCreateFailed];
 
 /// What one terminal needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +53,7 @@ fn need(row: &TerminalRow, found: Option<Found>, fresh: bool) -> Need {
     use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
     match (row.state, found) {
         (Creating, _) if !fresh => Need::Nothing,
-        (Creating, _) if !launch::has_run(row) => Need::Forget,
+        (Creating, _) if !row.launched => Need::Forget,
         (Creating, Some(Found::Running)) => Need::Settle,
         (Creating | Running, Some(Found::Paused)) => Need::NotePaused,
         (Creating | Running, Some(Found::Stopped | Found::Remains)) => Need::NoteStopped,
@@ -102,15 +100,15 @@ async fn round(services: &Services, fresh: bool) {
 
 /// The engine is looked at before the records: what is made meanwhile has a record by then, and is left alone.
 async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError> {
-    let looked_at = services.clock.now();
+    let before = generations(services).await?;
     let mut on_engine: HashMap<TerminalId, Found> = services.runtime.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.every_terminal().await?;
     tx.commit().await?;
     for row in rows {
         let found = on_engine.remove(&row.id);
-        // Started or stopped since the engine was looked at: what was seen is old.
-        if !fresh && row.state != TerminalState::Deleting && !launch::settled_before(&row, looked_at) {
+        // The record changed while the engine was inspected, so what was observed may be older than the record.
+        if !fresh && row.state != TerminalState::Deleting && before.get(&row.id) != Some(&row.generation) {
             continue;
         }
         let need = need(&row, found, fresh);
@@ -118,7 +116,7 @@ async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError
             continue;
         }
         tracing::info!(terminal = %row.id, state = row.state.as_str(), ?found, ?need, "mending");
-        if let Err(error) = satisfy(services, &row, need, looked_at).await {
+        if let Err(error) = satisfy(services, &row, need).await {
             tracing::warn!(terminal = %row.id, %error, "could not be mended; trying again later");
         }
     }
@@ -130,11 +128,19 @@ async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError
     Ok(())
 }
 
+/// The generation of each record.
+async fn generations(services: &Services) -> Result<HashMap<TerminalId, i64>, TerminalError> {
+    let mut tx = services.db.read().await?;
+    let rows = tx.every_terminal().await?;
+    tx.commit().await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.generation)).collect())
+}
+
 /// Something of ours without a record: what the engine finished after a deletion or a failed creation is removed. Anything
 /// else has lost its record, not its worth: an older or another database must never cost anybody their home.
 async fn sweep(services: &Services, orphan: TerminalId, fresh: bool) -> Result<(), TerminalError> {
     let mut tx = services.db.read().await?;
-    let ended = tx.ended_in_trail(&orphan.to_string(), ENDS.map(AuditEvent::as_str)).await?;
+    let ended = tx.has_tombstone(orphan).await?;
     tx.commit().await?;
     if ended {
         tracing::info!(terminal = %orphan, "removing what was left of a deleted terminal");
@@ -145,19 +151,14 @@ async fn sweep(services: &Services, orphan: TerminalId, fresh: bool) -> Result<(
     Ok(())
 }
 
-async fn satisfy(
-    services: &Services,
-    row: &TerminalRow,
-    need: Need,
-    looked_at: Timestamp,
-) -> Result<(), TerminalError> {
+async fn satisfy(services: &Services, row: &TerminalRow, need: Need) -> Result<(), TerminalError> {
     let system = Actor::system();
     match need {
         Need::Nothing => Ok(()),
         Need::Finish => delete::finish(services, &system, row).await,
         Need::Forget => forget(services, row).await,
         Need::Adopt => match services.runtime.adopt(row.id).await {
-            Err(RuntimeError::NoContainer) => note(services, row, looked_at, TerminalState::Stopped, None).await,
+            Err(RuntimeError::NoContainer) => note(services, row, TerminalState::Stopped, None).await,
             Err(error) => Err(error.into()),
             Ok(()) => limit_again(services, row).await,
         },
@@ -165,13 +166,10 @@ async fn satisfy(
             services.runtime.adopt(row.id).await?;
             Ok(launch::runs(services, &system, row, Some(AuditEvent::TerminalStarted)).await?)
         }
-        Need::NoteStopped => note(services, row, looked_at, TerminalState::Stopped, None).await,
-        Need::NotePaused => note(services, row, looked_at, TerminalState::Stopped, Some(power::PAUSED)).await,
+        Need::NoteStopped => note(services, row, TerminalState::Stopped, None).await,
+        Need::NotePaused => note(services, row, TerminalState::Stopped, Some(&Reason::Paused)).await,
         Need::Resume => resume(services, row).await,
-        Need::NoteLost => {
-            let why = "Its container and its home are gone from the engine. Delete it and make a new one.";
-            note(services, row, looked_at, TerminalState::Failed, Some(why)).await
-        }
+        Need::NoteLost => note(services, row, TerminalState::Failed, Some(&Reason::Lost)).await,
         Need::Halt => halt(services, row).await,
     }
 }
@@ -190,7 +188,7 @@ async fn limit_again(services: &Services, row: &TerminalRow) -> Result<(), Termi
 async fn forget(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
     services.runtime.delete(row.id).await?;
     let mut tx = services.db.begin().await?;
-    tx.remove_terminal(row.id).await?;
+    tx.remove_terminal(row.id, services.clock.now(), "the launch was interrupted").await?;
     let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", "the server was stopped");
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
@@ -230,24 +228,23 @@ async fn resume(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
 
 /// Whether nothing has happened to a terminal since its record was read as `row`.
 fn is_same(now: &TerminalRow, row: &TerminalRow) -> bool {
-    now.state == row.state && now.last_active_at == row.last_active_at
+    now.generation == row.generation
 }
 
 /// The record follows the engine, unless it changed since.
 async fn note(
     services: &Services,
     row: &TerminalRow,
-    looked_at: Timestamp,
     to: TerminalState,
-    error: Option<&str>,
+    reason: Option<&Reason>,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
     let now = tx.hold_terminal(row.id).await?;
-    let same = now.is_some_and(|now| is_same(&now, row) && launch::settled_before(&now, looked_at));
+    let same = now.is_some_and(|now| is_same(&now, row));
     if !same {
         return Ok(());
     }
-    tx.move_terminal(row.id, row.state, to, error).await?;
+    tx.move_terminal(row.id, row.state, to, reason).await?;
     let event = if to == TerminalState::Stopped { AuditEvent::TerminalStopped } else { AuditEvent::TerminalFailed };
     let entry = launch::about(event, row).detail("reason", "seen on the engine");
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
@@ -261,10 +258,12 @@ async fn note(
 #[cfg(test)]
 mod tests {
     use protocol::{
-        UserId,
+        Timestamp, UserId,
         names::{Slug, TerminalName},
     };
     use uuid::Uuid;
+
+    use store::StoredReason;
 
     use super::*;
 
@@ -282,9 +281,11 @@ mod tests {
             state,
             mfa_locked: false,
             lock_epoch: 0,
-            error: None,
+            reason: StoredReason::default(),
+            generation: 0,
+            launched: ran,
             created_at: Timestamp::from_millis(10),
-            last_active_at: Timestamp::from_millis(if ran { 11 } else { 10 }),
+            last_active_at: Timestamp::from_millis(10),
         }
     }
 
@@ -331,7 +332,7 @@ mod tests {
         ] {
             assert_eq!(need(&row(state, true), found, fresh), expected, "{state:?} {found:?} {fresh}");
         }
-        let paused = TerminalRow { error: Some(power::PAUSED.to_owned()), ..row(Stopped, true) };
+        let paused = TerminalRow { reason: StoredReason(Some(Reason::Paused)), ..row(Stopped, true) };
         assert_eq!(need(&paused, Some(Found::Running), false), Need::Resume);
         assert_eq!(need(&paused, Some(Found::Paused), false), Need::Nothing);
     }

@@ -31,7 +31,9 @@ pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp
         state: TerminalState::Running,
         mfa_locked: false,
         lock_epoch: 0,
-        error: None,
+        reason: store::StoredReason::default(),
+        generation: 0,
+        launched: false,
         created_at: now,
         last_active_at: now,
     }

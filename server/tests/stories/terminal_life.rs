@@ -319,7 +319,7 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     // A launch that was cut short, with a record.
     let mut half = world.rows().await[0].clone();
     half.id = TerminalId::new(uuid::Uuid::new_v4());
-    (half.state, half.last_active_at) = (Creating, half.created_at);
+    (half.state, half.launched) = (Creating, false);
     let mut tx = world.services.db.begin().await.unwrap();
     tx.insert_terminal(&half).await.unwrap();
     tx.commit().await.unwrap();
