@@ -57,9 +57,9 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     let services = services(config, assets, &data, listener.local_addr()?).await?;
     admin::preflight::check(&services, &data.instance().to_string()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
-    terminals::reaper::mend(&services).await;
+    terminals::reconciler::reconcile_at_start(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
-    services.tasks.spawn(terminals::reaper::watch(services.clone()));
+    services.tasks.spawn(terminals::reconciler::run(services.clone()));
     services.tasks.spawn(access::watch_database(
         Arc::new(services.db.clone()),
         services.revocations.clone(),

@@ -19,7 +19,7 @@ use super::trusted_device::KnownDevice;
 const FREE_TRIES: u32 = 5;
 /// First wait; it doubles with each further failure.
 const WAIT_SECS_MIN: i64 = 30;
-/// MaxDurations wait, and how long failures are remembered.
+/// Longest wait, and how long failures are remembered.
 const WAIT_SECS_MAX: i64 = 3600;
 /// Wrong passwords from one address, over all names, that may come at once.
 const ADDRESS_TRIES: i64 = 100;

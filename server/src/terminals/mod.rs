@@ -13,8 +13,8 @@ mod look;
 mod names;
 mod owned;
 mod power;
-pub mod reaper;
 mod reason;
+pub mod reconciler;
 pub mod turns;
 
 pub use change::change;

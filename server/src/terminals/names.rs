@@ -3,7 +3,7 @@
 
 use protocol::names::{Slug, TerminalName};
 
-/// MaxDurations host name that is made.
+/// Longest host name that is made.
 const HOSTNAME_CHARS_MAX: usize = 32;
 
 /// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new label does not change it.

@@ -143,7 +143,7 @@ async fn a_terminal_lives_through_the_use_cases() {
     assert_eq!(stats.memory_bytes_limit, 512 << 20);
     terminals::restart(&world.services, &who, id).await.unwrap();
     docker(&["rm", "-f", &real.name_of(id)]).await;
-    terminals::reaper::mend(&world.services).await;
+    terminals::reconciler::reconcile_at_start(&world.services).await;
     let seen = terminals::get(&world.services, &who, id).await.unwrap();
     assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
     assert!(matches!(terminals::start(&world.services, &who, id).await, Ok(Launched::Ready(_))));
@@ -165,7 +165,7 @@ async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Paused)]);
-    terminals::reaper::mend(&world.services).await;
+    terminals::reconciler::reconcile_at_start(&world.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&world.services, &who, id).await.unwrap();
     assert_eq!(state().await, TerminalState::Running);
@@ -177,7 +177,7 @@ async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
-    terminals::reaper::mend(&world.services).await;
+    terminals::reconciler::reconcile_at_start(&world.services).await;
     assert_eq!(state().await, TerminalState::Failed, "it is told without a try to start it");
     terminals::delete(&world.services, &who, id, None).await.unwrap();
     assert_eq!(real.runtime.list().await.unwrap(), []);

@@ -12,7 +12,7 @@ use protocol::{
 };
 use rexec::{
     admin::preflight::{self, Foreign},
-    terminals::{self, Launched, TerminalError, reaper},
+    terminals::{self, Launched, TerminalError, reconciler},
 };
 use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
 use store::pages::BehindTerminal;
@@ -332,7 +332,7 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     }
 
     let next = world.restarted(db);
-    reaper::mend(&next.services).await;
+    reconciler::reconcile_at_start(&next.services).await;
     let state = |id| {
         let services = next.services.clone();
         let who = who.clone();
@@ -353,7 +353,7 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
     // Nothing is left to mend.
     let before = next.rows().await;
-    reaper::mend(&next.services).await;
+    reconciler::reconcile_at_start(&next.services).await;
     assert_eq!(next.rows().await, before);
 }
 
@@ -366,7 +366,7 @@ async fn a_paused_terminal_is_stopped_until_it_goes_on() {
         let id = world.terminal(&who).await.id;
         let paused = async || {
             world.fake.becomes(id, Found::Paused);
-            reaper::mend(&world.services).await;
+            reconciler::reconcile_at_start(&world.services).await;
             let seen = terminals::get(&world.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
             assert!(seen.error.is_some_and(|why| why.contains("paused")));
@@ -385,7 +385,7 @@ async fn a_paused_terminal_is_stopped_until_it_goes_on() {
         terminals::start(&world.services, &who, id).await.unwrap();
         paused().await;
         world.fake.becomes(id, Found::Running);
-        reaper::mend(&world.services).await;
+        reconciler::reconcile_at_start(&world.services).await;
         assert_eq!(state().await, (TerminalState::Running, Found::Running), "whoever paused it let it go on");
     }
 }
@@ -398,8 +398,8 @@ async fn what_is_lost_after_the_start_is_seen_soon() {
     let who = world.person("ada").await;
     let id = world.terminal(&who).await.id;
     terminals::stop(&world.services, &who, id).await.unwrap();
-    reaper::mend(&world.services).await;
-    tokio::spawn(reaper::watch(world.services.clone()));
+    reconciler::reconcile_at_start(&world.services).await;
+    tokio::spawn(reconciler::run(world.services.clone()));
     world.fake.becomes(id, Found::Emptied);
     let told = async {
         while terminals::get(&world.services, &who, id).await.unwrap().state != TerminalState::Failed {
@@ -419,7 +419,7 @@ async fn a_tier_is_what_the_record_says() {
         let id = world.terminal(&who).await.id;
         let before = world.fake.limits(id).unwrap();
         world.fake.set_limits(id, Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
-        reaper::mend(&world.restarted(&db).services).await;
+        reconciler::reconcile_at_start(&world.restarted(&db).services).await;
         assert_eq!(world.fake.limits(id), Some(before));
     }
 }
@@ -457,11 +457,11 @@ async fn a_deletion_the_engine_refuses_is_finished_later() {
         assert_eq!(terminals::get(&world.services, &who, id).await.unwrap().state, TerminalState::Deleting);
         assert!(world.services.gate.authorize(&who, id, Attach).await.is_err(), "nobody reaches it meanwhile");
         world.fake.script(Script::default());
-        reaper::mend(&world.services).await;
+        reconciler::reconcile_at_start(&world.services).await;
         assert_eq!(world.rows().await, []);
         // An engine that is away at start does not end the server.
         world.fake.script(Script { away: true, ..Script::default() });
-        reaper::mend(&world.services).await;
+        reconciler::reconcile_at_start(&world.services).await;
     }
 }
 
