@@ -1,0 +1,138 @@
+//! A server without its doors: a database of the test's own, an engine, people who are signed in.
+
+use std::{sync::Arc, time::Duration};
+
+use access::{Caller, Clock, Credential};
+use protocol::{
+    SessionId, TerminalId, UserId,
+    auth::Role,
+    mfa::EnrolRequest,
+    names::{Sensitive, Slug, Username},
+    terminals::{CreateTerminal, Terminal},
+};
+use rexec::{
+    accounts,
+    auth::{Visitor, password, sessions},
+    config,
+    mfa::totp,
+    services::Services,
+    terminals::{self, Launched},
+};
+use sandbox::{Runtime, fake::FakeRuntime};
+use secrets::Keyring;
+use store::SessionKind;
+use uuid::Uuid;
+
+use crate::support::database::TestDb;
+use crate::support::proofs::proof;
+
+const PASSWORD: &str = "a few random words 7";
+
+/// Services over a database and an engine. The folder goes with it.
+pub struct TestEnvironment {
+    pub services: Services,
+    pub fake: FakeRuntime,
+    _folder: tempfile::TempDir,
+}
+
+impl TestEnvironment {
+    /// On the engine made of memory.
+    pub fn new(db: &TestDb) -> Self {
+        let fake = FakeRuntime::new(Clock::System);
+        let runtime = Arc::new(fake.clone());
+        Self::on(db, fake, runtime)
+    }
+
+    pub fn on(db: &TestDb, fake: FakeRuntime, runtime: Arc<dyn Runtime>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::check(config::Raw::default()).unwrap();
+        let keys = Keyring::open(&folder.path().join("keys")).unwrap();
+        // Tests of what happens after a 202 use a server of their own.
+        let services =
+            Services::builder(config, db.db.clone(), keys, runtime).operation_wait(Duration::from_secs(60)).build();
+        Self { services, fake, _folder: folder }
+    }
+
+    /// The same database and engine, as a server that was started again sees them.
+    pub fn restarted(&self, db: &TestDb) -> Self {
+        Self::on(db, self.fake.clone(), self.services.runtime.clone())
+    }
+
+    /// Somebody with an account, signed in.
+    pub async fn user(&self, name: &str) -> Caller {
+        let user = UserId::new(Uuid::new_v4());
+        let username = Username::parse(name).unwrap();
+        let hash = password::hash(PASSWORD).await.unwrap();
+        let mut tx = self.services.db.begin().await.unwrap();
+        tx.insert_user(user, &username, &hash, Role::User, self.services.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        self.signed_in(user, username).await
+    }
+
+    /// Another login of an account.
+    pub async fn signed_in(&self, user: UserId, username: Username) -> Caller {
+        let visitor =
+            Visitor { address: [127, 0, 0, 1].into(), device: "A program".into(), known: None, request_id: "r".into() };
+        let mut tx = self.services.db.begin().await.unwrap();
+        let settings = tx.settings().await.unwrap();
+        let now = self.services.clock.now();
+        let (session, _) = sessions::open(&mut tx, user, SessionKind::Full, &visitor, &settings, now).await.unwrap();
+        tx.commit().await.unwrap();
+        self.as_caller(user, username, session)
+    }
+
+    fn as_caller(&self, user: UserId, username: Username, session: SessionId) -> Caller {
+        Caller {
+            user,
+            username,
+            role: Role::User,
+            credential: Credential::Session { id: session, generation: 0 },
+            address: [127, 0, 0, 1].into(),
+            request_id: "r".into(),
+        }
+    }
+
+    /// Enrols a factor; gives recovery codes, each good for one proof.
+    pub async fn enrol(&self, who: &Caller) -> Vec<Sensitive> {
+        let request = EnrolRequest { password: Sensitive::new(PASSWORD), code: None };
+        let answer = accounts::enrol_factor(&self.services, who, &request).await.unwrap();
+        let secret = data_encoding::BASE32_NOPAD.decode(answer.secret.as_bytes()).unwrap();
+        let code = totp::code(&secret, totp::step_at(self.services.clock.now()));
+        let (codes, _) = accounts::confirm_factor(&self.services, who, Sensitive::new(code)).await.unwrap();
+        codes.recovery_codes.into_iter().map(Sensitive::new).collect()
+    }
+
+    /// A running terminal.
+    pub async fn terminal(&self, who: &Caller) -> Terminal {
+        match terminals::create(&self.services, who, ask()).await.unwrap() {
+            Launched::Ready(terminal) => terminal,
+            Launched::Going(terminal) => panic!("still going: {terminal:?}"),
+        }
+    }
+
+    /// Locks without the factor's use-case: the record is what counts here.
+    pub async fn lock(&self, id: TerminalId) {
+        let mut tx = self.services.db.begin().await.unwrap();
+        tx.set_lock(&proof(id), true).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Event words of the audit trail about a terminal, oldest first, failures marked.
+    pub async fn events_about(&self, id: TerminalId) -> Vec<String> {
+        let mut tx = self.services.db.read().await.unwrap();
+        let rows = tx.audit_after(0, 10_000).await.unwrap();
+        let about = rows.into_iter().filter(|row| row.target.as_deref() == Some(&id.to_string()));
+        about.map(|row| if row.outcome == "failure" { format!("{}!", row.event) } else { row.event }).collect()
+    }
+
+    /// Moves nothing but the record, as a crash in the middle of something would leave it.
+    pub async fn rows(&self) -> Vec<store::TerminalRow> {
+        self.services.db.read().await.unwrap().every_terminal().await.unwrap()
+    }
+}
+
+/// The smallest request.
+pub fn ask() -> CreateTerminal {
+    let image = Slug::parse("debian").unwrap();
+    CreateTerminal { name: None, image, tier: None, profile: None, egress: None }
+}
