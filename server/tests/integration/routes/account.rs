@@ -52,8 +52,8 @@ async fn changing_the_password_needs_the_current_one_and_ends_other_logins() {
     old_cookie.refused(401, "GET", "/api/me", Value::Null).await;
     admin.client.ok("GET", "/api/me", Value::Null).await;
     server.anonymous().refused(401, "POST", "/api/auth/login", credentials("root")).await;
-    let told = admin.client.ok("GET", "/api/me", Value::Null).await;
-    assert!(told["notices"][0].as_str().unwrap().contains("password"), "{told}");
+    let reported = admin.client.ok("GET", "/api/me", Value::Null).await;
+    assert!(reported["notices"][0].as_str().unwrap().contains("password"), "{reported}");
     admin.client.ok("DELETE", "/api/account/notices", Value::Null).await;
     assert_eq!(admin.client.ok("GET", "/api/me", Value::Null).await["notices"], json!([]));
 }

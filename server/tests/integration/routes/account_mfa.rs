@@ -22,9 +22,9 @@ async fn the_server_generates_the_secret_and_activates_it_with_the_first_correct
     assert!(answer["qr_svg"].as_str().unwrap().starts_with("<svg"));
     assert_eq!(ada.client.ok("GET", "/api/me", Value::Null).await["mfa_enabled"], false);
     *ada.secret.lock().unwrap() = data_encoding::BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
-    let told = ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.wrong_code(&ada))).await;
-    assert!(told["detail"].as_str().unwrap().contains("Compare the key in your app"), "{told}");
-    // A second start replaces the first pending secret.
+    let reported = ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.wrong_code(&ada))).await;
+    assert!(reported["detail"].as_str().unwrap().contains("Compare the key in your app"), "{reported}");
+    // A second enrolment replaces the pending secret.
     let answer = ada.client.ok("POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
     ada.client.refused(401, "POST", "/api/account/mfa/confirm", code(&server.code(&ada))).await;
     server.confirm(&ada, &answer).await;
@@ -50,7 +50,7 @@ async fn a_pending_secret_expires_after_ten_minutes() {
 #[tokio::test]
 async fn replacing_a_factor_needs_a_code_and_keeps_the_old_one_until_the_new_one_is_confirmed() {
     let (server, _admin, ada) = TestServer::with_ada().await;
-    // A stolen session, even with the password.
+    // A stolen session that knows the password.
     let thief = ada.client.clone();
     let without = thief.refused(401, "POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
     assert_eq!(without["type"], "wrong_code");
@@ -72,8 +72,8 @@ async fn new_recovery_codes_replace_the_old_ones_and_end_other_logins() {
     assert_eq!(answer["recovery_codes"].as_array().unwrap().len(), 10);
     other.refused(401, "GET", "/api/me", Value::Null).await;
     for (given, advice) in [(old.as_str(), "recovery code works once"), ("12345", "A code is six digits")] {
-        let told = ada.client.refused(401, "POST", CODES, code(given)).await;
-        assert!(told["detail"].as_str().unwrap().contains(advice), "{told}");
+        let reported = ada.client.refused(401, "POST", CODES, code(given)).await;
+        assert!(reported["detail"].as_str().unwrap().contains(advice), "{reported}");
     }
     let fresh = answer["recovery_codes"][0].as_str().unwrap();
     ada.client.ok("POST", CODES, code(fresh)).await;
@@ -100,13 +100,13 @@ async fn secrets_are_not_stored_in_plain_text() {
     let (server, admin, ada) = TestServer::with_ada().await;
     let recovery = ada.take_recovery_code();
     ada.client.ok("POST", CODES, code(&recovery)).await;
-    let trail = admin.client.ok("GET", "/api/admin/audit?limit=200", Value::Null).await.to_string();
+    let audit_log = admin.client.ok("GET", "/api/admin/audit?limit=200", Value::Null).await.to_string();
     let secret = ada.secret.lock().unwrap().clone();
     let code_now = server.code(&ada);
     for hidden in [PASSWORD, &recovery, &totp::base32(&secret), &ada.client.cookie("__Host-rexec").unwrap()] {
-        assert!(!trail.contains(hidden), "{hidden} is in the trail");
+        assert!(!audit_log.contains(hidden), "{hidden} is in the audit log");
     }
-    assert!(!trail.contains(&format!("\"{code_now}\"")));
+    assert!(!audit_log.contains(&format!("\"{code_now}\"")));
     let store::Db::Sqlite { writer, .. } = &server.services.db else { unreachable!() };
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await.unwrap();
     let (_, _, file): (i64, String, String) = sqlx::query_as("PRAGMA database_list").fetch_one(writer).await.unwrap();

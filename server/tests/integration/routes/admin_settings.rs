@@ -1,4 +1,4 @@
-//! Times that an administrator shortens hold at once: for grants and logins that exist, and for sockets that are open.
+//! Settings take effect at once: on existing grants and logins, and on open sockets.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ async fn socket(server: &TestServer, client: &Client, id: TerminalId) -> Authori
     server.services.gate.authorize(&server.caller(client).await, id, Attach).await.unwrap()
 }
 
-/// Until when the login may use the terminal, as status, list and page of it say; they agree.
+/// `granted_until` as reported by status, terminal and list, which agree.
 async fn granted_until(ada: &User, id: TerminalId) -> Value {
     let status = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
     let one = ada.client.ok("GET", &format!("/api/terminals/{id}"), Value::Null).await;
@@ -67,7 +67,7 @@ async fn shorter_timeouts_end_existing_grants_and_longer_ones_revive_none() {
         assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
         assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
         assert_eq!(granted_until(&ada, id).await, Value::Null);
-        // A new code is good for the new times, on the open socket too.
+        // A new code applies the new timeouts, to the open socket as well.
         ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.code(&ada)})).await;
         assert_eq!(granted_until(&ada, id).await, server.clock.now().plus_secs(900).to_string());
         assert_eq!(access.lease().granted_until(), Some(server.clock.now().plus_secs(900)));
@@ -91,11 +91,7 @@ async fn shorter_timeouts_end_existing_logins_with_their_sockets_and_streams() {
             assert_eq!(typing.lease().check(), Ok(()));
             typing.lease().record_input();
         }
-        assert_eq!(
-            watching.lease().check(),
-            Err(Revocation::LoginEnded),
-            "nobody touched this login for longer than 300 s"
-        );
+        assert_eq!(watching.lease().check(), Err(Revocation::LoginEnded), "idle for longer than 300 s");
         idle.refused(401, "GET", "/api/me", Value::Null).await;
         server.clock.advance_secs(3);
         assert_eq!(typing.lease().check(), Err(Revocation::LoginEnded), "900 seconds after signing in, typing or not");

@@ -13,7 +13,7 @@ fn code(code: &str) -> Value {
     json!({ "code": code })
 }
 
-/// Also a login that slipped in while the account was being disabled, and was not ended with the others.
+/// Including a login created while the account was being disabled.
 #[tokio::test]
 async fn a_disabled_account_cannot_use_a_login() {
     let server = TestServer::start().await;
@@ -39,7 +39,7 @@ async fn role_removal_takes_effect_immediately_and_one_administrator_remains() {
             async |client: &Client| client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
         let (one, two) = (id_of(&admin.client).await, id_of(&second.client).await);
         let demote = json!({"role": "user"});
-        // Both try to take the other's role at the same instant.
+        // Both demote each other concurrently.
         let (path_one, path_two) = (format!("/api/admin/users/{one}"), format!("/api/admin/users/{two}"));
         let (a, b) = tokio::join!(
             admin.client.ask("PATCH", &path_two, demote.clone()),
@@ -55,7 +55,7 @@ async fn role_removal_takes_effect_immediately_and_one_administrator_remains() {
     }
 }
 
-/// Absent leaves it; `null` gives the organisation's figure back.
+/// An absent field keeps the quota; `null` resets it to the organisation's.
 #[tokio::test]
 async fn a_user_quota_can_be_set_and_reset() {
     let server = TestServer::start().await;
@@ -93,8 +93,8 @@ async fn resetting_a_factor_opens_no_locked_terminal() {
     assert_eq!(server.admitted(&admin.client, id).await, Err(ProblemKind::NotFound));
     ada.client.refused(401, "GET", "/api/me", Value::Null).await;
     assert_eq!(ada.client.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "ok");
-    let told = ada.client.ok("GET", "/api/me", Value::Null).await;
-    assert!(told["notices"].to_string().contains("reset your MFA"), "{told}");
+    let reported = ada.client.ok("GET", "/api/me", Value::Null).await;
+    assert!(reported["notices"].to_string().contains("reset your MFA"), "{reported}");
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
     ada.client.refused(400, "POST", &lock_path(id, "verify"), code("000000")).await;
     server.enrol(&ada).await;
@@ -131,12 +131,12 @@ async fn an_administrator_cannot_take_over_a_locked_terminal_by_resetting_passwo
         admin.client.refused(409, "POST", &format!("{}/reset-link", ids[1].1), Value::Null).await;
         server.anonymous().refused(409, "POST", "/api/invite", choose(&token_of(&early))).await;
 
-        // Bob, who knows his password, gets in again by himself.
+        // Bob still knows his password and signs in.
         bob.client.ok("POST", "/api/auth/login", credentials("bob")).await;
         server.enrol(&bob).await;
         bob.client.ok("POST", &lock_path(ids[1].0, "unlock"), code(&server.code(&bob))).await;
 
-        // Nobody removes a factor of their own without a code, administrators neither.
+        // Administrators cannot reset their own factor without a code.
         let own = admin.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
         server.enrol(&admin).await;
         admin.client.refused(409, "POST", &format!("/api/admin/users/{own}/reset-mfa"), Value::Null).await;

@@ -1,4 +1,4 @@
-//! The door of the terminal socket, through the whole server: who is refused, in which order, and what ends a socket.
+//! The attach route of the whole server: refusals and their order, and what ends a socket.
 
 use protocol::{ProblemKind, TerminalId, frame::SUBPROTOCOL};
 use sandbox::fake::Script;
@@ -12,7 +12,7 @@ use crate::support::{
     socket::{DEADLINE, SocketClient},
 };
 
-/// What a browser sends; then each story changes it.
+/// The request of a browser, which tests modify.
 fn request(server: &TestServer, client: &Client, id: &str, query: &str) -> Request<()> {
     let url = format!("{}/api/terminals/{id}/attach?{query}", server.origin.replace("http://", "ws://"));
     let mut request = url.into_client_request().unwrap();
@@ -49,7 +49,7 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
         }
         request
     };
-    // Nobody first, then strangers' pages, then other people's terminals.
+    // Authentication first, then the origin, then ownership.
     assert_eq!(refused(foreign(&server.anonymous(), Some("https://evil.example"))).await, Some(401));
     let own = server.origin.clone();
     for origin in [
@@ -78,7 +78,7 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
     assert_eq!(
         refused(request(&server, &ada.client, &id.to_string(), "cols=x")).await,
         Some(423),
-        "locked is told first"
+        "the lock takes precedence"
     );
     assert_eq!(refused(foreign(&ada.client, Some("null"))).await, Some(403));
     let events = server.events(&admin, "terminal_access_refused").await;
@@ -102,7 +102,7 @@ async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     assert_eq!((here.closed().await, there.closed().await), (4423, 4423));
     assert_eq!(attach(&server, &other, id).await.err(), Some(423));
 
-    // A grant is this login's alone, and its end is in Hello.
+    // A grant is valid for this login only, and Hello carries its end.
     let answer = ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.next_code(&ada)})).await;
     let mut here = attach(&server, &ada.client, id).await.unwrap();
     assert_eq!(here.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
@@ -118,7 +118,7 @@ async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     let mut there = attach(&server, &other, id).await.unwrap();
     other.ok("DELETE", &format!("/api/terminals/{id}"), Value::Null).await;
     assert_eq!(there.closed().await, 4404);
-    // Each socket is in the trail with its beginning and, once its goodbye is over, with its end.
+    // Each socket is audited when it attaches and after its close handshake.
     drop((here, there));
     let attached = server.events(&admin, "terminal_attached").await.len();
     assert_eq!(attached, 5);
@@ -131,11 +131,11 @@ async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    let ended = tokio::time::timeout(DEADLINE, all).await.expect("every end is told");
+    let ended = tokio::time::timeout(DEADLINE, all).await.expect("every end is audited");
     assert!(ended.iter().all(|e| e["actor"] == "ada" && e["target"] == id.to_string()), "{ended:?}");
 }
 
-/// A cold start is answered before it is over; until it is, there is no shell to connect to, and nothing is queued.
+/// A cold start is answered before it completes; until then attaching is refused, not queued.
 #[tokio::test]
 async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
     let server = TestServer::without_operation_wait().await;

@@ -126,7 +126,7 @@ async fn terminal_input_keeps_the_login_active() {
         access.lease().record_input();
         assert_eq!(access.lease().check(), Ok(()));
     }
-    // What a viewer writes down now and then; the login lives by it, and the next socket is let in.
+    // What an attached client stores periodically; it extends the login.
     server
         .services
         .db
@@ -206,7 +206,7 @@ async fn revocation_reports_leases_that_are_not_released() {
     let id = server.terminal(&admin.client).await;
     let caller = server.caller(&admin.client).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
-    let cut = server
+    let release = server
         .services
         .revocations
         .revoke(
@@ -215,7 +215,7 @@ async fn revocation_reports_leases_that_are_not_released() {
             std::time::Duration::from_millis(1),
         )
         .await;
-    assert_eq!(cut, Release::Pending(1));
+    assert_eq!(release, Release::Pending(1));
     assert_eq!(access.lease().check(), Err(Revocation::LoginEnded));
     assert!(server.clock.now() >= Timestamp::from_millis(0));
 }

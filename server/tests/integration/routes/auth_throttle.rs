@@ -46,20 +46,20 @@ async fn throttling_an_address_does_not_block_trusted_devices() {
     }
     let stranger = server.anonymous().ask("POST", "/api/auth/login", credentials("ada")).await;
     assert_eq!((stranger.status, stranger.headers["retry-after"].to_str().unwrap()), (429, "60"));
-    // Who is signed in goes on, and is believed their password.
+    // A signed-in user is not throttled.
     let again = json!({"password": PASSWORD, "code": server.code(&ada)});
     ada.client.ok("POST", "/api/account/mfa/enrol", again).await;
-    // Who was signed in here before gets in again, to both steps.
+    // A trusted device may log in again, both steps.
     ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
     assert_eq!(ada.client.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "mfa_required");
     ada.client.ok("POST", "/api/auth/login/mfa", json!({"code": ada.take_recovery_code()})).await;
-    // That helps with nobody else's name, and guesses there are slowed down like any others.
+    // It is trusted for its own account only, and its guesses are throttled as well.
     eve.client.refused(429, "POST", "/api/auth/login", credentials("ada")).await;
     for _ in 0..5 {
         ada.client.refused(401, "POST", "/api/auth/login", guess("ada".into())).await;
     }
     ada.client.refused(429, "POST", "/api/auth/login", credentials("ada")).await;
-    // Strangers at that address wait a minute, not an hour.
+    // Other users at that address wait a minute, not an hour.
     server.clock.advance_secs(60);
     server.anonymous().ok("POST", "/api/auth/login", credentials("eve")).await;
 }

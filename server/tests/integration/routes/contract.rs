@@ -1,4 +1,4 @@
-//! The route table against what is mounted, and against every kind of caller that must not get in.
+//! The route table against the OpenAPI document, and rules that hold for every route.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::support::server::{PASSWORD, TestServer, credentials};
 
-/// Methods that take a body.
+/// An empty object for methods that take a body.
 fn body(method: &str) -> Value {
     if method == "GET" { Value::Null } else { json!({}) }
 }
@@ -46,8 +46,8 @@ fn every_operation_has_an_id_descriptions_and_security() {
         let name = operation["operationId"].as_str().unwrap_or_default();
         assert!(!name.is_empty() && names.insert(name.to_owned()), "{} {}: {name:?}", route.method, route.path);
         for (status, answer) in operation["responses"].as_object().unwrap() {
-            let said = answer["description"].as_str().unwrap_or_default();
-            assert!(!said.is_empty(), "{} {}: {status} has no description", route.method, route.path);
+            let description = answer["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{} {}: {status} has no description", route.method, route.path);
         }
         for scheme in operation["security"].as_array().unwrap() {
             let (name, _) = scheme.as_object().unwrap().iter().next().unwrap();
@@ -129,7 +129,7 @@ async fn a_pending_login_may_use_one_route_and_an_anonymous_caller_none() {
     let id = server.terminal(&ada.client).await.to_string();
     let pending = server.anonymous();
     assert_eq!(pending.ok("POST", "/api/auth/login", credentials("ada")).await["status"], "mfa_required");
-    // The pending token in the cookie of a full login is worth nothing either.
+    // The pending token in the cookie of a full login is rejected.
     let disguised = pending.clone();
     disguised.set_cookie("__Host-rexec", &pending.cookie("__Host-rexec-pending").unwrap());
     for route in ROUTES.iter().filter(|r| !matches!(r.needs, Needs::Nothing | Needs::Pending)) {
@@ -144,7 +144,7 @@ async fn a_pending_login_may_use_one_route_and_an_anonymous_caller_none() {
     let code = server.code(&ada);
     server.anonymous().refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
     ada.client.refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
-    // Nor is the token of a full login in the pending cookie.
+    // So is the token of a full login in the pending cookie.
     let disguised = server.anonymous();
     disguised.set_cookie("__Host-rexec-pending", &ada.client.cookie("__Host-rexec").unwrap());
     disguised.refused(401, "POST", "/api/auth/login/mfa", json!({ "code": code })).await;
@@ -168,7 +168,7 @@ async fn other_users_terminals_are_not_found_and_admin_routes_need_the_role() {
                 Needs::OwnTerminal | Needs::TerminalBytes => {
                     let mut answers = Vec::new();
                     let malformed = id.to_uppercase();
-                    // What the route takes, so that nothing is refused before it is asked whose the terminal is.
+                    // A valid body, so that ownership decides.
                     let operation = &document["paths"][route.path][route.method.to_lowercase()];
                     let takes_code = !operation["requestBody"].is_null() && route.method != "PATCH";
                     for which in [id.as_str(), missing.as_str(), malformed.as_str()] {
@@ -210,30 +210,30 @@ async fn cross_site_changes_are_rejected_before_any_other_check() {
         let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
         let two = request.header("origin", &server.origin).header("origin", "https://evil.test");
         assert_eq!(two.json(&json!({})).send().await.unwrap().status(), 403, "two origins: {url}");
-        // An origin that is right, and a browser that says otherwise.
+        // The right origin with a contradicting `Sec-Fetch-Site`.
         for sites in
             [&["cross-site"][..], &["same-site"], &["none"], &["Same-Origin"], &[""], &["same-origin", "cross-site"]]
         {
             let request = http.request(route.method.parse().unwrap(), &url).header("cookie", &cookie);
-            let said = sites.iter().fold(request, |request, site| request.header("sec-fetch-site", *site));
-            let reply = said.header("origin", &server.origin).json(&json!({})).send().await.unwrap();
+            let request = sites.iter().fold(request, |request, site| request.header("sec-fetch-site", *site));
+            let reply = request.header("origin", &server.origin).json(&json!({})).send().await.unwrap();
             assert_eq!(reply.status(), 403, "{} {url} from {sites:?}", route.method);
             assert_eq!(reply.json::<Value>().await.unwrap()["type"], "foreign_origin");
         }
     }
-    // What a browser says of a page of ours, with and without an origin.
+    // The headers of our own pages, with and without an origin.
     let ours = [("sec-fetch-site", "same-origin")];
     let body = json!({"image": "debian"});
     assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &ours).await.status, 201);
     let request = http.post(format!("{}/api/terminals", server.origin)).header("cookie", &cookie);
     assert_eq!(request.header(ours[0].0, ours[0].1).json(&body).send().await.unwrap().status(), 201);
-    // Looking is no change, wherever a link to it stands.
+    // Reads are allowed from anywhere.
     let foreign = [("sec-fetch-site", "cross-site")];
     assert_eq!(admin.client.ask_with("GET", "/api/me", Value::Null, &foreign).await.status, 200);
     admin.client.ok("GET", "/api/me", Value::Null).await;
 }
 
-/// What is read as an object by its fields is not read as one by their order.
+/// Objects are not decoded from arrays by the order of their fields.
 #[tokio::test]
 async fn an_array_in_place_of_an_object_is_rejected_by_every_route() {
     let server = TestServer::start().await;
@@ -253,7 +253,7 @@ async fn an_array_in_place_of_an_object_is_rejected_by_every_route() {
     admin.client.ok("GET", "/api/me", Value::Null).await;
 }
 
-/// Programs on other ports of a host set cookies for all of it.
+/// Programs on other ports of a host set cookies for the whole host.
 #[tokio::test]
 async fn foreign_cookies_do_not_affect_the_session_cookie() {
     let server = TestServer::start().await;

@@ -1,4 +1,4 @@
-//! The event stream: what it tells, and how many of them one login may have.
+//! The event stream: what it publishes, and how many of them a login may have.
 
 use protocol::limits;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// The next event of a stream.
-async fn told(stream: &mut reqwest::Response) -> Value {
+async fn next_event(stream: &mut reqwest::Response) -> Value {
     let event = async {
         let mut text = String::new();
         loop {
@@ -22,8 +22,8 @@ async fn told(stream: &mut reqwest::Response) -> Value {
             }
         }
     };
-    // Around all of it: the pieces may be signs of life for ever.
-    tokio::time::timeout(DEADLINE, event).await.expect("something is told")
+    // Around the whole loop: keep-alives may arrive forever.
+    tokio::time::timeout(DEADLINE, event).await.expect("an event")
 }
 
 async fn opened(client: &Client) -> reqwest::Response {
@@ -45,22 +45,22 @@ async fn changes_are_published_to_the_owner_only() {
         assert_eq!(named, Some(id.to_string().as_str()), "{event}");
     };
     loop {
-        let event = told(&mut streams[0]).await;
+        let event = next_event(&mut streams[0]).await;
         mine(&event, hers);
         if event["terminal"]["mfa_locked"] == json!(true) {
             break;
         }
     }
-    mine(&told(&mut streams[1]).await, his);
+    mine(&next_event(&mut streams[1]).await, his);
 }
 
-/// The pages of a user follow the lock without asking.
+/// Pages follow the lock without polling.
 #[tokio::test]
 async fn every_change_of_the_lock_is_published() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let mut stream = opened(&ada.client).await;
     let mut next = async || {
-        let event = told(&mut stream).await["terminal"].clone();
+        let event = next_event(&mut stream).await["terminal"].clone();
         (event["mfa_locked"].as_bool(), event["granted_until"].is_string())
     };
     ada.lock(id).await;
@@ -80,11 +80,11 @@ async fn event_streams_are_bounded_per_login_and_per_account() {
     for _ in 0..limits::EVENT_STREAMS_MAX {
         streams.push(opened(&ada.client).await);
     }
-    // The status alone first: a stream that is let in has no end that could be read to.
+    // Only the status first: the body of an accepted stream has no end.
     assert_eq!(ada.client.open("/api/events").await.status(), 429);
     let problem = ada.client.refused(429, "GET", "/api/events", Value::Null).await;
     assert!(problem["detail"].as_str().unwrap().contains("Close one"), "{problem}");
-    // Another login has its own, up to what the account may have in all.
+    // Another login has its own bound, up to the bound of the account.
     let (mut others, mut more) = (Vec::new(), Vec::new());
     while more.len() < limits::ACCOUNT_EVENT_STREAMS_MAX - limits::EVENT_STREAMS_MAX {
         if more.len() % limits::EVENT_STREAMS_MAX == 0 {
@@ -98,9 +98,9 @@ async fn event_streams_are_bounded_per_login_and_per_account() {
     assert!(problem["detail"].as_str().unwrap().starts_with("Your account has 64"), "{problem}");
     drop(opened(&admin.client).await);
     drop(more);
-    // Everything else goes on, and so do the streams that are open.
+    // Other requests and open streams are unaffected.
     let id = server.terminal(&ada.client).await;
-    assert!(told(&mut streams[0]).await.to_string().contains(&id.to_string()));
+    assert!(next_event(&mut streams[0]).await.to_string().contains(&id.to_string()));
     streams.pop();
     let again = async {
         while ada.client.open("/api/events").await.status() != 200 {

@@ -1,4 +1,4 @@
-//! Every list has the same two parameters, the same pages, and the same answer to a place that is none.
+//! Every list has the same two parameters, the same pages, and the same refusal of an invalid cursor.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ const LISTS: [&str; 11] = [
     "/api/admin/audit",
 ];
 
-/// A page's items by what names them.
+/// The identifying field of each item of a page.
 fn names(page: &Value) -> Vec<String> {
     let name = |item: &Value| ["id", "seq", "name"].iter().find_map(|key| item.get(key)).unwrap().to_string();
     page["items"].as_array().unwrap().iter().map(name).collect()

@@ -32,7 +32,7 @@ async fn the_four_lock_routes_answer_as_documented() {
     assert_eq!(ada.client.ok("POST", &lock, Value::Null).await, locked, "locking twice is locking once");
     ada.client.refused(400, "POST", &verify, json!({})).await;
     ada.client.refused(401, "POST", &verify, code("")).await;
-    // The code was not spent by the two refusals above: nothing was locked.
+    // The two refusals above did not spend the code: nothing was locked.
     let answer = ada.client.ok("POST", &verify, code(&server.code(&ada))).await;
     let until = server.clock.now().plus_secs(15 * 60).to_string();
     assert_eq!(answer, json!({"verified": true, "granted_until": until}));
@@ -43,7 +43,7 @@ async fn the_four_lock_routes_answer_as_documented() {
     );
     let open = json!({"mfa_locked": false, "mfa_enabled": true, "can_use_feature": true, "granted_until": null});
     assert_eq!(ada.client.ok("POST", &unlock, code(&server.next_code(&ada))).await, open);
-    // Each refusal of the routes above is in the trail as well.
+    // Each refusal above is audited.
     for (event, refusals) in [
         ("terminal_mfa_locked", &["reason=no_factor"][..]),
         ("terminal_mfa_unlocked", &["reason=not_locked"]),
@@ -98,7 +98,7 @@ async fn an_unconfirmed_factor_cannot_lock_a_terminal() {
     assert_eq!(server.admitted(&ada.client, id).await, Ok(()));
 }
 
-/// Its removal is decided, and only the engine is slow: nothing about it changes any more.
+/// While the engine has not finished the deletion, nothing else changes.
 #[tokio::test]
 async fn a_terminal_in_deletion_cannot_be_locked_or_unlocked() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
@@ -111,7 +111,7 @@ async fn a_terminal_in_deletion_cannot_be_locked_or_unlocked() {
     }
 }
 
-/// The lock after an unlock cuts what the unlock left open.
+/// A lock after an unlock revokes what the unlock left open.
 #[tokio::test]
 async fn a_lock_revokes_sockets_that_an_unlock_left_open() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
@@ -147,12 +147,12 @@ async fn a_lock_without_a_factor_opens_to_no_code_and_attempts_are_audited() {
     ada.client.ok("POST", "/api/auth/login", credentials("ada")).await;
     for (way, event) in [("verify", "terminal_mfa_access_verified"), ("unlock", "terminal_mfa_unlocked")] {
         assert_eq!(kind(&ada, &lock_path(id, way), code("123456")).await, (400, "mfa_required".to_owned()));
-        let told = &server.events(&admin, event).await[0];
-        let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        let reported = &server.events(&admin, event).await[0];
+        let of = |key: &str| reported[key].as_str().unwrap_or_default().to_owned();
         assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "reason=no_factor"], "{way}");
     }
     let path = format!("/api/terminals/{id}");
     ada.client.refused(400, "DELETE", &path, code("123456")).await;
-    let told = &server.events(&admin, "terminal_delete_started").await[0];
-    assert_eq!(told["detail"], "locked=true reason=no_factor");
+    let reported = &server.events(&admin, "terminal_delete_started").await[0];
+    assert_eq!(reported["detail"], "locked=true reason=no_factor");
 }

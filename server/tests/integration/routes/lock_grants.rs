@@ -25,9 +25,9 @@ async fn a_grant_is_valid_for_one_terminal_and_one_login() {
         assert_eq!(server.admitted(&ada.client, one).await, Ok(()));
         assert_eq!(server.admitted(&ada.client, two).await, Err(ProblemKind::Locked), "not another terminal");
         assert_eq!(server.admitted(&other, one).await, Err(ProblemKind::Locked), "not another login");
-        assert_eq!(server.admitted(&bob.client, one).await, Err(ProblemKind::NotFound), "not another person");
+        assert_eq!(server.admitted(&bob.client, one).await, Err(ProblemKind::NotFound), "not another user");
         assert_eq!(server.admitted(&admin.client, one).await, Err(ProblemKind::NotFound), "not an administrator");
-        // A user cannot open somebody else's terminal with a code of their own.
+        // Users cannot open another user's terminal with their own code.
         bob.client.refused(404, "POST", &lock_path(one, "unlock"), code(&server.code(&bob))).await;
         ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
         let back = server.log_in_again(&ada).await;
@@ -63,7 +63,7 @@ async fn a_new_lock_ends_every_earlier_grant_for_good() {
     };
     let before = epoch().await;
     ada.lock(id).await;
-    // Twice over: the grant is gone, and would not fit any more were it there.
+    // The grant is deleted, and its epoch is outdated.
     assert_eq!((before.1, epoch().await), (true, (before.0 + 1, false)));
     assert_eq!(held.await.unwrap(), Revocation::Locked);
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
@@ -117,7 +117,7 @@ async fn unlocking_deletes_the_grants_of_the_lock() {
     assert!(!granted().await);
 }
 
-/// Of two grants one after the other, each has a time of its own, however many sockets of the first still linger.
+/// Consecutive grants expire separately, even while sockets of the first still exist.
 #[tokio::test]
 async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
@@ -141,7 +141,7 @@ async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     }
 }
 
-/// With the lock goes the time of the grant: what was open by a code stays open, until the next lock.
+/// Removing the lock removes the expiry of grants: open sockets stay open until the next lock.
 #[tokio::test]
 async fn unlocking_removes_the_expiry_of_open_grants() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
@@ -153,13 +153,13 @@ async fn unlocking_removes_the_expiry_of_open_grants() {
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     server.clock.advance_secs(16 * 60);
     assert_eq!((access.lease().granted_until(), access.lease().check()), (None, Ok(())));
-    // Grants for a later lock are of its epoch, and end in their time.
+    // Grants of a later lock have its epoch and expire.
     drop(access);
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     server.services.revocations.remove_lock(id, 1);
-    assert!(access.lease().granted_until().is_some(), "an unlock that is told late lifts nothing new");
+    assert!(access.lease().granted_until().is_some(), "an unlock that is reported late lifts nothing new");
     server.clock.advance_secs(16 * 60);
     assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
 }

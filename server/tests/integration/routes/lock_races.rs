@@ -26,7 +26,7 @@ async fn a_lock_concurrent_with_an_attach_leaves_no_client_attached() {
                 tokio::task::yield_now().await;
             }
             let access = gate.authorize(&caller, id, Attach).await?;
-            // As a socket does it: it lets go when it is cut, and a lock that cuts nobody is found out by its answer.
+            // As a socket does: release when revoked. A lock that revoked nothing is noticed by its answer.
             tokio::select! {
                 _ = access.lease().ended() => {}
                 () = lock_answered.cancelled() => {}
@@ -45,42 +45,42 @@ async fn a_lock_concurrent_with_an_attach_leaves_no_client_attached() {
     }
 }
 
-/// The cut falls between the reading of the facts and the proof made of them: nobody gets as far as a socket.
+/// Access is revoked between reading the facts and creating the proof.
 #[tokio::test]
 async fn a_revocation_during_authorization_denies_the_proof() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     let caller = server.caller(&ada.client).await;
-    for (cut, kind) in [
+    for (reason, kind) in [
         (Revocation::Locked, ProblemKind::Locked),
         (Revocation::Stopped, ProblemKind::NotRunning),
         (Revocation::Deleted, ProblemKind::NotFound),
     ] {
-        let admitting = loop {
-            let mut admitting = Box::pin(server.services.gate.authorize(&caller, id, Attach));
-            // Now and then the database is quicker than the question.
-            if futures_util::poll!(&mut admitting).is_pending() {
-                break admitting;
+        let authorizing = loop {
+            let mut authorizing = Box::pin(server.services.gate.authorize(&caller, id, Attach));
+            // Sometimes the database answers at the first poll.
+            if futures_util::poll!(&mut authorizing).is_pending() {
+                break authorizing;
             }
         };
-        let _ = server.services.revocations.revoke(Scope::Terminal(id), cut, Duration::ZERO).await;
-        assert_eq!(admitting.await.unwrap_err().problem().kind, kind);
+        let _ = server.services.revocations.revoke(Scope::Terminal(id), reason, Duration::ZERO).await;
+        assert_eq!(authorizing.await.unwrap_err().problem().kind, kind);
     }
 }
 
-/// The lock goes while somebody's code for it waits to be looked at: nothing is granted, and the code is not spent.
+/// The lock is removed while the verification of a code waits.
 #[tokio::test]
 async fn a_code_for_a_lock_removed_concurrently_grants_nothing_and_is_not_spent() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     let (services, caller) = (server.services.clone(), server.caller(&ada.client).await);
-    // The one place for writers is taken, so that the code waits behind this.
+    // Takes the only writer, so that the verification waits.
     let mut tx = server.services.db.begin().await.unwrap();
     let typed = Sensitive::new(server.code(&ada));
     let verifying =
         tokio::spawn(
             async move { lock::verify(&services, &caller, id, &typed).await.map(drop).map_err(|e| e.problem()) },
         );
-    // Time to come as far as that. Were it slower, it would see that nothing is locked, and refuse all the same.
+    // Time for the verification to reach that point. If it is slower, it finds no lock and is refused as well.
     for _ in 0..100 {
         drop(server.services.db.read().await.unwrap());
     }
@@ -100,7 +100,7 @@ async fn a_lock_completes_after_its_caller_disconnects() {
     {
         let locking = rexec::terminals::lock::lock(&server.services, &caller, id);
         tokio::pin!(locking);
-        // Polled until the change is under way in its own task, then dropped as a closed connection drops it.
+        // Polled until the change runs in its own task, then dropped, as on a closed connection.
         while server.services.tasks.is_empty() {
             assert!(futures_util::poll!(&mut locking).is_pending());
             tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! The second factor under attack: replays, drift, guesses, races, enrolment.
+//! Codes of the second factor: replays, clock drift, guesses, races.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ async fn a_code_and_every_earlier_one_are_accepted_once_across_all_routes() {
         let (one, two) = (server.terminal(&ada.client).await, server.terminal(&ada.client).await);
         ada.lock(one).await;
         ada.lock(two).await;
-        // The code that confirmed the enrolment is spent too.
+        // The code that confirmed the enrolment is spent.
         assert_eq!(kind(&ada, CODES, code(&server.code_at(&ada, -1))).await, (401, "wrong_code".into()));
         let spent = server.code(&ada);
         ada.client.ok("POST", &lock_path(one, "verify"), code(&spent)).await;
@@ -47,7 +47,7 @@ async fn a_code_and_every_earlier_one_are_accepted_once_across_all_routes() {
         }
         ada.client.ok("POST", &lock_path(one, "unlock"), code(&server.next_code(&ada))).await;
         ada.client.ok("POST", &lock_path(two, "unlock"), code(&server.next_code(&ada))).await;
-        // Nothing is locked now: the spent code does not disable either.
+        // Nothing is locked now: a spent code does not disable the factor either.
         let spent = server.code(&ada);
         assert_eq!(kind(&ada, "/api/account/mfa/disable", code(&spent)).await, (401, "wrong_code".into()));
         let replays = server.events(&admin, "mfa_replayed").await.len();
@@ -100,7 +100,7 @@ async fn the_current_and_previous_step_are_accepted_and_the_next_only_by_setting
         settings["totp_one_step_ahead"] = json!(ahead);
         admin.client.ok("PUT", "/api/admin/settings", settings.clone()).await;
         for (offset, taken) in [(-2, false), (-1, true), (0, true), (1, ahead), (2, false)] {
-            // Far enough on that no step has been used, and never five failures in a row.
+            // Far enough that no step was used, and never five failures in a row.
             server.clock.advance_secs(300);
             let status = kind(&ada, &lock_path(id, "verify"), code(&server.code_at(&ada, offset))).await.0;
             assert_eq!(status, if taken { 200 } else { 401 }, "offset {offset}, ahead {ahead}");
@@ -149,7 +149,7 @@ async fn wrong_codes_are_counted_across_all_routes() {
         assert_eq!(ada.client.refused(429, "POST", CODES, code(&wrong)).await["retry_after"], 60);
         server.clock.advance_secs(60);
         ada.client.ok("POST", CODES, code(&server.code(&ada))).await;
-        // Forgotten by a right code: five more are free.
+        // A correct code resets the count: five more are allowed.
         server.clock.advance_secs(30);
         for _ in 0..5 {
             ada.client.refused(401, "POST", &lock_path(one, "verify"), code(&server.wrong_code(&ada))).await;
@@ -159,8 +159,8 @@ async fn wrong_codes_are_counted_across_all_routes() {
         for event in ["mfa_failed", "mfa_throttled", "terminal_mfa_access_verified", "terminal_mfa_unlocked"] {
             assert!(events.contains(&event), "{event} in {events:?}");
         }
-        let told = ada.client.ok("GET", "/api/me", Value::Null).await["notices"].to_string();
-        assert!(told.contains("5 wrong codes"), "{told}");
+        let reported = ada.client.ok("GET", "/api/me", Value::Null).await["notices"].to_string();
+        assert!(reported.contains("5 wrong codes"), "{reported}");
     }
 }
 
@@ -209,7 +209,7 @@ async fn a_hundred_failures_stop_the_authenticator_until_a_recovery_code_is_used
     let (server, admin, ada) = TestServer::with_ada().await;
     for n in 0..100 {
         server.clock.advance_secs(if n < 5 { 0 } else { 3600 });
-        // Longer than a login lives: guesses go on from fresh logins.
+        // Longer than a login lasts, so each guess uses a new login.
         let client = server.anonymous();
         client.ok("POST", "/api/auth/login", credentials("ada")).await;
         client.refused(401, "POST", "/api/auth/login/mfa", code(&server.wrong_code(&ada))).await;

@@ -1,4 +1,4 @@
-//! Pages as the server renders them: whole documents, a fresh policy each, nothing of a stranger's in them.
+//! Pages rendered by the server: complete documents, a content security policy each, no data of other users.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ async fn the_dashboard_is_rendered_for_its_owner_only() {
     }
 }
 
-/// The name of a terminal is in the title of its page, where no element can be and markup would be markup.
+/// The title of a page contains the name of the terminal.
 #[tokio::test]
 async fn a_hostile_name_is_escaped_in_the_title() {
     let server = TestServer::start().await;
@@ -75,8 +75,8 @@ async fn a_hostile_name_is_escaped_in_the_title() {
     assert!(!html.contains("<meta name=x>"));
 }
 
-/// The refusal in the HTML is the one in the data that the browser takes over, however often its part of the page was
-/// built: a page that does not fit its data stops when the program starts.
+/// The refusal in the HTML equals the one in the embedded data, however often that part of the page was rendered.
+/// Otherwise hydration fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_rendered_page_matches_its_embedded_data() {
     let server = TestServer::start().await;

@@ -1,5 +1,5 @@
-//! What the owner of a terminal may do with it: every route about a terminal, in every state of its lock. Who must not is in
-//! `routes`.
+//! What the owner of a terminal may do: every route about a terminal in every state of its lock. Other callers are
+//! covered by `contract`.
 
 use std::collections::BTreeSet;
 
@@ -13,23 +13,23 @@ use crate::support::{
     server::{Client, TestServer, User, lock_path},
 };
 
-/// How the lock stands for the client that asks.
+/// The states of the lock for the requesting client.
 const STATES: [&str; 4] = ["open", "locked", "granted", "granted to another login"];
 
-/// What is sent along.
+/// The request body.
 enum Sent {
     Nothing,
     /// `{}`.
     NoField,
     Name,
-    /// A good code.
+    /// A valid code.
     Code,
 }
 
-/// A route, what is sent, and the status in each of [`STATES`].
+/// A route, the body, and the status in each of [`STATES`].
 type Row = (&'static str, &'static str, Sent, [u16; 4]);
 
-/// A grant opens the bytes. What ends the lock, or the terminal with what is in it, asks for a code of its own.
+/// A grant allows attaching. Removing the lock or the terminal needs another code.
 const TABLE: &[Row] = &[
     ("GET", "/api/terminals/{id}", Sent::Nothing, [200; 4]),
     ("PATCH", "/api/terminals/{id}", Sent::Name, [200; 4]),
@@ -49,7 +49,7 @@ const TABLE: &[Row] = &[
     ("POST", "/api/security/terminal/{id}/mfa-verify", Sent::Code, [409, 200, 200, 200]),
 ];
 
-/// A terminal of hers in this state of the lock.
+/// A terminal of Ada in this state.
 async fn terminal(server: &TestServer, ada: &User, other: &Client, state: &str) -> TerminalId {
     let id = server.terminal(&ada.client).await;
     if state != "open" {
@@ -104,37 +104,37 @@ async fn deleting_a_locked_terminal_needs_a_code() {
     let path = format!("/api/terminals/{id}");
     ada.lock(id).await;
     ada.client.refused(423, "DELETE", &path, Value::Null).await;
-    let told = &server.events(&admin, "terminal_delete_started").await[0];
-    let of = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+    let reported = &server.events(&admin, "terminal_delete_started").await[0];
+    let of = |key: &str| reported[key].as_str().unwrap_or_default().to_owned();
     assert_eq!([of("outcome"), of("actor"), of("detail")], ["failure", "ada", "locked=true reason=code_needed"]);
     ada.client.refused(401, "DELETE", &path, json!({ "code": server.wrong_code(&ada) })).await;
     ada.client.ok("DELETE", &path, json!({ "code": server.code(&ada) })).await;
     ada.client.refused(404, "GET", &path, Value::Null).await;
 }
 
-/// It is locked between the look at it and the deletion.
+/// The terminal is locked between the deletion's first read and its write.
 #[tokio::test]
 async fn a_lock_set_first_stops_a_deletion_without_a_code_and_is_audited() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     let mut lock = server.services.db.begin().await.unwrap();
     let (client, path) = (ada.client.clone(), format!("/api/terminals/{id}"));
     let deletion = tokio::spawn(async move { client.ask("DELETE", &path, Value::Null).await.status });
-    // Time to look at the terminal while nothing can begin; a deletion that comes later finds it locked.
+    // Time for the deletion to read the terminal while no write can begin; a later deletion finds it locked.
     for _ in 0..100 {
         drop(server.services.db.read().await.unwrap());
     }
     lock.set_lock(&proof(id), true).await.unwrap();
     lock.commit().await.unwrap();
     assert_eq!(deletion.await.unwrap(), 423);
-    let told = server.events(&admin, "terminal_delete_started").await;
-    assert_eq!((told.len(), &told[0]["detail"]), (1, &json!("locked=true reason=code_needed")));
+    let reported = server.events(&admin, "terminal_delete_started").await;
+    assert_eq!((reported.len(), &reported[0]["detail"]), (1, &json!("locked=true reason=code_needed")));
 }
 
-/// A double click, on a terminal that nobody ever locked: each is told that it goes.
+/// As after a double click on a terminal that was never locked.
 #[tokio::test]
 async fn concurrent_deletions_of_one_terminal_start_one_and_report_no_lock() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
-    // The record stays, so that every one of them finds it.
+    // The engine keeps it, so every deletion finds the record.
     server.engine.script(Script { stuck: true, ..Script::default() });
     let before = server.services.db.begin().await.unwrap();
     let path = format!("/api/terminals/{id}");
@@ -143,7 +143,7 @@ async fn concurrent_deletions_of_one_terminal_start_one_and_report_no_lock() {
         tokio::spawn(async move { client.ask("DELETE", &path, Value::Null).await })
     });
     let tries: Vec<_> = tries.collect();
-    // Time for all of them to look at the terminal while none can begin; whoever comes later finds it going.
+    // Time for all of them to read the terminal while no write can begin; later ones find it in deletion.
     for _ in 0..100 {
         drop(server.services.db.read().await.unwrap());
     }

@@ -1,5 +1,5 @@
-//! Attacks from inside a real container, as the shell's user and as container root, and a neighbour that must not
-//! notice.
+//! Attacks from inside a real container, as the shell's user and as container root, and their effect on
+//! another container.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sandbox::Runtime as _;
 
 use crate::support::engine::{RealEngine, docker, docker_try, launch_spec, no_progress};
 
-/// What neither the user nor container root can do.
+/// Commands that have to fail for the shell's user and for container root.
 const REFUSED: &[(&str, &str)] = &[
     ("mounting", "mount -t tmpfs x /mnt"),
     ("a device node", "mknod /root/null c 1 3 || mknod /tmp/null c 1 3"),
@@ -36,7 +36,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("descriptors of PID 1", "readlink /proc/1/fd/0"),
 ];
 
-/// Whether a program ran, whatever became of it: 126 is how bash says that it may not.
+/// Succeeds if a program was executed, whatever its status; bash reports 126 when it may not be executed.
 const RAN: &str = "ran() { \"$@\"; test $? -ne 126; }";
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn attacks_from_inside_a_container_fail() {
     let mut worked = Vec::new();
     for user in ["1000", "0"] {
         for (what, attack) in REFUSED {
-            // A tool that is not there refuses nothing. Bash says so with 127, or with this sentence inside a list.
+            // A missing tool proves nothing. Bash reports it with 127, or with this message inside a list.
             let tried = format!(
                 "{RAN}; out=$( ( {attack} ) 2>&1 ); is=$?; case \"$out\" in *'command not found'*) is=127;; esac; echo $is"
             );
@@ -59,7 +59,7 @@ async fn attacks_from_inside_a_container_fail() {
         }
     }
     assert!(worked.is_empty(), "{worked:#?}");
-    // Ordinary work does.
+    // Ordinary work succeeds.
     let work =
         "echo hi > ~/f && cat ~/f && cp /bin/true ~/t && ~/t && touch /tmp/x /run/lock 2>/dev/null; test -f /tmp/x";
     docker(&["exec", "-u", "1000", "-e", "HOME=/home/user", &name, "bash", "-c", work]).await;
@@ -82,7 +82,7 @@ async fn containers_cannot_reach_each_other() {
     // A closed port of a reachable neighbour answers at once (status 1); a dropped packet does not (124).
     let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
     docker(&["exec", &from, "bash", "-c", &knock]).await;
-    // By name it is no other way: the name leads to that address, or to none.
+    // The name resolves to the same address, or not at all.
     let named = docker_try(&["exec", &from, "getent", "hosts", &to]).await.unwrap_or_default();
     assert!(named.is_empty() || named.split_whitespace().next() == Some(address.as_str()), "{named}");
     if !named.is_empty() {
@@ -92,7 +92,7 @@ async fn containers_cannot_reach_each_other() {
     real.clean().await;
 }
 
-/// A fork bomb and a memory hog at once, while a neighbour works; then the bomb is deleted like any other terminal.
+/// A fork bomb and a memory hog at once, beside another container; then deletion as usual.
 #[tokio::test]
 async fn a_fork_bomb_is_contained_and_deletable() {
     let Some(real) = RealEngine::start().await else { return };
@@ -100,12 +100,12 @@ async fn a_fork_bomb_is_contained_and_deletable() {
     real.runtime.create(&bomb, no_progress()).await.unwrap();
     real.runtime.create(&neighbour, no_progress()).await.unwrap();
     let (bomb_name, name) = (real.name_of(bomb.id), real.name_of(neighbour.id));
-    // Both by one exec: once the bomb has gone off, the engine cannot bring another program into the container.
+    // Both in one exec: the engine cannot start another program in the container afterwards.
     let both = "tail /dev/zero & bomb() { bomb | bomb & }; bomb; while :; do :; done";
     docker(&["exec", "-d", "-u", "1000", &bomb_name, "bash", "-c", both]).await;
     let stats = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
-            // The engine itself may answer late beside a bomb.
+            // The engine may be slow to answer meanwhile.
             match real.runtime.stats(bomb.id).await {
                 Ok(stats) if stats.pids > 200 => return stats,
                 Ok(_) => {}

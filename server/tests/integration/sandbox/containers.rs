@@ -1,4 +1,4 @@
-//! Stories only the real engine can tell: what is in force, hostile images, accidents behind the server's back.
+//! What only the real engine shows: controls in force, hostile images, changes made without the server.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ async fn every_control_of_the_profile_is_in_force() {
     let spec = launch_spec();
     real.runtime.create(&spec, no_progress()).await.expect("made and verified");
     let report = real.runtime.security(&spec).await.unwrap();
-    // What this version does not have yet, and what only some hosts have.
+    // Controls that are not built yet, and controls that only some hosts support.
     let pending = ["seccomp_own", "quota", "egress", "names", "own_kernel"];
     let by_host = ["user_namespace", "mac", "block_io"];
     for row in &report.rows {
@@ -41,7 +41,7 @@ async fn every_control_of_the_profile_is_in_force() {
     real.runtime.delete(spec.id).await.unwrap();
 }
 
-/// Nothing of a story that fails stays on the engine, and nothing of anybody else goes with it.
+/// A failing test cleans up its own containers, and only those.
 #[tokio::test]
 async fn a_failing_test_leaves_no_container_and_no_volume() {
     let (Some(fails), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
@@ -50,7 +50,7 @@ async fn a_failing_test_leaves_no_container_and_no_volume() {
     other.runtime.create(&theirs, no_progress()).await.unwrap();
     let failing = tokio::spawn(async move {
         fails.runtime.create(&spec, no_progress()).await.unwrap();
-        assert_eq!(fails.runtime.list().await.unwrap(), [], "this is how it fails");
+        assert_eq!(fails.runtime.list().await.unwrap(), [], "fails on purpose");
     });
     assert!(failing.await.unwrap_err().is_panic());
     assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
@@ -91,7 +91,7 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
     docker(&["rmi", &bossy, &leaky]).await;
 }
 
-/// Somebody removes the container by hand: the home volume is not lost, the next start makes a container around it.
+/// When the container is removed by hand, the home volume remains and the next start creates a container for it.
 #[tokio::test]
 async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     let Some(real) = RealEngine::start().await else { return };
@@ -104,7 +104,7 @@ async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     real.runtime.start(&spec).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
-    // Somebody loosens it by hand while it is stopped: it does not start like that.
+    // A container whose limits were loosened while it was stopped is not started as it is.
     real.runtime.stop(spec.id).await.unwrap();
     docker(&["update", "--pids-limit", "4096", &name]).await;
     real.runtime.start(&spec).await.expect("made anew");
@@ -126,7 +126,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     real.runtime.delete(spec.id).await.unwrap();
 }
 
-/// The use-cases on the real engine, to the end and back.
+/// Create, inspect, change, restart, reconcile and delete on the real engine.
 #[tokio::test]
 async fn the_use_cases_work_on_the_real_engine() {
     let Some(real) = RealEngine::start().await else { return };
@@ -151,7 +151,7 @@ async fn the_use_cases_work_on_the_real_engine() {
     assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");
 }
 
-/// Somebody pauses the container, or removes everything of it but its folder, behind the server's back.
+/// The container is paused, or removed except for its directory, without the server.
 #[tokio::test]
 async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     let Some(real) = RealEngine::start().await else { return };
@@ -177,12 +177,12 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     docker(&["volume", "rm", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
     terminals::reaper::mend(&env.services).await;
-    assert_eq!(state().await, TerminalState::Failed, "it is told without a try to start it");
+    assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();
     assert_eq!(real.runtime.list().await.unwrap(), []);
 }
 
-/// The tier above the machine's cores is given as far as the machine goes.
+/// A tier with more cores than the machine is limited to the machine's cores.
 #[tokio::test]
 async fn a_tier_larger_than_the_machine_starts() {
     let Some(real) = RealEngine::start().await else { return };

@@ -1,4 +1,4 @@
-//! The guest link against guests of every kind: those that come back, those that lie, and those that never read.
+//! The guest link: guests that reconnect, that violate the protocol, and that never read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -84,7 +84,7 @@ async fn a_guest_receives_the_policy_and_the_newest_connection_wins() {
     assert_eq!(inbox.recv().await, None, "the old connection's stream ends");
     let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
-    // A session that lets its stream go wants a new connection.
+    // A session that drops its stream needs a new connection.
     drop(inbox);
     disconnected(&mut second).await;
 }
@@ -120,15 +120,15 @@ async fn a_guest_that_violates_the_protocol_is_disconnected_and_the_next_is_serv
         guest.write_all(&lie).await.unwrap();
         disconnected(&mut guest).await;
     }
-    // Those that had said Hello left a stream that has ended; the last one is live.
+    // Guests that sent Hello left an ended stream; the last one is live.
     let mut guest = dial(&directory).await;
     guest.write_all(&[hello(9), opened].concat()).await.unwrap();
     let mut last = None;
-    let told = || FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true };
-    while last != Some(told()) {
+    let reported = || FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true };
+    while last != Some(reported()) {
         let mut inbox = timeout(DEADLINE, link.connect()).await.expect("a connection").unwrap();
-        // A stream that has ended says so; the live one is read until its pane is told.
-        while last != Some(told()) {
+        // An ended stream returns `None`; the live one is read until its pane arrives.
+        while last != Some(reported()) {
             match timeout(DEADLINE, inbox.recv()).await.expect("a message, or the end") {
                 Some(message) => last = Some(message),
                 None => break,
@@ -145,7 +145,7 @@ async fn a_report_arrives_over_the_current_connection_and_is_not_passed_to_the_s
         let link = link.clone();
         async move { link.inspect(DEADLINE).await }
     });
-    // The first guest is asked and dies; the second one answers.
+    // The first guest disconnects after the request; the second one answers.
     let mut first = dial(&directory).await;
     first.write_all(&hello(1)).await.unwrap();
     while receive(&mut first).await != ToGuest::Inspect {}
@@ -161,7 +161,7 @@ async fn a_report_arrives_over_the_current_connection_and_is_not_passed_to_the_s
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
     assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
-    assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is told as one");
+    assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is reported as one");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn unread_messages_are_bounded_in_both_directions() {
     let mut guest = dial(&directory).await;
     guest.write_all(&hello(1)).await.unwrap();
     let mut inbox = link.connect().await.unwrap();
-    // Nobody takes the messages: the socket fills, and that is all that does.
+    // Nothing consumes the messages: only the socket buffer fills.
     let output = wire(&FromGuest::Output { pane: 1, position: 0, bytes: vec![b'x'; limits::OUTPUT_CHUNK_BYTES_MAX] });
     let mut written = 0;
     while timeout(Duration::from_millis(300), guest.write_all(&output)).await.is_ok() {
@@ -180,7 +180,7 @@ async fn unread_messages_are_bounded_in_both_directions() {
     }
     while timeout(Duration::from_millis(300), inbox.recv()).await.is_ok_and(|m| m.is_some()) {}
 
-    // The guest does not read: sending waits, and goes on when it does.
+    // While the guest does not read, sending waits.
     let big = ToGuest::Input { pane: 1, bytes: vec![b'y'; 64 * 1024] };
     let mut sent = 0;
     while let Ok(done) = timeout(Duration::from_millis(300), link.send(big.clone())).await {

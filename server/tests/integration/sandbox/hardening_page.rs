@@ -1,4 +1,4 @@
-//! `docs/HARDENING.md` is the profile, in words: made from the same constant that is applied and verified.
+//! `docs/HARDENING.md` is generated from the profile that is applied and verified.
 
 use sandbox::profile::{COMMANDS, Row, STANDARD};
 

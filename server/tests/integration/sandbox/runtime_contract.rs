@@ -1,5 +1,5 @@
-//! What every engine must do, told once and run on two: the one made of memory always, the real one when
-//! `REXEC_TEST_DOCKER=1` says that it may be used (it makes containers).
+//! The contract of every engine, run on the fake one always and on the real one when
+//! `REXEC_TEST_DOCKER=1` allows it to create containers.
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,11 +17,11 @@ async fn found(runtime: &dyn Runtime, id: TerminalId) -> Option<Found> {
     all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found)
 }
 
-/// Created, used, stopped, started, changed, deleted; each step seen from outside.
-async fn a_life(runtime: Arc<dyn Runtime>) {
+/// Created, used, stopped, started, changed, deleted; each step is observed from outside.
+async fn life_cycle(runtime: Arc<dyn Runtime>) {
     let (spec, seen) = (launch_spec(), Arc::new(Mutex::new(Vec::new())));
-    let told = seen.clone();
-    let progress: Progress = Arc::new(move |stage| told.lock().unwrap().push(stage));
+    let reported = seen.clone();
+    let progress: Progress = Arc::new(move |stage| reported.lock().unwrap().push(stage));
     runtime.create(&spec, progress).await.expect("a terminal is made");
     assert_eq!(*seen.lock().unwrap(), Stage::ALL[1..], "every stage after the record, in order, once");
     assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
@@ -47,7 +47,7 @@ async fn a_life(runtime: Arc<dyn Runtime>) {
     runtime.delete(spec.id).await.expect("deleting what is gone is no error");
 }
 
-async fn what_is_not_there(runtime: Arc<dyn Runtime>) {
+async fn missing_objects(runtime: Arc<dyn Runtime>) {
     let spec = launch_spec();
     assert!(matches!(runtime.start(&spec).await, Err(RuntimeError::NoContainer)));
     assert!(matches!(runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
@@ -61,7 +61,7 @@ async fn what_is_not_there(runtime: Arc<dyn Runtime>) {
     assert!(runtime.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
 }
 
-async fn the_first_of_two(runtime: Arc<dyn Runtime>) {
+async fn second_launch(runtime: Arc<dyn Runtime>) {
     let spec = launch_spec();
     runtime.create(&spec, no_progress()).await.unwrap();
     assert!(matches!(runtime.create(&spec, no_progress()).await, Err(RuntimeError::Engine(_))));
@@ -69,17 +69,17 @@ async fn the_first_of_two(runtime: Arc<dyn Runtime>) {
     runtime.delete(spec.id).await.unwrap();
 }
 
-/// The caller goes away in the middle of a launch, at each stage in turn.
-async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
+/// The caller is dropped during a launch, at each stage in turn.
+async fn abandoned_launch(runtime: Arc<dyn Runtime>) {
     for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
         let spec = launch_spec();
-        let (tell, mut told) = tokio::sync::mpsc::channel(8);
+        let (tell, mut reported) = tokio::sync::mpsc::channel(8);
         let progress: Progress = Arc::new(move |stage| {
             let _ = tell.try_send(stage);
         });
         let (engine, launched) = (runtime.clone(), spec.clone());
         let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
-        while told.recv().await.is_some_and(|seen| seen != stage) {}
+        while reported.recv().await.is_some_and(|seen| seen != stage) {}
         launch.abort();
         let gone = async {
             while found(&*runtime, spec.id).await.is_some() {
@@ -90,52 +90,52 @@ async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
     }
 }
 
-/// A deletion does not wait for a launch, and what the launch made is gone with it.
-async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
+/// A deletion does not wait for a launch, and removes what the launch created.
+async fn deletion_during_launch(runtime: Arc<dyn Runtime>) {
     let spec = launch_spec();
-    let (tell, mut told) = tokio::sync::mpsc::channel(8);
+    let (tell, mut reported) = tokio::sync::mpsc::channel(8);
     let progress: Progress = Arc::new(move |stage| {
         let _ = tell.try_send(stage);
     });
     let (engine, launched) = (runtime.clone(), spec.clone());
     let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
-    while told.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
+    while reported.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
     runtime.delete(spec.id).await.expect("deleted");
     assert!(launch.await.unwrap().is_err(), "the launch does not claim to have got through");
     assert_eq!(found(&*runtime, spec.id).await, None);
 }
 
-async fn on_both(story: impl AsyncFn(Arc<dyn Runtime>)) {
+async fn on_both(test: impl AsyncFn(Arc<dyn Runtime>)) {
     let fake = FakeRuntime::new(Clock::System);
     fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
-    story(Arc::new(fake)).await;
+    test(Arc::new(fake)).await;
     if let Some(real) = RealEngine::start().await {
-        story(Arc::new(real.runtime.clone())).await;
-        assert_eq!(real.runtime.list().await.unwrap(), [], "the story cleaned up");
+        test(Arc::new(real.runtime.clone())).await;
+        assert_eq!(real.runtime.list().await.unwrap(), [], "the test cleaned up");
     }
 }
 
 #[tokio::test]
 async fn a_terminal_is_created_used_changed_and_deleted() {
-    on_both(a_life).await;
+    on_both(life_cycle).await;
 }
 
 #[tokio::test]
 async fn missing_containers_and_images_are_reported_as_missing() {
-    on_both(what_is_not_there).await;
+    on_both(missing_objects).await;
 }
 
 #[tokio::test]
 async fn a_second_launch_of_an_id_leaves_the_first_unchanged() {
-    on_both(the_first_of_two).await;
+    on_both(second_launch).await;
 }
 
 #[tokio::test]
 async fn an_abandoned_launch_is_cleaned_up() {
-    on_both(an_abandoned_launch).await;
+    on_both(abandoned_launch).await;
 }
 
 #[tokio::test]
 async fn a_deletion_during_a_launch_wins() {
-    on_both(a_deletion_in_the_middle).await;
+    on_both(deletion_during_launch).await;
 }

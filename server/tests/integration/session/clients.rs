@@ -1,4 +1,4 @@
-//! What a client of a shell may rely on: every byte once and in order, or a redraw; and not one byte after a cut.
+//! Attaching to panes: Hello, redraw, output and input, exit, size, bounds.
 
 use protocol::frame::ClientFrame;
 

@@ -1,5 +1,5 @@
-//! The fixture of these stories: the real guest as a plain process, a real link, a real gate over a real database, and a
-//! socket route that admits and seats as the product's does. No container: what it is about is the bytes.
+//! The session fixture: the real guest as a plain process, a real guest link, a real gate over a real database, and a
+//! route that authorizes and attaches as the product's does. It needs no container.
 
 use std::{
     path::{Path, PathBuf},
@@ -39,10 +39,10 @@ use crate::support::socket::SocketClient;
 use rexec::problem::ToProblem as _;
 
 const NARROW_BYTES: u32 = 32 * 1024;
-/// Typed into a shell: more than narrow sockets hold, so that whoever does not read it is stuck; and less than is kept, so
-/// that nobody is spared it by a redraw.
+/// Shell input whose output exceeds small socket buffers, so that a client that does not read blocks, but not the kept
+/// output, so that no client gets a redraw instead.
 pub const FLOOD: &str = "yes | head -c 400000; echo $((40+2))-flooded";
-/// The last of it.
+/// The end of that output.
 pub const FLOOD_END: &str = "42-flooded";
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
@@ -57,11 +57,11 @@ pub struct SessionFixture {
     pub logins: [SessionId; 2],
     pub guest: Option<Child>,
     pub server: Option<Server>,
-    /// The kernel takes little of what the server sends.
+    /// Sockets have small send buffers.
     narrow: bool,
 }
 
-/// What goes when the server is killed.
+/// The part that ends when the server is killed.
 pub struct Server {
     pub address: std::net::SocketAddr,
     pub shutdown: CancellationToken,
@@ -86,7 +86,7 @@ struct Params {
     rows: Option<u16>,
     from: Option<u64>,
     pane: Option<String>,
-    /// With what of this client the server has little patience: `write` or `ping`.
+    /// Which timeout of this client is short: `write` or `ping`.
     short_timeout: Option<String>,
 }
 
@@ -105,7 +105,7 @@ async fn attach(State(route): State<AttachRoute>, Query(params): Query<Params>, 
     let (short, long) = (Duration::from_millis(200), 4 * crate::support::socket::DEADLINE);
     let timeouts = match params.short_timeout.as_deref() {
         Some("write") => ws::Timeouts { write: short, rest: long, ..usual },
-        // The client that stays has so long to answer, on a machine where everything else runs as well.
+        // Long enough for a client that answers, on a busy machine.
         Some("ping") => ws::Timeouts { ping: short / 10, silent: 10 * short, ..usual },
         _ => usual,
     };
@@ -133,7 +133,7 @@ impl SessionFixture {
         Self::with(false).await
     }
 
-    /// With sockets that are full soon.
+    /// With small socket buffers.
     pub async fn with_small_buffers() -> Self {
         Self::with(true).await
     }
@@ -193,7 +193,7 @@ impl SessionFixture {
             let shells = children(guest.id());
             let _ = guest.kill();
             let _ = guest.wait();
-            // In a container they end with PID 1; here each is ended by its number.
+            // In a container the shells end with PID 1; here each is killed.
             for shell in shells.split_whitespace() {
                 if let Some(pid) = shell.parse().ok().and_then(rustix::process::Pid::from_raw) {
                     let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
@@ -202,7 +202,7 @@ impl SessionFixture {
         }
     }
 
-    /// As after a start of the process: nothing in memory, the same directory.
+    /// As after a start of the process: empty memory, the same directory.
     pub async fn start_server(&mut self) {
         self.server = None;
         let shutdown = CancellationToken::new();
@@ -232,13 +232,13 @@ impl SessionFixture {
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
-        // As the product's connections are: small messages do not wait for each other's receipts.
+        // As the product does it: small messages are not delayed until earlier ones are acknowledged.
         let listener = listener.tap_io(|tcp| tcp.set_nodelay(true).unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         self.server = Some(Server { address, shutdown, _serving: AbortOnDropHandle::new(serving) });
     }
 
-    /// The server process is killed: sockets break, nothing says goodbye.
+    /// Kills the server: sockets end without a close handshake.
     pub fn kill_server(&mut self) {
         if let Some(server) = self.server.take() {
             server.shutdown.cancel();
@@ -255,7 +255,7 @@ impl SessionFixture {
         SocketClient::connect(format!("ws://{address}/attach?login={login}{query}")).await
     }
 
-    /// A client of the first login with a socket that is full soon.
+    /// A client of the first login with a small receive buffer.
     pub async fn attach_with_small_buffers(&self, query: &str) -> SocketClient {
         let address = self.server.as_ref().unwrap().address;
         let socket = TcpSocket::new_v4().unwrap();
@@ -295,7 +295,7 @@ fn children(pid: u32) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default()
 }
 
-/// Asks again until it is true.
+/// Polls until the condition holds.
 pub async fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let asking = async {
         while !done() {

@@ -42,11 +42,11 @@ async fn a_client_that_does_not_read_is_disconnected_without_affecting_others() 
     for _ in 3..limits::CLIENTS_MAX {
         others.push(fixture.attach_as(1, "").await.unwrap());
     }
-    assert_eq!(fixture.attach_as(1, "").await.err(), Some(503), "every seat is taken");
+    assert_eq!(fixture.attach_as(1, "").await.err(), Some(503), "the bound on clients");
     witness.type_line(FLOOD).await;
     witness.until(FLOOD_END).await;
-    // Both lose their seat, before they are told why.
-    let seated = async {
+    // Both are detached before they get the reason.
+    let attached = async {
         while others.len() < limits::CLIENTS_MAX - 1 {
             match fixture.attach_as(1, "").await {
                 Ok(client) => others.push(client),
@@ -54,20 +54,20 @@ async fn a_client_that_does_not_read_is_disconnected_without_affecting_others() 
             }
         }
     };
-    tokio::time::timeout(DEADLINE, seated).await.expect("two seats get free");
+    tokio::time::timeout(DEADLINE, attached).await.expect("two clients are detached");
     assert_eq!(slow.closed().await, 4429);
-    // The other one still has not read its reason, for which it has longer than this. A cut does not wait for that.
+    // The other has not read its reason yet and has longer than this to do so. A revocation does not wait for it.
     assert_eq!(
         fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, DEADLINE).await,
         Release::Complete
     );
     assert_eq!(stuck.closed().await, 0, "half a message was left");
-    assert_eq!(witness.redraws, 1, "whoever reads got every byte");
+    assert_eq!(witness.redraws, 1, "a client that reads gets every byte");
     witness.type_line("echo $((40+2))-lives").await;
     witness.until("42-lives").await;
 }
 
-/// Half-open: the connection stands, and nobody is at its other end.
+/// A half-open connection whose peer is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_answers_no_ping_is_detached() {
     let fixture = SessionFixture::start().await;
@@ -76,7 +76,7 @@ async fn a_client_that_answers_no_ping_is_detached() {
     assert_eq!(fixture.registry.active_leases(), 2);
     let left = async {
         while fixture.registry.active_leases() == 2 {
-            // Reading is what answers pings.
+            // Pings are answered while reading.
             here.type_line("echo rea''dy").await;
             here.until("ready").await;
             (here.start, here.bytes) = (here.position(), Vec::new());
@@ -102,7 +102,7 @@ async fn without_acknowledgements_the_program_waits_and_control_c_is_delivered()
     client.send(&ClientFrame::Ack(client.position())).await;
     client.until("42-back").await;
     let rest = client.position() - start - limits::OUTSTANDING_BYTES_MAX;
-    // The window moves in steps, the kernel holds some, and that is all: `yes` had waited.
+    // The window moves in steps and the kernel buffers some output; beyond that `yes` has waited.
     assert!(rest < 2 * limits::OUTSTANDING_BYTES_MAX, "{rest} bytes after Ctrl-C");
 }
 
@@ -112,7 +112,7 @@ async fn a_large_paste_with_an_equally_large_echo_arrives_complete() {
     let mut client = fixture.attach("").await;
     let (pieces, piece) = (48, vec![b'x'; limits::CLIENT_FRAME_BYTES_MAX - 1]);
     let total = pieces * piece.len();
-    // What goes in comes out again, so output is held back exactly while input waits.
+    // Input is echoed, so output is held back exactly while input waits.
     client.type_line(&format!("stty raw -echo; echo rea''dy; head -c {total} | tee /dev/tty | cksum; stty sane")).await;
     client.until("ready").await;
     for _ in 0..pieces {
@@ -131,7 +131,7 @@ async fn a_program_runs_to_its_end_without_attached_clients() {
     client.type_line(&program).await;
     client.until("ready").await;
     drop(client);
-    // The client's proof is given up with its seat.
+    // Detaching releases the client's lease.
     assert_eq!(
         fixture.registry.revoke(Scope::Terminal(fixture.terminal), Revocation::Locked, DEADLINE).await,
         Release::Complete

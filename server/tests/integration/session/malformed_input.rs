@@ -1,4 +1,4 @@
-//! Sockets of people who read no documentation.
+//! Invalid frames, floods of frames, and bytes that are not text.
 
 use protocol::frame::ClientFrame;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,7 +24,7 @@ async fn an_invalid_frame_closes_only_its_own_socket() {
         let large = message.len() > 1_000_000;
         client.raw(message).await;
         let code = client.closed().await;
-        // Of a message that is cut off in its middle the answer may be lost.
+        // The close frame may be lost when the server stops reading a large message.
         assert!(code == 4400 || large && code == 0, "{code}");
     }
     witness.type_line("echo $((40+2))-well").await;

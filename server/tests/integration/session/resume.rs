@@ -1,9 +1,9 @@
-//! Coming back: exact by position, or a redraw that shows the same screen; over loss of the socket, of the server, and of
-//! the container.
+//! Resuming after the loss of the socket, the server or the container: exact by position, or a redraw of the same
+//! screen.
 
 use super::fixture::SessionFixture;
 
-/// What a terminal shows.
+/// The visible screen, cursor and primary screen after these bytes.
 fn shown(bytes: &[u8]) -> (Vec<String>, avt::Cursor, Vec<String>) {
     let mut terminal = avt::Terminal::new(80, 24).unwrap();
     terminal.feed(&*String::from_utf8_lossy(bytes));
@@ -15,19 +15,19 @@ fn shown(bytes: &[u8]) -> (Vec<String>, avt::Cursor, Vec<String>) {
 async fn reconnecting_at_any_position_neither_loses_nor_repeats_a_byte() {
     let fixture = SessionFixture::start().await;
     let mut first = fixture.attach("&cols=80&rows=24").await;
-    // No prompt after it: what is there is all there is.
+    // `read` prevents a prompt after the output.
     let output = "for i in 1 2 3 4 5 6 7 8; do printf '€ü%s世' $i; done; seq 1 3000; printf .-$((40+2)); read x";
     first.type_line(output).await;
     first.until(".-42").await;
     let (start, all) = (first.start, first.bytes.clone());
     let mut seed = 7u64;
-    for cut in 0..1000 {
+    for attempt in 0..1000 {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let at = (seed >> 33) % all.len() as u64;
         let mut again = fixture.attach(&format!("&from={}", start + at)).await;
         assert_eq!((again.hello.position, again.start), (start + at, start + at));
         again.reach(start + all.len() as u64).await;
-        assert!(again.bytes == all[usize::try_from(at).unwrap()..], "cut {cut} at {at}");
+        assert!(again.bytes == all[usize::try_from(at).unwrap()..], "cut {attempt} at {at}");
         assert_eq!(again.redraws, 0);
     }
 }
@@ -89,7 +89,7 @@ async fn the_shell_survives_a_server_crash_and_clients_resume_exactly() {
     assert_eq!((again.redraws, again.start), (0, position), "exactly what was missed");
     again.type_line("echo $x-$((40+2))").await;
     again.until("kept-42").await;
-    // A stranger to the stream gets the screen, rebuilt from what the guest kept.
+    // A client without a position gets the screen, rebuilt from what the guest kept.
     let mut fresh = fixture.attach("").await;
     fresh.redrawn(again.position()).await;
     assert!(String::from_utf8_lossy(fresh.redraw.as_deref().unwrap()).contains("kept-42"));

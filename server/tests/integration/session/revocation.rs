@@ -1,4 +1,4 @@
-//! The lock against open sockets: whoever was told that the cut is done sees no byte move after it.
+//! Revocation of open sockets: once it completed, no byte is delivered in either direction.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ const LONG: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn revocation_closes_sockets_with_its_reason_and_keeps_the_shell_running() {
     let fixture = SessionFixture::start().await;
-    for (cut, code) in [(Revocation::Locked, 4423), (Revocation::Deleted, 4404), (Revocation::Stopped, 4409)] {
+    for (reason, code) in [(Revocation::Locked, 4423), (Revocation::Deleted, 4404), (Revocation::Stopped, 4409)] {
         let mut client = fixture.attach("").await;
         client.type_line("x=kept; echo rea''dy").await;
         client.until("ready").await;
-        assert_eq!(fixture.registry.revoke(Scope::Terminal(fixture.terminal), cut, LONG).await, Release::Complete);
+        assert_eq!(fixture.registry.revoke(Scope::Terminal(fixture.terminal), reason, LONG).await, Release::Complete);
         assert_eq!(client.closed().await, code);
     }
     let mut client = fixture.attach("").await;
@@ -37,34 +37,34 @@ async fn no_output_reaches_a_client_after_its_revocation_completes() {
     let fixture = SessionFixture::start().await;
     let mut witness = fixture.attach_as(1, "&cols=80&rows=24").await.unwrap();
     let go = fixture.path("line");
-    // Each line that is put into the pipe comes out at once; between them there is noise.
+    // Each line written to the pipe is printed at once, between other output.
     witness.type_line(&format!("mkfifo {go}; while read l; do echo \"mark-$l\"; done < {go} & exec 3>{go}")).await;
     let mut seed = 11u64;
     for round in 0..1000u64 {
-        let mut cut = fixture.attach("").await;
+        let mut revoked = fixture.attach("").await;
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        // Output is on its way while the cut falls.
+        // Output is being sent while access is revoked.
         witness.type_line(&format!("echo noise-{round}; echo {round}-before >&3")).await;
         for _ in 0..(seed >> 33) % 40 {
             tokio::task::yield_now().await;
         }
-        // Most by the login, which leaves the witness; each tenth by the lock, as locking does it.
+        // Mostly by login, which spares the witness; every tenth time by lock.
         let locked = round % 10 == 0;
-        let drained = match locked {
+        let released = match locked {
             true => fixture.registry.revoke(Scope::Terminal(fixture.terminal), Revocation::Locked, LONG).await,
             false => fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, LONG).await,
         };
-        assert_eq!(drained, Release::Complete, "round {round}");
+        assert_eq!(released, Release::Complete, "round {round}");
         if locked {
             witness = fixture.attach_as(1, "&cols=80&rows=24").await.unwrap();
         }
-        // From here on, whatever the shell says is not for the one that was cut.
+        // No output from here on may reach the revoked client.
         witness.type_line(&format!("echo {round}-after >&3")).await;
         witness.until(&format!("mark-{round}-after")).await;
-        let code = cut.closed().await;
+        let code = revoked.closed().await;
         let reason = if locked { 4423 } else { 4401 };
         assert!(code == reason || code == 0, "round {round}: {code}");
-        assert!(!cut.text().contains(&format!("{round}-after")), "round {round}: {:?}", cut.tail());
+        assert!(!revoked.text().contains(&format!("{round}-after")), "round {round}: {:?}", revoked.tail());
         (witness.start, witness.bytes) = (witness.position(), Vec::new());
     }
 }
@@ -73,7 +73,7 @@ async fn no_output_reaches_a_client_after_its_revocation_completes() {
 async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reason_follows() {
     let fixture = SessionFixture::with_small_buffers().await;
     let mut witness = fixture.attach_as(1, "").await.unwrap();
-    // More than both sockets hold, and nobody reads it.
+    // More than both socket buffers hold, and the client does not read.
     let mut behind = async || {
         let client = fixture.attach_with_small_buffers("").await;
         witness.type_line(FLOOD).await;
@@ -81,22 +81,22 @@ async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reaso
         (witness.start, witness.bytes) = (witness.position(), Vec::new());
         client
     };
-    // It begins to read as the cut falls. On a busy machine it may come to that too late for the reason, but not every time.
-    let mut told = 0;
+    // It starts to read during the revocation. A busy machine may be too late for the reason, but not every time.
+    let mut last_code = 0;
     for _ in 0..10 {
         let mut client = behind().await;
-        let cut = fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, LONG);
-        let (drained, code) = tokio::join!(cut, client.closed());
-        assert_eq!(drained, Release::Complete);
-        told = code;
-        if told != 0 {
+        let revocation = fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, LONG);
+        let (released, code) = tokio::join!(revocation, client.closed());
+        assert_eq!(released, Release::Complete);
+        last_code = code;
+        if last_code != 0 {
             break;
         }
     }
-    assert_eq!(told, 4401);
-    // One that never reads holds nothing up, and learns no reason.
+    assert_eq!(last_code, 4401);
+    // A client that never reads delays nothing and gets no reason.
     let mut stuck = behind().await;
-    // Half of what a client is waited for that takes nothing.
+    // Half of the write timeout.
     let less = ws::Timeouts::default().write / 2;
     assert_eq!(
         fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, less).await,
@@ -126,7 +126,7 @@ async fn input_after_the_grant_ended_is_not_delivered() {
     client.type_line(&format!("touch {file}")).await;
     assert_eq!(client.closed().await, 4423);
     assert_eq!(fixture.attach_as(0, "").await.err(), Some(423));
-    // A new grant, the same shell: what was typed too late never came to it.
+    // A new grant, the same shell: the late input never reached it.
     fixture.lock_with_grant().await;
     let mut again = fixture.attach("").await;
     again.type_line("echo $((40+2))-again").await;
@@ -147,13 +147,13 @@ async fn messages_without_input_do_not_extend_a_grant() {
     assert_eq!(client.closed().await, 4423);
 }
 
-/// Nothing wakes a client at the very instant its grant ends; the lease is asked before every message all the same.
+/// No timer is needed: the lease is checked before every message.
 #[tokio::test]
 async fn output_after_the_grant_ended_is_not_delivered() {
     let fixture = SessionFixture::start().await;
     fixture.lock_with_grant().await;
     let mut client = fixture.attach("").await;
-    // Nothing but the one line comes from it: whatever comes is looked at as well, and would end it.
+    // Without acknowledgements: every incoming message checks the lease too and would end the socket.
     client.acks = false;
     let go = fixture.path("line");
     let echoes = format!("mkfifo {go}; exec 3<>{go}; while read l; do echo \"mark-$l\"; done <&3 & echo rea''dy");

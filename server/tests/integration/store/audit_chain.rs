@@ -1,4 +1,4 @@
-//! The audit trail holds together: order, search, tampering, retention.
+//! The audit log: order, search, detection of tampering, retention.
 
 use protocol::{Timestamp, UserId, names::Username};
 use rexec::audit::{self, Actor, AuditEvent, Entry, Search};
@@ -54,7 +54,7 @@ async fn altered_removed_and_truncated_events_are_detected() {
         tamper(&t.db, "UPDATE audit_events SET actor = 'ada' WHERE seq = 4").await;
         assert_eq!(bad().await, None);
         tamper(&t.db, "DELETE FROM audit_events WHERE seq = 9").await;
-        assert_eq!(bad().await, Some(9), "a cut-off end shows");
+        assert_eq!(bad().await, Some(9), "truncation is detected");
         tamper(&t.db, "DELETE FROM audit_events WHERE seq = 2").await;
         assert_eq!(bad().await, Some(2));
     }

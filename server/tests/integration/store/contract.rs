@@ -1,4 +1,4 @@
-//! The store's contract: the same bodies on a real SQLite file and on a real PostgreSQL.
+//! The contract of the store, on a SQLite file and on PostgreSQL.
 
 use access::{FactsSource as _, GrantFacts};
 use protocol::{

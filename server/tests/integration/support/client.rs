@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::documented;
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -20,7 +20,7 @@ impl Reply {
         self.body["type"].as_str().unwrap_or_default()
     }
 
-    /// Every refusal, of every story: a problem document that says what happened (title), why, and what to do (detail).
+    /// Every refusal is a problem document whose detail says more than its title.
     fn checked(self) -> Self {
         if self.status >= 400 {
             assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
@@ -33,7 +33,7 @@ impl Reply {
     }
 }
 
-/// A program with a cookie jar.
+/// An HTTP client with a cookie jar.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -42,7 +42,7 @@ pub struct Client {
 }
 
 impl Clone for Client {
-    /// A thief's copy: the same cookies now, a jar of its own from now on.
+    /// As a stolen session: the same cookies, in a separate jar.
     fn clone(&self) -> Self {
         let cookies = self.cookies.lock().unwrap().clone();
         Self { http: self.http.clone(), origin: self.origin.clone(), cookies: Mutex::new(cookies) }
@@ -86,7 +86,7 @@ impl Client {
         Reply { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }.checked()
     }
 
-    /// A body as it stands, of a kind that may be none.
+    /// Sends this text as the body; `kind` is the content type, or empty for none.
     pub async fn send_raw(&self, method: &str, path: &str, kind: &str, text: &str) -> Reply {
         let url = format!("{}{path}", self.origin);
         let mut request = self.http.request(method.parse().unwrap(), url).header("origin", &self.origin);
@@ -100,7 +100,7 @@ impl Client {
         Reply { status, headers, body: response.json().await.unwrap_or(Value::Null) }.checked()
     }
 
-    /// An answer whose body is still to come.
+    /// A response whose body has not been read.
     pub async fn open(&self, path: &str) -> reqwest::Response {
         self.send("GET", path, Value::Null, &[]).await
     }

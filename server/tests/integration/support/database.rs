@@ -1,4 +1,4 @@
-//! Fresh databases for tests: a SQLite file always, a PostgreSQL database when `REXEC_TEST_POSTGRES_URL` names a server.
+//! Empty databases for tests: a SQLite file always, a PostgreSQL database if `REXEC_TEST_POSTGRES_URL` names a server.
 
 use protocol::{
     TerminalId, Timestamp, UserId,
@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::{Db, TerminalRow};
 use uuid::Uuid;
 
-/// A database of this test's own. The folder goes with it.
+/// A database used by one test. Dropping it removes its directory.
 pub struct TestDb {
     pub db: Db,
     pub name: &'static str,
@@ -37,7 +37,7 @@ pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp
     }
 }
 
-/// The server on which tests may make databases.
+/// The PostgreSQL server on which tests may create databases.
 pub fn postgres_url() -> Option<String> {
     std::env::var("REXEC_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
 }
@@ -58,7 +58,7 @@ pub async fn postgres() -> Option<TestDb> {
     Some(TestDb { db, name: "postgresql", _folder: None })
 }
 
-/// Every kind of database there is on this machine.
+/// One database of every available kind.
 pub async fn each() -> Vec<TestDb> {
     let mut all = vec![sqlite().await];
     all.extend(postgres().await);

@@ -1,4 +1,4 @@
-//! Whatever a story is answered must be in the published document: each reply is looked up there.
+//! Checks every response against the OpenAPI document.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(http::api::document);
 
-/// Fails where a route gave a status that its document does not name.
+/// Fails if a route answered with a status that its document does not name.
 pub fn check(method: &str, path: &str, status: u16) {
     let path = path.split('?').next().unwrap_or_default();
     let Some(route) = ROUTES.iter().find(|route| route.method == method && fits(route, path)) else { return };

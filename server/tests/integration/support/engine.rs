@@ -1,4 +1,4 @@
-//! The real engine, for stories that need it. Off unless `REXEC_TEST_DOCKER=1`, and loud about it.
+//! The real engine. Used only when `REXEC_TEST_DOCKER=1`; otherwise tests report that they were skipped.
 
 use std::{path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ pub fn no_progress() -> Progress {
     Arc::new(|_| {})
 }
 
-/// A runtime with an instance of its own; what it made is removed when it is dropped.
+/// A runtime with its own instance id. Dropping it removes its containers and volumes.
 pub struct RealEngine {
     pub runtime: Docker,
     pub instance: Uuid,
@@ -31,7 +31,7 @@ pub struct RealEngine {
 }
 
 impl RealEngine {
-    /// `None`, and says so, when the real engine is not to be used.
+    /// `None` (with a message) when the real engine is not to be used.
     pub async fn start() -> Option<Self> {
         if std::env::var("REXEC_TEST_DOCKER").as_deref() != Ok("1") {
             eprintln!("NOT TESTED on the real engine: set REXEC_TEST_DOCKER=1 to make containers");
@@ -51,7 +51,7 @@ impl RealEngine {
         format!("rexec-{}-{id}", &self.instance.simple().to_string()[..8])
     }
 
-    /// Removes everything of this instance.
+    /// Deletes all containers of this instance.
     pub async fn clean(&self) {
         for (id, _) in self.runtime.list().await.expect("the engine lists") {
             self.runtime.delete(id).await.expect("deleted");
@@ -59,7 +59,7 @@ impl RealEngine {
     }
 }
 
-/// Also when the story fails half-way: what has its label goes with it.
+/// Also after a failed test: everything with the label of this instance is removed.
 impl Drop for RealEngine {
     fn drop(&mut self) {
         let ours = format!("label=rexec.instance={}", self.instance.hyphenated());
@@ -75,7 +75,7 @@ impl Drop for RealEngine {
     }
 }
 
-/// For the end of a story, where nothing can be awaited. What fails is said: there is nobody left to fail for it.
+/// For `drop`, which cannot await. Failures are printed.
 fn engine_now(args: &[&str]) -> String {
     match std::process::Command::new("timeout").args(["60", "docker"]).args(args).stdin(Stdio::null()).output() {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -96,12 +96,12 @@ async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
     Docker::connect(host.as_deref(), instance, data.path(), &guest).await.expect("the engine answers")
 }
 
-/// The engine's own client, for what the product cannot do: breaking things behind its back.
+/// The engine's command line client, for changes made without the server.
 pub async fn docker(args: &[&str]) -> String {
     docker_try(args).await.unwrap_or_else(|error| panic!("docker {args:?}: {error}"))
 }
 
-/// The same, where failing is an answer.
+/// The same, with failures as a value.
 pub async fn docker_try(args: &[&str]) -> Result<String, String> {
     let run = tokio::process::Command::new("docker").args(args).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(Duration::from_secs(60), run).await.expect("in time").expect("docker runs");

@@ -1,4 +1,4 @@
-//! A server without its doors: a database of the test's own, an engine, people who are signed in.
+//! Services without HTTP: a private database, an engine, and signed-in users.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::support::proofs::proof;
 
 const PASSWORD: &str = "a few random words 7";
 
-/// Services over a database and an engine. The folder goes with it.
+/// Services over a database and an engine. Dropping it removes its directory.
 pub struct TestEnvironment {
     pub services: Services,
     pub fake: FakeRuntime,
@@ -36,7 +36,7 @@ pub struct TestEnvironment {
 }
 
 impl TestEnvironment {
-    /// On the engine made of memory.
+    /// On the fake engine.
     pub fn new(db: &TestDb) -> Self {
         let fake = FakeRuntime::new(Clock::System);
         let runtime = Arc::new(fake.clone());
@@ -47,18 +47,18 @@ impl TestEnvironment {
         let folder = tempfile::tempdir().unwrap();
         let config = config::check(config::Raw::default()).unwrap();
         let keys = Keyring::open(&folder.path().join("keys")).unwrap();
-        // Tests of what happens after a 202 use a server of their own.
+        // Long enough that operations complete before the answer; tests of 202 answers set their own.
         let services =
             Services::builder(config, db.db.clone(), keys, runtime).operation_wait(Duration::from_secs(60)).build();
         Self { services, fake, _folder: folder }
     }
 
-    /// The same database and engine, as a server that was started again sees them.
+    /// The same database and engine after a restart of the server.
     pub fn restarted(&self, db: &TestDb) -> Self {
         Self::on(db, self.fake.clone(), self.services.runtime.clone())
     }
 
-    /// Somebody with an account, signed in.
+    /// A new user, signed in.
     pub async fn user(&self, name: &str) -> Caller {
         let user = UserId::new(Uuid::new_v4());
         let username = Username::parse(name).unwrap();
@@ -92,7 +92,7 @@ impl TestEnvironment {
         }
     }
 
-    /// Enrols a factor; gives recovery codes, each good for one proof.
+    /// Enrols a factor and returns its recovery codes.
     pub async fn enrol(&self, who: &Caller) -> Vec<Sensitive> {
         let request = EnrolRequest { password: Sensitive::new(PASSWORD), code: None };
         let answer = accounts::enrol_factor(&self.services, who, &request).await.unwrap();
@@ -110,14 +110,14 @@ impl TestEnvironment {
         }
     }
 
-    /// Locks without the factor's use-case: the record is what counts here.
+    /// Sets the lock in the record, without the use-case.
     pub async fn lock(&self, id: TerminalId) {
         let mut tx = self.services.db.begin().await.unwrap();
         tx.set_lock(&proof(id), true).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    /// Event words of the audit trail about a terminal, oldest first, failures marked.
+    /// Names of the audit events about a terminal, oldest first; failures end with `!`.
     pub async fn events_about(&self, id: TerminalId) -> Vec<String> {
         let mut tx = self.services.db.read().await.unwrap();
         let rows = tx.audit_after(0, 10_000).await.unwrap();
@@ -125,13 +125,13 @@ impl TestEnvironment {
         about.map(|row| if row.outcome == "failure" { format!("{}!", row.event) } else { row.event }).collect()
     }
 
-    /// Moves nothing but the record, as a crash in the middle of something would leave it.
+    /// All terminal records.
     pub async fn rows(&self) -> Vec<store::TerminalRow> {
         self.services.db.read().await.unwrap().every_terminal().await.unwrap()
     }
 }
 
-/// The smallest request.
+/// A create request with only the required field.
 pub fn ask() -> CreateTerminal {
     let image = Slug::parse("debian").unwrap();
     CreateTerminal { name: None, image, tier: None, profile: None, egress: None }

@@ -1,9 +1,9 @@
-//! Proofs of access for tests of the store, where no caller exists.
+//! Proofs of access for tests below the gate.
 
 use access::{Action, Authorized, Caller, Credential, TerminalFacts};
 use protocol::{SessionId, TerminalId, UserId, auth::Role, names::Username, terminals::TerminalState};
 
-/// A proof for a terminal of nobody. The writes that take one use the id alone.
+/// A proof without a real caller. Store writes only use its terminal id.
 pub fn proof<A: Action<Hold = ()>>(id: TerminalId) -> Authorized<A> {
     let caller = Caller {
         user: UserId::nil(),

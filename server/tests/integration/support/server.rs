@@ -35,7 +35,7 @@ pub struct TestServer {
     pub services: Services,
     pub origin: String,
     pub clock: Clock,
-    /// The engine, for stories in which it dawdles or fails.
+    /// The fake engine, to script delays and failures.
     pub engine: FakeRuntime,
     http: reqwest::Client,
     _db: TestDb,
@@ -64,7 +64,7 @@ impl TestServer {
         Self::build(bounds, rexec::services::OPERATION_WAIT, db, configure).await
     }
 
-    /// Answers at once, whatever the engine still has to do.
+    /// Answers without waiting for the engine.
     pub async fn without_operation_wait() -> Self {
         Self::build(Bounds::default(), Duration::ZERO, database::sqlite().await, |_| ()).await
     }
@@ -87,7 +87,7 @@ impl TestServer {
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }
 
-    /// With an administrator, and Ada who has a factor.
+    /// With an administrator, and the user Ada with a factor.
     pub async fn with_ada() -> (Self, User, User) {
         let server = Self::start().await;
         let admin = server.admin().await;
@@ -95,19 +95,19 @@ impl TestServer {
         (server, admin, ada)
     }
 
-    /// The same, and a running terminal of hers.
+    /// The same, with a running terminal of Ada.
     pub async fn with_terminal() -> (Self, User, User, TerminalId) {
         let (server, admin, ada) = Self::with_ada().await;
         let id = server.terminal(&ada.client).await;
         (server, admin, ada, id)
     }
 
-    /// Somebody who is not signed in.
+    /// A client that is not signed in.
     pub fn anonymous(&self) -> Client {
         Client::new(self.http.clone(), self.origin.clone())
     }
 
-    /// The token of the printed link.
+    /// The token of the printed set-up link.
     pub async fn setup_token(&self) -> String {
         let link = accounts::setup_link(&self.services).await.unwrap().expect("not set up yet");
         link.split_once("token=").unwrap().1.to_owned()
@@ -122,7 +122,7 @@ impl TestServer {
         User { name: "root".into(), client, secret: Mutex::default(), recovery: Mutex::default() }
     }
 
-    /// Somebody who joined by an invitation, signed in.
+    /// A user who joined by an invitation, signed in.
     pub async fn user(&self, admin: &User, name: &str) -> User {
         self.invited(admin, name, Role::User).await
     }
@@ -136,7 +136,7 @@ impl TestServer {
         User { name: name.into(), client, secret: Mutex::default(), recovery: Mutex::default() }
     }
 
-    /// Somebody with a confirmed factor. The step that confirmed it is spent, and the clock stands in the next one.
+    /// A user with a confirmed factor. The clock stands in the step after the one that confirmed it.
     pub async fn user_with_factor(&self, admin: &User, name: &str) -> User {
         let user = self.user(admin, name).await;
         self.enrol(&user).await;
@@ -148,7 +148,7 @@ impl TestServer {
         self.confirm(user, &answer).await;
     }
 
-    /// Confirms an enrolment by its first code, and goes on to the next step.
+    /// Confirms an enrolment by its first code and advances the clock to the next step.
     pub async fn confirm(&self, user: &User, answer: &Value) {
         let secret = data_encoding::BASE32_NOPAD.decode(answer["secret"].as_str().unwrap().as_bytes()).unwrap();
         *user.secret.lock().unwrap() = secret;
@@ -158,29 +158,29 @@ impl TestServer {
         self.clock.advance_secs(30);
     }
 
-    /// The code of the present step.
+    /// The code of the current step.
     pub fn code(&self, user: &User) -> String {
         self.code_at(user, 0)
     }
 
-    /// The code some steps away from the present one.
+    /// The code of the step at this offset from the current one.
     pub fn code_at(&self, user: &User, offset: i64) -> String {
         totp::code(&user.secret.lock().unwrap(), totp::step_at(self.clock.now()) + offset)
     }
 
-    /// Six digits that fit no step nearby.
+    /// Six digits that are no code of a nearby step.
     pub fn wrong_code(&self, user: &User) -> String {
         let near: Vec<String> = (-3..=3).map(|offset| self.code_at(user, offset)).collect();
         (0..).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
     }
 
-    /// The code of a step that has not been used yet: goes on to it.
+    /// Advances the clock to the next step and returns its code.
     pub fn next_code(&self, user: &User) -> String {
         self.clock.advance_secs(30);
         self.code(user)
     }
 
-    /// A client of the same user, signed in on its own.
+    /// Another login of the same user.
     pub async fn log_in_again(&self, user: &User) -> Client {
         let client = self.anonymous();
         let answer = client.ok("POST", "/api/auth/login", credentials(&user.name)).await;
@@ -198,7 +198,7 @@ impl TestServer {
         made["id"].as_str().unwrap().parse().unwrap()
     }
 
-    /// Who this client is to the server: what a socket is opened with.
+    /// The caller that the server derives from this client's cookie.
     pub async fn caller(&self, client: &Client) -> Caller {
         let token = client.cookie("__Host-rexec").expect("signed in");
         let session = sessions::find(&self.services.db, &token, self.clock.now()).await.unwrap().expect("alive");
@@ -212,13 +212,13 @@ impl TestServer {
         }
     }
 
-    /// Whether this client would be let at the bytes now; the refusal otherwise.
+    /// Whether this client may attach now; the reason otherwise.
     pub async fn admitted(&self, client: &Client, id: TerminalId) -> Result<(), ProblemKind> {
         let caller = self.caller(client).await;
         self.services.gate.authorize(&caller, id, Attach).await.map(drop).map_err(|denied| denied.problem().kind)
     }
 
-    /// Events of one name, as the administrator finds them.
+    /// Audit events of one name, newest first.
     pub async fn events(&self, admin: &User, event: &str) -> Vec<Value> {
         let path = format!("/api/admin/audit?limit=200&event={event}");
         admin.client.ok("GET", &path, Value::Null).await["items"].as_array().unwrap().clone()
@@ -229,7 +229,7 @@ pub fn credentials(name: &str) -> Value {
     json!({"username": name, "password": PASSWORD})
 }
 
-/// The four routes of a terminal's lock.
+/// The path of one of the four lock routes: `status`, `lock`, `unlock`, `verify`.
 pub fn lock_path(id: TerminalId, what: &str) -> String {
     format!("/api/security/terminal/{id}/mfa-{what}")
 }

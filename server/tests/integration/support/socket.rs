@@ -1,4 +1,4 @@
-//! A browser's side of the socket: keeps the stream under its positions and acknowledges what it parsed.
+//! The browser's side of a terminal socket: checks positions and acknowledges output.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite};
 use tungstenite::{Message, client::IntoClientRequest};
 
-/// Nothing here takes a tenth of it; a story that hangs must end.
+/// Far more than anything takes, so that a test that hangs ends.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 pub struct SocketClient {
@@ -18,18 +18,18 @@ pub struct SocketClient {
     pub start: u64,
     /// Output since `start`, without a gap.
     pub bytes: Vec<u8>,
-    /// The newest redraw.
+    /// The latest redraw.
     pub redraw: Option<Vec<u8>>,
     pub redraws: usize,
     pub exit: Option<i32>,
     pub notices: Vec<protocol::Problem>,
-    /// Acknowledges as it reads.
+    /// Whether it acknowledges what it reads.
     pub acks: bool,
 }
 
 impl SocketClient {
     pub async fn connect(request: impl IntoClientRequest + Unpin) -> Result<Self, u16> {
-        // Without Nagle's delay, as browsers do it.
+        // Without Nagle's delay, as in browsers.
         let (socket, _) = match tokio_tungstenite::connect_async_with_config(request, None, true).await {
             Ok(connected) => connected,
             Err(tungstenite::Error::Http(response)) => return Err(response.status().as_u16()),
@@ -38,7 +38,7 @@ impl SocketClient {
         Ok(Self::greeted(socket).await)
     }
 
-    /// On a connection that is there already.
+    /// Over an existing connection.
     pub async fn over(stream: TcpStream, request: impl IntoClientRequest + Unpin) -> Self {
         let (socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await.unwrap();
         Self::greeted(socket).await
@@ -77,7 +77,7 @@ impl SocketClient {
         }
     }
 
-    /// Takes in one frame.
+    /// Handles one frame.
     pub async fn step(&mut self) -> Result<(), u16> {
         match self.frame().await? {
             ServerFrame::Output { position, bytes } => {
@@ -109,7 +109,7 @@ impl SocketClient {
         self.raw(Message::Binary(frame.encode().into())).await;
     }
 
-    /// A socket that was closed under the story's feet is not its failure.
+    /// Ignores that the server may have closed the socket.
     pub async fn raw(&mut self, message: Message) {
         let _ = self.socket.send(message).await;
     }
@@ -126,7 +126,7 @@ impl SocketClient {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// Reads on until the output since the last redraw has `needle`.
+    /// Reads until the output since the last redraw contains `needle`.
     pub async fn until(&mut self, needle: &str) {
         if timeout(DEADLINE, self.find(needle)).await.is_err() {
             panic!("waited for {needle:?}; have {:?}", self.tail());
@@ -147,7 +147,7 @@ impl SocketClient {
         }
     }
 
-    /// Reads on until it has the redraw it was promised, and everything up to `position`.
+    /// Reads until it has a redraw and everything up to `position`.
     pub async fn redrawn(&mut self, position: u64) {
         while self.redraw.is_none() {
             self.step().await.expect("a redraw");
@@ -155,7 +155,7 @@ impl SocketClient {
         self.reach(position).await;
     }
 
-    /// Reads on until it has everything up to `position`.
+    /// Reads until it has everything up to `position`.
     pub async fn reach(&mut self, position: u64) {
         while self.position() < position {
             if let Err(code) = self.step().await {
@@ -164,7 +164,7 @@ impl SocketClient {
         }
     }
 
-    /// Reads on until it was warned of this.
+    /// Reads until it got a notice of this kind.
     pub async fn warned(&mut self, of: protocol::ProblemKind) {
         let warning = async {
             while !self.notices.iter().any(|n| n.kind == of) {
@@ -174,7 +174,7 @@ impl SocketClient {
         timeout(DEADLINE, warning).await.expect("a warning");
     }
 
-    /// Reads to the end; gives the close code.
+    /// Reads to the end and returns the close code.
     pub async fn closed(&mut self) -> u16 {
         let end = async {
             loop {

@@ -32,9 +32,9 @@ async fn events_are_published_to_the_owner_and_end_with_the_login() {
             }
         }
         assert_eq!(stages, Stage::ALL);
-        let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is told") };
+        let Some(Event::Terminal { terminal }) = heard.next().await else { panic!("its end is published") };
         assert_eq!(terminal.state, TerminalState::Running);
-        // A listener that falls behind is told to read everything again.
+        // A subscriber that falls behind gets `Resync`.
         for _ in 0..400 {
             env.services.events.publish(ada.user, rexec::events::TerminalEvent::Changed(id));
         }

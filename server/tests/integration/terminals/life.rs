@@ -71,7 +71,7 @@ async fn a_failed_launch_leaves_only_its_audit_event() {
     }
 }
 
-/// The engine takes longer than a caller waits, and fails then.
+/// The engine fails after the caller stopped waiting.
 #[tokio::test]
 async fn a_launch_that_fails_after_the_answer_records_its_reason() {
     for db in database::each().await {
@@ -126,7 +126,7 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
         assert_eq!(
             (why, engine),
             (Revocation::Stopped, vec![(id, Found::Running)]),
-            "put out while the container still ran"
+            "revoked while the container still ran"
         );
         let Launched::Ready(terminal) = stopped else { panic!() };
         assert_eq!(terminal.state, TerminalState::Stopped);
@@ -153,13 +153,13 @@ async fn a_start_during_a_stop_waits_for_its_end() {
         let id = env.terminal(&who).await.id;
         let access = env.services.gate.authorize(&who, id, Attach).await.unwrap();
         let (services, caller) = (env.services.clone(), who.clone());
-        // Whoever is put out starts it again before letting go.
-        let viewer = tokio::spawn(async move {
+        // Starts it again before it releases its lease.
+        let client = tokio::spawn(async move {
             assert_eq!(access.lease().ended().await, Revocation::Stopped);
             terminals::start(&services, &caller, id).await
         });
         terminals::stop(&env.services, &who, id).await.unwrap();
-        viewer.await.unwrap().unwrap();
+        client.await.unwrap().unwrap();
         assert_eq!(env.rows().await[0].state, TerminalState::Running);
         assert_eq!(env.services.runtime.list().await.unwrap(), vec![(id, Found::Running)], "as its record says");
     }
@@ -202,8 +202,8 @@ async fn a_deleted_terminal_is_proven_absent() {
         assert!(matches!(terminals::get(&env.services, &who, id).await, Err(TerminalError::Denied(Denied::NotFound))));
         let events = env.events_about(id).await;
         assert_eq!(events[1..], ["terminal_delete_started", "terminal_deleted"]);
-        let trail = env.services.db.read().await.unwrap().audit_after(0, 100).await.unwrap();
-        assert!(trail.last().unwrap().detail.as_ref().unwrap().contains("absent"), "the proof is in the trail");
+        let audit_log = env.services.db.read().await.unwrap().audit_after(0, 100).await.unwrap();
+        assert!(audit_log.last().unwrap().detail.as_ref().unwrap().contains("absent"), "the proof is in the audit log");
     }
 }
 
@@ -213,7 +213,7 @@ async fn a_locked_terminal_is_deleted_only_with_a_code() {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         let codes = env.enrol(&who).await;
-        // The first code of a factor ends the logins that were made without it.
+        // Confirming a factor ends the logins made without it.
         let who = env.signed_in(who.user, who.username.clone()).await;
         let (id, other) = (env.terminal(&who).await.id, env.terminal(&who).await.id);
         env.lock(id).await;
@@ -224,15 +224,15 @@ async fn a_locked_terminal_is_deleted_only_with_a_code() {
         assert_eq!(problem.kind, ProblemKind::WrongCode);
         assert_eq!(env.fake.list().await.unwrap().len(), 2, "still there");
         assert!(terminals::delete(&env.services, &who, id, Some(&codes[0])).await.unwrap().gone);
-        // The code was spent with it.
+        // The deletion spent the code.
         env.lock(other).await;
         let again = terminals::delete(&env.services, &who, other, Some(&codes[0])).await;
         assert_eq!(again.unwrap_err().problem().kind, ProblemKind::WrongCode);
-        // An administrator's code opens nothing here either, and without one it is refused the same way.
+        // Administrators need the owner's code as well.
         let admin = env.user("grace").await;
         let problem = terminals::delete_any(&env.services, &admin, other, None).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Locked);
-        // Locking between the look and the deed is seen by the deed.
+        // The refused deletions left the record.
         assert_eq!(env.rows().await.len(), 1);
     }
 }
@@ -243,8 +243,8 @@ async fn other_users_terminals_are_not_found() {
         let env = TestEnvironment::new(&db);
         let (ada, eve) = (env.user("ada").await, env.user("eve").await);
         let id = env.terminal(&ada).await.id;
-        let (services, nobody) = (&env.services, TerminalId::new(uuid::Uuid::new_v4()));
-        for id in [id, nobody] {
+        let (services, unknown) = (&env.services, TerminalId::new(uuid::Uuid::new_v4()));
+        for id in [id, unknown] {
             let refused: Vec<TerminalError> = vec![
                 terminals::get(services, &eve, id).await.unwrap_err(),
                 terminals::start(services, &eve, id).await.unwrap_err(),

@@ -5,7 +5,7 @@ use sandbox::Runtime as _;
 
 use crate::support::{database, environment::TestEnvironment};
 
-/// A data directory, keys, a database and an engine that do not belong together: nothing is served, nothing is changed.
+/// On a mismatch nothing is served and nothing is changed.
 #[tokio::test]
 async fn preflight_rejects_data_keys_and_engine_that_do_not_match() {
     for (db, fresh) in database::each().await.into_iter().zip(database::each().await) {
@@ -16,11 +16,11 @@ async fn preflight_rejects_data_keys_and_engine_that_do_not_match() {
         let who = env.user("ada").await;
         env.terminal(&who).await;
         preflight::check(&env.services, "one").await.unwrap();
-        // The database is lost, and a new one takes its place.
+        // The database is lost and replaced by an empty one.
         let lost = TestEnvironment::on(&fresh, env.fake.clone(), env.services.runtime.clone());
         assert!(matches!(preflight::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
         assert_eq!(env.fake.list().await.unwrap().len(), 1);
-        // The keys are lost, and new ones are made.
+        // The keys are lost and replaced by new ones.
         env.enrol(&who).await;
         preflight::check(&env.services, "one").await.unwrap();
         assert!(matches!(preflight::check(&env.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));

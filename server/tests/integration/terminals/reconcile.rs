@@ -14,7 +14,7 @@ use crate::support::{
     proofs::proof,
 };
 
-/// The server is killed in the middle of everything at once; the next one mends it.
+/// The server is killed during several operations at once; the next one reconciles.
 #[tokio::test]
 async fn reconciling_after_a_crash_restores_a_consistent_state() {
     for db in database::each().await {
@@ -39,14 +39,14 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     env.fake.kill(died);
     env.fake.kill(starting);
     env.fake.delete(lost).await.unwrap();
-    // A launch that was cut short, with a record.
+    // An interrupted launch with a record.
     let mut half = env.rows().await[0].clone();
     half.id = TerminalId::new(uuid::Uuid::new_v4());
     (half.state, half.last_active_at) = (Creating, half.created_at);
     let mut tx = env.services.db.begin().await.unwrap();
     tx.insert_terminal(&half).await.unwrap();
     tx.commit().await.unwrap();
-    // What the engine finished after the terminal was deleted; and one whose record is in another database.
+    // A container that appeared after its terminal was deleted, and one whose record is in another database.
     let (late, strange) = (env.terminal(&who).await.id, TerminalId::new(uuid::Uuid::new_v4()));
     assert!(terminals::delete(&env.services, &who, late, None).await.unwrap().gone);
     for id in [late, strange] {
@@ -74,13 +74,13 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     assert_eq!(engine.remove(0), (strange, runs), "nobody decided its end: its home is not ours to remove");
     assert_eq!(engine, [(running, runs), (died, stopped), (stopping, stopped), (starting, stopped)]);
     assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
-    // Nothing is left to mend.
+    // A second round changes nothing.
     let before = next.rows().await;
     reaper::mend(&next.services).await;
     assert_eq!(next.rows().await, before);
 }
 
-/// Paused behind the server's back: nobody can use it, so it is stopped; whichever way it goes on, the record follows.
+/// A container paused without the server counts as stopped; the record follows when it resumes.
 #[tokio::test]
 async fn a_paused_container_is_reported_stopped_until_it_resumes() {
     for db in database::each().await {
@@ -109,11 +109,11 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         paused().await;
         env.fake.becomes(id, Found::Running);
         reaper::mend(&env.services).await;
-        assert_eq!(state().await, (TerminalState::Running, Found::Running), "whoever paused it let it go on");
+        assert_eq!(state().await, (TerminalState::Running, Found::Running), "it was resumed on the engine");
     }
 }
 
-/// What the engine finishes after the start is seen soon, and a home that is gone is told before somebody starts it.
+/// A lost home is reported before the terminal is started again.
 #[tokio::test]
 async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     let db = database::sqlite().await;
@@ -124,16 +124,16 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     reaper::mend(&env.services).await;
     tokio::spawn(reaper::watch(env.services.clone()));
     env.fake.becomes(id, Found::Emptied);
-    let told = async {
+    let reported = async {
         while terminals::get(&env.services, &who, id).await.unwrap().state != TerminalState::Failed {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), told).await.expect("told");
+    tokio::time::timeout(Duration::from_secs(30), reported).await.expect("reported");
     env.services.shutdown.cancel();
 }
 
-/// The server ended after the engine took a tier and before the record said so.
+/// The server ended after the engine applied a tier and before the record was written.
 #[tokio::test]
 async fn limits_on_the_engine_follow_the_record() {
     for db in database::each().await {
@@ -160,7 +160,7 @@ async fn a_deletion_that_fails_on_the_engine_is_retried() {
         env.fake.script(Script::default());
         reaper::mend(&env.services).await;
         assert_eq!(env.rows().await, []);
-        // An engine that is away at start does not end the server.
+        // An engine that is unavailable at start does not end the server.
         env.fake.script(Script { away: true, ..Script::default() });
         reaper::mend(&env.services).await;
     }
