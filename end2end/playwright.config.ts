@@ -1,12 +1,12 @@
 // End-to-end tests: the real binary, the real container engine, a real browser, real codes.
-// Refuses to know the product's inside: what is tested is what a person or a program outside can see.
+// Refuses to know the product's inside: what is tested is what a user or a program outside can see.
 import { defineConfig } from "@playwright/test";
 
-import { apart } from "./world/apart";
+import { inNetworkNamespace } from "./fixtures/network-namespace";
 
 const chromium = process.env["REXEC_CHROMIUM"] ?? "/usr/bin/chromium";
 // The same engine without the parts of a window, where nobody looks at one: stories take 40 % less time.
-const windowless = process.env["REXEC_CHROMIUM_SHELL"] ?? chromium;
+const headlessShell = process.env["REXEC_CHROMIUM_SHELL"] ?? chromium;
 
 const args = [
   // Containers and continuous integration run as root, where the browser's own sandbox cannot start.
@@ -20,7 +20,7 @@ const args = [
 // WebGL without a graphics card: the terminal's first renderer, drawn by the processor, which is dear.
 const card = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 function browser(of: string, more: string[]) {
-  const { executablePath, args: before, env } = apart(of);
+  const { executablePath, args: before, env } = inNetworkNamespace(of);
   return { launchOptions: { executablePath, env, args: [...before, ...args, ...more] } };
 }
 // No cursor that blinks and nothing that slides, and one compiler of WASM instead of two: a fifth of the processor's time. The
@@ -33,7 +33,7 @@ const LONG = /(lock|keyboard|screens|upstream)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "./specs",
-  globalSetup: "./world/apart/gateway.ts",
+  globalSetup: "./fixtures/network-namespace/gateway.ts",
   outputDir: "../artefacts/end2end",
   // Each worker has a server and containers of its own. A story waits a good part of its time, so two cores carry three.
   workers: Number(process.env["REXEC_E2E_WORKERS"] ?? 3),
@@ -56,7 +56,7 @@ export default defineConfig({
   },
   projects: [
     { name: "webgl", testMatch: DRAWN, use: browser(chromium, card) },
-    { name: "long", testMatch: LONG, use: browser(windowless, ["--disable-gpu", ...spare]) },
-    { name: "elements", testIgnore: [DRAWN, LONG], use: browser(windowless, ["--disable-gpu", ...spare]) },
+    { name: "long", testMatch: LONG, use: browser(headlessShell, ["--disable-gpu", ...spare]) },
+    { name: "elements", testIgnore: [DRAWN, LONG], use: browser(headlessShell, ["--disable-gpu", ...spare]) },
   ],
 });

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import { docker, remainsOf, sweep } from "../world/engine";
-import { expect, test } from "../world/fixtures";
-import { Person } from "../world/person";
-import { ROOT } from "../world/server";
-import { attached } from "../world/socket";
+import { docker, remainsOf, sweep } from "../fixtures/engine";
+import { expect, test } from "../fixtures/test";
+import { User } from "../fixtures/user";
+import { ROOT } from "../fixtures/server";
+import { attached } from "../fixtures/socket";
 
 const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
 
@@ -47,10 +47,23 @@ test("the server runs in a container of its own and makes terminals on the engin
     await docker("build", "--quiet", "--file", join(ROOT, "deploy/Dockerfile"), "--tag", `rexec-test/${name}`, context);
     const settings = ["--env", `REXEC_DATA_DIR=${data}`, "--env", `REXEC_PUBLIC_URL=${origin}`];
     const mounts = ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--volume", `${data}:${data}`];
-    await docker("run", "--detach", "--name", name, "--publish", `127.0.0.1:${port}:8080`, ...mounts, ...settings, `rexec-test/${name}`);
-    const link = async () => (await docker("logs", name)).map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1]).find((url) => url !== undefined);
+    await docker(
+      "run",
+      "--detach",
+      "--name",
+      name,
+      "--publish",
+      `127.0.0.1:${port}:8080`,
+      ...mounts,
+      ...settings,
+      `rexec-test/${name}`,
+    );
+    const link = async () =>
+      (await docker("logs", name))
+        .map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1])
+        .find((url) => url !== undefined);
     await expect.poll(link).toContain(`${origin}/setup?token=`);
-    const ada = new Person(origin, "ada", "a sentence nobody guesses");
+    const ada = new User(origin, "ada", "a sentence nobody guesses");
     const token = new URL((await link()) ?? "").searchParams.get("token");
     await ada.api.post("/api/setup", { token, username: ada.username, password: ada.password });
     const { id } = await ada.launch();
@@ -67,7 +80,9 @@ test("the server runs in a container of its own and makes terminals on the engin
   } finally {
     await docker("rm", "--force", name).catch(() => undefined);
     // What the server wrote is root's, and whoever runs this may be somebody else.
-    await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(() => undefined);
+    await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(
+      () => undefined,
+    );
     await docker("rmi", "--force", `rexec-test/${name}`).catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,13 +1,13 @@
-// From the printed link to a prompt: what the first person on a new server does.
+// From the printed link to a prompt: what the first user on a new server does.
 import { randomUUID } from "node:crypto";
 
-import { Api } from "../world/api";
-import { expect, test as base } from "../world/fixtures";
+import { Api } from "../fixtures/api";
+import { expect, test as base } from "../fixtures/test";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import { Server } from "../world/server";
-import { Watch } from "../world/watch";
+import { Server } from "../fixtures/server";
+import { PageErrors } from "../fixtures/page-errors";
 
 /** A server nobody has set up. */
 const test = base.extend<{ untouched: Server }>({
@@ -18,12 +18,15 @@ const test = base.extend<{ untouched: Server }>({
   },
 });
 
-test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({ browser, untouched }) => {
-  const watch = new Watch();
+test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({
+  browser,
+  untouched,
+}) => {
+  const pageErrors = new PageErrors();
   // After deleting, the page asks once more for what it deleted.
-  watch.expectsStatus(404);
+  pageErrors.expectStatus(404);
   const context = await browser.newContext({ baseURL: untouched.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const page = await context.newPage();
   const link = untouched.setupLink ?? "";
   expect(link).toMatch(/\/setup\?token=[\w-]{22,}$/);
@@ -71,13 +74,17 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
   await page.goto(link);
   await expect(page.getByTestId("setup-done"), "the link works once").toBeVisible();
   await context.close();
-  expect(watch.unexpected()).toEqual([]);
+  expect(pageErrors.unexpected()).toEqual([]);
 });
 
 test("two people who open the link at once make one administrator", async ({ untouched }) => {
   const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
   const tries = Array.from({ length: 8 }, (_, i) =>
-    new Api(untouched.origin).exchange("POST", "/api/setup", { token, username: `admin-${i}`, password: `a password of ${randomUUID()}` }),
+    new Api(untouched.origin).exchange("POST", "/api/setup", {
+      token,
+      username: `admin-${i}`,
+      password: `a password of ${randomUUID()}`,
+    }),
   );
   const statuses = (await Promise.all(tries)).map((reply) => reply.status);
   expect(statuses.filter((status) => status === 201)).toHaveLength(1);
@@ -88,10 +95,10 @@ test("a wrong token makes nobody, and the right one still works after a restart"
   const body = { token: "A".repeat(43), username: "mallory", password: "a sentence nobody guesses" };
   expect((await new Api(untouched.origin).refused("POST", "/api/setup", body)).status).toBe(403);
   await untouched.stop();
-  await untouched.startAgain();
+  await untouched.restart();
   const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
   await new Api(untouched.origin).post("/api/setup", { ...body, token, username: "ada" });
   await untouched.stop();
-  await untouched.startAgain();
+  await untouched.restart();
   expect(untouched.setupLink, "no link once there is an administrator").toBeUndefined();
 });

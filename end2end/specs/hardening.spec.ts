@@ -1,8 +1,8 @@
-// The hardening of a container, seen by the person inside, by the engine outside, and told by the Security panel.
+// The hardening of a container, seen by the user inside, by the engine outside, and told by the Security panel.
 import { TerminalPage } from "../pages/terminal";
-import type { SecurityReport } from "../world/contract";
-import { docker, inspect, remainsOf } from "../world/engine";
-import { expect, test } from "../world/fixtures";
+import type { SecurityReport } from "../fixtures/contract";
+import { docker, inspect, remainsOf } from "../fixtures/engine";
+import { expect, test } from "../fixtures/test";
 
 interface HostConfig {
   Privileged: boolean;
@@ -42,29 +42,42 @@ async function engineDefaults(): Promise<HostConfig> {
 }
 
 const MASKED = [
-  ...["acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"].map((name) => `/proc/${name}`),
+  ...["acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"].map(
+    (name) => `/proc/${name}`,
+  ),
   ...["/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel"],
 ];
 const READ_ONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
-test("inside: an ordinary user with seven capabilities at most, no way to gain more, a root filesystem that refuses", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const terminal = await new TerminalPage(await visit(person)).open(id);
+test("inside: an ordinary user with seven capabilities at most, no way to gain more, a root filesystem that refuses", async ({
+  user,
+  openPage,
+}) => {
+  const { id } = await user.launch();
+  const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();
   expect(await terminal.run("id -u; id -un")).toBe("1000\nuser");
   const caps = await terminal.run("grep Cap /proc/self/status");
   expect(caps).toMatch(/CapEff:\t? *0000000000000000/);
   expect(caps).toMatch(/CapBnd:\t? *00000000000004eb/);
-  expect(await terminal.run("grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -s '[:space:]' ' '")).toContain("NoNewPrivs: 1 Seccomp: 2");
+  expect(await terminal.run("grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -s '[:space:]' ' '")).toContain(
+    "NoNewPrivs: 1 Seccomp: 2",
+  );
   expect(await terminal.run("touch /x /etc/x /usr/bin/x 2>&1 | grep -c 'Read-only\\|Permission'")).toBe("3");
-  const mounts = await terminal.run("grep -E ' (/|/tmp|/var/tmp|/run|/home/user) ' /proc/self/mounts | cut -d' ' -f2,4 | cut -c1-60");
+  const mounts = await terminal.run(
+    "grep -E ' (/|/tmp|/var/tmp|/run|/home/user) ' /proc/self/mounts | cut -d' ' -f2,4 | cut -c1-60",
+  );
   expect(mounts).toMatch(/^\/ ro/m);
   for (const path of ["/tmp", "/var/tmp", "/run"]) {
     const line = mounts.split("\n").findLast((line) => line.startsWith(`${path} `)) ?? "";
     for (const flag of ["rw", "noexec", "nosuid", "nodev"]) expect(line, path).toContain(flag);
   }
-  expect(await terminal.run("df -m --output=target,size /tmp /var/tmp /run /root | tail -n +2 | tr -s ' '")).toBe("/tmp 100\n/var/tmp 50\n/run 50\n/root 50");
-  expect(await terminal.run("sudo sh -c 'cp /bin/true /root/t && /root/t && echo runs in /root'")).toBe("runs in /root");
+  expect(await terminal.run("df -m --output=target,size /tmp /var/tmp /run /root | tail -n +2 | tr -s ' '")).toBe(
+    "/tmp 100\n/var/tmp 50\n/run 50\n/root 50",
+  );
+  expect(await terminal.run("sudo sh -c 'cp /bin/true /root/t && /root/t && echo runs in /root'")).toBe(
+    "runs in /root",
+  );
   expect(await terminal.run("echo works > ~/file; cat ~/file")).toBe("works");
   expect(await terminal.run("find / -xdev -perm /6000 -type f 2>/dev/null | wc -l")).toBe("0");
   expect(await terminal.run("echo 1 > /proc/sys/kernel/sysrq; echo status=$?")).toContain("status=1");
@@ -72,16 +85,16 @@ test("inside: an ordinary user with seven capabilities at most, no way to gain m
   expect(await terminal.run("unshare -Ur true 2>/dev/null; echo $?")).not.toBe("0");
 });
 
-test("a fork bomb meets the limit of its own terminal, and a neighbour does not notice", async ({ person, visit }) => {
-  const [bomb, calm] = [await person.launch({ tier: "small" }), await person.launch()];
-  const here = await new TerminalPage(await visit(person)).open(bomb.id);
+test("a fork bomb meets the limit of its own terminal, and a neighbour does not notice", async ({ user, openPage }) => {
+  const [bomb, calm] = [await user.launch({ tier: "small" }), await user.launch()];
+  const here = await new TerminalPage(await openPage(user)).open(bomb.id);
   await here.ready();
   await here.enter(" b() { b | b & }; b 2>/dev/null");
-  const there = await new TerminalPage(await visit(person)).open(calm.id);
+  const there = await new TerminalPage(await openPage(user)).open(calm.id);
   await there.ready();
   expect(await there.run("echo calm-$((1+1))")).toBe("calm-2");
   // The engine itself may answer late beside a bomb.
-  const figures = () => person.api.exchange("GET", `/api/terminals/${bomb.id}/stats`);
+  const figures = () => user.api.exchange("GET", `/api/terminals/${bomb.id}/stats`);
   let reply = await figures();
   await expect.poll(async () => (reply.status === 503 ? (reply = await figures()) : reply).status).toBe(200);
   const pids = JSON.parse(reply.text) as { pids: number; pids_limit: number };
@@ -89,9 +102,9 @@ test("a fork bomb meets the limit of its own terminal, and a neighbour does not 
   expect(pids.pids).toBeLessThanOrEqual(256);
 });
 
-test("outside: the engine's own description is the profile", async ({ house, person }) => {
-  await person.launch();
-  const { containers } = await remainsOf(house.server.instance);
+test("outside: the engine's own description is the profile", async ({ environment, user }) => {
+  await user.launch();
+  const { containers } = await remainsOf(environment.server.instance);
   expect(containers).toHaveLength(1);
   const description = await inspect(containers[0] ?? "");
   const host = description["HostConfig"] as HostConfig;
@@ -130,10 +143,13 @@ test("outside: the engine's own description is the profile", async ({ house, per
   expect(told).toEqual(["bind /.rexec/guest ro", "bind /.rexec/link ro", "volume /home/user rw"]);
 });
 
-test("the panel shows what was verified, and says of the rest that it is not in force yet", async ({ person, visit }) => {
-  const { id } = await person.launch();
+test("the panel shows what was verified, and says of the rest that it is not in force yet", async ({
+  user,
+  openPage,
+}) => {
+  const { id } = await user.launch();
   // A guest that answers late is told as not looked at.
-  const look = () => person.api.get<SecurityReport>(`/api/terminals/${id}/security`);
+  const look = () => user.api.get<SecurityReport>(`/api/terminals/${id}/security`);
   let report = await look();
   await expect.poll(async () => (report = await look()).rows.filter((row) => row.verdict === "unknown")).toEqual([]);
   expect(report.profile).toBe("standard");
@@ -147,7 +163,7 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   expect(report.score_tenths).toBeGreaterThan(0);
   expect(report.score_tenths).toBeLessThan(100);
 
-  const page = await visit(person);
+  const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   const panel = page.getByTestId("security-panel");
@@ -157,9 +173,13 @@ test("the panel shows what was verified, and says of the rest that it is not in 
     if (await panel.isVisible()) await page.getByTestId("tool-security").click();
     await page.getByTestId("tool-security").click();
     await expect(rows).toHaveCount(report.rows.length);
-    const shown = await rows.evaluateAll((rows) => rows.map((row) => [row.getAttribute("data-row"), row.getAttribute("data-verdict")]));
+    const shown = await rows.evaluateAll((rows) =>
+      rows.map((row) => [row.getAttribute("data-row"), row.getAttribute("data-verdict")]),
+    );
     const words = { verified: "Verified", not_in_force: "Not in force", differs: "Differs", unknown: "Not looked at" };
-    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(report.rows.map((row) => [row.id, words[row.verdict]])));
+    expect(Object.fromEntries(shown)).toEqual(
+      Object.fromEntries(report.rows.map((row) => [row.id, words[row.verdict]])),
+    );
   }).toPass({ timeout: 45_000 });
   await expect(panel).toContainText(/grep Cap \/proc\/self\/status/);
 });

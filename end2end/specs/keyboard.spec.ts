@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 /** Presses Tab until something is focused that fits. */
 async function tabTo(page: Page, testid: string): Promise<void> {
@@ -36,18 +36,20 @@ async function accessible(page: Page, where: string, rules: Rules = "all"): Prom
   else axe.withRules(["color-contrast", "link-in-text-block"]);
   const { violations } = await axe.analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  const told = serious.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
   expect(told, where).toEqual([]);
 }
 
-test("from sign-in to a prompt and out of the terminal again, by keyboard alone", async ({ person, visit }) => {
-  const page = await visit(undefined);
+test("from sign-in to a prompt and out of the terminal again, by keyboard alone", async ({ user, openPage }) => {
+  const page = await openPage(undefined);
   await page.goto("/login");
   await expect(page.getByTestId("login-submit")).toBeEnabled();
   await tabTo(page, "field-username");
-  await page.keyboard.type(person.username);
+  await page.keyboard.type(user.username);
   await tabTo(page, "field-password");
-  await page.keyboard.type(person.password);
+  await page.keyboard.type(user.password);
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();
   await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
@@ -62,23 +64,34 @@ test("from sign-in to a prompt and out of the terminal again, by keyboard alone"
   await terminal.ready();
   await expect(page.getByTestId("terminal-name")).toHaveText("by keyboard");
   await expect
-    .poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement)), { message: "the keyboard is in the terminal" })
+    .poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement)), {
+      message: "the keyboard is in the terminal",
+    })
     .toBe(true);
   await page.keyboard.type("echo typed-$((3*3))");
   await page.keyboard.press("Enter");
   await terminal.sees(/^typed-9$/m);
   await page.keyboard.press("Tab");
-  expect(await terminal.host.evaluate((host) => host.contains(document.activeElement)), "Tab belongs to the shell").toBe(true);
+  expect(
+    await terminal.host.evaluate((host) => host.contains(document.activeElement)),
+    "Tab belongs to the shell",
+  ).toBe(true);
   await page.keyboard.press("Control+F6");
-  expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe("Terminal");
+  expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe(
+    "Terminal",
+  );
 });
 
-test("the toolbar is one stop of the Tab key, and arrow keys move along it", async ({ person, visit }) => {
-  const { id } = await person.launch({ name: "bar" });
-  const page = await visit(person);
+test("the toolbar is one stop of the Tab key, and arrow keys move along it", async ({ user, openPage }) => {
+  const { id } = await user.launch({ name: "bar" });
+  const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
-  const [back, search, last] = [page.getByLabel("To the terminals", { exact: true }), page.getByTestId("tool-search"), page.getByTestId("card-menu")];
+  const [back, search, last] = [
+    page.getByLabel("To the terminals", { exact: true }),
+    page.getByTestId("tool-search"),
+    page.getByTestId("card-menu"),
+  ];
   await terminal.focus();
   await page.keyboard.press("Control+F6");
   await expect(search).toBeFocused();
@@ -101,9 +114,9 @@ test("the toolbar is one stop of the Tab key, and arrow keys move along it", asy
   await expect(page.getByTestId("lock"), "and back to where one was").toBeFocused();
 });
 
-test("menus and dialogs open, move and close by keyboard", async ({ person, visit }) => {
-  await person.launch({ name: "one" });
-  const page = await visit(person);
+test("menus and dialogs open, move and close by keyboard", async ({ user, openPage }) => {
+  await user.launch({ name: "one" });
+  const page = await openPage(user);
   await page.goto("/");
   await expect(page.getByTestId("new-terminal")).toBeEnabled();
   await page.keyboard.press("?");
@@ -126,8 +139,8 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByRole("menu")).toBeHidden();
 });
 
-test("a key pressed in the instant a dialog closes is heard", async ({ person, visit }) => {
-  const page = await visit(person);
+test("a key pressed in the instant a dialog closes is heard", async ({ user, openPage }) => {
+  const page = await openPage(user);
   await page.goto("/");
   await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
   await page.keyboard.press("?");
@@ -140,23 +153,28 @@ test("a key pressed in the instant a dialog closes is heard", async ({ person, v
   await expect(page.getByTestId("launch-dialog")).toBeVisible();
 });
 
-test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({ house, guarded, visit, watch }) => {
+test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({
+  environment,
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
   // Thirty pages, each looked through rule by rule.
   test.slow();
-  watch.expectsStatus(404, 423);
-  const { id } = await guarded.launch({ name: "shown" });
-  const nobody = await visit(undefined);
-  const person = await visit(guarded);
-  const admin = await visit(house.admin);
+  pageErrors.expectStatus(404, 423);
+  const { id } = await userWithFactor.launch({ name: "shown" });
+  const nobody = await openPage(undefined);
+  const user = await openPage(userWithFactor);
+  const admin = await openPage(environment.admin);
   const walk: [Page, string][] = [
     [nobody, "/login"],
     [nobody, "/setup"],
-    [person, "/"],
-    [person, `/terminals/${id}`],
-    [person, "/account/security"],
-    [person, "/account/sessions"],
-    [person, "/account/audit"],
-    [person, "/nowhere"],
+    [user, "/"],
+    [user, `/terminals/${id}`],
+    [user, "/account/security"],
+    [user, "/account/sessions"],
+    [user, "/account/audit"],
+    [user, "/nowhere"],
     [admin, "/admin/users"],
     [admin, "/admin/terminals"],
     [admin, "/admin/images"],
@@ -177,8 +195,8 @@ test("every page has a title, one heading, a main landmark, and no serious fault
     await settled(page);
     await accessible(page, `${path}, light`, "colours");
   }
-  await guarded.lock(id);
-  await person.goto(`/terminals/${id}`);
-  await expect(person.getByTestId("lock-prompt")).toBeVisible();
-  await accessible(person, "the prompt of a locked terminal");
+  await userWithFactor.lock(id);
+  await user.goto(`/terminals/${id}`);
+  await expect(user.getByTestId("lock-prompt")).toBeVisible();
+  await accessible(user, "the prompt of a locked terminal");
 });

@@ -8,11 +8,11 @@ import { dirname, join } from "node:path";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import type { AuditEvent, Page } from "../world/contract";
-import { expect, test } from "../world/fixtures";
-import { Person } from "../world/person";
-import { Server } from "../world/server";
-import { attach } from "../world/socket";
+import type { AuditEvent, Page } from "../fixtures/contract";
+import { expect, test } from "../fixtures/test";
+import { User } from "../fixtures/user";
+import { Server } from "../fixtures/server";
+import { attach } from "../fixtures/socket";
 
 const URL_OF_SERVER = process.env["REXEC_TEST_POSTGRES_URL"] ?? "";
 
@@ -25,20 +25,23 @@ function emptyDatabase(): string {
   return address.href;
 }
 
-test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({ browser, watch }) => {
+test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({
+  browser,
+  pageErrors,
+}) => {
   test.skip(URL_OF_SERVER === "" && process.env["CI"] !== "true", "REXEC_TEST_POSTGRES_URL names no server");
-  watch.expectsNoServer();
-  watch.expectsStatus(401, 404, 423, 502, 503);
+  pageErrors.expectNoServer();
+  pageErrors.expectStatus(401, 404, 423, 502, 503);
   const server = await Server.fresh();
   await server.stop();
   writeFileSync(join(dirname(server.dataDir), "rexec.toml"), `database_url = "${emptyDatabase()}"\n`);
   const embedded = readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
-  await server.startAgain();
+  await server.restart();
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const first = await context.newPage();
   await first.goto(server.setupLink ?? "");
-  const ada = new Person(server.origin, "ada", "a sentence nobody guesses");
+  const ada = new User(server.origin, "ada", "a sentence nobody guesses");
   await new EntryPage(first).choose(ada.username, ada.password, "setup-submit");
   await expect(new Dashboard(first).empty).toBeVisible();
   await ada.signIn();
@@ -59,7 +62,7 @@ test("with PostgreSQL by one line of settings: set up, work, lock, a killed serv
   await terminal.lockFromToolbar();
   await terminal.asksForCode();
   await server.kill();
-  await server.startAgain();
+  await server.restart();
   expect((await attach(ada.api, id)).status).toBe(423);
   await page.reload();
   await terminal.asksForCode();
@@ -69,7 +72,10 @@ test("with PostgreSQL by one line of settings: set up, work, lock, a killed serv
   const { items } = await ada.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
   expect(items.map(({ event }) => event)).toContain("terminal_mfa_locked");
   expect((await ada.api.get<{ intact: boolean }>("/api/admin/audit/verify")).intact).toBe(true);
-  expect(readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")), "the embedded one is not used").toEqual(embedded);
+  expect(
+    readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")),
+    "the embedded one is not used",
+  ).toEqual(embedded);
   await context.close();
   await ada.delete(id);
   expect(await server.dispose()).toEqual({ containers: [], volumes: [] });

@@ -1,15 +1,15 @@
-// Working in a terminal: size, floods, pastes, every kind of character, and what a program in it may not do to the person.
+// Working in a terminal: size, floods, pastes, every kind of character, and what a program in it may not do to the user.
 import { createHash } from "node:crypto";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 test.describe("at a prompt", () => {
   let terminal: TerminalPage;
 
-  test.beforeEach(async ({ person, visit }) => {
-    const { id } = await person.launch();
-    const page = await visit(person, { permissions: ["clipboard-read", "clipboard-write"] });
+  test.beforeEach(async ({ user, openPage }) => {
+    const { id } = await user.launch();
+    const page = await openPage(user, { permissions: ["clipboard-read", "clipboard-write"] });
     terminal = await new TerminalPage(page).open(id);
     await terminal.ready();
   });
@@ -82,8 +82,10 @@ test.describe("at a prompt", () => {
   });
 
   test("programs cannot make the terminal type what they choose", async () => {
-    // Title report, answerback and window reports would be typed into the shell as if by the person.
-    await terminal.enter(" printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
+    // Title report, answerback and window reports would be typed into the shell as if by the user.
+    await terminal.enter(
+      " printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"",
+    );
     await terminal.sees(/^answer=(''|'\$?'*);$/m);
     expect(await terminal.page.title()).not.toContain("pwned");
   });
@@ -98,7 +100,9 @@ test.describe("at a prompt", () => {
       };
       return calls;
     });
-    await terminal.run("printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\nhttps://example.org/plain\\n'");
+    await terminal.run(
+      "printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\nhttps://example.org/plain\\n'",
+    );
     const box = await terminal.host.boundingBox();
     const { cols, rows } = await terminal.size();
     const lines = (await terminal.text()).split("\n");
@@ -115,7 +119,10 @@ test.describe("at a prompt", () => {
     await click("BADLINK");
     await click("FILE");
     // Marked by the program, and found in its text.
-    for (const [word, url] of [["GOODLINK", "https://example.org/x"], ["https://", "https://example.org/plain"]] as const) {
+    for (const [word, url] of [
+      ["GOODLINK", "https://example.org/x"],
+      ["https://", "https://example.org/plain"],
+    ] as const) {
       await expect(async () => {
         await click(word);
         expect((await opened.jsonValue()).map(([url]) => url)).toContain(url);
@@ -142,12 +149,12 @@ test.describe("at a prompt", () => {
   });
 });
 
-test("a second window of another size shows the same screen, and can be typed in", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const wide = await new TerminalPage(await visit(person)).open(id);
+test("a second window of another size shows the same screen, and can be typed in", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const wide = await new TerminalPage(await openPage(user)).open(id);
   await wide.ready();
   await wide.run('for n in 1 2 3 4 5; do printf "$n:%0140d:\\n" 0; done');
-  const narrow = await new TerminalPage(await visit(person, { viewport: { width: 640, height: 600 } })).open(id);
+  const narrow = await new TerminalPage(await openPage(user, { viewport: { width: 640, height: 600 } })).open(id);
   await narrow.ready();
   expect((await narrow.size()).cols).toBeLessThan((await wide.size()).cols);
   const whole = async () => {

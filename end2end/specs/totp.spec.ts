@@ -1,7 +1,7 @@
 // The authenticator of the tests is itself tested, against the published vectors: a wrong one would only ever be refused.
 import { expect, test } from "@playwright/test";
 
-import { Authenticator, base32, hotp, stepAt } from "../world/totp";
+import { Authenticator, base32, hotp, stepAt } from "../fixtures/totp";
 
 test("RFC 4226 appendix D and RFC 6238 appendix B (SHA-1)", () => {
   const secret = Buffer.from("12345678901234567890");

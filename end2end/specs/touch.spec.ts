@@ -2,7 +2,7 @@
 import type { CDPSession, Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
@@ -38,16 +38,20 @@ async function rests(terminal: TerminalPage): Promise<void> {
 async function drag(page: Page, fingers: CDPSession, down: number): Promise<void> {
   const box = await page.getByTestId("terminal").boundingBox();
   const [x, top] = [(box?.x ?? 0) + 100, (box?.y ?? 0) + (down > 0 ? 60 : 60 - down)];
-  const touch = (type: string, points: { x: number; y: number }[]) => fingers.send("Input.dispatchTouchEvent", { type: type as "touchStart", touchPoints: points });
+  const touch = (type: string, points: { x: number; y: number }[]) =>
+    fingers.send("Input.dispatchTouchEvent", { type: type as "touchStart", touchPoints: points });
   await touch("touchStart", [{ x, y: top }]);
   const steps = 20;
   for (let step = 1; step <= steps; step++) await touch("touchMove", [{ x, y: top + (down * step) / steps }]);
   await touch("touchEnd", []);
 }
 
-test("a finger scrolls what was printed and what a program shows, and a tap takes the keyboard", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const page = await visit(person, PHONE);
+test("a finger scrolls what was printed and what a program shows, and a tap takes the keyboard", async ({
+  user,
+  openPage,
+}) => {
+  const { id } = await user.launch();
+  const page = await openPage(user, PHONE);
   const fingers = await page.context().newCDPSession(page);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
@@ -73,9 +77,9 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
 });
 
-test("where nothing can be selected, the menu copies what is shown", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const page = await visit(person, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
+test("where nothing can be selected, the menu copies what is shown", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const page = await openPage(user, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   const copy = async () => {

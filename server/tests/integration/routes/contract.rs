@@ -35,6 +35,22 @@ fn the_route_table_matches_the_document() {
     assert_eq!(table.len(), ROUTES.len(), "a row is there twice");
 }
 
+/// `docs/openapi.json` is the document as of this commit; types for other languages are generated from it.
+#[test]
+fn the_committed_document_is_current() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let document = http::api::document();
+    if std::env::var_os("REXEC_WRITE_DOCS").is_some() {
+        std::fs::write(file, format!("{}\n", serde_json::to_string_pretty(&document).unwrap())).unwrap();
+    }
+    let committed: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap_or_default()).unwrap_or_default();
+    assert!(
+        committed == document,
+        "docs/openapi.json is outdated: REXEC_WRITE_DOCS=1 cargo test -p server --test integration the_committed_document, \
+         then node scripts/test/contract.mjs --write"
+    );
+}
+
 #[test]
 fn every_operation_has_an_id_descriptions_and_security() {
     let document = http::api::document();

@@ -27,7 +27,7 @@ async fn reconnecting_at_any_position_neither_loses_nor_repeats_a_byte() {
         let mut again = fixture.attach(&format!("&from={}", start + at)).await;
         assert_eq!((again.hello.position, again.start), (start + at, start + at));
         again.reach(start + all.len() as u64).await;
-        assert!(again.bytes == all[usize::try_from(at).unwrap()..], "cut {attempt} at {at}");
+        assert!(again.bytes == all[usize::try_from(at).unwrap()..], "attempt {attempt} at {at}");
         assert_eq!(again.redraws, 0);
     }
 }
