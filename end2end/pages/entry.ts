@@ -1,4 +1,4 @@
-// The doors of the product as people use them: set-up, sign-in, one-time links.
+// Set-up, login and one-time links.
 import { expect, type Locator, type Page } from "@playwright/test";
 
 export class EntryPage {

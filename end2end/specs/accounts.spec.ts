@@ -1,11 +1,10 @@
-// Accounts: joining, signing in and out, login sessions, and that everything of a login ends with it.
+// Accounts in the page: login, logout, login sessions, and what ends with a login.
 import { AccountPage } from "../pages/account";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
 import { Api } from "../fixtures/api";
-import type { LoginSession, Page } from "../fixtures/contract";
 import { expect, test } from "../fixtures/test";
-import { attach, attached } from "../fixtures/socket";
+import { attached } from "../fixtures/socket";
 
 const SESSIONS = "/api/account/sessions";
 
@@ -49,36 +48,6 @@ test("a recovery code signs in once, and the user is told", async ({ userWithFac
   await expect(second.problem).toHaveAttribute("data-kind", "wrong_code");
 });
 
-test("unknown people and wrong passwords are answered alike", async ({ environment, user }) => {
-  const nobody = new Api(environment.server.origin);
-  const unknown = await nobody.refused("POST", "/api/auth/login", {
-    username: "no-such-user",
-    password: "a long enough password",
-  });
-  const wrong = await nobody.refused("POST", "/api/auth/login", {
-    username: user.username,
-    password: "a long enough password",
-  });
-  expect({ ...unknown, request_id: "" }).toEqual({ ...wrong, request_id: "" });
-  expect(nobody.cookie).toBe("");
-});
-
-test("the cookie of a login is out of reach for scripts and other sites, and new at each login", async ({
-  environment,
-  user,
-}) => {
-  const api = new Api(environment.server.origin);
-  const reply = await api.exchange("POST", "/api/auth/login", { username: user.username, password: user.password });
-  const [line = ""] = [reply.headers["set-cookie"] ?? []].flat();
-  expect(line).toMatch(/^__Host-[\w-]+=[\w-]{22,};/);
-  for (const attribute of [/;\s*httponly/i, /;\s*secure/i, /;\s*samesite=strict/i, /;\s*path=\//i])
-    expect(line).toMatch(attribute);
-  expect(line).not.toMatch(/domain=/i);
-  const fixed = api.copy();
-  await fixed.post("/api/auth/login", { username: user.username, password: user.password });
-  expect(fixed.cookie, "a login brings its own token").not.toBe(api.cookie);
-});
-
 test("signing out ends the login everywhere it is used: page, requests, sockets", async ({
   user,
   openPage,
@@ -105,23 +74,6 @@ test("signing out ends the login everywhere it is used: page, requests, sockets"
   expect((await thief.refused("GET", "/api/me")).status).toBe(401);
 });
 
-test("login sessions are listed; one that is revoked is dead at once, with its sockets", async ({ user }) => {
-  const { id } = await user.launch();
-  const other = await user.signInElsewhere();
-  const socket = await attached(other, id);
-  const { items } = await user.api.get<Page<LoginSession>>(SESSIONS);
-  expect(items.filter((session) => session.current)).toHaveLength(1);
-  const mine = (await other.get<Page<LoginSession>>(SESSIONS)).items.find((session) => session.current);
-  expect(items.map((session) => session.id)).toContain(mine?.id);
-  await user.api.ask("DELETE", `${SESSIONS}/${mine?.id}`);
-  expect(await socket.closed()).toBe(4401);
-  expect((await other.refused("GET", "/api/me")).status).toBe(401);
-  const [one, two] = [await user.signInElsewhere(), await user.signInElsewhere()];
-  await user.api.post(`${SESSIONS}/revoke-others`);
-  for (const api of [one, two]) expect((await api.refused("GET", "/api/me")).status).toBe(401);
-  expect((await user.me()).username).toBe(user.username);
-});
-
 test("the page lists where somebody is signed in, and ends one of these or all others", async ({ user, openPage }) => {
   await user.api.post(`${SESSIONS}/revoke-others`);
   const page = await openPage(user);
@@ -145,32 +97,6 @@ test("the page lists where somebody is signed in, and ends one of these or all o
   expect(await alive()).toBe(0);
   await page.reload();
   await expect(account.sessions, "this one goes on").toHaveCount(1);
-});
-
-test("nobody revokes the session of somebody else", async ({ environment, user }) => {
-  const admin = (await environment.admin.api.get<Page<LoginSession>>(SESSIONS)).items[0];
-  expect((await user.api.refused("DELETE", `${SESSIONS}/${admin?.id}`)).status).toBe(404);
-  expect((await environment.admin.me()).role).toBe("admin");
-});
-
-test("a new password ends every other login and needs the old one", async ({ user }) => {
-  const other = await user.signInElsewhere();
-  const change = { current: "wrong password", new: "an entirely new sentence" };
-  expect((await user.api.refused("POST", "/api/account/password", change)).status).toBe(401);
-  for (const bad of ["short", "password", "password1", "x".repeat(129)]) {
-    const problem = await user.api.refused("POST", "/api/account/password", { current: user.password, new: bad });
-    expect([400, 422], bad).toContain(problem.status);
-  }
-  await user.api.post("/api/account/password", { ...change, current: user.password });
-  user.password = change.new;
-  expect((await other.refused("GET", "/api/me")).status).toBe(401);
-  await user.signInElsewhere();
-});
-
-test("enrolling a factor ends the other logins, which were made without it", async ({ user }) => {
-  const other = await user.signInElsewhere();
-  await user.enrol();
-  expect((await other.refused("GET", "/api/me")).status).toBe(401);
 });
 
 test("an invited user chooses a name by a link that works once, and sees nothing of anybody else", async ({
@@ -226,24 +152,4 @@ test("roles and disabling are believed at once", async ({ environment, user }) =
   ).toBe(401);
   await environment.admin.api.ask("PATCH", `/api/admin/users/${userId}`, { disabled: false });
   await user.signIn();
-});
-
-test("an administrator resets a factor; that opens no locked terminal, to nobody", async ({
-  environment,
-  userWithFactor,
-}) => {
-  const { id } = await userWithFactor.launch();
-  await userWithFactor.lock(id);
-  const { id: userId } = await userWithFactor.me();
-  await environment.admin.api.post(`/api/admin/users/${userId}/reset-mfa`);
-  expect((await attach(environment.admin.api, id)).status).toBe(404);
-  userWithFactor.recoveryCodes = [];
-  userWithFactor.authenticator = undefined;
-  await userWithFactor.signIn();
-  expect((await userWithFactor.me()).mfa_enabled).toBe(false);
-  expect((await attach(userWithFactor.api, id)).status, "locked is locked").toBe(423);
-  await userWithFactor.enrol();
-  const path = `/api/security/terminal/${id}/mfa-verify`;
-  await userWithFactor.api.post(path, { code: userWithFactor.takeRecoveryCode() });
-  (await attached(userWithFactor.api, id)).close();
 });

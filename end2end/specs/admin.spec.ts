@@ -1,4 +1,4 @@
-// Administration in the page: people, links, what is offered, settings, the audit trail, the system.
+// Administration in the page: users, links, images and tiers, settings, the audit log, the system.
 import type { Locator, Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
@@ -82,7 +82,7 @@ test("a user is disabled and enabled from the list; the open page and its socket
   await row.getByTestId("disable-user-dialog").getByTestId("question-yes").click();
   expect(await socket.closed()).toBe(4401);
   await expect(row).toContainText("Disabled");
-  // A page of its own: the first one may just be leaving by itself.
+  // A new page: the first one may be navigating.
   const next = await theirs.context().newPage();
   await next.goto("/account/security");
   await expect(next).toHaveURL(/\/login/);
@@ -136,7 +136,7 @@ test("a reset link sets a new password and ends the old logins; a reset factor i
       message: "a factor that goes ends the logins made with it",
     })
     .toBe(401);
-  // The list is read again after that, and a menu that was open is gone with its row.
+  // The list is refetched afterwards, which closes an open menu.
   await expect(row.locator("[data-label=MFA]")).toHaveText("Off");
   await act(row, "user-actions", "user-reset-link");
   const url = await admin.getByTestId("one-time-link").innerText();
@@ -213,10 +213,10 @@ test("when every account must have a factor, terminals wait for it", async ({
   openPage,
   pageErrors,
 }) => {
-  // The page is refused its events, and then its login ends with the new factor.
+  // The event stream is refused, and then the login ends with the new factor.
   pageErrors.expectStatus(400, 401);
   const { id } = await user.launch();
-  // One who has a factor already: the rule holds for administrators as well.
+  // With a factor: the rule holds for administrators as well.
   const keeper = await environment.invite("admin");
   await keeper.enrol();
   const usual = await keeper.api.get<Settings>("/api/admin/settings");
@@ -322,7 +322,7 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
   await section(admin, "terminals");
   await act(row, "admin-terminal-actions", "admin-delete");
-  // What the list does not know yet, the refusal tells.
+  // The list does not show the lock yet; the refusal does.
   await userWithFactor.lock(id);
   await button.click();
   await expect(row.getByTestId("problem")).toHaveAttribute("data-kind", "locked");

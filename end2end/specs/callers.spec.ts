@@ -1,5 +1,5 @@
-// Who may read what: every route that reads, and the terminal socket, against every kind of caller. The route tables inside
-// the server say who must not; this one says who may as well.
+// Every route that reads, and the terminal socket, for every kind of caller: who may read and who may
+// not.
 import { Api } from "../fixtures/api";
 import { expect, test } from "../fixtures/test";
 import { filled, isAboutTerminal, label, type Route, routesOf } from "../fixtures/routes";
@@ -12,7 +12,7 @@ type Kind = "nobody" | "pending" | "stranger" | "administrator" | "owner";
 /** The status a caller must get. */
 function due({ template }: Route, kind: Kind, locked: boolean): number {
   if (OPEN_TO_ALL.has(template)) return 200;
-  // Read by whoever has its token, and nobody here has one.
+  // Needs the token of an invitation, which no caller here has.
   if (template === "/api/invite") return 403;
   if (kind === "nobody" || kind === "pending") return 401;
   if (template.startsWith("/api/admin/")) return kind === "administrator" ? 200 : 403;
@@ -26,7 +26,7 @@ test("who may read what: every reading route, every kind of caller", async ({ en
   const { id } = await userWithFactor.launch();
   const pending = new Api(environment.server.origin);
   await pending.post("/api/auth/login", { username: userWithFactor.username, password: userWithFactor.password });
-  // A stream has no end that could be read to; it has stories of its own.
+  // The event stream has no end to read to; it has its own tests.
   const routes = (await routesOf(userWithFactor.api)).filter(
     ({ method, template }) => method === "GET" && template !== "/api/events",
   );

@@ -1,7 +1,7 @@
-// The dashboard: making a terminal of one's choice, and what its card can do.
+// The dashboard: creating a terminal, and the actions of its card.
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
-import type { AuditEvent, Page, Tier } from "../fixtures/contract";
+import type { AuditView, Page, Tier } from "../fixtures/contract";
 import { expect, test } from "../fixtures/test";
 
 /** Steps of a launch, as the page names them. */
@@ -73,7 +73,7 @@ test("a card stops, starts, restarts and renames its terminal, and asks before i
   await expect(card).toHaveAttribute("data-state", "running");
   await dashboard.act(id, "restart");
   const events = async () => {
-    const { items } = await user.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
+    const { items } = await user.api.get<Page<AuditView>>("/api/account/audit?limit=200");
     return items
       .filter(({ target }) => target === id)
       .map(({ event }) => event)

@@ -1,4 +1,4 @@
-// The program at a shell's prompt: what it says about its settings and its machine, and what there is not.
+// The command line: configuration, doctor, reset link, and what does not exist.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ interface Said {
   err: string;
 }
 
-/** Runs the program with its standard output there. */
+/** Runs the program with this standard output. */
 async function into(file: string, args: string[]): Promise<Omit<Said, "out">> {
   const run = promisify(execFile)("/bin/sh", ["-c", 'exec "$0" "$@" >"$FILE"', BINARY, ...args], {
     env: { FILE: file },
@@ -30,7 +30,7 @@ async function into(file: string, args: string[]): Promise<Omit<Said, "out">> {
   );
 }
 
-/** Runs the program in a folder with this file or none, with these settings and no others. */
+/** Runs the program in a directory with this configuration file or none, and these variables only. */
 async function rexec(args: string[], settings: Record<string, string> = {}, file?: string): Promise<Said> {
   const cwd = mkdtempSync(join(tmpdir(), "rexec-cmd-"));
   if (file !== undefined) writeFileSync(join(cwd, "rexec.toml"), file);

@@ -1,5 +1,5 @@
-// What is shipped for running the server elsewhere: the systemd unit, and the file that makes a container of it, used as its
-// first lines say.
+// Deployment files: the systemd unit, and the container file, used as its first lines
+// describe.
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -72,14 +72,14 @@ test("the server runs in a container of its own and makes terminals on the engin
     await socket.seen(/inside-2/);
     socket.close();
     await ada.delete(id);
-    // Private to whom the server runs as.
+    // Readable by the server's user only.
     const [instance = ""] = await docker("exec", name, "cat", join(data, "instance"));
     expect(instance).toMatch(/^[0-9a-f-]{36}$/);
     expect(await remainsOf(instance)).toEqual({ containers: [], volumes: [] });
     await sweep(instance);
   } finally {
     await docker("rm", "--force", name).catch(() => undefined);
-    // What the server wrote is root's, and whoever runs this may be somebody else.
+    // The files belong to root, and the tests may run as another user.
     await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(
       () => undefined,
     );

@@ -1,5 +1,5 @@
-// An engine that does not do what it is asked, or is not there. Between server and engine stands an interpreter of ours that
-// changes what it carries.
+// An engine that does not do what it is asked, or is not available. A proxy between server and engine
+// modifies requests and responses.
 import { createServer, request as ask, type Server as Listener } from "node:http";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { remainsOf } from "../fixtures/engine";
 import { expect, test as base } from "../fixtures/test";
 import { User } from "../fixtures/user";
-import type { AuditEvent, Page, Problem, Terminal } from "../fixtures/contract";
+import type { AuditView, Page, Problem, Terminal } from "../fixtures/contract";
 import { Server } from "../fixtures/server";
 
 type Json = Record<string, unknown>;
@@ -15,7 +15,7 @@ interface Wanted extends Json {
   HostConfig: Json;
 }
 
-/** What the interpreter changes: what is asked for, and what is told of it afterwards. */
+/** What the proxy modifies: the request, and the description that is returned later. */
 interface Lie {
   asked?: (body: Wanted) => void;
   told?: (description: Wanted) => void;
@@ -67,7 +67,7 @@ class Interpreter {
     await new Promise<void>((done) => this.listener.listen(this.path, done));
   }
 
-  /** From now on nobody answers there. */
+  /** Stops answering. */
   async close(): Promise<void> {
     this.listener.closeAllConnections();
     await new Promise((done) => this.listener.close(done));
@@ -81,7 +81,7 @@ function changed(text: Buffer, change: ((json: Wanted) => void) | undefined): Bu
   return Buffer.from(JSON.stringify(json));
 }
 
-/** A server that speaks to the engine through an interpreter, and its administrator. */
+/** A server that reaches the engine through the proxy, and its administrator. */
 const test = base.extend<{ between: { server: Server; interpreter: Interpreter; admin: User } }>({
   between: async ({}, use) => {
     const server = await Server.fresh();
@@ -104,7 +104,7 @@ const list = (host: Json, key: string) => (host[key] ?? []) as unknown[];
 const without = (host: Json, key: string, value: string) =>
   (host[key] = list(host, key).filter((one) => !String(one).endsWith(value)));
 
-/** Each makes another container than was asked for, in one thing. */
+/** Each modification makes the container differ from the request in one control. */
 const LIES: Record<string, Lie> = {
   "a capability more": { asked: ({ HostConfig: host }) => (host["CapAdd"] = [...list(host, "CapAdd"), "SYS_ADMIN"]) },
   privileged: { asked: ({ HostConfig: host }) => (host["Privileged"] = true) },
@@ -124,7 +124,7 @@ const LIES: Record<string, Lie> = {
   },
 };
 
-/** What a launch that fails says: at once or, where that takes longer than an answer waits, in its record, which then goes. */
+/** The error of a failed launch: in the response or, if that takes too long, in its record. */
 async function whyNot(who: User, instance: string): Promise<string> {
   const reply = await who.api.exchange("POST", "/api/terminals", { image: "debian" });
   const body = JSON.parse(reply.text) as Problem & Terminal;
@@ -151,7 +151,7 @@ test("a container that is not what was asked for is destroyed before its first u
     expect(await remainsOf(server.instance), what).toEqual({ containers: [], volumes: [] });
     expect(await admin.terminals(), what).toEqual([]);
   }
-  const { items } = await admin.api.get<Page<AuditEvent>>("/api/admin/audit?event=terminal_create_failed&limit=200");
+  const { items } = await admin.api.get<Page<AuditView>>("/api/admin/audit?event=terminal_create_failed&limit=200");
   expect(items).toHaveLength(Object.keys(LIES).length);
   expect(items.every(({ outcome, detail }) => outcome === "failure" && (detail ?? "") !== "")).toBe(true);
   interpreter.lie = {};

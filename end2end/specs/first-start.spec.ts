@@ -1,4 +1,4 @@
-// From the printed link to a prompt: what the first user on a new server does.
+// From the printed set-up link to a prompt.
 import { randomUUID } from "node:crypto";
 
 import { Api } from "../fixtures/api";
@@ -9,7 +9,7 @@ import { TerminalPage } from "../pages/terminal";
 import { Server } from "../fixtures/server";
 import { PageErrors } from "../fixtures/page-errors";
 
-/** A server nobody has set up. */
+/** A server that is not set up. */
 const test = base.extend<{ untouched: Server }>({
   untouched: async ({}, use) => {
     const server = await Server.fresh();
@@ -23,7 +23,7 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
   untouched,
 }) => {
   const pageErrors = new PageErrors();
-  // After deleting, the page asks once more for what it deleted.
+  // After deleting, the page requests the deleted terminal once more.
   pageErrors.expectStatus(404);
   const context = await browser.newContext({ baseURL: untouched.origin });
   await pageErrors.follow(context);

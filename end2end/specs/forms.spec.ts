@@ -1,5 +1,5 @@
-// Forms as people fill them in: what they are told beforehand, every mistake at once, nothing typed is lost; and filters that
-// stay in the address.
+// Forms: rules shown beforehand, all errors at once, no input lost; and filters kept
+// in the URL.
 import type { Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
@@ -9,7 +9,7 @@ import { expect, test } from "../fixtures/test";
 
 const RULE = [/8 to 128 characters/, /common password/, /your username/];
 
-/** The fields that say they are wrong, by name, in the order of the page. */
+/** Names of the invalid fields, in page order. */
 const wrong = (page: Page) =>
   page.locator("[aria-invalid=true]").evaluateAll((fields) => fields.map((field) => field.getAttribute("name")));
 
@@ -114,7 +114,7 @@ test("what the audit trail is searched for stands in the address: reloaded, gone
   await userWithFactor.lock(id);
   const page = await openPage(environment.admin);
   const rows = page.getByTestId("audit-row");
-  /** One event of this user, as the filter says it. */
+  /** A filter for one event of this user. */
   const shows = async (at: Page, event: string) => {
     await expect(at.getByTestId("audit-row").first()).toHaveAttribute("data-event", event);
     await expect(at.getByTestId("field-event")).toHaveValue(event);
@@ -137,7 +137,7 @@ test("what the audit trail is searched for stands in the address: reloaded, gone
   await shows(page, "terminal_mfa_locked");
   await page.goForward();
   await shows(page, "mfa_enrolled");
-  // Passed on to somebody who has to sign in first.
+  // Opened by a user who has to sign in first.
   const other = await openPage(undefined);
   await other.goto(page.url());
   await new EntryPage(other).signIn(environment.admin.username, environment.admin.password);
@@ -165,7 +165,7 @@ test("where the system sets the colours, buttons, fields and what has the keyboa
   await page.goto("/account/password");
   await admin.goto("/admin/settings");
   for (const at of [page, admin]) await at.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
-  /** How an element stands out from what is behind it. */
+  /** How an element differs from its background. */
   const looks = (at: Page, selector: string) =>
     at
       .locator(selector)
@@ -179,7 +179,7 @@ test("where the system sets the colours, buttons, fields and what has the keyboa
           style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && style.outlineColor !== behind;
         return { line, ring, color: style.color, edge: `${style.borderTopStyle} ${style.borderTopColor}` };
       });
-  // A button that waits for the program takes no keyboard.
+  // A button that waits for hydration is not focusable.
   await expect(page.getByTestId("password-submit")).toBeEnabled();
   await expect(admin.getByTestId("settings-submit")).toBeEnabled();
   for (const [at, selector] of [

@@ -1,7 +1,8 @@
-// The hardening of a container, seen by the user inside, by the engine outside, and told by the Security panel.
+// The hardening of a container, from inside, as the engine describes it, and in the Security panel.
 import { TerminalPage } from "../pages/terminal";
 import type { SecurityReport } from "../fixtures/contract";
 import { docker, inspect, remainsOf } from "../fixtures/engine";
+import { attached } from "../fixtures/socket";
 import { expect, test } from "../fixtures/test";
 
 interface HostConfig {
@@ -31,7 +32,7 @@ interface HostConfig {
   RestartPolicy: { Name: string };
 }
 
-/** What the engine hides and protects by itself: told of a container that is made plainly and never started. */
+/** What the engine masks by default, read from a plain container that is never started. */
 async function engineDefaults(): Promise<HostConfig> {
   const [id = ""] = await docker("create", "rexec/debian:1", "true");
   try {
@@ -93,7 +94,7 @@ test("a fork bomb meets the limit of its own terminal, and a neighbour does not 
   const there = await new TerminalPage(await openPage(user)).open(calm.id);
   await there.ready();
   expect(await there.run("echo calm-$((1+1))")).toBe("calm-2");
-  // The engine itself may answer late beside a bomb.
+  // The engine may be slow to answer meanwhile.
   const figures = () => user.api.exchange("GET", `/api/terminals/${bomb.id}/stats`);
   let reply = await figures();
   await expect.poll(async () => (reply.status === 503 ? (reply = await figures()) : reply).status).toBe(200);
@@ -134,7 +135,7 @@ test("outside: the engine's own description is the profile", async ({ environmen
   expect(host.NetworkMode).toBe("rexec-isolated");
   expect(host.PortBindings ?? {}).toEqual({});
   expect([host.LogConfig.Type, host.RestartPolicy.Name]).toEqual(["none", "no"]);
-  // What the profile names, and nothing that the engine hides by itself laid open by that.
+  // The paths of the profile, and still all that the engine masks by default.
   const usual = await engineDefaults();
   for (const path of [...MASKED, ...usual.MaskedPaths]) expect(host.MaskedPaths).toContain(path);
   for (const path of [...READ_ONLY, ...usual.ReadonlyPaths]) expect(host.ReadonlyPaths).toContain(path);
@@ -148,7 +149,7 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   openPage,
 }) => {
   const { id } = await user.launch();
-  // A guest that answers late is told as not looked at.
+  // A guest that answers late is shown as not checked.
   const look = () => user.api.get<SecurityReport>(`/api/terminals/${id}/security`);
   let report = await look();
   await expect.poll(async () => (report = await look()).rows.filter((row) => row.verdict === "unknown")).toEqual([]);
@@ -168,7 +169,7 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   await terminal.ready();
   const panel = page.getByTestId("security-panel");
   const rows = panel.getByTestId("security-row");
-  // It asks each time it opens; a guest that answers late is told as not looked at here, too.
+  // The panel checks each time it opens; a late guest is shown as not checked here, too.
   await expect(async () => {
     if (await panel.isVisible()) await page.getByTestId("tool-security").click();
     await page.getByTestId("tool-security").click();
@@ -182,4 +183,22 @@ test("the panel shows what was verified, and says of the rest that it is not in 
     );
   }).toPass({ timeout: 45_000 });
   await expect(panel).toContainText(/grep Cap \/proc\/self\/status/);
+});
+
+test("the container seen from inside is the one the Security panel describes", async ({ user }) => {
+  const { id } = await user.launch();
+  const socket = await attached(user.api, id, { cols: 200 });
+  const ask = async (command: string, answer: RegExp) => {
+    socket.type(` ${command}\r`);
+    await socket.seen(answer);
+  };
+  await ask("echo uid=$(id -u)-", /uid=1000-/);
+  await ask("grep -c '^CapBnd:.*00000000000004eb$' /proc/1/status | sed s/^/caps=/", /caps=1/);
+  await ask("grep '^NoNewPrivs' /proc/self/status | tr -d '[:space:]'", /NoNewPrivs:1/);
+  await ask("grep '^Seccomp:' /proc/self/status | tr -d '[:space:]'", /Seccomp:2/);
+  await ask("touch /etc/x; touch /usr/x; true", /cannot touch '\/usr\/x': Read-only file system/);
+  await ask("cp /bin/true /tmp/t; /tmp/t; echo ran=$?", /ran=126/);
+  await ask("df -m --output=size /tmp | tail -1 | sed 's/ *//;s/^/tmp=/'", /tmp=100\b/);
+  await ask("cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null | sed s/^/pids=/", /pids=256/);
+  socket.close();
 });

@@ -1,4 +1,4 @@
-// Ordinary work in the hardened container: the tools of the developer's image do theirs, and root is what the profile leaves.
+// Ordinary work in the hardened container: the tools of the images, and sudo within the profile.
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 

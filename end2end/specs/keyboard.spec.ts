@@ -1,11 +1,11 @@
-// Without a mouse, and for people who do not see: every step by keyboard, every page with names for what is on it.
+// Accessibility: every step by keyboard, and every page checked against WCAG 2.2 A and AA.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 
-/** Presses Tab until something is focused that fits. */
+/** Presses Tab until a matching element is focused. */
 async function tabTo(page: Page, testid: string): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
     const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
@@ -15,7 +15,7 @@ async function tabTo(page: Page, testid: string): Promise<void> {
   throw new Error(`60 times Tab did not lead to ${testid}`);
 }
 
-/** The next picture is drawn, and no colour is on its way any more, for however short a time. */
+/** Waits for the next frame and the end of all transitions. */
 async function settled(page: Page): Promise<void> {
   const moving = () =>
     page.evaluate(async () => {
@@ -25,12 +25,12 @@ async function settled(page: Page): Promise<void> {
   await expect.poll(moving).toBe(0);
 }
 
-/** Everything of WCAG 2.2 A and AA, or what can differ between two colour schemes: the colours. */
+/** All rules of WCAG 2.2 A and AA, or only colours, which differ between colour schemes. */
 type Rules = "all" | "colours";
 
 /** Serious faults of a page. */
 async function accessible(page: Page, where: string, rules: Rules = "all"): Promise<void> {
-  // The terminal is drawn by the emulator, which has a mode of its own for screen readers.
+  // The emulator has its own mode for screen readers.
   const axe = new AxeBuilder({ page }).exclude(".terminal-host");
   if (rules === "all") axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]);
   else axe.withRules(["color-contrast", "link-in-text-block"]);
@@ -95,7 +95,7 @@ test("the toolbar is one stop of the Tab key, and arrow keys move along it", asy
   await terminal.focus();
   await page.keyboard.press("Control+F6");
   await expect(search).toBeFocused();
-  // Nothing is selected, so Copy is off and passed over.
+  // Nothing is selected, so Copy is disabled and skipped.
   await page.keyboard.press("ArrowRight");
   await expect(page.getByTestId("tool-paste")).toBeFocused();
   await page.keyboard.press("Home");
@@ -159,7 +159,7 @@ test("every page has a title, one heading, a main landmark, and no serious fault
   openPage,
   pageErrors,
 }) => {
-  // Thirty pages, each looked through rule by rule.
+  // Thirty pages, each checked rule by rule.
   test.slow();
   pageErrors.expectStatus(404, 423);
   const { id } = await userWithFactor.launch({ name: "shown" });
@@ -187,7 +187,7 @@ test("every page has a title, one heading, a main landmark, and no serious fault
     await expect(page.locator("main").first(), path).toBeVisible();
     await expect(page.locator("h1"), path).toHaveCount(1);
     expect(await page.title(), path).toMatch(/\S/);
-    // Without motion: colours that are still on their way are nobody's.
+    // Without motion: colours in transition fail contrast rules.
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await settled(page);
     await accessible(page, `${path}, dark`);

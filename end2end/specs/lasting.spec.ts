@@ -1,30 +1,32 @@
-// What outlives what: the shell outlives the tab, the network and the server.
+// The shell outlives the tab, the network and the server.
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
+import type { Page as List, Terminal } from "../fixtures/contract";
 import { docker, remainsOf } from "../fixtures/engine";
+import { attached } from "../fixtures/socket";
 import { expect, test } from "../fixtures/test";
 import type { User } from "../fixtures/user";
 import type { PageErrors } from "../fixtures/page-errors";
 
 type Visit = (who: User) => Promise<Page>;
 
-/** After the server is back: still locked, opened by a code, and the shell still knows what it was told before (`kept`). */
+/** After a restart: still locked, unlocked by a code, and the shell still has its variable (`kept`). */
 async function findsItLockedAndItsShellAsItWas(page: Page, id: string, user: User): Promise<void> {
   const terminal = new TerminalPage(page);
   await page.reload();
   await terminal.asksForCode();
   expect((await user.lockStatus(id)).mfa_locked).toBe(true);
-  // The page has just been loaded: good until it can be used.
+  // The page was just loaded: the code has to be valid until it can be used.
   await terminal.answer("unlock", await user.nextCode(25_000));
   await terminal.ready();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
 }
 
-/** A terminal at its prompt in a tab, whose server goes away on purpose and may have locked it before. */
+/** A terminal at its prompt in a tab, whose server will be stopped and may have locked it before. */
 async function openBeforeTheServerDies(
   user: User,
   openPage: Visit,
@@ -54,7 +56,7 @@ test("a closed tab leaves the shell running; a new one shows the screen and what
   await after.ready();
   await after.sees(/line-120/);
   await after.sees(/^line-2$/m);
-  // What the redraw put on the screen wraps like what the shell wrote: no blanks that become lines of their own.
+  // The redraw wraps like the original output: no blank lines are added.
   await second.setViewportSize({ width: 480, height: 800 });
   await after.sees(/^line-118\nline-119\nline-120$/m);
   expect(await after.run("echo value-$kept")).toBe("value-42");
@@ -96,7 +98,7 @@ test("a server that is killed and started again: the tab comes back by itself, t
   await environment.server.restart();
   await expect(terminal.reconnecting).toBeHidden({ timeout: 45_000 });
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
-  // What it had begun goes on to its end, whether that is before or after the server's.
+  // The running command completes before or after the server ends.
   expect(await terminal.run("wait; cat ~/proof")).toContain("meanwhile-2");
 });
 
@@ -124,7 +126,7 @@ test("a server that is killed in the instant of a lock: whether or not the tab s
 }) => {
   const { id, terminal } = await openBeforeTheServerDies(userWithFactor, openPage, pageErrors);
   await userWithFactor.lock(id);
-  // The close may be on its way still, and die with the server: then the tab has lost its connection, and knows no more.
+  // The close frame may be lost with the server: then the tab only lost its connection.
   await environment.server.kill();
   await expect(terminal.reconnecting.or(terminal.prompt)).toBeVisible();
   await environment.server.restart();
@@ -203,4 +205,38 @@ test("after an orderly end the database is one whole file", async ({ environment
   const left = files();
   await environment.server.restart();
   expect(left).toEqual(["rexec.db"]);
+});
+
+test("the home survives rename, resize and restart, and is deleted with its terminal", async ({
+  environment,
+  user,
+}) => {
+  const { id } = await user.launch({ name: "before" });
+  const write = await attached(user.api, id);
+  write.type(" echo kept > ~/note; cat ~/note | tr a-z A-Z\r");
+  await write.seen(/KEPT/);
+  write.close();
+  const tiers = await user.api.get<List<{ name: string; default: boolean }>>("/api/tiers");
+  const other = tiers.items.find((tier) => !tier.default)?.name ?? "";
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { name: "after" });
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { tier: other });
+  expect(await user.terminal(id)).toMatchObject({ name: "after", tier: other, state: "running" });
+  await user.api.post(`/api/terminals/${id}/stop`);
+  await user.until(id, "stopped");
+  await user.api.post(`/api/terminals/${id}/start`);
+  await user.until(id, "running");
+  const read = await attached(user.api, id);
+  read.type(" cat ~/note | tr a-z A-Z\r");
+  await read.seen(/KEPT/);
+  read.close();
+  const before = await remainsOf(environment.server.instance);
+  expect(before.volumes.length).toBeGreaterThan(0);
+  await user.delete(id);
+  await expect.poll(() => remainsOf(environment.server.instance)).toEqual({ containers: [], volumes: [] });
+  const fresh: Terminal = await user.launch({ name: "after" });
+  const look = await attached(user.api, fresh.id);
+  look.type(" ls ~/note; echo looked-$((1+1))\r");
+  await look.seen(/looked-2/);
+  expect(look.text).toMatch(/No such file/);
+  look.close();
 });

@@ -1,5 +1,5 @@
-// What comes in another order than was meant: answers that are overtaken, letters typed before the program runs, pages that
-// nobody sees.
+// Races: responses that arrive late, input before hydration, hidden
+// pages.
 import type { Response } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
@@ -7,7 +7,7 @@ import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 import { deferred, recordTexts } from "../fixtures/observation";
 
-/** The list of terminals, whole or a page of it. */
+/** The request for the list of terminals. */
 const LIST = /\/api\/terminals(\?|$)/;
 
 test("an answer that was under way while a terminal got a new name does not bring the old one back", async ({
@@ -16,7 +16,7 @@ test("an answer that was under way while a terminal got a new name does not brin
 }) => {
   const { id } = await user.launch({ name: "before" });
   const page = await openPage(user);
-  // The page reads the list when its event stream opens. That answer is kept back.
+  // The page requests the list when its event stream opens. That response is delayed.
   const [answered, list] = [deferred(), deferred()];
   await page.route(LIST, async (route) => {
     if (route.request().method() !== "GET") return route.continue();
@@ -39,7 +39,7 @@ test("an answer that was under way while a terminal got a new name does not brin
   );
   list.release();
   await arrives;
-  // What comes after it is seen: then it has been read.
+  // A later change is visible: the list has been read.
   await user.api.ask("PATCH", `/api/terminals/${id}`, { name: "third" });
   await expect(page.getByTestId("card-open")).toHaveText("third");
   expect(await texts()).toEqual(["after", "third"]);
@@ -62,11 +62,11 @@ test("a code that is begun before the program runs stays in its field", async ({
   const terminal = new TerminalPage(page);
   await page.goto(`/terminals/${id}`, { waitUntil: "commit" });
   await terminal.code.click();
-  // Good until the program runs.
+  // Valid until hydration.
   const code = await userWithFactor.nextCode(25_000);
   await page.keyboard.type(code.slice(0, 3));
   await expect(page.getByTestId("lock-submit")).toBeDisabled();
-  // The program asks for events when it runs.
+  // The page opens the event stream when it is hydrated.
   const runs = page.waitForRequest("**/api/events");
   program.release();
   await runs;
@@ -98,7 +98,7 @@ test("a page that nobody sees does not open its terminal when another one is giv
       Object.assign(window, { sight });
       document.dispatchEvent(new Event("visibilitychange"));
     }, sight);
-  // What it asks for when its event stream opens is not meant.
+  // Not the request made when its event stream opens.
   const listed = other.waitForResponse(LIST);
   const hidden = await new TerminalPage(other).open(id);
   await hidden.asksForCode();
@@ -134,7 +134,7 @@ test("output that comes together with the lock, while the page is busy, is drawn
   await terminal.ready();
   await terminal.enter("yes coming");
   await terminal.sees(/coming/);
-  // The page does nothing else until the terminal is locked: what arrived meanwhile and the end of the socket are next in its queue.
+  // Blocks the page until the terminal is locked, so that output and close frame are handled after that.
   const status = await page.evaluate((id) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/security/terminal/${id}/mfa-lock`, false);

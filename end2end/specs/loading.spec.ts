@@ -1,4 +1,4 @@
-// What a page brings along, and when: little at first, the emulator with the first terminal, and a drawing that always works.
+// What a page loads and when, and the renderer of the terminal.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,7 +9,7 @@ import { Api } from "../fixtures/api";
 import { expect, signInPage, test } from "../fixtures/test";
 import { ROOT } from "../fixtures/server";
 
-/** Paths of scripts, programs and style sheets that a page has asked for, in the order in which it did. */
+/** Paths of requested scripts, WASM modules and style sheets, in order. */
 function broughtBy(page: Page): string[] {
   const brought: string[] = [];
   page.on("request", (request) => {
@@ -19,7 +19,7 @@ function broughtBy(page: Page): string[] {
   return brought;
 }
 
-/** The limit that the gate of the build holds the same files to. */
+/** The limit that `./test budget` applies to the same files. */
 function budget(): number {
   const text = readFileSync(join(ROOT, "scripts/test/budget.mjs"), "utf8");
   return Number(/"first page", max: ([\d_]+)/.exec(text)?.[1]?.replaceAll("_", ""));

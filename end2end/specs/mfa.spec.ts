@@ -1,4 +1,4 @@
-// The second factor, from the QR code to the day the phone is gone.
+// The second factor in the page: enrolment, recovery codes, removal.
 import { readFile } from "node:fs/promises";
 
 import type { Locator } from "@playwright/test";
@@ -7,10 +7,8 @@ import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { Api } from "../fixtures/api";
-import type { Enrolment, Problem } from "../fixtures/contract";
 import { expect, test } from "../fixtures/test";
 import { deferred } from "../fixtures/observation";
-import { Authenticator, stepAt } from "../fixtures/totp";
 
 test("enabling: the secret shown, a code computed from it, recovery codes shown once; login asks from then on", async ({
   user,
@@ -36,7 +34,7 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await account.confirm(await authenticator.nextCode());
   await expect(account.codes).toHaveCount(10);
   const shown = await account.codes.allInnerTexts();
-  // What is shown once is closed by its own buttons alone, however often a user presses the key.
+  // A dialog that is shown once is closed by its own buttons only.
   for (let presses = 0; presses < 3; presses++) await page.keyboard.press("Escape");
   await expect(account.codes).toHaveCount(10);
 
@@ -69,7 +67,7 @@ test("recovery codes that come when their dialog was closed open it again: they 
 }) => {
   const page = await openPage(user);
   const account = await new AccountPage(page).open("security");
-  /** Types a code, closes the dialog while it is on its way, and takes what is shown then. */
+  /** Types a code, closes the dialog during the request, and returns what is shown then. */
   const closeMeanwhile = async (path: string, type: () => Promise<void>, dialog: Locator) => {
     const sent = deferred();
     await page.route(path, async (route) => {
@@ -136,63 +134,4 @@ test("new recovery codes kill the old ones; disabling needs a code", async ({
   await dialog.getByTestId("code").fill(userWithFactor.takeRecoveryCode());
   await dialog.getByTestId("disable-confirm").click();
   await expect(account.off).toBeVisible();
-});
-
-test("codes of the steps -1 and 0 are taken, of -2 and +1 they are not; a setting allows one ahead", async ({
-  environment,
-  user,
-}) => {
-  /** A fresh factor tried with the code of one step; a right one confirms it. */
-  const tried = async (offset: number): Promise<number> => {
-    const someone = await environment.invite();
-    const { secret } = await someone.api.post<Enrolment>("/api/account/mfa/enrol", { password: someone.password });
-    const authenticator = new Authenticator(secret);
-    // Not across the end of a step: the answer would be about another one.
-    await expect.poll(() => Date.now() % 30_000, { timeout: 35_000, intervals: [100] }).toBeLessThan(25_000);
-    const code = authenticator.codeOf(stepAt(Date.now()) + offset);
-    return (await someone.api.exchange("POST", "/api/account/mfa/confirm", { code })).status;
-  };
-  expect(await tried(0)).toBe(200);
-  expect(await tried(-1)).toBe(200);
-  expect(await tried(-2)).toBe(401);
-  expect(await tried(1)).toBe(401);
-  const usual = await environment.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, totp_one_step_ahead: true });
-  expect(await tried(1)).toBe(200);
-  expect(await tried(2)).toBe(401);
-  await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
-  expect((await user.me()).mfa_enabled).toBe(false);
-});
-
-test("many requests with one code at once: exactly one is believed", async ({ userWithFactor }) => {
-  const { id } = await userWithFactor.launch();
-  await userWithFactor.lock(id);
-  const code = await userWithFactor.nextCode();
-  const tries = Array.from({ length: 50 }, () =>
-    userWithFactor.api.exchange("POST", `/api/security/terminal/${id}/mfa-verify`, { code }),
-  );
-  const replies = await Promise.all(tries);
-  expect(replies.filter((reply) => reply.status === 200)).toHaveLength(1);
-  for (const reply of replies.filter((reply) => reply.status !== 200)) {
-    // The login's token is renewed with the code; a request that still carries the old one may come too late for it. The database
-    // writes one refusal after the other, and asks the last ones to come again.
-    expect(["wrong_code", "throttled", "not_logged_in", "unavailable"]).toContain(
-      (JSON.parse(reply.text) as Problem).type,
-    );
-  }
-});
-
-test("somebody outside who guesses cannot lock the owner out of a device that is signed in", async ({
-  userWithFactor,
-}) => {
-  const { id } = await userWithFactor.launch();
-  await userWithFactor.lock(id);
-  const outside = new Api(userWithFactor.origin);
-  for (let guess = 0; guess < 8; guess++) {
-    await outside.exchange("POST", "/api/auth/login", {
-      username: userWithFactor.username,
-      password: `guess number ${guess}`,
-    });
-  }
-  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await userWithFactor.nextCode() });
 });

@@ -1,4 +1,4 @@
-// What a user notices about the pages themselves: what they keep, ask, show on a phone, and where they lead.
+// Behaviour of the pages: unsaved names, confirmations, phones, navigation.
 import type { Page } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
@@ -8,7 +8,7 @@ import { deferred } from "../fixtures/observation";
 
 const PHONE = { width: 390, height: 844 };
 
-/** Starts renaming a card and types the new name; Enter is what is left. */
+/** Starts renaming a card and types the new name, without Enter. */
 async function beginRename(page: Page, id: string, name: string): Promise<void> {
   const dashboard = await new Dashboard(page).open();
   await dashboard.act(id, "rename");
@@ -19,7 +19,7 @@ test("a new name is kept when the page is left at once", async ({ environment, u
   const { id } = await user.launch({ name: "before" });
   const page = await openPage(user);
   await beginRename(page, id, "after");
-  // The server answers nobody until the page is gone.
+  // The server answers no request until the page is closed.
   const release = environment.server.hold();
   try {
     await page.keyboard.press("Enter");
@@ -112,7 +112,7 @@ test("events of the audit trail are chosen from a list, and an empty answer lead
   await page.getByTestId("audit-search").click();
   await expect(page.getByTestId("audit-row")).toHaveCount(1);
   await expect(page.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
-  // The same search again tells what happened since.
+  // The same search again shows later events.
   await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
   await userWithFactor.lock(id);
   await page.getByTestId("audit-search").click();
@@ -146,7 +146,7 @@ test("what runs is asked about before it is stopped; what is idle is not", async
   await terminal.enter("sleep 1000 &");
   await terminal.sees(/\[1\] \d+/);
   const dashboard = await new Dashboard(page).open();
-  // The engine takes its time to say what runs.
+  // The engine delays its answer.
   const figures = deferred();
   await page.route("**/stats", async (route) => {
     await figures.promise;
@@ -226,7 +226,7 @@ test("an address that leads nowhere says the same to everybody, in the frame of 
   const page = await openPage(user);
   await page.goto("/terminals/none");
   await expect(page.getByTestId("problem-page").getByRole("heading", { level: 1 })).toHaveText(nothing);
-  // What is in the frame works.
+  // The navigation works.
   await page.goto("/nowhere");
   await page.getByTestId("nav-terminals").click();
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();

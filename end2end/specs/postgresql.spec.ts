@@ -1,5 +1,5 @@
-// A server whose records are in PostgreSQL because its settings say so. Needs a PostgreSQL server on which databases may be
-// made, named in REXEC_TEST_POSTGRES_URL; ./test starts one of its own.
+// A server with PostgreSQL. Needs a PostgreSQL server on which databases may be created,
+// named in REXEC_TEST_POSTGRES_URL; ./test starts one.
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import type { AuditEvent, Page } from "../fixtures/contract";
+import type { AuditView, Page } from "../fixtures/contract";
 import { expect, test } from "../fixtures/test";
 import { User } from "../fixtures/user";
 import { Server } from "../fixtures/server";
@@ -45,7 +45,7 @@ test("with PostgreSQL by one line of settings: set up, work, lock, a killed serv
   await new EntryPage(first).choose(ada.username, ada.password, "setup-submit");
   await expect(new Dashboard(first).empty).toBeVisible();
   await ada.signIn();
-  // The first page leaves by itself: a new factor ends its login.
+  // The first page navigates: a new factor ends its login.
   await ada.enrol();
   await first.close();
   const page = await context.newPage();
@@ -69,7 +69,7 @@ test("with PostgreSQL by one line of settings: set up, work, lock, a killed serv
   await terminal.answer("unlock", await ada.nextCode());
   await terminal.ready();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
-  const { items } = await ada.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
+  const { items } = await ada.api.get<Page<AuditView>>("/api/account/audit?limit=200");
   expect(items.map(({ event }) => event)).toContain("terminal_mfa_locked");
   expect((await ada.api.get<{ intact: boolean }>("/api/admin/audit/verify")).intact).toBe(true);
   expect(

@@ -1,5 +1,5 @@
-// A picture of every page, at three widths, dark and light: for people to look at, and to be kept beside the results.
-// With REXEC_PICTURE=1 one of them becomes the picture of the documents.
+// Screenshots of every page, at three widths, dark and light.
+// With REXEC_PICTURE=1 one of them becomes the picture of the documentation.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -23,7 +23,7 @@ const WIDTHS = [
 test.describe.configure({ timeout: 300_000 });
 test.beforeAll(() => void mkdirSync(SCREENS, { recursive: true }));
 
-/** Pixels by which a terminal, if there is one, is wider than its place, or leaves more free than its margins and bar. */
+/** Pixels by which a terminal overflows its container, or leaves more free than its margins and bar. */
 function unfit(): number {
   const host = document.querySelector(".terminal-host");
   const screen = host?.querySelector(".xterm-screen");
@@ -32,7 +32,7 @@ function unfit(): number {
   return left < 0 ? -left : Math.max(0, left - 64);
 }
 
-/** Takes the page as it stands in all six looks. Nothing of a page may be wider than the window. */
+/** Takes all six screenshots of a page. No page may be wider than the window. */
 async function shoot(page: Page, name: string): Promise<void> {
   for (const [width, height] of WIDTHS) {
     await page.setViewportSize({ width, height });
@@ -117,7 +117,7 @@ test("the dashboard, from nothing to many", async ({ userWithFactor, openPage })
 
 test("a launch under way", async ({ user, openPage }) => {
   const page = await openPage(user);
-  // The answer is held back, so that the picture is of the steps and not of a prompt.
+  // The response is delayed, so that the screenshot shows the steps.
   const answer = deferred();
   await page.route("**/api/terminals", async (route) => {
     if (route.request().method() === "POST") await answer.promise;

@@ -1,4 +1,4 @@
-// Working in a terminal: size, floods, pastes, every kind of character, and what a program in it may not do to the user.
+// Working in a terminal: size, floods, pastes, characters, and what programs in it may not do.
 import { createHash } from "node:crypto";
 
 import { TerminalPage } from "../pages/terminal";
@@ -82,7 +82,7 @@ test.describe("at a prompt", () => {
   });
 
   test("programs cannot make the terminal type what they choose", async () => {
-    // Title report, answerback and window reports would be typed into the shell as if by the user.
+    // Title report, answerback and window reports would be typed into the shell.
     await terminal.enter(
       " printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"",
     );
@@ -107,7 +107,7 @@ test.describe("at a prompt", () => {
     const { cols, rows } = await terminal.size();
     const lines = (await terminal.text()).split("\n");
     const click = async (word: string) => {
-      // The last screenful is what is seen.
+      // The last screen is visible.
       const row = lines.findIndex((line) => line.startsWith(word)) - Math.max(0, lines.length - rows);
       if (!box || row < 0) throw new Error(`no ${word} on the screen`);
       const [width, height] = [box.width / cols, box.height / rows];
@@ -164,6 +164,6 @@ test("a second window of another size shows the same screen, and can be typed in
   await whole();
   expect(await narrow.run("echo second-$((40+2)); stty size")).toMatch(/^second-42\n\d+ /);
   await whole();
-  // Each prompt begins a line of its own: nothing was drawn over anything.
+  // Each prompt begins its own line: nothing is overwritten.
   expect(await narrow.text()).not.toMatch(/0:?\S*[$#] +printf/);
 });

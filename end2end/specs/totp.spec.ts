@@ -1,4 +1,4 @@
-// The authenticator of the tests is itself tested, against the published vectors: a wrong one would only ever be refused.
+// The authenticator of the tests against the published test vectors.
 import { expect, test } from "@playwright/test";
 
 import { Authenticator, base32, hotp, stepAt } from "../fixtures/totp";

@@ -1,4 +1,4 @@
-// The whole way of the first user in one browser: from the printed link to a terminal that only a code opens.
+// Smoke test in one browser: from the printed set-up link to a locked terminal.
 import type { BrowserContext, Locator } from "@playwright/test";
 import jsqr from "jsqr";
 
@@ -9,10 +9,10 @@ import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 import { Server } from "../fixtures/server";
 
-/** What the camera of a phone reads from a picture in the page. */
+/** Decodes the QR code shown in the page. */
 async function scanned(context: BrowserContext, picture: Locator): Promise<string> {
   const shot = (await picture.screenshot()).toString("base64");
-  // An empty page of its own: the policy of ours lets no page read pictures back.
+  // In a separate empty page: our content security policy forbids reading pixels.
   const desk = await context.newPage();
   const { width, pixels } = await desk.evaluate(async (shot) => {
     const image = new Image();
@@ -69,7 +69,7 @@ test("the whole way: link, administrator, factor, terminal, lock, the code on th
   await here.asksForCode();
   await page.close();
 
-  // Another browser, another day: password, code, and then the terminal asks for one of its own.
+  // Another browser: password, code, and then the terminal asks for a code.
   const later = await browser.newContext({ baseURL: server.origin });
   await pageErrors.follow(later);
   const tab = await later.newPage();

@@ -19,7 +19,11 @@ async fn sessions_are_listed_and_ended_by_their_owner_only() {
     assert_eq!(first["current"], true, "the asking one comes first, however old");
     let path = format!("/api/account/sessions/{own}");
     admin.client.refused(404, "DELETE", &path, Value::Null).await;
+    let terminal = server.terminal(&ada.client).await;
+    let caller = server.caller(&other).await;
+    let access = server.services.gate.authorize(&caller, terminal, Attach).await.unwrap();
     ada.client.ok("DELETE", &path, Value::Null).await;
+    assert_eq!(access.lease().check(), Err(Revocation::LoginEnded), "its sockets end as well");
     ada.client.refused(404, "DELETE", &path, Value::Null).await;
     other.refused(401, "GET", "/api/me", Value::Null).await;
     let (one, two) = (server.log_in_again(&ada).await, server.log_in_again(&ada).await);

@@ -52,6 +52,7 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
     // Authentication first, then the origin, then ownership.
     assert_eq!(refused(foreign(&server.anonymous(), Some("https://evil.example"))).await, Some(401));
     let own = server.origin.clone();
+    let port: u32 = own.rsplit(':').next().unwrap().parse().unwrap();
     for origin in [
         None,
         Some("null"),
@@ -59,6 +60,11 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
         Some(own.replace("http:", "https:").as_str()),
         Some(format!("{own}.evil.example").as_str()),
         Some(format!("{own}/").as_str()),
+        Some(""),
+        Some(format!("http://attacker.example:{port}").as_str()),
+        Some(format!("http://127.0.0.1:{}", port + 1).as_str()),
+        Some(format!("{own}@attacker.example").as_str()),
+        Some(format!("{own}, https://attacker.example").as_str()),
     ] {
         assert_eq!(refused(foreign(&ada.client, origin)).await, Some(403), "{origin:?}");
     }

@@ -243,6 +243,8 @@ async fn cross_site_changes_are_rejected_before_any_other_check() {
     assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &ours).await.status, 201);
     let request = http.post(format!("{}/api/terminals", server.origin)).header("cookie", &cookie);
     assert_eq!(request.header(ours[0].0, ours[0].1).json(&body).send().await.unwrap().status(), 201);
+    // No change by GET.
+    admin.client.refused(405, "GET", "/api/auth/logout", Value::Null).await;
     // Reads are allowed from anywhere.
     let foreign = [("sec-fetch-site", "cross-site")];
     assert_eq!(admin.client.ask_with("GET", "/api/me", Value::Null, &foreign).await.status, 200);
@@ -301,7 +303,30 @@ async fn server_controlled_fields_are_rejected() {
         ("POST", "/api/account/mfa/enrol", json!({"password": PASSWORD, "secret": "JBSWY3DPEHPK3PXP"})),
         ("POST", "/api/terminals", json!({"image": "debian", "owner_id": "1"})),
         ("POST", "/api/terminals", json!({"image": "debian", "mfa_locked": false})),
+        ("POST", "/api/terminals", json!({"image": "debian", "privileged": true})),
     ] {
         ada.client.refused(400, method, path, body).await;
+    }
+    let path = format!("/api/terminals/{}", server.terminal(&ada.client).await);
+    let before = ada.client.ok("GET", &path, Value::Null).await;
+    for (field, value) in [("owner_id", "1"), ("mfa_locked", "false"), ("state", "stopped"), ("id", "1")] {
+        ada.client.refused(400, "PATCH", &path, json!({"name": "other", field: value})).await;
+    }
+    assert_eq!(ada.client.ok("GET", &path, Value::Null).await["name"], before["name"], "nothing is applied partially");
+}
+
+#[tokio::test]
+async fn nothing_internal_is_public_and_no_account_exists_by_default() {
+    let server = TestServer::start().await;
+    let anonymous = server.anonymous();
+    for path in
+        ["/metrics", "/debug/pprof/", "/internal/terminals", "/api/internal", "/api/debug", "/.env", "/rexec.toml"]
+    {
+        let status = anonymous.open(path).await.status().as_u16();
+        assert!([401, 403, 404].contains(&status), "{path}: {status}");
+    }
+    for (username, password) in [("admin", "admin"), ("admin", "admin123"), ("root", "root"), ("rexec", "rexec")] {
+        let credentials = json!({"username": username, "password": password});
+        anonymous.refused(401, "POST", "/api/auth/login", credentials).await;
     }
 }

@@ -10,13 +10,16 @@ async fn an_invalid_frame_closes_only_its_own_socket() {
     let fixture = SessionFixture::start().await;
     let mut witness = fixture.attach("").await;
     let huge = vec![0u8; 10 * 1024 * 1024];
-    let bad: [Message; 7] = [
+    let bad: [Message; 10] = [
         Message::Text("ls".into()),
         Message::Binary(vec![].into()),
         Message::Binary(vec![0x42].into()),
         Message::Binary(vec![0x01, 0, 80].into()),
         Message::Binary(vec![0x80, b'{', b'}'].into()),
         Message::Binary(vec![0x02; 20].into()),
+        Message::Binary(vec![0x03; 10].into()),
+        Message::Binary(vec![0x7f].into()),
+        Message::Binary(vec![0x81, 0, 0, 0, 0, 0, 0, 0, 0, 65].into()),
         Message::Binary(huge.into()),
     ];
     for message in bad {
