@@ -58,7 +58,12 @@ _integration_tests() {
 suite_structure() { _integration_tests --test structure; }
 
 # Tests of the OpenAPI document: they need no engine and no browser.
-DRIFT=(routes::contract::the_route_table routes::contract::the_committed_document routes::contract::every_operation_has routes::contract::every_route_documents)
+DRIFT=(
+  routes::contract::the_route_table
+  routes::contract::the_committed_document
+  routes::contract::every_operation_has
+  routes::contract::every_route_documents
+)
 
 suite_drift() {
   _integration_tests --tests -- "${DRIFT[@]}" | tee "$LOGS/drift-tests.txt"

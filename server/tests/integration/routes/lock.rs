@@ -115,9 +115,9 @@ async fn a_terminal_in_deletion_cannot_be_locked_or_unlocked() {
 #[tokio::test]
 async fn a_lock_revokes_sockets_that_an_unlock_left_open() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let caller = server.caller(&ada.client).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     assert_eq!(access.lease().check(), Ok(()));

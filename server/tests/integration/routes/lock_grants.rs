@@ -121,8 +121,7 @@ async fn unlocking_deletes_the_grants_of_the_lock() {
 #[tokio::test]
 async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
-    let admit = async || server.services.gate.authorize(&caller, id, Attach).await;
+    let admit = async || server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let lingering = admit().await.unwrap();
@@ -145,10 +144,9 @@ async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
 #[tokio::test]
 async fn unlocking_removes_the_expiry_of_open_grants() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     assert!(access.lease().granted_until().is_some());
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     server.clock.advance_secs(16 * 60);
@@ -157,7 +155,7 @@ async fn unlocking_removes_the_expiry_of_open_grants() {
     drop(access);
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
-    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     server.services.revocations.remove_lock(id, 1);
     assert!(access.lease().granted_until().is_some(), "an unlock that is reported late lifts nothing new");
     server.clock.advance_secs(16 * 60);
