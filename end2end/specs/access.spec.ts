@@ -103,10 +103,7 @@ test("locking closes open sockets, and no other route gives access to a locked t
   expect((await userWithFactor.terminal(id)).state).toBe("running");
 });
 
-test("a pending login may use one route and sees no data in pages", async ({
-  environment,
-  userWithFactor,
-}) => {
+test("a pending login may use one route and sees no data in pages", async ({ environment, userWithFactor }) => {
   const { id } = await userWithFactor.launch();
   const pending = new Api(environment.server.origin);
   const answer = await pending.post<{ status: string }>("/api/auth/login", {

@@ -8,7 +8,7 @@ import { attached } from "../fixtures/socket";
 
 const SESSIONS = "/api/account/sessions";
 
-test("signing in asks for the password, then for a code, and leads to where the user wanted to go", async ({
+test("login asks for the password, then for a code, and returns to the requested page", async ({
   userWithFactor,
   openPage,
   pageErrors,
@@ -30,7 +30,7 @@ test("signing in asks for the password, then for a code, and leads to where the 
   await new TerminalPage(page).ready();
 });
 
-test("a recovery code signs in once, and the user is told", async ({ userWithFactor, openPage, pageErrors }) => {
+test("a recovery code signs in once and the user is notified", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(401);
   const code = userWithFactor.takeRecoveryCode();
   const page = await openPage(undefined);
@@ -48,11 +48,7 @@ test("a recovery code signs in once, and the user is told", async ({ userWithFac
   await expect(second.problem).toHaveAttribute("data-kind", "wrong_code");
 });
 
-test("signing out ends the login everywhere it is used: page, requests, sockets", async ({
-  user,
-  openPage,
-  pageErrors,
-}) => {
+test("logout ends the login in pages, requests and sockets", async ({ user, openPage, pageErrors }) => {
   pageErrors.expectStatus(401);
   const { id } = await user.launch();
   const page = await openPage(user);
@@ -74,7 +70,7 @@ test("signing out ends the login everywhere it is used: page, requests, sockets"
   expect((await thief.refused("GET", "/api/me")).status).toBe(401);
 });
 
-test("the page lists where somebody is signed in, and ends one of these or all others", async ({ user, openPage }) => {
+test("login sessions are listed, and one or all others can be ended", async ({ user, openPage }) => {
   await user.api.post(`${SESSIONS}/revoke-others`);
   const page = await openPage(user);
   const [one, two, three] = [await user.signInElsewhere(), await user.signInElsewhere(), await user.signInElsewhere()];
@@ -99,11 +95,7 @@ test("the page lists where somebody is signed in, and ends one of these or all o
   await expect(account.sessions, "this one goes on").toHaveCount(1);
 });
 
-test("an invited user chooses a name by a link that works once, and sees nothing of anybody else", async ({
-  environment,
-  openPage,
-  pageErrors,
-}) => {
+test("an invitation works once and its user sees no data of others", async ({ environment, openPage, pageErrors }) => {
   pageErrors.expectStatus(403, 404);
   const mine = await environment.admin.launch({ name: "the administrator's" });
   const { url } = await environment.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
@@ -126,7 +118,7 @@ test("an invited user chooses a name by a link that works once, and sees nothing
   await environment.admin.delete(mine.id);
 });
 
-test("roles and disabling are believed at once", async ({ environment, user }) => {
+test("role changes and disabling take effect immediately", async ({ environment, user }) => {
   const { id } = await user.launch();
   const socket = await attached(user.api, id);
   const { id: userId } = await user.me();

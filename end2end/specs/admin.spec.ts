@@ -22,11 +22,7 @@ async function act(row: Locator, menu: string, item: string): Promise<void> {
   await row.getByTestId(item).click();
 }
 
-test("a link is made, shown once, used once, and can be revoked before that", async ({
-  environment,
-  openPage,
-  pageErrors,
-}) => {
+test("an invitation is shown once, used once, and can be revoked", async ({ environment, openPage, pageErrors }) => {
   pageErrors.expectStatus(403);
   const admin = await openPage(environment.admin);
   await section(admin, "users");
@@ -61,7 +57,7 @@ test("a link is made, shown once, used once, and can be revoked before that", as
   await expect(admin.locator('[data-testid=user][data-username="hopper"]')).toBeVisible();
 });
 
-test("a user is disabled and enabled from the list; the open page and its sockets end at once", async ({
+test("disabling a user from the list ends open pages and sockets immediately", async ({
   environment,
   user,
   openPage,
@@ -102,7 +98,7 @@ test("a user is disabled and enabled from the list; the open page and its socket
   await user.signIn();
 });
 
-test("nobody disables or demotes themselves by accident", async ({ environment, openPage }) => {
+test("administrators cannot disable or demote themselves", async ({ environment, openPage }) => {
   const admin = await openPage(environment.admin);
   await section(admin, "users");
   const row = admin.locator(`[data-testid=user][data-username="${environment.admin.username}"]`);
@@ -116,7 +112,7 @@ test("nobody disables or demotes themselves by accident", async ({ environment, 
   expect((await environment.admin.me()).role).toBe("admin");
 });
 
-test("a reset link sets a new password and ends the old logins; a reset factor is told to the user", async ({
+test("a reset link sets a password and ends old logins, and the user is notified of a reset factor", async ({
   environment,
   userWithFactor,
   openPage,
@@ -154,7 +150,7 @@ test("a reset link sets a new password and ends the old logins; a reset factor i
   await expect(account.off).toBeVisible();
 });
 
-test("a role is given and taken from the list", async ({ environment, user, openPage }) => {
+test("a role is changed from the list", async ({ environment, user, openPage }) => {
   const admin = await openPage(environment.admin);
   await section(admin, "users");
   const row = admin.locator(`[data-testid=user][data-username="${user.username}"]`);
@@ -173,7 +169,7 @@ test("a role is given and taken from the list", async ({ environment, user, open
   }
 });
 
-test("settings are checked where they are typed and where they are kept", async ({ environment, openPage }) => {
+test("settings are validated in the form and on the server", async ({ environment, openPage }) => {
   const usual = await environment.admin.api.get<Settings>("/api/admin/settings");
   const admin = await openPage(environment.admin);
   await section(admin, "settings");
@@ -207,12 +203,7 @@ test("settings are checked where they are typed and where they are kept", async 
   await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
 });
 
-test("when every account must have a factor, terminals wait for it", async ({
-  environment,
-  user,
-  openPage,
-  pageErrors,
-}) => {
+test("where a factor is required, terminals need one", async ({ environment, user, openPage, pageErrors }) => {
   // The event stream is refused, and then the login ends with the new factor.
   pageErrors.expectStatus(400, 401);
   const { id } = await user.launch();
@@ -234,11 +225,7 @@ test("when every account must have a factor, terminals wait for it", async ({
   }
 });
 
-test("what is offered can be changed, and an image that is switched off cannot be launched", async ({
-  environment,
-  user,
-  openPage,
-}) => {
+test("images can be edited, and a disabled image cannot be launched", async ({ environment, user, openPage }) => {
   const admin = await openPage(environment.admin);
   await section(admin, "images");
   const row = admin.locator('[data-testid=image-row][data-name="dev"]');
@@ -259,7 +246,7 @@ test("what is offered can be changed, and an image that is switched off cannot b
   await expect(row).not.toContainText("Not offered");
 });
 
-test("a size is checked and saved, and is what is offered from then on", async ({ environment, user, openPage }) => {
+test("a tier is validated, saved and offered", async ({ environment, user, openPage }) => {
   const offered = async () => (await user.api.get<List<Tier>>("/api/tiers")).items;
   const usual = (await offered())[0];
   if (!usual) throw new Error("no size is offered");
@@ -288,7 +275,7 @@ test("a size is checked and saved, and is what is offered from then on", async (
   expect(await offered()).toContainEqual(usual);
 });
 
-test("an administrator stops and deletes a terminal and never sees into it", async ({
+test("an administrator can stop and delete a terminal, but not view it", async ({
   environment,
   userWithFactor,
   openPage,
@@ -335,11 +322,7 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   await userWithFactor.gone(id);
 });
 
-test("the audit trail can be searched, proved and exported, and tells what happened", async ({
-  environment,
-  userWithFactor,
-  openPage,
-}) => {
+test("the audit log can be searched, verified and exported", async ({ environment, userWithFactor, openPage }) => {
   const { id } = await userWithFactor.launch({ name: "audited" });
   await userWithFactor.lock(id);
   await userWithFactor.api.refused("POST", `/api/security/terminal/${id}/mfa-verify`, {
@@ -369,7 +352,7 @@ test("the audit trail can be searched, proved and exported, and tells what happe
   await expect(page.locator('[data-testid=audit-row][data-event="terminal_mfa_locked"]')).toBeVisible();
 });
 
-test("the system page says what was found, good and bad", async ({ environment, openPage }) => {
+test("the system page lists all findings", async ({ environment, openPage }) => {
   const admin = await openPage(environment.admin);
   await section(admin, "system");
   expect(await admin.getByTestId("finding").count()).toBeGreaterThanOrEqual(3);

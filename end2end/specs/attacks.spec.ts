@@ -16,7 +16,7 @@ const HOSTILE = [
 
 const notRun = { "data-pwned": /.*/ };
 
-test("hostile names are text, wherever they are shown", async ({ environment, user, openPage, pageErrors }) => {
+test("hostile names are rendered as text everywhere", async ({ environment, user, openPage, pageErrors }) => {
   pageErrors.expectStatus(423);
   const made: string[] = [];
   for (const name of HOSTILE) {
@@ -53,11 +53,7 @@ test("hostile names are text, wherever they are shown", async ({ environment, us
   }
 });
 
-test("hostile titles of images and tiers are text in the dialog for a new terminal", async ({
-  environment,
-  user,
-  openPage,
-}) => {
+test("hostile titles of images and tiers are rendered as text", async ({ environment, user, openPage }) => {
   const admin = environment.admin.api;
   const { items: images } = await admin.get<Page<AdminImage>>("/api/admin/images");
   const offered = images.find(({ name }) => name === "debian");
@@ -97,10 +93,7 @@ test("hostile titles of images and tiers are text in the dialog for a new termin
   }
 });
 
-test("every page carries a strict policy with a fresh nonce, and headers that isolate it", async ({
-  environment,
-  user,
-}) => {
+test("every page has a strict policy with a new nonce, and isolating headers", async ({ environment, user }) => {
   const nonces = new Set<string>();
   for (const [api, path] of [
     [new Api(environment.server.origin), "/login"],
@@ -128,7 +121,7 @@ test("every page carries a strict policy with a fresh nonce, and headers that is
   }
 });
 
-test("after login only paths of this site are followed", async ({ user, openPage }) => {
+test("login redirects only to paths of this site", async ({ user, openPage }) => {
   for (const next of [
     "//attacker.example/",
     "https://attacker.example/",
@@ -148,7 +141,7 @@ test("after login only paths of this site are followed", async ({ user, openPage
   }
 });
 
-test("many requests for a page at once are all answered, and the server is still there", async ({ user }) => {
+test("many concurrent page requests are all answered", async ({ user }) => {
   const { id } = await user.launch();
   for (const path of ["/", `/terminals/${id}`, "/account/security", "/login", "/nowhere"]) {
     const replies = await Promise.all(Array.from({ length: 40 }, () => user.api.exchange("GET", path)));

@@ -22,7 +22,7 @@ function due({ template }: Route, kind: Kind, locked: boolean): number {
   return locked ? 423 : 101;
 }
 
-test("who may read what: every reading route, every kind of caller", async ({ environment, userWithFactor, user }) => {
+test("every reading route answers by kind of caller", async ({ environment, userWithFactor, user }) => {
   const { id } = await userWithFactor.launch();
   const pending = new Api(environment.server.origin);
   await pending.post("/api/auth/login", { username: userWithFactor.username, password: userWithFactor.password });

@@ -15,10 +15,7 @@ const STEPS = [
   "Ready",
 ];
 
-test("a new terminal has the name, image and size that were chosen, and its steps are told as they are done", async ({
-  user,
-  openPage,
-}) => {
+test("a new terminal has the chosen name, image and tier, and its steps are shown", async ({ user, openPage }) => {
   const { items } = await user.api.get<Page<Tier>>("/api/tiers");
   const tier = items.find((tier) => !tier.default);
   if (!tier) throw new Error("one tier alone is offered");
@@ -56,7 +53,7 @@ test("a new terminal has the name, image and size that were chosen, and its step
   expect(stats.memory_bytes_limit).toBe(tier.memory_bytes);
 });
 
-test("a card stops, starts, restarts and renames its terminal, and asks before it deletes it", async ({
+test("a card stops, starts, restarts, renames and, after confirmation, deletes its terminal", async ({
   user,
   openPage,
   pageErrors,
@@ -101,7 +98,7 @@ test("a card stops, starts, restarts and renames its terminal, and asks before i
   await user.gone(id);
 });
 
-test("a launch that is refused says what to do, keeps what was typed and leaves nothing", async ({
+test("a refused launch shows advice, keeps the input and leaves nothing", async ({
   environment,
   user,
   openPage,
@@ -125,10 +122,7 @@ test("a launch that is refused says what to do, keeps what was typed and leaves 
   expect((await user.terminals()).map((terminal) => terminal.id)).toEqual([id]);
 });
 
-test("a new size takes effect in the running shell, and neither it nor a new name ends anything", async ({
-  user,
-  openPage,
-}) => {
+test("resizing and renaming apply to the running shell without ending it", async ({ user, openPage }) => {
   const { id } = await user.launch({ tier: "small" });
   const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();

@@ -45,7 +45,7 @@ async function rexec(args: string[], settings: Record<string, string> = {}, file
   return said;
 }
 
-test("the settings are checked: what would be used, or every mistake at once", async () => {
+test("config check prints the effective configuration or all errors", async () => {
   const good = await rexec(["config", "check"], {
     REXEC_LISTEN: "127.0.0.1:9",
     REXEC_DATABASE_URL: "postgres://u:secret-word@db.example/rexec",
@@ -63,7 +63,7 @@ test("the settings are checked: what would be used, or every mistake at once", a
   for (const name of ["listen", "public_url", "trusted_proxies"]) expect(bad.err, name).toContain(name);
 });
 
-test("what cannot be printed is said, with an end that a script sees", async () => {
+test("failing output is reported with an exit status", async () => {
   for (const args of [["config", "check"], ["doctor"], ["doctor", "--json"]]) {
     const { status, err } = await into("/dev/full", args);
     expect({ status, err }, args.join(" ")).toEqual({
@@ -73,7 +73,7 @@ test("what cannot be printed is said, with an end that a script sees", async () 
   }
 });
 
-test("a flag counts more than a variable, a variable more than the file, the file more than the default", async () => {
+test("flags override variables, variables the file, the file the defaults", async () => {
   const file = 'listen = "127.0.0.1:1"\ndata_dir = "of-the-file"\npublic_url = "https://file.example"\n';
   const { status, out } = await rexec(
     ["config", "check", "--listen", "127.0.0.1:3"],
@@ -86,7 +86,7 @@ test("a flag counts more than a variable, a variable more than the file, the fil
   );
 });
 
-test("the doctor says what the machine offers, to people and to programs", async () => {
+test("doctor describes the machine as text and as JSON", async () => {
   const [told, listed] = [await rexec(["doctor"]), await rexec(["doctor", "--json"])];
   const findings = JSON.parse(listed.out) as { level: string; title: string; seen: string; advice: string | null }[];
   expect(findings.length).toBeGreaterThanOrEqual(5);
@@ -100,7 +100,7 @@ test("the doctor says what the machine offers, to people and to programs", async
   expect(nowhere.out).toMatch(/BROKEN/);
 });
 
-test("a folder without a database is said to be none, and stays empty", async () => {
+test("a directory without a database is reported and stays empty", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rexec-none-"));
   const { status, err } = await rexec(["admin", "reset-link", "ada", "--data-dir", folder]);
   expect(status).toBe(1);
@@ -109,13 +109,13 @@ test("a folder without a database is said to be none, and stays empty", async ()
   rmSync(folder, { recursive: true });
 });
 
-test("a variable that is no setting is pointed out", async () => {
+test("an unknown variable is reported", async () => {
   const { status, out } = await rexec(["config", "check"], { REXEC_DATADIR: "elsewhere" });
   expect(status).toBe(0);
   expect(out).toContain("REXEC_DATADIR is no setting");
 });
 
-test("a link made in the server's own shell sets a new password, once", async ({ environment, user }) => {
+test("a reset link made on the command line sets a password once", async ({ environment, user }) => {
   const where = ["--data-dir", environment.server.dataDir];
   expect((await rexec(["admin", "reset-link", "nobody-here", ...where])).status).toBe(1);
   const { status, out } = await rexec(["admin", "reset-link", user.username, ...where]);
@@ -130,7 +130,7 @@ test("a link made in the server's own shell sets a new password, once", async ({
   await user.signIn();
 });
 
-test("what is not built is not there: no route, no command, no line in the document", async ({ environment, user }) => {
+test("features that are not built have no route, command or documentation", async ({ environment, user }) => {
   const { id } = await user.launch();
   const document = await user.api.get<{ openapi: string }>("/api/openapi.json");
   expect(document.openapi).toMatch(/^3\.1\./);

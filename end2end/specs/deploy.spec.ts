@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("what the systemd unit starts is what the program takes", async () => {
+test("the systemd unit uses valid arguments", async () => {
   const unit = readFileSync(join(ROOT, "deploy/rexec.service"), "utf8");
   const [program, command, ...flags] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   expect([program, command]).toEqual(["/usr/local/bin/rexec", "serve"]);
@@ -34,7 +34,7 @@ test("what the systemd unit starts is what the program takes", async () => {
   expect(unit).toMatch(/^ReadWritePaths=\/var\/lib\/rexec$/m);
 });
 
-test("the server runs in a container of its own and makes terminals on the engine around it", async () => {
+test("the server runs in a container and creates terminals on the host's engine", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rexec-img-"));
   const [context, data] = [join(folder, "context"), join(folder, "data")];
   mkdirSync(join(context, "dist"), { recursive: true });

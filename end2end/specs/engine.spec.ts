@@ -139,9 +139,7 @@ async function whyNot(who: User, instance: string): Promise<string> {
   return error ?? "";
 }
 
-test("a container that is not what was asked for is destroyed before its first use, and its user is told", async ({
-  between,
-}) => {
+test("a container that differs from its profile is destroyed before use and reported", async ({ between }) => {
   const { server, interpreter, admin } = between;
   for (const [what, lie] of Object.entries(LIES)) {
     interpreter.lie = lie;
@@ -159,7 +157,7 @@ test("a container that is not what was asked for is destroyed before its first u
   await admin.delete(id);
 });
 
-test("without its engine the server is alive and not ready, and says of a launch what to do", async ({ between }) => {
+test("without an engine the server is alive but not ready, and a refused launch shows advice", async ({ between }) => {
   const { server, interpreter, admin } = between;
   const look = async () => {
     const [alive, ready] = await Promise.all(["/healthz", "/readyz"].map((path) => admin.api.exchange("GET", path)));

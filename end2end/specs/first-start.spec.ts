@@ -18,7 +18,7 @@ const test = base.extend<{ untouched: Server }>({
   },
 });
 
-test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({
+test("the printed link creates the administrator, who opens a terminal and restarts its shell", async ({
   browser,
   untouched,
 }) => {
@@ -77,7 +77,7 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
   expect(pageErrors.unexpected()).toEqual([]);
 });
 
-test("two people who open the link at once make one administrator", async ({ untouched }) => {
+test("concurrent use of the set-up link creates one administrator", async ({ untouched }) => {
   const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
   const tries = Array.from({ length: 8 }, (_, i) =>
     new Api(untouched.origin).exchange("POST", "/api/setup", {
@@ -91,7 +91,7 @@ test("two people who open the link at once make one administrator", async ({ unt
   expect(statuses.filter((status) => status === 409 || status === 403)).toHaveLength(7);
 });
 
-test("a wrong token makes nobody, and the right one still works after a restart", async ({ untouched }) => {
+test("a wrong token creates no account, and a restart prints a valid link", async ({ untouched }) => {
   const body = { token: "A".repeat(43), username: "mallory", password: "a sentence nobody guesses" };
   expect((await new Api(untouched.origin).refused("POST", "/api/setup", body)).status).toBe(403);
   await untouched.stop();

@@ -13,7 +13,7 @@ const RULE = [/8 to 128 characters/, /common password/, /your username/];
 const wrong = (page: Page) =>
   page.locator("[aria-invalid=true]").evaluateAll((fields) => fields.map((field) => field.getAttribute("name")));
 
-test("who joins is told the whole rule beforehand, and every mistake at once", async ({
+test("the join form shows all rules beforehand and all errors at once", async ({
   environment,
   openPage,
   pageErrors,
@@ -57,10 +57,7 @@ test("who joins is told the whole rule beforehand, and every mistake at once", a
   await expect(page.getByTestId("dashboard")).toBeVisible();
 });
 
-test("a new password is asked for with its whole rule, and every mistake is told at once", async ({
-  userWithFactor,
-  openPage,
-}) => {
+test("the password form shows all rules and all errors at once", async ({ userWithFactor, openPage }) => {
   const page = await openPage(userWithFactor);
   await new AccountPage(page).open("password");
   const send = page.getByTestId("password-submit");
@@ -85,7 +82,7 @@ test("a new password is asked for with its whole rule, and every mistake is told
   await userWithFactor.signIn();
 });
 
-test("a name that is too long is told, not cut", async ({ user, openPage }) => {
+test("a name that is too long is reported, not truncated", async ({ user, openPage }) => {
   const { id } = await user.launch({ name: "short" });
   const long = "n".repeat(65);
   const page = await openPage(user);
@@ -105,11 +102,7 @@ test("a name that is too long is told, not cut", async ({ user, openPage }) => {
   expect(await user.terminals()).toHaveLength(1);
 });
 
-test("what the audit trail is searched for stands in the address: reloaded, gone back to, passed on", async ({
-  environment,
-  userWithFactor,
-  openPage,
-}) => {
+test("audit filters are kept in the URL", async ({ environment, userWithFactor, openPage }) => {
   const { id } = await userWithFactor.launch();
   await userWithFactor.lock(id);
   const page = await openPage(environment.admin);
@@ -155,11 +148,7 @@ test("what the audit trail is searched for stands in the address: reloaded, gone
   await expect(mine.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
 });
 
-test("where the system sets the colours, buttons, fields and what has the keyboard are seen", async ({
-  environment,
-  user,
-  openPage,
-}) => {
+test("with forced colours, buttons, fields and the focus are visible", async ({ environment, user, openPage }) => {
   await user.launch({ name: "one" });
   const [page, admin] = [await openPage(user), await openPage(environment.admin)];
   await page.goto("/account/password");

@@ -50,7 +50,7 @@ const MASKED = [
 ];
 const READ_ONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
-test("inside: an ordinary user with seven capabilities at most, no way to gain more, a root filesystem that refuses", async ({
+test("inside: an unprivileged user, at most seven capabilities, a read-only root filesystem", async ({
   user,
   openPage,
 }) => {
@@ -86,7 +86,7 @@ test("inside: an ordinary user with seven capabilities at most, no way to gain m
   expect(await terminal.run("unshare -Ur true 2>/dev/null; echo $?")).not.toBe("0");
 });
 
-test("a fork bomb meets the limit of its own terminal, and a neighbour does not notice", async ({ user, openPage }) => {
+test("a fork bomb is limited to its own terminal", async ({ user, openPage }) => {
   const [bomb, calm] = [await user.launch({ tier: "small" }), await user.launch()];
   const here = await new TerminalPage(await openPage(user)).open(bomb.id);
   await here.ready();
@@ -103,7 +103,7 @@ test("a fork bomb meets the limit of its own terminal, and a neighbour does not 
   expect(pids.pids).toBeLessThanOrEqual(256);
 });
 
-test("outside: the engine's own description is the profile", async ({ environment, user }) => {
+test("outside: the engine's description matches the profile", async ({ environment, user }) => {
   await user.launch();
   const { containers } = await remainsOf(environment.server.instance);
   expect(containers).toHaveLength(1);
@@ -144,10 +144,7 @@ test("outside: the engine's own description is the profile", async ({ environmen
   expect(told).toEqual(["bind /.rexec/guest ro", "bind /.rexec/link ro", "volume /home/user rw"]);
 });
 
-test("the panel shows what was verified, and says of the rest that it is not in force yet", async ({
-  user,
-  openPage,
-}) => {
+test("the panel shows which controls are verified and which are not in force", async ({ user, openPage }) => {
   const { id } = await user.launch();
   // A guest that answers late is shown as not checked.
   const look = () => user.api.get<SecurityReport>(`/api/terminals/${id}/security`);

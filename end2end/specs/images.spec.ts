@@ -2,7 +2,7 @@
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 
-test("the developer's image works under the profile: git, vim, Python, Node, a C compiler, tmux", async ({
+test("the developer image works under the profile: git, vim, Python, Node, a C compiler, tmux", async ({
   user,
   openPage,
 }) => {
@@ -29,7 +29,7 @@ test("the developer's image works under the profile: git, vim, Python, Node, a C
   ).toBe("w");
 });
 
-test("the small image has a shell and the usual tools, and none of the developer's", async ({ user, openPage }) => {
+test("the small image has a shell and the usual tools only", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();
@@ -39,10 +39,7 @@ test("the small image has a shell and the usual tools, and none of the developer
   expect(await terminal.run("for tool in gcc node git python3 tmux; do command -v $tool; done")).toBe("");
 });
 
-test("root in a terminal is root of its container, by the guest, with seven capabilities and no more", async ({
-  user,
-  openPage,
-}) => {
+test("sudo gives root in the container with at most seven capabilities", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();

@@ -42,7 +42,7 @@ async function accessible(page: Page, where: string, rules: Rules = "all"): Prom
   expect(told, where).toEqual([]);
 }
 
-test("from sign-in to a prompt and out of the terminal again, by keyboard alone", async ({ user, openPage }) => {
+test("from login to a prompt and out of the terminal by keyboard alone", async ({ user, openPage }) => {
   const page = await openPage(undefined);
   await page.goto("/login");
   await expect(page.getByTestId("login-submit")).toBeEnabled();
@@ -82,7 +82,7 @@ test("from sign-in to a prompt and out of the terminal again, by keyboard alone"
   );
 });
 
-test("the toolbar is one stop of the Tab key, and arrow keys move along it", async ({ user, openPage }) => {
+test("the toolbar is one tab stop with arrow key navigation", async ({ user, openPage }) => {
   const { id } = await user.launch({ name: "bar" });
   const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
@@ -139,7 +139,7 @@ test("menus and dialogs open, move and close by keyboard", async ({ user, openPa
   await expect(page.getByRole("menu")).toBeHidden();
 });
 
-test("a key pressed in the instant a dialog closes is heard", async ({ user, openPage }) => {
+test("a key pressed while a dialog closes is handled", async ({ user, openPage }) => {
   const page = await openPage(user);
   await page.goto("/");
   await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
@@ -153,7 +153,7 @@ test("a key pressed in the instant a dialog closes is heard", async ({ user, ope
   await expect(page.getByTestId("launch-dialog")).toBeVisible();
 });
 
-test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({
+test("every page has a title, one heading, a main landmark, and no serious accessibility violation", async ({
   environment,
   userWithFactor,
   openPage,

@@ -41,10 +41,7 @@ async function openBeforeTheServerDies(
   return { id, page, terminal };
 }
 
-test("a closed tab leaves the shell running; a new one shows the screen and what scrolled off", async ({
-  user,
-  openPage,
-}) => {
+test("a closed tab leaves the shell running, and a new one shows screen and scrollback", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const first = await openPage(user);
   const before = await new TerminalPage(first).open(id);
@@ -62,11 +59,7 @@ test("a closed tab leaves the shell running; a new one shows the screen and what
   expect(await after.run("echo value-$kept")).toBe("value-42");
 });
 
-test("a network that goes away and closes nothing is noticed, and the tab comes back by itself", async ({
-  user,
-  openPage,
-  pageErrors,
-}) => {
+test("a silently lost network is detected, and the tab reconnects", async ({ user, openPage, pageErrors }) => {
   pageErrors.expect(/net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED)|WebSocket connection to .* failed/);
   const { id } = await user.launch();
   const page = await openPage(user);
@@ -80,7 +73,7 @@ test("a network that goes away and closes nothing is noticed, and the tab comes 
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
 });
 
-test("a server that is killed and started again: the tab comes back by itself, the shell never noticed", async ({
+test("after a server crash the tab reconnects to the same shell", async ({
   environment,
   user,
   openPage,
@@ -102,7 +95,7 @@ test("a server that is killed and started again: the tab comes back by itself, t
   expect(await terminal.run("wait; cat ~/proof")).toContain("meanwhile-2");
 });
 
-test("a killed server comes back with its locks, and an open tab of a locked terminal shows nothing", async ({
+test("locks survive a server crash, and open tabs of locked terminals show nothing", async ({
   environment,
   userWithFactor,
   openPage,
@@ -118,7 +111,7 @@ test("a killed server comes back with its locks, and an open tab of a locked ter
   await findsItLockedAndItsShellAsItWas(page, id, userWithFactor);
 });
 
-test("a server that is killed in the instant of a lock: whether or not the tab still heard of it, it is asked", async ({
+test("a server crash during a lock leaves the terminal locked for open tabs", async ({
   environment,
   userWithFactor,
   openPage,
@@ -133,7 +126,7 @@ test("a server that is killed in the instant of a lock: whether or not the tab s
   await terminal.asksForCode();
 });
 
-test("stopping ends the shell and keeps the home; starting gives a new shell", async ({
+test("stopping ends the shell and keeps the home, and starting gives a new shell", async ({
   user,
   openPage,
   pageErrors,
@@ -151,7 +144,7 @@ test("stopping ends the shell and keeps the home; starting gives a new shell", a
   expect(await terminal.run("cat ~/file; echo gone=${gone:-yes}")).toBe("kept\ngone=yes");
 });
 
-test("a container that ends behind the server's back is seen at once, and its home is kept", async ({
+test("a container that ends without the server is detected immediately, and its home is kept", async ({
   user,
   openPage,
   pageErrors,
@@ -170,7 +163,7 @@ test("a container that ends behind the server's back is seen at once, and its ho
   expect(await terminal.run("cat ~/file")).toBe("kept");
 });
 
-test("a lost database: the server says so and does not start; put back, everything is as it was", async ({
+test("without its database the server refuses to start, and restoring it restores everything", async ({
   environment,
   userWithFactor,
   openPage,
@@ -195,7 +188,7 @@ test("a lost database: the server says so and does not start; put back, everythi
   await findsItLockedAndItsShellAsItWas(page, id, userWithFactor);
 });
 
-test("after an orderly end the database is one whole file", async ({ environment }) => {
+test("after shutdown the database is one complete file", async ({ environment }) => {
   const files = () =>
     readdirSync(environment.server.dataDir)
       .filter((name) => name.startsWith("rexec.db"))

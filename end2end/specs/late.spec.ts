@@ -10,10 +10,7 @@ import { deferred, recordTexts } from "../fixtures/observation";
 /** The request for the list of terminals. */
 const LIST = /\/api\/terminals(\?|$)/;
 
-test("an answer that was under way while a terminal got a new name does not bring the old one back", async ({
-  user,
-  openPage,
-}) => {
+test("a late response does not revert a renamed terminal", async ({ user, openPage }) => {
   const { id } = await user.launch({ name: "before" });
   const page = await openPage(user);
   // The page requests the list when its event stream opens. That response is delayed.
@@ -45,11 +42,7 @@ test("an answer that was under way while a terminal got a new name does not brin
   expect(await texts()).toEqual(["after", "third"]);
 });
 
-test("a code that is begun before the program runs stays in its field", async ({
-  userWithFactor,
-  openPage,
-  pageErrors,
-}) => {
+test("a code typed before hydration stays in its field", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(423);
   const { id } = await userWithFactor.launch();
   await userWithFactor.lock(id);
@@ -75,7 +68,7 @@ test("a code that is begun before the program runs stays in its field", async ({
   await terminal.ready();
 });
 
-test("a page that nobody sees does not open its terminal when another one is given a grant, and does so when it is seen", async ({
+test("a hidden page attaches after a grant only when it becomes visible", async ({
   userWithFactor,
   openPage,
   pageErrors,
@@ -122,7 +115,7 @@ test("a page that nobody sees does not open its terminal when another one is giv
   await hidden.sees(/seen/);
 });
 
-test("output that comes together with the lock, while the page is busy, is drawn nowhere and tells nobody", async ({
+test("output that arrives together with the lock is not drawn or announced", async ({
   userWithFactor,
   openPage,
   pageErrors,
@@ -146,7 +139,7 @@ test("output that comes together with the lock, while the page is busy, is drawn
   await expect(terminal.code).toBeFocused();
 });
 
-test("a terminal that is locked and opened again before its emulator has come is drawn by the second one", async ({
+test("a terminal locked and unlocked before its emulator loaded is drawn once", async ({
   userWithFactor,
   openPage,
   pageErrors,

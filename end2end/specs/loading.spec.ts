@@ -25,7 +25,7 @@ function budget(): number {
   return Number(/"first page", max: ([\d_]+)/.exec(text)?.[1]?.replaceAll("_", ""));
 }
 
-test("the first page stays within its budget, and the emulator comes with the first terminal", async ({
+test("the first page stays within its budget, and the emulator loads with the first terminal", async ({
   user,
   openPage,
 }) => {
@@ -62,7 +62,7 @@ const renderer = (page: Page) =>
     .getByTestId("terminal")
     .evaluate((host) => (host as unknown as { rexecTerminal?: { renderer(): string } }).rexecTerminal?.renderer());
 
-test("a terminal is drawn by the graphics card, and by elements when that goes away or was never there", async ({
+test("a terminal is drawn by WebGL, and by the DOM renderer when WebGL is lost or missing", async ({
   user,
   openPage,
 }) => {

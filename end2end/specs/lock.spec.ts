@@ -15,7 +15,7 @@ async function at(page: Page, id: string): Promise<TerminalPage> {
   return terminal;
 }
 
-test("without a factor the lock explains itself and leads to where one is set up", async ({ user, openPage }) => {
+test("without a factor the lock dialog links to its set-up", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const page = await openPage(user);
   const terminal = await at(page, id);
@@ -25,7 +25,7 @@ test("without a factor the lock explains itself and leads to where one is set up
   await expect(page).toHaveURL(/\/account\/security$/);
 });
 
-test("locking from the toolbar cuts every browser, the second one is asked, a wrong code is refused, a right one opens it", async ({
+test("locking from the toolbar disconnects every browser until a correct code is entered", async ({
   userWithFactor,
   openPage,
   pageErrors,
@@ -68,7 +68,7 @@ test("locking from the toolbar cuts every browser, the second one is asked, a wr
   await there.sees(/still-42/);
 });
 
-test("locking from a card shows on every page at once", async ({ userWithFactor, openPage, pageErrors }) => {
+test("locking from a card is shown on every page immediately", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(423);
   const { id } = await userWithFactor.launch({ name: "card" });
   const [board, page] = [await openPage(userWithFactor), await openPage(userWithFactor)];
@@ -87,7 +87,7 @@ test("locking from a card shows on every page at once", async ({ userWithFactor,
   await terminal.ready();
 });
 
-test("a grant ends by itself when nothing is typed, in the page and on the wire", async ({
+test("a grant without input expires, in the page and on a raw socket", async ({
   environment,
   userWithFactor,
   openPage,
@@ -132,7 +132,7 @@ test("a grant ends by itself when nothing is typed, in the page and on the wire"
   await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
 });
 
-test("the other pages of a login show the time of a grant at once, and the longer one when somebody types in the first", async ({
+test("other pages of a login show the grant and its extension by input", async ({
   userWithFactor,
   openPage,
   pageErrors,
@@ -167,11 +167,7 @@ test("the other pages of a login show the time of a grant at once, and the longe
     .toBe(true);
 });
 
-test("a terminal that does not run shows no time of a grant, on its card and on its page", async ({
-  userWithFactor,
-  openPage,
-  pageErrors,
-}) => {
+test("a terminal that is not running shows no grant", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(409, 423);
   const { id } = await userWithFactor.launch({ name: "resting" });
   const page = await openPage(userWithFactor);
@@ -190,7 +186,7 @@ test("a terminal that does not run shows no time of a grant, on its card and on 
   await expect(card).not.toContainText(/\d:\d\d/);
 });
 
-test("an administrator resets the factor of somebody who sits at the prompt: the page leaves, and leads back to it", async ({
+test("resetting a factor ends the page at the lock prompt, and login returns to it", async ({
   environment,
   userWithFactor,
   openPage,
@@ -215,11 +211,7 @@ test("an administrator resets the factor of somebody who sits at the prompt: the
   await userWithFactor.enrol();
 });
 
-test("a locked terminal is deleted only with a code, and then it is gone", async ({
-  userWithFactor,
-  openPage,
-  pageErrors,
-}) => {
+test("deleting a locked terminal in the page needs a code", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(401, 404);
   const { id } = await userWithFactor.launch({ name: "doomed" });
   await userWithFactor.lock(id);
@@ -236,7 +228,7 @@ test("a locked terminal is deleted only with a code, and then it is gone", async
   await userWithFactor.gone(id);
 });
 
-test("back and forward never show a terminal that was locked meanwhile", async ({
+test("browser history never shows a terminal that was locked meanwhile", async ({
   userWithFactor,
   openPage,
   pageErrors,

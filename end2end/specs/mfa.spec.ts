@@ -10,7 +10,7 @@ import { Api } from "../fixtures/api";
 import { expect, test } from "../fixtures/test";
 import { deferred } from "../fixtures/observation";
 
-test("enabling: the secret shown, a code computed from it, recovery codes shown once; login asks from then on", async ({
+test("enabling MFA shows the secret and, once, the recovery codes, and login asks for a code", async ({
   user,
   openPage,
   pageErrors,
@@ -61,10 +61,7 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await expect(new Dashboard(other).empty).toBeVisible();
 });
 
-test("recovery codes that come when their dialog was closed open it again: they are shown now or never", async ({
-  user,
-  openPage,
-}) => {
+test("recovery codes that arrive after their dialog was closed reopen it", async ({ user, openPage }) => {
   const page = await openPage(user);
   const account = await new AccountPage(page).open("security");
   /** Types a code, closes the dialog during the request, and returns what is shown then. */
@@ -99,7 +96,7 @@ test("recovery codes that come when their dialog was closed open it again: they 
   user.recoveryCodes = fresh;
 });
 
-test("new recovery codes kill the old ones; disabling needs a code", async ({
+test("new recovery codes replace the old ones in the page, and disabling needs a code", async ({
   userWithFactor,
   openPage,
   pageErrors,

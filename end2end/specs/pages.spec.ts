@@ -15,7 +15,7 @@ async function beginRename(page: Page, id: string, name: string): Promise<void> 
   await page.getByTestId("rename-input").fill(name);
 }
 
-test("a new name is kept when the page is left at once", async ({ environment, user, openPage }) => {
+test("a new name is saved when the page is left immediately", async ({ environment, user, openPage }) => {
   const { id } = await user.launch({ name: "before" });
   const page = await openPage(user);
   await beginRename(page, id, "after");
@@ -31,11 +31,7 @@ test("a new name is kept when the page is left at once", async ({ environment, u
   await expect.poll(async () => (await user.terminal(id)).name).toBe("after");
 });
 
-test("a name the server refuses does not stay on the card, and the reason is said", async ({
-  user,
-  openPage,
-  pageErrors,
-}) => {
+test("a name refused by the server is reverted, with the reason", async ({ user, openPage, pageErrors }) => {
   pageErrors.expectStatus(503);
   const { id } = await user.launch({ name: "before" });
   const page = await openPage(user);
@@ -50,7 +46,7 @@ test("a name the server refuses does not stay on the card, and the reason is sai
   await expect(page.getByTestId("card-open")).toHaveText("before");
 });
 
-test("on a phone rows of tables stand below each other, each fact with its label, and their menus are whole", async ({
+test("on a phone table rows are stacked with labels, and menus are fully visible", async ({
   environment,
   userWithFactor,
   openPage,
@@ -98,7 +94,7 @@ test("on a phone rows of tables stand below each other, each fact with its label
   }
 });
 
-test("events of the audit trail are chosen from a list, and an empty answer leads back", async ({
+test("audit events are chosen from a list, and an empty result offers a reset", async ({
   environment,
   userWithFactor,
   openPage,
@@ -126,7 +122,7 @@ test("events of the audit trail are chosen from a list, and an empty answer lead
   await expect(page.getByTestId("field-event")).toHaveValue("");
 });
 
-test("a refusal takes the keyboard to its field, wherever that is", async ({ environment, openPage }) => {
+test("a refusal focuses its field", async ({ environment, openPage }) => {
   const page = await openPage(environment.admin, { viewport: PHONE });
   await page.goto("/admin/settings");
   const first = page.getByTestId("field-session_idle_secs");
@@ -138,7 +134,7 @@ test("a refusal takes the keyboard to its field, wherever that is", async ({ env
   await expect(first).toBeInViewport();
 });
 
-test("what runs is asked about before it is stopped; what is idle is not", async ({ user, openPage }) => {
+test("stopping asks for confirmation only when a program runs", async ({ user, openPage }) => {
   const [busy, idle] = [await user.launch({ name: "busy" }), await user.launch({ name: "idle" })];
   const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(busy.id);
@@ -170,10 +166,7 @@ test("what runs is asked about before it is stopped; what is idle is not", async
   await user.until(busy.id, "stopped");
 });
 
-test("the toolbar of a terminal is one row on a phone, with the name in it; what does not fit is in its menu", async ({
-  userWithFactor,
-  openPage,
-}) => {
+test("on a phone the terminal toolbar is one row, with the rest in its menu", async ({ userWithFactor, openPage }) => {
   const { id } = await userWithFactor.launch({ name: "prod-database" });
   const page = await openPage(userWithFactor, { viewport: PHONE });
   const terminal = await new TerminalPage(page).open(id);
@@ -192,7 +185,7 @@ test("the toolbar of a terminal is one row on a phone, with the name in it; what
   await expect(page.getByTestId("security-row").first()).toBeVisible();
 });
 
-test("whoever is signed in is led on from the sign-in page, and never to another site", async ({ user, openPage }) => {
+test("the login page redirects signed-in users, never to another site", async ({ user, openPage }) => {
   const page = await openPage(user);
   const ways = [
     ["/account/sessions", "/account/sessions"],
@@ -208,7 +201,7 @@ test("whoever is signed in is led on from the sign-in page, and never to another
   }
 });
 
-test("an address that leads nowhere says the same to everybody, in the frame of whoever is signed in", async ({
+test("unknown addresses show the same page to everyone, with the user's navigation", async ({
   user,
   openPage,
   pageErrors,
@@ -232,7 +225,7 @@ test("an address that leads nowhere says the same to everybody, in the frame of 
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();
 });
 
-test("the current section of a row that scrolls is in sight, also at 320 pixels, and no menu leaves the window", async ({
+test("the current section is scrolled into view and menus stay in the window, also at 320 pixels", async ({
   environment,
   openPage,
 }) => {

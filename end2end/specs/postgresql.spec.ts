@@ -25,10 +25,7 @@ function emptyDatabase(): string {
   return address.href;
 }
 
-test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({
-  browser,
-  pageErrors,
-}) => {
+test("with PostgreSQL: set-up, work, lock, a server crash, unlock", async ({ browser, pageErrors }) => {
   test.skip(URL_OF_SERVER === "" && process.env["CI"] !== "true", "REXEC_TEST_POSTGRES_URL names no server");
   pageErrors.expectNoServer();
   pageErrors.expectStatus(401, 404, 423, 502, 503);

@@ -87,7 +87,7 @@ test("an invitation", async ({ environment, openPage }) => {
   await shoot(page, "invite");
 });
 
-test("the dashboard, from nothing to many", async ({ userWithFactor, openPage }) => {
+test("the dashboard, empty and full", async ({ userWithFactor, openPage }) => {
   const page = await openPage(userWithFactor);
   const dashboard = await new Dashboard(page).open();
   await expect(dashboard.empty).toBeVisible();
@@ -115,7 +115,7 @@ test("the dashboard, from nothing to many", async ({ userWithFactor, openPage })
   await shoot(page, "delete-locked");
 });
 
-test("a launch under way", async ({ user, openPage }) => {
+test("a launch in progress", async ({ user, openPage }) => {
   const page = await openPage(user);
   // The response is delayed, so that the screenshot shows the steps.
   const answer = deferred();
@@ -200,7 +200,7 @@ test("administration", async ({ environment, userWithFactor, openPage }) => {
   }
 });
 
-test("where there is nothing", async ({ user, openPage, pageErrors }) => {
+test("unknown addresses", async ({ user, openPage, pageErrors }) => {
   pageErrors.expectStatus(404);
   const page = await openPage(user);
   await page.goto("/nowhere");

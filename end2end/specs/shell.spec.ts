@@ -27,7 +27,7 @@ test.describe("at a prompt", () => {
     await expect.poll(told).toBe(true);
   });
 
-  test("a paste of 256 kB arrives whole", async () => {
+  test("a paste of 256 kB arrives complete", async () => {
     const size = 256 * 1024;
     const text = Array.from({ length: size / 16 }, (_, i) => `${i.toString(36).padStart(15, ".")} `).join("");
     const sum = createHash("sha256").update(text).digest("hex");
@@ -40,7 +40,7 @@ test.describe("at a prompt", () => {
     await terminal.ready();
   });
 
-  test("a paste cannot leave its brackets and run", async () => {
+  test("a paste cannot escape bracketed paste", async () => {
     const text = "echo harmless\u001b[201~\recho broken-$((1+1))\r";
     await terminal.page.evaluate((text) => navigator.clipboard.writeText(text), text);
     await terminal.focus();
@@ -51,7 +51,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.text()).not.toMatch(/^broken-2/m);
   });
 
-  test("a flood ends with Ctrl-C, and the prompt is there again", async () => {
+  test("Ctrl-C ends a flood and returns to the prompt", async () => {
     await terminal.enter(" yes");
     await terminal.sees(/(y\n){20}/);
     await terminal.page.keyboard.press("Control+C");
@@ -59,7 +59,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.run("echo calm-$((2+2))")).toBe("calm-4");
   });
 
-  test("characters of every width come through whole", async () => {
+  test("characters of every width arrive complete", async () => {
     const text = "ä ß 漢字 한글 🙂 👩‍💻 e\u0301 Ω";
     await terminal.enter(` printf '%s\\n' '${text}' > ~/text; sha256sum < ~/text`);
     await terminal.sees(new RegExp(createHash("sha256").update(`${text}\n`).digest("hex")));
@@ -72,7 +72,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.run(column)).toMatch(/^column-6$/m);
   });
 
-  test("programs cannot read the clipboard, and cannot write it unasked", async () => {
+  test("programs cannot read the clipboard, and write it only with consent", async () => {
     await terminal.page.evaluate(() => navigator.clipboard.writeText("private"));
     await terminal.enter(" printf '\\e]52;c;?\\a'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
     await terminal.sees(/^answer=('');$/m);
@@ -81,7 +81,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.page.evaluate(() => navigator.clipboard.readText())).toBe("private");
   });
 
-  test("programs cannot make the terminal type what they choose", async () => {
+  test("programs cannot make the terminal send input", async () => {
     // Title report, answerback and window reports would be typed into the shell.
     await terminal.enter(
       " printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"",
@@ -90,7 +90,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.page.title()).not.toContain("pwned");
   });
 
-  test("links open only where they lead to the web, in a page that knows nothing of this one", async () => {
+  test("only web links open, in a page without an opener", async () => {
     const { page } = terminal;
     const opened = await page.evaluateHandle(() => {
       const calls: [string, string][] = [];
@@ -134,7 +134,7 @@ test.describe("at a prompt", () => {
     }
   });
 
-  test("search finds what is on the screen and above it", async () => {
+  test("search finds text on the screen and in the scrollback", async () => {
     await terminal.run("seq 1001 1300");
     expect((await terminal.size()).rows, "the first of them are not on the screen").toBeLessThan(200);
     await terminal.page.getByTestId("tool-search").click();
@@ -149,7 +149,7 @@ test.describe("at a prompt", () => {
   });
 });
 
-test("a second window of another size shows the same screen, and can be typed in", async ({ user, openPage }) => {
+test("a second window of another size shows the same screen and accepts input", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const wide = await new TerminalPage(await openPage(user)).open(id);
   await wide.ready();

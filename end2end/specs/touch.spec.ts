@@ -46,10 +46,7 @@ async function drag(page: Page, fingers: CDPSession, down: number): Promise<void
   await touch("touchEnd", []);
 }
 
-test("a finger scrolls what was printed and what a program shows, and a tap takes the keyboard", async ({
-  user,
-  openPage,
-}) => {
+test("touch scrolls the scrollback and programs, and a tap focuses", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const page = await openPage(user, PHONE);
   const fingers = await page.context().newCDPSession(page);
@@ -77,7 +74,7 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
 });
 
-test("where nothing can be selected, the menu copies what is shown", async ({ user, openPage }) => {
+test("without a selection the menu copies the visible text", async ({ user, openPage }) => {
   const { id } = await user.launch();
   const page = await openPage(user, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   const terminal = await new TerminalPage(page).open(id);

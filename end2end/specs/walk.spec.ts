@@ -27,7 +27,7 @@ async function scanned(context: BrowserContext, picture: Locator): Promise<strin
   return jsqr(Uint8ClampedArray.from(pixels), width, pixels.length / width / 4)?.data ?? "";
 }
 
-test("the whole way: link, administrator, factor, terminal, lock, the code on the way in, unlock", async ({
+test("smoke test: set-up link, administrator, factor, terminal, lock, code, unlock", async ({
   browser,
   pageErrors,
 }) => {

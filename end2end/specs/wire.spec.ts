@@ -2,7 +2,7 @@
 import { expect, test } from "../fixtures/test";
 import { attached } from "../fixtures/socket";
 
-test("a shell on the wire: hello first, then bytes, pings, a new size, the exit status", async ({ user }) => {
+test("a raw socket gets hello, output, pongs, a new size and the exit status", async ({ user }) => {
   const { id } = await user.launch();
   const socket = await attached(user.api, id, { cols: 100, rows: 30 });
   expect(await socket.hello()).toMatchObject({ cols: 100, rows: 30, writer: true, granted_until: null, pane: "main" });
@@ -18,7 +18,7 @@ test("a shell on the wire: hello first, then bytes, pings, a new size, the exit 
   expect(await socket.closed()).toBe(4000);
 });
 
-test("a client that never reads what it asked for does not hold up another", async ({ user }) => {
+test("a client that never reads does not delay another", async ({ user }) => {
   const { id } = await user.launch();
   const flood = await attached(user.api, id, { pane: "flood" });
   flood.pause();
@@ -32,9 +32,7 @@ test("a client that never reads what it asked for does not hold up another", asy
   other.close();
 });
 
-test("whenever a terminal is locked while it prints, every socket that reads ends with the code of the lock; how long that took is told", async ({
-  userWithFactor,
-}) => {
+test("locking during output closes every reading socket with the code of the lock", async ({ userWithFactor }) => {
   const { id } = await userWithFactor.launch();
   const took: number[] = [];
   for (let round = 0; round < 8; round++) {
@@ -59,7 +57,7 @@ test("whenever a terminal is locked while it prints, every socket that reads end
   console.log(`cut of ${took.length} sockets: p50 ${at(50).toFixed(1)} ms, p99 ${at(99).toFixed(1)} ms`);
 });
 
-test("a character that is split between two messages arrives whole", async ({ user }) => {
+test("a character split between two messages arrives complete", async ({ user }) => {
   const { id } = await user.launch();
   const socket = await attached(user.api, id);
   const bytes = Buffer.from(" printf %s 漢🙂 | od -An -tx1\r");
