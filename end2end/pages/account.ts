@@ -1,7 +1,7 @@
 // Account settings: the factor, recovery codes, the password, login sessions.
 import { expect, type Locator, type Page } from "@playwright/test";
 
-import { Authenticator } from "../world/totp";
+import { Authenticator } from "../fixtures/totp";
 
 export class AccountPage {
   readonly off: Locator;

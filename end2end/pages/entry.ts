@@ -1,4 +1,4 @@
-// The doors of the product as people use them: set-up, sign-in, one-time links.
+// Set-up, login and one-time links.
 import { expect, type Locator, type Page } from "@playwright/test";
 
 export class EntryPage {
@@ -17,7 +17,11 @@ export class EntryPage {
   }
 
   /** The form of a set-up or one-time link. */
-  async choose(username: string | undefined, password: string, submit: "setup-submit" | "invite-submit"): Promise<void> {
+  async choose(
+    username: string | undefined,
+    password: string,
+    submit: "setup-submit" | "invite-submit",
+  ): Promise<void> {
     await expect(this.page.getByTestId(submit)).toBeEnabled();
     if (username !== undefined) await this.username.fill(username);
     await this.password.fill(password);

@@ -1,4 +1,4 @@
-// The terminal page. What the terminal shows is read from the emulator's own buffer: the picture is drawn on a canvas.
+// The terminal page. The text is read from the emulator's buffer, because it is drawn on a canvas.
 import { expect, type Locator, type Page } from "@playwright/test";
 
 /** The page's own read access to the emulator. */
@@ -60,7 +60,7 @@ export class TerminalPage {
     await expect.poll(() => this.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
   }
 
-  /** A command and Enter. The text comes in one event, as an input method gives it; what is tested key by key is typed. */
+  /** A command and Enter. The text is inserted in one event, as by an input method. */
   async enter(command: string): Promise<void> {
     await this.focus();
     await this.page.keyboard.insertText(command);
@@ -81,7 +81,7 @@ export class TerminalPage {
     await expect(this.badge).toHaveAttribute("data-state", state);
   }
 
-  /** The prompt stands in the terminal's place, and nothing of the terminal is left in the page. */
+  /** The lock prompt replaces the terminal, and no terminal text is left in the page. */
   async asksForCode(): Promise<void> {
     await expect(this.prompt).toBeVisible();
     await expect.poll(() => this.text()).toBe("");

@@ -1,12 +1,12 @@
-// Administration in the page: people, links, what is offered, settings, the audit trail, the system.
+// Administration in the page: users, links, images and tiers, settings, the audit log, the system.
 import type { Locator, Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
 import { EntryPage } from "../pages/entry";
-import { Api } from "../world/api";
-import type { Page as List, Settings, Tier } from "../world/contract";
-import { expect, test } from "../world/fixtures";
-import { attached } from "../world/socket";
+import { Api } from "../fixtures/api";
+import type { Page as List, Settings, Tier } from "../fixtures/contract";
+import { expect, test } from "../fixtures/test";
+import { attached } from "../fixtures/socket";
 
 /** A section of the administration, ready to be used. */
 async function section(page: Page, name: string): Promise<Locator> {
@@ -22,9 +22,9 @@ async function act(row: Locator, menu: string, item: string): Promise<void> {
   await row.getByTestId(item).click();
 }
 
-test("a link is made, shown once, used once, and can be revoked before that", async ({ house, visit, watch }) => {
-  watch.expectsStatus(403);
-  const admin = await visit(house.admin);
+test("an invitation is shown once, used once, and can be revoked", async ({ environment, openPage, pageErrors }) => {
+  pageErrors.expectStatus(403);
+  const admin = await openPage(environment.admin);
   await section(admin, "users");
   const make = async () => {
     await admin.getByTestId("invite").click();
@@ -46,10 +46,10 @@ test("a link is made, shown once, used once, and can be revoked before that", as
   await expect(admin.getByTestId("invite-row")).toHaveCount(open - 1);
   const works = async (url: string) => {
     const token = new URL(url).searchParams.get("token") ?? "";
-    return (await new Api(house.server.origin).exchange("GET", `/api/invite?token=${token}`)).status === 200;
+    return (await new Api(environment.server.origin).exchange("GET", `/api/invite?token=${token}`)).status === 200;
   };
   expect([await works(first), await works(second)].filter(Boolean), "one of the two is left").toHaveLength(1);
-  const page = await visit(undefined);
+  const page = await openPage(undefined);
   await page.goto((await works(first)) ? first : second);
   await new EntryPage(page).choose("hopper", "a sentence nobody guesses", "invite-submit");
   await page.waitForURL((address) => !address.pathname.startsWith("/invite"));
@@ -57,92 +57,121 @@ test("a link is made, shown once, used once, and can be revoked before that", as
   await expect(admin.locator('[data-testid=user][data-username="hopper"]')).toBeVisible();
 });
 
-test("a person is disabled and enabled from the list; the open page and its sockets end at once", async ({ house, person, visit, watch }) => {
-  watch.expectsStatus(401);
-  const { id } = await person.launch();
-  const theirs = await visit(person);
+test("disabling a user from the list ends open pages and sockets immediately", async ({
+  environment,
+  user,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401);
+  const { id } = await user.launch();
+  const theirs = await openPage(user);
   await theirs.goto("/");
   await expect(theirs.getByTestId("card")).toHaveCount(1);
-  const socket = await attached(await person.signInElsewhere(), id);
-  const admin = await visit(house.admin);
+  const socket = await attached(await user.signInElsewhere(), id);
+  const admin = await openPage(environment.admin);
   await section(admin, "users");
-  const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
+  const row = admin.locator(`[data-testid=user][data-username="${user.username}"]`);
   await act(row, "user-actions", "user-disable");
   await expect(row.getByTestId("disable-user-dialog").getByRole("button", { name: "Cancel" })).toBeFocused();
   expect(socket.isOpen, "nothing ends before the answer").toBe(true);
   await row.getByTestId("disable-user-dialog").getByTestId("question-yes").click();
   expect(await socket.closed()).toBe(4401);
   await expect(row).toContainText("Disabled");
-  // A page of its own: the first one may just be leaving by itself.
+  // A new page: the first one may be navigating.
   const next = await theirs.context().newPage();
   await next.goto("/account/security");
   await expect(next).toHaveURL(/\/login/);
   await expect(theirs).toHaveURL(/\/login/);
   await act(row, "user-actions", "user-disable");
-  await expect.poll(async () => (await new Api(person.origin).exchange("POST", "/api/auth/login", { username: person.username, password: person.password })).status).toBe(200);
-  await person.signIn();
+  await expect
+    .poll(
+      async () =>
+        (
+          await new Api(user.origin).exchange("POST", "/api/auth/login", {
+            username: user.username,
+            password: user.password,
+          })
+        ).status,
+    )
+    .toBe(200);
+  await user.signIn();
 });
 
-test("nobody disables or demotes themselves by accident", async ({ house, visit }) => {
-  const admin = await visit(house.admin);
+test("administrators cannot disable or demote themselves", async ({ environment, openPage }) => {
+  const admin = await openPage(environment.admin);
   await section(admin, "users");
-  const row = admin.locator(`[data-testid=user][data-username="${house.admin.username}"]`);
+  const row = admin.locator(`[data-testid=user][data-username="${environment.admin.username}"]`);
   await row.getByTestId("user-actions").click();
   await expect(row.getByTestId("user-disable")).toBeDisabled();
   await expect(row.getByTestId("user-role")).toBeDisabled();
-  const { id } = await house.admin.me();
-  expect((await house.admin.api.refused("PATCH", `/api/admin/users/${id}`, { disabled: true })).status).toBeLessThan(500);
-  expect((await house.admin.me()).role).toBe("admin");
+  const { id } = await environment.admin.me();
+  expect(
+    (await environment.admin.api.refused("PATCH", `/api/admin/users/${id}`, { disabled: true })).status,
+  ).toBeLessThan(500);
+  expect((await environment.admin.me()).role).toBe("admin");
 });
 
-test("a reset link sets a new password and ends the old logins; a reset factor is told to the person", async ({ house, guarded, visit }) => {
-  const old = await guarded.signInElsewhere();
-  const admin = await visit(house.admin);
+test("a reset link sets a password and ends old logins, and the user is notified of a reset factor", async ({
+  environment,
+  userWithFactor,
+  openPage,
+}) => {
+  const old = await userWithFactor.signInElsewhere();
+  const admin = await openPage(environment.admin);
   await section(admin, "users");
-  const row = admin.locator(`[data-testid=user][data-username="${guarded.username}"]`);
+  const row = admin.locator(`[data-testid=user][data-username="${userWithFactor.username}"]`);
   await act(row, "user-actions", "user-reset-mfa");
   await expect(row.getByTestId("reset-mfa-dialog")).toContainText("recovery codes stop working");
   await expect(row.getByRole("button", { name: "Cancel" }), "the safe answer has the keyboard").toBeFocused();
-  expect((await guarded.me()).mfa_enabled, "nothing is lost before the answer").toBe(true);
+  expect((await userWithFactor.me()).mfa_enabled, "nothing is lost before the answer").toBe(true);
   await row.getByTestId("reset-mfa-confirm").click();
   await expect(row.getByTestId("reset-mfa-confirm")).toBeHidden();
-  await expect.poll(async () => (await old.exchange("GET", "/api/me")).status, { message: "a factor that goes ends the logins made with it" }).toBe(401);
-  // The list is read again after that, and a menu that was open is gone with its row.
+  await expect
+    .poll(async () => (await old.exchange("GET", "/api/me")).status, {
+      message: "a factor that goes ends the logins made with it",
+    })
+    .toBe(401);
+  // The list is refetched afterwards, which closes an open menu.
   await expect(row.locator("[data-label=MFA]")).toHaveText("Off");
   await act(row, "user-actions", "user-reset-link");
   const url = await admin.getByTestId("one-time-link").innerText();
-  const page = await visit(undefined);
+  const page = await openPage(undefined);
   await page.goto(url);
-  await expect(page.getByText(guarded.username)).toBeVisible();
-  guarded.password = "an entirely new sentence";
-  await new EntryPage(page).choose(undefined, guarded.password, "invite-submit");
+  await expect(page.getByText(userWithFactor.username)).toBeVisible();
+  userWithFactor.password = "an entirely new sentence";
+  await new EntryPage(page).choose(undefined, userWithFactor.password, "invite-submit");
   await page.waitForURL((address) => !address.pathname.startsWith("/invite"));
-  if (new URL(page.url()).pathname === "/login") await new EntryPage(page).signIn(guarded.username, guarded.password);
+  if (new URL(page.url()).pathname === "/login")
+    await new EntryPage(page).signIn(userWithFactor.username, userWithFactor.password);
   await expect(page.getByTestId("dashboard")).toBeVisible();
   await expect(page.getByTestId("notice").first()).toContainText(/reset/i);
   const account = await new AccountPage(page).open("security");
   await expect(account.off).toBeVisible();
 });
 
-test("a role is given and taken from the list", async ({ house, person, visit }) => {
-  const admin = await visit(house.admin);
+test("a role is changed from the list", async ({ environment, user, openPage }) => {
+  const admin = await openPage(environment.admin);
   await section(admin, "users");
-  const row = admin.locator(`[data-testid=user][data-username="${person.username}"]`);
-  for (const [name, role] of [["Administrator", "admin"], ["User", "user"]] as const) {
+  const row = admin.locator(`[data-testid=user][data-username="${user.username}"]`);
+  for (const [name, role] of [
+    ["Administrator", "admin"],
+    ["User", "user"],
+  ] as const) {
     await act(row, "user-actions", "user-role");
     await row.getByTestId("role-dialog").getByTestId("question-yes").click();
     await expect(row.locator("[data-label=Role]")).toHaveText(name);
     await admin.reload();
     await expect(row.locator("[data-label=Role]"), "kept").toHaveText(name);
     // A new role ends the logins that were made with the old one.
-    await person.signIn();
-    expect((await person.me()).role).toBe(role);
+    await user.signIn();
+    expect((await user.me()).role).toBe(role);
   }
 });
 
-test("settings are checked where they are typed and where they are kept", async ({ house, visit }) => {
-  const usual = await house.admin.api.get<Settings>("/api/admin/settings");
-  const admin = await visit(house.admin);
+test("settings are validated in the form and on the server", async ({ environment, openPage }) => {
+  const usual = await environment.admin.api.get<Settings>("/api/admin/settings");
+  const admin = await openPage(environment.admin);
   await section(admin, "settings");
   const grant = admin.getByTestId("field-grant_idle_secs");
   const retention = admin.getByTestId("field-audit_retention_days");
@@ -150,14 +179,15 @@ test("settings are checked where they are typed and where they are kept", async 
     await grant.fill(wrong);
     await retention.fill("29");
     await admin.getByTestId("settings-submit").click();
-    for (const field of [grant, retention]) await expect(field, "every mistake at once").toHaveAttribute("aria-invalid", "true");
+    for (const field of [grant, retention])
+      await expect(field, "every mistake at once").toHaveAttribute("aria-invalid", "true");
     await expect(grant, "the first one has the keyboard").toBeFocused();
   }
   await retention.fill(String(usual.audit_retention_days));
   await grant.fill("20");
   await admin.getByTestId("settings-submit").click();
   await expect(admin.getByTestId("toast")).toContainText(/saved/i);
-  expect(await house.admin.api.get<Settings>("/api/admin/settings")).toEqual({ ...usual, grant_idle_secs: 1200 });
+  expect(await environment.admin.api.get<Settings>("/api/admin/settings")).toEqual({ ...usual, grant_idle_secs: 1200 });
   for (const wrong of [
     { grant_idle_secs: 59 },
     { grant_idle_secs: 86_401 },
@@ -167,36 +197,36 @@ test("settings are checked where they are typed and where they are kept", async 
     { session_absolute_secs: 900, session_idle_secs: 1800 },
     { no_such_setting: 1 },
   ]) {
-    const problem = await house.admin.api.refused("PUT", "/api/admin/settings", { ...usual, ...wrong });
+    const problem = await environment.admin.api.refused("PUT", "/api/admin/settings", { ...usual, ...wrong });
     expect([400, 422], JSON.stringify(wrong)).toContain(problem.status);
   }
-  await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+  await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
 });
 
-test("when every account must have a factor, terminals wait for it", async ({ house, person, visit, watch }) => {
-  // The page is refused its events, and then its login ends with the new factor.
-  watch.expectsStatus(400, 401);
-  const { id } = await person.launch();
-  // One who has a factor already: the rule holds for administrators as well.
-  const keeper = await house.invite("admin");
+test("where a factor is required, terminals need one", async ({ environment, user, openPage, pageErrors }) => {
+  // The event stream is refused, and then the login ends with the new factor.
+  pageErrors.expectStatus(400, 401);
+  const { id } = await user.launch();
+  // With a factor: the rule holds for administrators as well.
+  const keeper = await environment.invite("admin");
   await keeper.enrol();
   const usual = await keeper.api.get<Settings>("/api/admin/settings");
   await keeper.api.ask("PUT", "/api/admin/settings", { ...usual, mfa_required: true });
   try {
-    const page = await visit(person);
+    const page = await openPage(user);
     await page.goto("/");
     await expect(page.getByTestId("must-enrol")).toBeVisible();
-    expect((await person.api.refused("POST", "/api/terminals", { image: "debian" })).type).toBe("mfa_required");
-    await person.enrol();
-    expect((await person.terminal(id)).state).toBe("running");
-    await person.launch();
+    expect((await user.api.refused("POST", "/api/terminals", { image: "debian" })).type).toBe("mfa_required");
+    await user.enrol();
+    expect((await user.terminal(id)).state).toBe("running");
+    await user.launch();
   } finally {
     await keeper.api.ask("PUT", "/api/admin/settings", usual);
   }
 });
 
-test("what is offered can be changed, and an image that is switched off cannot be launched", async ({ house, person, visit }) => {
-  const admin = await visit(house.admin);
+test("images can be edited, and a disabled image cannot be launched", async ({ environment, user, openPage }) => {
+  const admin = await openPage(environment.admin);
   await section(admin, "images");
   const row = admin.locator('[data-testid=image-row][data-name="dev"]');
   await row.getByTestId("edit-image").click();
@@ -207,8 +237,8 @@ test("what is offered can be changed, and an image that is switched off cannot b
   await dialog.getByTestId("image-submit").click();
   await expect(row).toContainText("For developers");
   await expect(row).toContainText("Not offered");
-  expect((await person.api.refused("POST", "/api/terminals", { image: "dev" })).status).toBeGreaterThanOrEqual(400);
-  expect(await person.terminals()).toEqual([]);
+  expect((await user.api.refused("POST", "/api/terminals", { image: "dev" })).status).toBeGreaterThanOrEqual(400);
+  expect(await user.terminals()).toEqual([]);
   await row.getByTestId("edit-image").click();
   await dialog.getByLabel("Title").fill(title);
   await dialog.getByLabel("Offer it", { exact: true }).check();
@@ -216,11 +246,11 @@ test("what is offered can be changed, and an image that is switched off cannot b
   await expect(row).not.toContainText("Not offered");
 });
 
-test("a size is checked and saved, and is what is offered from then on", async ({ house, person, visit }) => {
-  const offered = async () => (await person.api.get<List<Tier>>("/api/tiers")).items;
+test("a tier is validated, saved and offered", async ({ environment, user, openPage }) => {
+  const offered = async () => (await user.api.get<List<Tier>>("/api/tiers")).items;
   const usual = (await offered())[0];
   if (!usual) throw new Error("no size is offered");
-  const admin = await visit(house.admin);
+  const admin = await openPage(environment.admin);
   await section(admin, "tiers");
   const tier = admin.locator(`[data-testid=tier-row][data-name="${usual.name}"]`);
   const save = async (title: string, megabytes: number) => {
@@ -236,26 +266,34 @@ test("a size is checked and saved, and is what is offered from then on", async (
   await expect(tier).toContainText("A size of our own");
   await admin.reload();
   await expect(tier, "kept").toContainText("768 MB memory");
-  expect((await offered()).find(({ name }) => name === usual.name)).toMatchObject({ title: "A size of our own", memory_bytes: 768 << 20 });
+  expect((await offered()).find(({ name }) => name === usual.name)).toMatchObject({
+    title: "A size of our own",
+    memory_bytes: 768 << 20,
+  });
   await save(usual.title, usual.memory_bytes >> 20);
   await expect(tier).toContainText(usual.title);
   expect(await offered()).toContainEqual(usual);
 });
 
-test("an administrator stops and deletes a terminal and never sees into it", async ({ house, guarded, visit, watch }) => {
-  watch.expectsStatus(404, 423);
-  const { id } = await guarded.launch({ name: "not yours" });
-  const socket = await attached(guarded.api, id);
-  await guarded.lock(id);
+test("an administrator can stop and delete a terminal, but not view it", async ({
+  environment,
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(404, 423);
+  const { id } = await userWithFactor.launch({ name: "not yours" });
+  const socket = await attached(userWithFactor.api, id);
+  await userWithFactor.lock(id);
   expect(await socket.closed()).toBe(4423);
-  const admin = await visit(house.admin);
+  const admin = await openPage(environment.admin);
   await section(admin, "terminals");
   const row = admin.locator(`[data-testid=admin-terminal][data-id="${id}"]`);
   await expect(row.getByTestId("lock-badge")).toHaveAttribute("data-state", "locked");
   await act(row, "admin-terminal-actions", "admin-stop");
-  expect((await guarded.terminal(id)).state, "nothing ends before the answer").toBe("running");
+  expect((await userWithFactor.terminal(id)).state, "nothing ends before the answer").toBe("running");
   await row.getByTestId("question-yes").click();
-  await guarded.until(id, "stopped");
+  await userWithFactor.until(id, "stopped");
   await admin.goto(`/terminals/${id}`);
   await expect(admin.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
   await section(admin, "terminals");
@@ -264,32 +302,37 @@ test("an administrator stops and deletes a terminal and never sees into it", asy
   await expect(button, "not without a code").toBeDisabled();
   await row.getByTestId("code").fill("12345");
   await expect(button, "nor with a part of one").toBeDisabled();
-  expect(await house.admin.api.refused("DELETE", `/api/admin/terminals/${id}`), "the lock holds against everybody").toMatchObject({ type: "locked" });
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
+  expect(
+    await environment.admin.api.refused("DELETE", `/api/admin/terminals/${id}`),
+    "the lock holds against everybody",
+  ).toMatchObject({ type: "locked" });
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
   await section(admin, "terminals");
   await act(row, "admin-terminal-actions", "admin-delete");
-  // What the list does not know yet, the refusal tells.
-  await guarded.lock(id);
+  // The list does not show the lock yet; the refusal does.
+  await userWithFactor.lock(id);
   await button.click();
   await expect(row.getByTestId("problem")).toHaveAttribute("data-kind", "locked");
   await expect(row.getByTestId("code")).toBeVisible();
   await expect(button).toBeDisabled();
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
   await section(admin, "terminals");
   await act(row, "admin-terminal-actions", "admin-delete");
   await button.click();
-  await guarded.gone(id);
+  await userWithFactor.gone(id);
 });
 
-test("the audit trail can be searched, proved and exported, and tells what happened", async ({ house, guarded, visit }) => {
-  const { id } = await guarded.launch({ name: "audited" });
-  await guarded.lock(id);
-  await guarded.api.refused("POST", `/api/security/terminal/${id}/mfa-verify`, { code: guarded.wrongCode() });
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await guarded.nextCode() });
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
-  const admin = await visit(house.admin);
+test("the audit log can be searched, verified and exported", async ({ environment, userWithFactor, openPage }) => {
+  const { id } = await userWithFactor.launch({ name: "audited" });
+  await userWithFactor.lock(id);
+  await userWithFactor.api.refused("POST", `/api/security/terminal/${id}/mfa-verify`, {
+    code: userWithFactor.wrongCode(),
+  });
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await userWithFactor.nextCode() });
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
+  const admin = await openPage(environment.admin);
   const audit = await section(admin, "audit");
-  await admin.getByTestId("field-actor").fill(guarded.username);
+  await admin.getByTestId("field-actor").fill(userWithFactor.username);
   await admin.getByTestId("audit-search").click();
   for (const event of ["terminal_mfa_locked", "terminal_mfa_access_verified", "terminal_mfa_unlocked"]) {
     await expect(audit.locator(`[data-testid=audit-row][data-event="${event}"]`).first()).toBeVisible();
@@ -297,20 +340,20 @@ test("the audit trail can be searched, proved and exported, and tells what happe
   await expect(audit.locator("[data-testid=audit-row][data-outcome=failure]").first()).toBeVisible();
   await admin.getByTestId("audit-verify").click();
   await expect(admin.getByTestId("audit-intact")).toBeVisible();
-  const lines = (await house.admin.api.exchange("GET", "/api/admin/audit/export")).text.trim().split("\n");
+  const lines = (await environment.admin.api.exchange("GET", "/api/admin/audit/export")).text.trim().split("\n");
   const events = lines.map((line) => JSON.parse(line) as { seq: number; event: string });
   expect(events.map(({ event }) => event)).toContain("terminal_mfa_locked");
   expect(new Set(events.map(({ seq }) => seq)).size).toBe(events.length);
   const all = JSON.stringify(lines);
-  for (const secret of [guarded.password, ...guarded.recoveryCodes]) expect(all).not.toContain(secret);
-  expect((await guarded.api.refused("GET", "/api/admin/audit")).status).toBe(403);
-  const page = await visit(guarded);
+  for (const secret of [userWithFactor.password, ...userWithFactor.recoveryCodes]) expect(all).not.toContain(secret);
+  expect((await userWithFactor.api.refused("GET", "/api/admin/audit")).status).toBe(403);
+  const page = await openPage(userWithFactor);
   await new AccountPage(page).open("audit");
   await expect(page.locator('[data-testid=audit-row][data-event="terminal_mfa_locked"]')).toBeVisible();
 });
 
-test("the system page says what was found, good and bad", async ({ house, visit }) => {
-  const admin = await visit(house.admin);
+test("the system page lists all findings", async ({ environment, openPage }) => {
+  const admin = await openPage(environment.admin);
   await section(admin, "system");
   expect(await admin.getByTestId("finding").count()).toBeGreaterThanOrEqual(3);
   await expect(admin.getByTestId("finding").first()).toHaveAttribute("data-level", /Good|Weaker|Broken/);

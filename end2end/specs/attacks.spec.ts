@@ -1,11 +1,11 @@
-// What hostile people and hostile output try in the page itself.
+// Attacks on the page: hostile names and titles, redirects, load.
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
-import { Api } from "../world/api";
-import type { AdminImage, Page, Tier } from "../world/contract";
-import { expect, test } from "../world/fixtures";
+import { Api } from "../fixtures/api";
+import type { AdminImage, Page, Tier } from "../fixtures/contract";
+import { expect, test } from "../fixtures/test";
 
-/** Each would leave a trace in the page if it were anything but text. */
+/** Each would be noticed in the page if it were not rendered as text. */
 const HOSTILE = [
   `<img src=x onerror="document.body.dataset.pwned=1">`,
   `"><script>document.body.dataset.pwned=1</script>`,
@@ -16,20 +16,20 @@ const HOSTILE = [
 
 const notRun = { "data-pwned": /.*/ };
 
-test("hostile names are text, wherever they are shown", async ({ house, person, visit, watch }) => {
-  watch.expectsStatus(423);
+test("hostile names are rendered as text everywhere", async ({ environment, user, openPage, pageErrors }) => {
+  pageErrors.expectStatus(423);
   const made: string[] = [];
   for (const name of HOSTILE) {
-    made.push((await person.launch({ name })).id);
+    made.push((await user.launch({ name })).id);
   }
-  const page = await visit(person);
+  const page = await openPage(user);
   const dashboard = await new Dashboard(page).open();
   for (const [i, id] of made.entries()) {
     await expect(dashboard.card(id).getByTestId("card-open")).toHaveText(HOSTILE[i] ?? "");
   }
   await dashboard.act(made[0] ?? "", "rename");
   await page.getByTestId("rename-input").fill(HOSTILE[1] ?? "");
-  // The card shows the new name before the server has it, and leaving the page would take the request along.
+  // The card shows the new name before the server stored it; leaving the page would abort the request.
   const kept = page.waitForResponse((answer) => answer.request().method() === "PATCH" && answer.ok());
   await page.keyboard.press("Enter");
   await kept;
@@ -44,7 +44,7 @@ test("hostile names are text, wherever they are shown", async ({ house, person, 
     await expect(page.locator("body")).not.toHaveAttribute("data-pwned", notRun["data-pwned"]);
     expect(await page.locator("img[src=x], main script, svg[onload]").count()).toBe(0);
   }
-  const admin = await visit(house.admin);
+  const admin = await openPage(environment.admin);
   for (const path of ["/admin/terminals", "/admin/audit", "/admin/users"]) {
     await admin.goto(path);
     await expect(admin.locator("main")).toBeVisible();
@@ -53,8 +53,8 @@ test("hostile names are text, wherever they are shown", async ({ house, person, 
   }
 });
 
-test("hostile titles of images and tiers are text in the dialog for a new terminal", async ({ house, person, visit }) => {
-  const admin = house.admin.api;
+test("hostile titles of images and tiers are rendered as text", async ({ environment, user, openPage }) => {
+  const admin = environment.admin.api;
   const { items: images } = await admin.get<Page<AdminImage>>("/api/admin/images");
   const offered = images.find(({ name }) => name === "debian");
   const { items: tiers } = await admin.get<Page<Tier>>("/api/admin/tiers");
@@ -64,10 +64,19 @@ test("hostile titles of images and tiers are text in the dialog for a new termin
   const image = { title, description, reference, enabled, default: offered.default };
   const { name: tierName, title: tierTitle, memory_bytes, cpu_millis, default: first } = tier;
   const hostile = HOSTILE[0] ?? "";
-  await admin.ask("PUT", `/api/admin/images/${imageName}`, { ...image, title: hostile.slice(0, 64), description: HOSTILE[1] });
-  await admin.ask("PUT", `/api/admin/tiers/${tierName}`, { title: HOSTILE[2], memory_bytes, cpu_millis, default: first });
+  await admin.ask("PUT", `/api/admin/images/${imageName}`, {
+    ...image,
+    title: hostile.slice(0, 64),
+    description: HOSTILE[1],
+  });
+  await admin.ask("PUT", `/api/admin/tiers/${tierName}`, {
+    title: HOSTILE[2],
+    memory_bytes,
+    cpu_millis,
+    default: first,
+  });
   try {
-    const dashboard = await new Dashboard(await visit(person)).open();
+    const dashboard = await new Dashboard(await openPage(user)).open();
     await dashboard.openLaunchDialog();
     await expect(dashboard.launchDialog.getByTestId(`image-${imageName}`)).toContainText(hostile.slice(0, 64));
     await expect(dashboard.launchDialog.getByTestId(`tier-${tierName}`)).toContainText(HOSTILE[2] ?? "");
@@ -75,23 +84,29 @@ test("hostile titles of images and tiers are text in the dialog for a new termin
     expect(await dashboard.page.locator("img[src=x], main script, svg[onload]").count()).toBe(0);
   } finally {
     await admin.ask("PUT", `/api/admin/images/${imageName}`, image);
-    await admin.ask("PUT", `/api/admin/tiers/${tierName}`, { title: tierTitle, memory_bytes, cpu_millis, default: first });
+    await admin.ask("PUT", `/api/admin/tiers/${tierName}`, {
+      title: tierTitle,
+      memory_bytes,
+      cpu_millis,
+      default: first,
+    });
   }
 });
 
-test("every page carries a strict policy with a fresh nonce, and headers that isolate it", async ({ house, person }) => {
+test("every page has a strict policy with a new nonce, and isolating headers", async ({ environment, user }) => {
   const nonces = new Set<string>();
   for (const [api, path] of [
-    [new Api(house.server.origin), "/login"],
-    [new Api(house.server.origin), "/setup"],
-    [person.api, "/"],
-    [person.api, "/account/security"],
-    [person.api, "/nowhere"],
+    [new Api(environment.server.origin), "/login"],
+    [new Api(environment.server.origin), "/setup"],
+    [user.api, "/"],
+    [user.api, "/account/security"],
+    [user.api, "/nowhere"],
   ] as const) {
     const { headers } = await api.exchange("GET", path, undefined, { headers: { accept: "text/html" } });
     const policy = String(headers["content-security-policy"]);
     expect(policy, path).not.toMatch(/unsafe-inline|'unsafe-eval'|\*|https?:/);
-    for (const part of ["default-src 'none'", "'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'"]) expect(policy, path).toContain(part);
+    for (const part of ["default-src 'none'", "'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'"])
+      expect(policy, path).toContain(part);
     const nonce = /'nonce-([^']{16,})'/.exec(policy)?.[1] ?? "";
     expect(nonce, path).not.toBe("");
     expect(nonces, "used twice").not.toContain(nonce);
@@ -106,72 +121,37 @@ test("every page carries a strict policy with a fresh nonce, and headers that is
   }
 });
 
-test("changes from other sites are refused, in every shape", async ({ person }) => {
-  const { id } = await person.launch();
-  const body = { name: "hijacked" };
-  const shapes: Record<string, string>[] = [
-    { origin: "https://attacker.example" },
-    { origin: "null" },
-    { origin: `${person.origin}.attacker.example` },
-    { "sec-fetch-site": "cross-site" },
-    { "sec-fetch-site": "same-site" },
-    {},
-  ];
-  for (const headers of shapes) {
-    const problem = await person.api.refused("PATCH", `/api/terminals/${id}`, body, { origin: null, headers });
-    expect(problem.type, JSON.stringify(headers)).toBe("foreign_origin");
-  }
-  const form = { headers: { "content-type": "application/x-www-form-urlencoded" } };
-  expect((await person.api.refused("POST", "/api/terminals", "image=debian", form)).status).toBe(415);
-  expect((await person.api.exchange("GET", `/api/terminals/${id}/stop`)).status).toBe(405);
-  expect((await person.api.exchange("GET", "/api/auth/logout")).status).toBe(405);
-  expect(await person.terminal(id)).toMatchObject({ state: "running" });
-});
-
-test("fields nobody asked for are refused, and nothing is half done", async ({ person }) => {
-  const { id } = await person.launch({ name: "mine" });
-  for (const extra of [{ owner_id: crypto.randomUUID() }, { mfa_locked: false }, { state: "stopped" }, { id: crypto.randomUUID() }]) {
-    expect((await person.api.refused("PATCH", `/api/terminals/${id}`, { name: "other", ...extra })).status).toBe(400);
-  }
-  expect((await person.terminal(id)).name).toBe("mine");
-  expect((await person.api.refused("POST", "/api/terminals", { image: "debian", privileged: true })).status).toBe(400);
-  expect([404, 422]).toContain((await person.api.refused("POST", "/api/terminals", { image: "no-such-image" })).status);
-  expect(await person.terminals()).toHaveLength(1);
-});
-
-test("the quota holds when many creates come at once, and a refused one leaves nothing", async ({ house, person }) => {
-  const { id: user } = await person.me();
-  await house.admin.api.ask("PATCH", `/api/admin/users/${user}`, { terminals_max: 2 });
-  const tries = Array.from({ length: 10 }, () => person.api.exchange("POST", "/api/terminals", { image: "debian" }));
-  const statuses = (await Promise.all(tries)).map((reply) => reply.status);
-  expect(statuses.filter((status) => status === 201 || status === 202)).toHaveLength(2);
-  expect(statuses.filter((status) => status === 409)).toHaveLength(8);
-  for (const terminal of await person.terminals()) await person.until(terminal.id, "running");
-  expect(await person.terminals()).toHaveLength(2);
-});
-
-test("after login only paths of this site are followed", async ({ person, visit }) => {
-  for (const next of ["//attacker.example/", "https://attacker.example/", "/\\attacker.example", "/\t/attacker.example", "/\r\n/attacker.example", "javascript:alert(1)"]) {
-    const page = await visit(undefined);
+test("login redirects only to paths of this site", async ({ user, openPage }) => {
+  for (const next of [
+    "//attacker.example/",
+    "https://attacker.example/",
+    "/\\attacker.example",
+    "/\t/attacker.example",
+    "/\r\n/attacker.example",
+    "javascript:alert(1)",
+  ]) {
+    const page = await openPage(undefined);
     await page.goto(`/login?next=${encodeURIComponent(next)}`);
     await expect(page.getByTestId("login-submit")).toBeEnabled();
-    await page.getByLabel("Username", { exact: true }).fill(person.username);
-    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.getByLabel("Username", { exact: true }).fill(user.username);
+    await page.getByLabel("Password", { exact: true }).fill(user.password);
     await page.getByTestId("login-submit").click();
     await expect(page.getByTestId("dashboard")).toBeVisible();
-    expect(new URL(page.url()).origin).toBe(person.origin);
+    expect(new URL(page.url()).origin).toBe(user.origin);
   }
 });
 
-test("many requests for a page at once are all answered, and the server is still there", async ({ person }) => {
-  const { id } = await person.launch();
+test("many concurrent page requests are all answered", async ({ user }) => {
+  const { id } = await user.launch();
   for (const path of ["/", `/terminals/${id}`, "/account/security", "/login", "/nowhere"]) {
-    const replies = await Promise.all(Array.from({ length: 40 }, () => person.api.exchange("GET", path)));
+    const replies = await Promise.all(Array.from({ length: 40 }, () => user.api.exchange("GET", path)));
     for (const { status, text } of replies) {
       expect([200, 404], path).toContain(status);
       expect(text, path).toContain("</html>");
     }
   }
-  const page = await person.api.exchange("GET", `/terminals/${id}`);
-  expect(page.text, "the title is written by the server").toMatch(new RegExp(`<title>${(await person.terminal(id)).name} ·`));
+  const page = await user.api.exchange("GET", `/terminals/${id}`);
+  expect(page.text, "the title is written by the server").toMatch(
+    new RegExp(`<title>${(await user.terminal(id)).name} ·`),
+  );
 });

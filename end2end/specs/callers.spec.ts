@@ -1,9 +1,9 @@
-// Who may read what: every route that reads, and the terminal socket, against every kind of caller. The route tables inside
-// the server say who must not; this one says who may as well.
-import { Api } from "../world/api";
-import { expect, test } from "../world/fixtures";
-import { filled, isAboutTerminal, label, type Route, routesOf } from "../world/routes";
-import { attach } from "../world/socket";
+// Every route that reads, and the terminal socket, for every kind of caller: who may read and who may
+// not.
+import { Api } from "../fixtures/api";
+import { expect, test } from "../fixtures/test";
+import { filled, isAboutTerminal, label, type Route, routesOf } from "../fixtures/routes";
+import { attach } from "../fixtures/socket";
 
 const OPEN_TO_ALL = new Set(["/healthz", "/readyz", "/api/setup", "/api/openapi.json"]);
 
@@ -12,7 +12,7 @@ type Kind = "nobody" | "pending" | "stranger" | "administrator" | "owner";
 /** The status a caller must get. */
 function due({ template }: Route, kind: Kind, locked: boolean): number {
   if (OPEN_TO_ALL.has(template)) return 200;
-  // Read by whoever has its token, and nobody here has one.
+  // Needs the token of an invitation, which no caller here has.
   if (template === "/api/invite") return 403;
   if (kind === "nobody" || kind === "pending") return 401;
   if (template.startsWith("/api/admin/")) return kind === "administrator" ? 200 : 403;
@@ -22,12 +22,14 @@ function due({ template }: Route, kind: Kind, locked: boolean): number {
   return locked ? 423 : 101;
 }
 
-test("who may read what: every reading route, every kind of caller", async ({ house, guarded, person }) => {
-  const { id } = await guarded.launch();
-  const pending = new Api(house.server.origin);
-  await pending.post("/api/auth/login", { username: guarded.username, password: guarded.password });
-  // A stream has no end that could be read to; it has stories of its own.
-  const routes = (await routesOf(guarded.api)).filter(({ method, template }) => method === "GET" && template !== "/api/events");
+test("every reading route answers by kind of caller", async ({ environment, userWithFactor, user }) => {
+  const { id } = await userWithFactor.launch();
+  const pending = new Api(environment.server.origin);
+  await pending.post("/api/auth/login", { username: userWithFactor.username, password: userWithFactor.password });
+  // The event stream has no end to read to; it has its own tests.
+  const routes = (await routesOf(userWithFactor.api)).filter(
+    ({ method, template }) => method === "GET" && template !== "/api/events",
+  );
   expect(routes.length).toBeGreaterThan(20);
   const status = async (api: Api, route: Route): Promise<number> => {
     if (!route.template.endsWith("/attach")) {
@@ -49,14 +51,22 @@ test("who may read what: every reading route, every kind of caller", async ({ ho
     }
     expect(seen, when).toEqual(wanted);
   };
-  const others = [["nobody", new Api(house.server.origin)], ["pending", pending], ["stranger", person.api], ["administrator", house.admin.api]] as const;
-  const owner = [["owner", guarded.api]] as const;
+  const others = [
+    ["nobody", new Api(environment.server.origin)],
+    ["pending", pending],
+    ["stranger", user.api],
+    ["administrator", environment.admin.api],
+  ] as const;
+  const owner = [["owner", userWithFactor.api]] as const;
   await all("open", false, [...others, ...owner]);
-  await guarded.lock(id);
+  await userWithFactor.lock(id);
   await all("locked", true, [...others, ...owner]);
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: guarded.takeRecoveryCode() });
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: userWithFactor.takeRecoveryCode() });
   await all("granted", false, owner);
-  await all("granted, to others and to another login of its owner", true, [...others, ["owner", await guarded.signInElsewhere()]]);
-  await guarded.lock(id);
+  await all("granted, to others and to another login of its owner", true, [
+    ...others,
+    ["owner", await userWithFactor.signInElsewhere()],
+  ]);
+  await userWithFactor.lock(id);
   await all("locked again", true, owner);
 });

@@ -1,8 +1,8 @@
-// The dashboard: making a terminal of one's choice, and what its card can do.
+// The dashboard: creating a terminal, and the actions of its card.
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
-import type { AuditEvent, Page, Tier } from "../world/contract";
-import { expect, test } from "../world/fixtures";
+import type { AuditView, Page, Tier } from "../fixtures/contract";
+import { expect, test } from "../fixtures/test";
 
 /** Steps of a launch, as the page names them. */
 const STEPS = [
@@ -15,17 +15,19 @@ const STEPS = [
   "Ready",
 ];
 
-test("a new terminal has the name, image and size that were chosen, and its steps are told as they are done", async ({ person, visit }) => {
-  const { items } = await person.api.get<Page<Tier>>("/api/tiers");
+test("a new terminal has the chosen name, image and tier, and its steps are shown", async ({ user, openPage }) => {
+  const { items } = await user.api.get<Page<Tier>>("/api/tiers");
   const tier = items.find((tier) => !tier.default);
   if (!tier) throw new Error("one tier alone is offered");
-  const dashboard = await new Dashboard(await visit(person)).open();
+  const dashboard = await new Dashboard(await openPage(user)).open();
   const { page, launchDialog } = dashboard;
   await page.evaluate(() => {
     const seen: string[][] = [];
     Object.assign(window, { seen });
     const look = () => {
-      const done = [...document.querySelectorAll<HTMLElement>("[data-testid=stages] .stage-done")].map((step) => step.dataset["stage"] ?? "");
+      const done = [...document.querySelectorAll<HTMLElement>("[data-testid=stages] .stage-done")].map(
+        (step) => step.dataset["stage"] ?? "",
+      );
       if (document.querySelector("[data-testid=stages]") && seen.at(-1)?.length !== done.length) seen.push(done);
     };
     new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
@@ -41,26 +43,38 @@ test("a new terminal has the name, image and size that were chosen, and its step
   const seen = await page.evaluate(() => (window as unknown as { seen: string[][] }).seen);
   expect(seen.length, `told in steps, not at once: ${JSON.stringify(seen)}`).toBeGreaterThanOrEqual(4);
   for (const done of seen) expect(done, "from the first on, none left out").toEqual(STEPS.slice(0, done.length));
-  expect(await person.terminal(id)).toMatchObject({ name: "of my choice", image: "dev", tier: tier.name, state: "running" });
-  const stats = await person.api.get<{ memory_bytes_limit: number }>(`/api/terminals/${id}/stats`);
+  expect(await user.terminal(id)).toMatchObject({
+    name: "of my choice",
+    image: "dev",
+    tier: tier.name,
+    state: "running",
+  });
+  const stats = await user.api.get<{ memory_bytes_limit: number }>(`/api/terminals/${id}/stats`);
   expect(stats.memory_bytes_limit).toBe(tier.memory_bytes);
 });
 
-test("a card stops, starts, restarts and renames its terminal, and asks before it deletes it", async ({ person, visit, watch }) => {
-  watch.expectsStatus(404);
-  const { id } = await person.launch({ name: "one" });
-  const dashboard = await new Dashboard(await visit(person)).open();
+test("a card stops, starts, restarts, renames and, after confirmation, deletes its terminal", async ({
+  user,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(404);
+  const { id } = await user.launch({ name: "one" });
+  const dashboard = await new Dashboard(await openPage(user)).open();
   const { page } = dashboard;
   const card = dashboard.card(id);
   await dashboard.act(id, "stop");
   await expect(card).toHaveAttribute("data-state", "stopped");
-  await person.until(id, "stopped");
+  await user.until(id, "stopped");
   await card.getByTestId("card-start").click();
   await expect(card).toHaveAttribute("data-state", "running");
   await dashboard.act(id, "restart");
   const events = async () => {
-    const { items } = await person.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
-    return items.filter(({ target }) => target === id).map(({ event }) => event).reverse();
+    const { items } = await user.api.get<Page<AuditView>>("/api/account/audit?limit=200");
+    return items
+      .filter(({ target }) => target === id)
+      .map(({ event }) => event)
+      .reverse();
   };
   const words = ["created", "stopped", "started", "stopped", "started"].map((word) => `terminal_${word}`);
   await expect.poll(events).toEqual(words);
@@ -69,7 +83,7 @@ test("a card stops, starts, restarts and renames its terminal, and asks before i
   await dashboard.act(id, "rename");
   await page.getByTestId("rename-input").fill("another");
   await page.keyboard.press("Enter");
-  await expect.poll(async () => (await person.terminal(id)).name).toBe("another");
+  await expect.poll(async () => (await user.terminal(id)).name).toBe("another");
   await expect(card.getByTestId("card-open")).toHaveText("another");
 
   await dashboard.act(id, "delete");
@@ -77,19 +91,24 @@ test("a card stops, starts, restarts and renames its terminal, and asks before i
   await expect(question).toContainText("another");
   await question.getByRole("button", { name: "Keep it" }).click();
   await expect(question).toBeHidden();
-  expect((await person.terminal(id)).state).toBe("running");
+  expect((await user.terminal(id)).state).toBe("running");
   await dashboard.act(id, "delete");
   await question.getByTestId("delete-confirm").click();
   await expect(card).toHaveCount(0);
-  await person.gone(id);
+  await user.gone(id);
 });
 
-test("a launch that is refused says what to do, keeps what was typed and leaves nothing", async ({ house, person, visit, watch }) => {
-  watch.expectsStatus(409);
-  const { id: user } = await person.me();
-  await house.admin.api.ask("PATCH", `/api/admin/users/${user}`, { terminals_max: 1 });
-  const { id } = await person.launch();
-  const dashboard = await new Dashboard(await visit(person)).open();
+test("a refused launch shows advice, keeps the input and leaves nothing", async ({
+  environment,
+  user,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(409);
+  const { id: userId } = await user.me();
+  await environment.admin.api.ask("PATCH", `/api/admin/users/${userId}`, { terminals_max: 1 });
+  const { id } = await user.launch();
+  const dashboard = await new Dashboard(await openPage(user)).open();
   const { launchDialog } = dashboard;
   await dashboard.openLaunchDialog();
   await launchDialog.getByLabel(/^Name/).fill("typed already");
@@ -100,15 +119,15 @@ test("a launch that is refused says what to do, keeps what was typed and leaves 
   await expect(problem).toContainText("Delete one, or ask an administrator");
   await expect(launchDialog.getByLabel(/^Name/)).toHaveValue("typed already");
   await expect(launchDialog.getByTestId("image-dev").getByRole("radio")).toBeChecked();
-  expect((await person.terminals()).map((terminal) => terminal.id)).toEqual([id]);
+  expect((await user.terminals()).map((terminal) => terminal.id)).toEqual([id]);
 });
 
-test("a new size takes effect in the running shell, and neither it nor a new name ends anything", async ({ person, visit }) => {
-  const { id } = await person.launch({ tier: "small" });
-  const terminal = await new TerminalPage(await visit(person)).open(id);
+test("resizing and renaming apply to the running shell without ending it", async ({ user, openPage }) => {
+  const { id } = await user.launch({ tier: "small" });
+  const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();
   await terminal.run("kept=$((6*7)); echo x > /tmp/scratch");
-  await person.api.ask("PATCH", `/api/terminals/${id}`, { tier: "large", name: "larger" });
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { tier: "large", name: "larger" });
   await expect(terminal.page.getByTestId("terminal-name")).toHaveText("larger");
   const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null";
   expect(await terminal.run(limit)).toBe(String(2 * 1024 ** 3));

@@ -1,14 +1,14 @@
-// The program at a shell's prompt: what it says about its settings and its machine, and what there is not.
+// The command line: configuration, doctor, reset link, and what does not exist.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import { Api } from "../world/api";
-import { expect, test } from "../world/fixtures";
-import { routesOf } from "../world/routes";
-import { ROOT } from "../world/server";
+import { Api } from "../fixtures/api";
+import { expect, test } from "../fixtures/test";
+import { routesOf } from "../fixtures/routes";
+import { ROOT } from "../fixtures/server";
 
 const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
 
@@ -18,16 +18,19 @@ interface Said {
   err: string;
 }
 
-/** Runs the program with its standard output there. */
+/** Runs the program with this standard output. */
 async function into(file: string, args: string[]): Promise<Omit<Said, "out">> {
-  const run = promisify(execFile)("/bin/sh", ["-c", 'exec "$0" "$@" >"$FILE"', BINARY, ...args], { env: { FILE: file }, timeout: 60_000 });
+  const run = promisify(execFile)("/bin/sh", ["-c", 'exec "$0" "$@" >"$FILE"', BINARY, ...args], {
+    env: { FILE: file },
+    timeout: 60_000,
+  });
   return await run.then(
     ({ stderr: err }) => ({ status: 0, err }),
     ({ code, stderr: err }: { code: number; stderr: string }) => ({ status: code, err }),
   );
 }
 
-/** Runs the program in a folder with this file or none, with these settings and no others. */
+/** Runs the program in a directory with this configuration file or none, and these variables only. */
 async function rexec(args: string[], settings: Record<string, string> = {}, file?: string): Promise<Said> {
   const cwd = mkdtempSync(join(tmpdir(), "rexec-cmd-"));
   if (file !== undefined) writeFileSync(join(cwd, "rexec.toml"), file);
@@ -42,37 +45,54 @@ async function rexec(args: string[], settings: Record<string, string> = {}, file
   return said;
 }
 
-test("the settings are checked: what would be used, or every mistake at once", async () => {
-  const good = await rexec(["config", "check"], { REXEC_LISTEN: "127.0.0.1:9", REXEC_DATABASE_URL: "postgres://u:secret-word@db.example/rexec" });
+test("config check prints the effective configuration or all errors", async () => {
+  const good = await rexec(["config", "check"], {
+    REXEC_LISTEN: "127.0.0.1:9",
+    REXEC_DATABASE_URL: "postgres://u:secret-word@db.example/rexec",
+  });
   expect(good).toMatchObject({ status: 0, err: "" });
   expect(good.out).toMatch(/can be used[^]*127\.0\.0\.1:9[^]*PostgreSQL/);
   expect(good.out).not.toContain("secret-word");
   expect((await rexec(["config", "check"])).out).toMatch(/127\.0\.0\.1:8080[^]*embedded SQLite/);
-  const bad = await rexec(["config", "check"], { REXEC_LISTEN: "nowhere", REXEC_PUBLIC_URL: "http://far.example", REXEC_TRUSTED_PROXIES: "x" });
+  const bad = await rexec(["config", "check"], {
+    REXEC_LISTEN: "nowhere",
+    REXEC_PUBLIC_URL: "http://far.example",
+    REXEC_TRUSTED_PROXIES: "x",
+  });
   expect(bad.status).toBe(1);
   for (const name of ["listen", "public_url", "trusted_proxies"]) expect(bad.err, name).toContain(name);
 });
 
-test("what cannot be printed is said, with an end that a script sees", async () => {
+test("failing output is reported with an exit status", async () => {
   for (const args of [["config", "check"], ["doctor"], ["doctor", "--json"]]) {
     const { status, err } = await into("/dev/full", args);
-    expect({ status, err }, args.join(" ")).toEqual({ status: 1, err: "rexec: No space left on device (os error 28)\n" });
+    expect({ status, err }, args.join(" ")).toEqual({
+      status: 1,
+      err: "rexec: No space left on device (os error 28)\n",
+    });
   }
 });
 
-test("a flag counts more than a variable, a variable more than the file, the file more than the default", async () => {
+test("flags override variables, variables the file, the file the defaults", async () => {
   const file = 'listen = "127.0.0.1:1"\ndata_dir = "of-the-file"\npublic_url = "https://file.example"\n';
-  const { status, out } = await rexec(["config", "check", "--listen", "127.0.0.1:3"], { REXEC_LISTEN: "127.0.0.1:2", REXEC_DATA_DIR: "of-the-variable" }, file);
+  const { status, out } = await rexec(
+    ["config", "check", "--listen", "127.0.0.1:3"],
+    { REXEC_LISTEN: "127.0.0.1:2", REXEC_DATA_DIR: "of-the-variable" },
+    file,
+  );
   expect(status).toBe(0);
-  expect(out).toMatch(/listen +127\.0\.0\.1:3\n +public +https:\/\/file\.example\n +data +of-the-variable\n +database +embedded/);
+  expect(out).toMatch(
+    /listen +127\.0\.0\.1:3\n +public +https:\/\/file\.example\n +data +of-the-variable\n +database +embedded/,
+  );
 });
 
-test("the doctor says what the machine offers, to people and to programs", async () => {
+test("doctor describes the machine as text and as JSON", async () => {
   const [told, listed] = [await rexec(["doctor"]), await rexec(["doctor", "--json"])];
   const findings = JSON.parse(listed.out) as { level: string; title: string; seen: string; advice: string | null }[];
   expect(findings.length).toBeGreaterThanOrEqual(5);
   for (const { title, seen } of findings) expect(told.out).toContain(`${title}: ${seen}`);
-  for (const { level, advice } of findings) if (level !== "good") expect(advice ?? "", "what to do about it").not.toBe("");
+  for (const { level, advice } of findings)
+    if (level !== "good") expect(advice ?? "", "what to do about it").not.toBe("");
   const status = findings.some(({ level }) => level === "broken") ? 1 : 0;
   expect([told.status, listed.status]).toEqual([status, status]);
   const nowhere = await rexec(["doctor"], { REXEC_DOCKER_HOST: "unix:///nowhere/engine.sock" });
@@ -80,7 +100,7 @@ test("the doctor says what the machine offers, to people and to programs", async
   expect(nowhere.out).toMatch(/BROKEN/);
 });
 
-test("a folder without a database is said to be none, and stays empty", async () => {
+test("a directory without a database is reported and stays empty", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rexec-none-"));
   const { status, err } = await rexec(["admin", "reset-link", "ada", "--data-dir", folder]);
   expect(status).toBe(1);
@@ -89,30 +109,30 @@ test("a folder without a database is said to be none, and stays empty", async ()
   rmSync(folder, { recursive: true });
 });
 
-test("a variable that is no setting is pointed out", async () => {
+test("an unknown variable is reported", async () => {
   const { status, out } = await rexec(["config", "check"], { REXEC_DATADIR: "elsewhere" });
   expect(status).toBe(0);
   expect(out).toContain("REXEC_DATADIR is no setting");
 });
 
-test("a link made in the server's own shell sets a new password, once", async ({ house, person }) => {
-  const where = ["--data-dir", house.server.dataDir];
+test("a reset link made on the command line sets a password once", async ({ environment, user }) => {
+  const where = ["--data-dir", environment.server.dataDir];
   expect((await rexec(["admin", "reset-link", "nobody-here", ...where])).status).toBe(1);
-  const { status, out } = await rexec(["admin", "reset-link", person.username, ...where]);
+  const { status, out } = await rexec(["admin", "reset-link", user.username, ...where]);
   expect(status).toBe(0);
   const link = new URL(out.trim());
-  expect(link.origin).toBe(house.server.origin);
+  expect(link.origin).toBe(environment.server.origin);
   const choice = { token: link.searchParams.get("token"), password: "an entirely new sentence" };
-  await new Api(person.origin).post("/api/invite", choice);
-  expect((await person.api.refused("GET", "/api/me")).status, "the old logins end").toBe(401);
-  expect((await new Api(person.origin).refused("POST", "/api/invite", choice)).type).toBe("stale_link");
-  person.password = choice.password;
-  await person.signIn();
+  await new Api(user.origin).post("/api/invite", choice);
+  expect((await user.api.refused("GET", "/api/me")).status, "the old logins end").toBe(401);
+  expect((await new Api(user.origin).refused("POST", "/api/invite", choice)).type).toBe("stale_link");
+  user.password = choice.password;
+  await user.signIn();
 });
 
-test("what is not built is not there: no route, no command, no line in the document", async ({ house, person }) => {
-  const { id } = await person.launch();
-  const document = await person.api.get<{ openapi: string }>("/api/openapi.json");
+test("features that are not built have no route, command or documentation", async ({ environment, user }) => {
+  const { id } = await user.launch();
+  const document = await user.api.get<{ openapi: string }>("/api/openapi.json");
   expect(document.openapi).toMatch(/^3\.1\./);
   const absent = [
     "/api/account/tokens",
@@ -126,12 +146,20 @@ test("what is not built is not there: no route, no command, no line in the docum
   ];
   for (const path of absent) {
     for (const method of ["GET", "POST"]) {
-      expect((await house.admin.api.refused(method, path, method === "GET" ? undefined : {})).status, `${method} ${path}`).toBe(404);
+      expect(
+        (await environment.admin.api.refused(method, path, method === "GET" ? undefined : {})).status,
+        `${method} ${path}`,
+      ).toBe(404);
     }
   }
-  const documented = (await routesOf(person.api)).map(({ template }) => template).join("\n");
+  const documented = (await routesOf(user.api)).map(({ template }) => template).join("\n");
   expect(documented).not.toMatch(/tokens|files|egress|recording|share/);
-  for (const command of [["keys", "rotate"], ["backup", "x"], ["restore", "x"], ["audit", "verify"]]) {
+  for (const command of [
+    ["keys", "rotate"],
+    ["backup", "x"],
+    ["restore", "x"],
+    ["audit", "verify"],
+  ]) {
     expect((await rexec(command)).status, command.join(" ")).toBe(2);
   }
 });

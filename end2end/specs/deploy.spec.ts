@@ -1,5 +1,5 @@
-// What is shipped for running the server elsewhere: the systemd unit, and the file that makes a container of it, used as its
-// first lines say.
+// Deployment files: the systemd unit, and the container file, used as its first lines
+// describe.
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import { docker, remainsOf, sweep } from "../world/engine";
-import { expect, test } from "../world/fixtures";
-import { Person } from "../world/person";
-import { ROOT } from "../world/server";
-import { attached } from "../world/socket";
+import { docker, remainsOf, sweep } from "../fixtures/engine";
+import { expect, test } from "../fixtures/test";
+import { User } from "../fixtures/user";
+import { ROOT } from "../fixtures/server";
+import { attached } from "../fixtures/socket";
 
 const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
 
@@ -23,7 +23,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("what the systemd unit starts is what the program takes", async () => {
+test("the systemd unit uses valid arguments", async () => {
   const unit = readFileSync(join(ROOT, "deploy/rexec.service"), "utf8");
   const [program, command, ...flags] = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   expect([program, command]).toEqual(["/usr/local/bin/rexec", "serve"]);
@@ -34,7 +34,7 @@ test("what the systemd unit starts is what the program takes", async () => {
   expect(unit).toMatch(/^ReadWritePaths=\/var\/lib\/rexec$/m);
 });
 
-test("the server runs in a container of its own and makes terminals on the engine around it", async () => {
+test("the server runs in a container and creates terminals on the host's engine", async () => {
   const folder = mkdtempSync(join(tmpdir(), "rexec-img-"));
   const [context, data] = [join(folder, "context"), join(folder, "data")];
   mkdirSync(join(context, "dist"), { recursive: true });
@@ -47,10 +47,23 @@ test("the server runs in a container of its own and makes terminals on the engin
     await docker("build", "--quiet", "--file", join(ROOT, "deploy/Dockerfile"), "--tag", `rexec-test/${name}`, context);
     const settings = ["--env", `REXEC_DATA_DIR=${data}`, "--env", `REXEC_PUBLIC_URL=${origin}`];
     const mounts = ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--volume", `${data}:${data}`];
-    await docker("run", "--detach", "--name", name, "--publish", `127.0.0.1:${port}:8080`, ...mounts, ...settings, `rexec-test/${name}`);
-    const link = async () => (await docker("logs", name)).map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1]).find((url) => url !== undefined);
+    await docker(
+      "run",
+      "--detach",
+      "--name",
+      name,
+      "--publish",
+      `127.0.0.1:${port}:8080`,
+      ...mounts,
+      ...settings,
+      `rexec-test/${name}`,
+    );
+    const link = async () =>
+      (await docker("logs", name))
+        .map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1])
+        .find((url) => url !== undefined);
     await expect.poll(link).toContain(`${origin}/setup?token=`);
-    const ada = new Person(origin, "ada", "a sentence nobody guesses");
+    const ada = new User(origin, "ada", "a sentence nobody guesses");
     const token = new URL((await link()) ?? "").searchParams.get("token");
     await ada.api.post("/api/setup", { token, username: ada.username, password: ada.password });
     const { id } = await ada.launch();
@@ -59,15 +72,17 @@ test("the server runs in a container of its own and makes terminals on the engin
     await socket.seen(/inside-2/);
     socket.close();
     await ada.delete(id);
-    // Private to whom the server runs as.
+    // Readable by the server's user only.
     const [instance = ""] = await docker("exec", name, "cat", join(data, "instance"));
     expect(instance).toMatch(/^[0-9a-f-]{36}$/);
     expect(await remainsOf(instance)).toEqual({ containers: [], volumes: [] });
     await sweep(instance);
   } finally {
     await docker("rm", "--force", name).catch(() => undefined);
-    // What the server wrote is root's, and whoever runs this may be somebody else.
-    await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(() => undefined);
+    // The files belong to root, and the tests may run as another user.
+    await docker("run", "--rm", "--volume", `${folder}:/left`, "rexec/debian:1", "rm", "-rf", "/left/data").catch(
+      () => undefined,
+    );
     await docker("rmi", "--force", `rexec-test/${name}`).catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,21 +1,21 @@
-// An engine that does not do what it is asked, or is not there. Between server and engine stands an interpreter of ours that
-// changes what it carries.
+// An engine that does not do what it is asked, or is not available. A proxy between server and engine
+// modifies requests and responses.
 import { createServer, request as ask, type Server as Listener } from "node:http";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { remainsOf } from "../world/engine";
-import { expect, test as base } from "../world/fixtures";
-import { Person } from "../world/person";
-import type { AuditEvent, Page, Problem, Terminal } from "../world/contract";
-import { Server } from "../world/server";
+import { remainsOf } from "../fixtures/engine";
+import { expect, test as base } from "../fixtures/test";
+import { User } from "../fixtures/user";
+import type { AuditView, Page, Problem, Terminal } from "../fixtures/contract";
+import { Server } from "../fixtures/server";
 
 type Json = Record<string, unknown>;
 interface Wanted extends Json {
   HostConfig: Json;
 }
 
-/** What the interpreter changes: what is asked for, and what is told of it afterwards. */
+/** What the proxy modifies: the request, and the description that is returned later. */
 interface Lie {
   asked?: (body: Wanted) => void;
   told?: (description: Wanted) => void;
@@ -38,19 +38,25 @@ class Interpreter {
         const body = changed(Buffer.concat(parts), change);
         const headers = { ...near.headers, "content-length": String(body.length) };
         delete headers["transfer-encoding"];
-        const far = ask({ socketPath: "/var/run/docker.sock", method: near.method, path: near.url, headers }, (reply) => {
-          const pieces: Buffer[] = [];
-          reply.on("data", (piece: Buffer) => pieces.push(piece));
-          reply.on("end", () => {
-            const good = described && reply.statusCode === 200;
-            const text = changed(Buffer.concat(pieces), good ? this.lie.told : undefined);
-            const bare = reply.statusCode === 204 || reply.statusCode === 304;
-            const kept = { ...reply.headers };
-            delete kept["transfer-encoding"];
-            answer.writeHead(reply.statusCode ?? 502, bare ? kept : { ...kept, "content-length": String(text.length) });
-            answer.end(text);
-          });
-        });
+        const far = ask(
+          { socketPath: "/var/run/docker.sock", method: near.method, path: near.url, headers },
+          (reply) => {
+            const pieces: Buffer[] = [];
+            reply.on("data", (piece: Buffer) => pieces.push(piece));
+            reply.on("end", () => {
+              const good = described && reply.statusCode === 200;
+              const text = changed(Buffer.concat(pieces), good ? this.lie.told : undefined);
+              const bare = reply.statusCode === 204 || reply.statusCode === 304;
+              const kept = { ...reply.headers };
+              delete kept["transfer-encoding"];
+              answer.writeHead(
+                reply.statusCode ?? 502,
+                bare ? kept : { ...kept, "content-length": String(text.length) },
+              );
+              answer.end(text);
+            });
+          },
+        );
         far.on("error", () => answer.destroy());
         far.end(body);
       });
@@ -61,7 +67,7 @@ class Interpreter {
     await new Promise<void>((done) => this.listener.listen(this.path, done));
   }
 
-  /** From now on nobody answers there. */
+  /** Stops answering. */
   async close(): Promise<void> {
     this.listener.closeAllConnections();
     await new Promise((done) => this.listener.close(done));
@@ -75,8 +81,8 @@ function changed(text: Buffer, change: ((json: Wanted) => void) | undefined): Bu
   return Buffer.from(JSON.stringify(json));
 }
 
-/** A server that speaks to the engine through an interpreter, and its administrator. */
-const test = base.extend<{ between: { server: Server; interpreter: Interpreter; admin: Person } }>({
+/** A server that reaches the engine through the proxy, and its administrator. */
+const test = base.extend<{ between: { server: Server; interpreter: Interpreter; admin: User } }>({
   between: async ({}, use) => {
     const server = await Server.fresh();
     await server.stop();
@@ -84,8 +90,8 @@ const test = base.extend<{ between: { server: Server; interpreter: Interpreter; 
     const interpreter = new Interpreter(home);
     await interpreter.listen();
     writeFileSync(join(home, "rexec.toml"), `docker_host = "unix://${interpreter.path}"\n`);
-    await server.startAgain();
-    const admin = new Person(server.origin, "admin", "a sentence nobody guesses");
+    await server.restart();
+    const admin = new User(server.origin, "admin", "a sentence nobody guesses");
     const token = new URL(server.setupLink ?? "").searchParams.get("token");
     await admin.api.post("/api/setup", { token, username: admin.username, password: admin.password });
     await use({ server, interpreter, admin });
@@ -95,13 +101,16 @@ const test = base.extend<{ between: { server: Server; interpreter: Interpreter; 
 });
 
 const list = (host: Json, key: string) => (host[key] ?? []) as unknown[];
-const without = (host: Json, key: string, value: string) => (host[key] = list(host, key).filter((one) => !String(one).endsWith(value)));
+const without = (host: Json, key: string, value: string) =>
+  (host[key] = list(host, key).filter((one) => !String(one).endsWith(value)));
 
-/** Each makes another container than was asked for, in one thing. */
+/** Each modification makes the container differ from the request in one control. */
 const LIES: Record<string, Lie> = {
   "a capability more": { asked: ({ HostConfig: host }) => (host["CapAdd"] = [...list(host, "CapAdd"), "SYS_ADMIN"]) },
-  "privileged": { asked: ({ HostConfig: host }) => (host["Privileged"] = true) },
-  "no filter of system calls": { asked: ({ HostConfig: host }) => (host["SecurityOpt"] = [...list(host, "SecurityOpt"), "seccomp=unconfined"]) },
+  privileged: { asked: ({ HostConfig: host }) => (host["Privileged"] = true) },
+  "no filter of system calls": {
+    asked: ({ HostConfig: host }) => (host["SecurityOpt"] = [...list(host, "SecurityOpt"), "seccomp=unconfined"]),
+  },
   "a root file system that can be written": { asked: ({ HostConfig: host }) => (host["ReadonlyRootfs"] = false) },
   "more processes": { asked: ({ HostConfig: host }) => (host["PidsLimit"] = 4096) },
   "the host's network": { asked: ({ HostConfig: host }) => (host["NetworkMode"] = "host") },
@@ -115,8 +124,8 @@ const LIES: Record<string, Lie> = {
   },
 };
 
-/** What a launch that fails says: at once or, where that takes longer than an answer waits, in its record, which then goes. */
-async function whyNot(who: Person, instance: string): Promise<string> {
+/** The error of a failed launch: in the response or, if that takes too long, in its record. */
+async function whyNot(who: User, instance: string): Promise<string> {
   const reply = await who.api.exchange("POST", "/api/terminals", { image: "debian" });
   const body = JSON.parse(reply.text) as Problem & Terminal;
   if (reply.status !== 202) {
@@ -130,15 +139,17 @@ async function whyNot(who: Person, instance: string): Promise<string> {
   return error ?? "";
 }
 
-test("a container that is not what was asked for is destroyed before its first use, and its person is told", async ({ between }) => {
+test("a container that differs from its profile is destroyed before use and reported", async ({ between }) => {
   const { server, interpreter, admin } = between;
   for (const [what, lie] of Object.entries(LIES)) {
     interpreter.lie = lie;
-    expect(await whyNot(admin, server.instance), what).toMatch(/not what the hardening profile says \(.+\), so it was not let to run. Tell your administrator/);
+    expect(await whyNot(admin, server.instance), what).toMatch(
+      /not what the hardening profile says \(.+\), so it was not let to run. Tell your administrator/,
+    );
     expect(await remainsOf(server.instance), what).toEqual({ containers: [], volumes: [] });
     expect(await admin.terminals(), what).toEqual([]);
   }
-  const { items } = await admin.api.get<Page<AuditEvent>>("/api/admin/audit?event=terminal_create_failed&limit=200");
+  const { items } = await admin.api.get<Page<AuditView>>("/api/admin/audit?event=terminal_create_failed&limit=200");
   expect(items).toHaveLength(Object.keys(LIES).length);
   expect(items.every(({ outcome, detail }) => outcome === "failure" && (detail ?? "") !== "")).toBe(true);
   interpreter.lie = {};
@@ -146,7 +157,7 @@ test("a container that is not what was asked for is destroyed before its first u
   await admin.delete(id);
 });
 
-test("without its engine the server is alive and not ready, and says of a launch what to do", async ({ between }) => {
+test("without an engine the server is alive but not ready, and a refused launch shows advice", async ({ between }) => {
   const { server, interpreter, admin } = between;
   const look = async () => {
     const [alive, ready] = await Promise.all(["/healthz", "/readyz"].map((path) => admin.api.exchange("GET", path)));

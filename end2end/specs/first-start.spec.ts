@@ -1,15 +1,15 @@
-// From the printed link to a prompt: what the first person on a new server does.
+// From the printed set-up link to a prompt.
 import { randomUUID } from "node:crypto";
 
-import { Api } from "../world/api";
-import { expect, test as base } from "../world/fixtures";
+import { Api } from "../fixtures/api";
+import { expect, test as base } from "../fixtures/test";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import { Server } from "../world/server";
-import { Watch } from "../world/watch";
+import { Server } from "../fixtures/server";
+import { PageErrors } from "../fixtures/page-errors";
 
-/** A server nobody has set up. */
+/** A server that is not set up. */
 const test = base.extend<{ untouched: Server }>({
   untouched: async ({}, use) => {
     const server = await Server.fresh();
@@ -18,12 +18,15 @@ const test = base.extend<{ untouched: Server }>({
   },
 });
 
-test("the printed link makes the administrator; a terminal is at its prompt; a shell ends and another begins", async ({ browser, untouched }) => {
-  const watch = new Watch();
-  // After deleting, the page asks once more for what it deleted.
-  watch.expectsStatus(404);
+test("the printed link creates the administrator, who opens a terminal and restarts its shell", async ({
+  browser,
+  untouched,
+}) => {
+  const pageErrors = new PageErrors();
+  // After deleting, the page requests the deleted terminal once more.
+  pageErrors.expectStatus(404);
   const context = await browser.newContext({ baseURL: untouched.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const page = await context.newPage();
   const link = untouched.setupLink ?? "";
   expect(link).toMatch(/\/setup\?token=[\w-]{22,}$/);
@@ -71,27 +74,31 @@ test("the printed link makes the administrator; a terminal is at its prompt; a s
   await page.goto(link);
   await expect(page.getByTestId("setup-done"), "the link works once").toBeVisible();
   await context.close();
-  expect(watch.unexpected()).toEqual([]);
+  expect(pageErrors.unexpected()).toEqual([]);
 });
 
-test("two people who open the link at once make one administrator", async ({ untouched }) => {
+test("concurrent use of the set-up link creates one administrator", async ({ untouched }) => {
   const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
   const tries = Array.from({ length: 8 }, (_, i) =>
-    new Api(untouched.origin).exchange("POST", "/api/setup", { token, username: `admin-${i}`, password: `a password of ${randomUUID()}` }),
+    new Api(untouched.origin).exchange("POST", "/api/setup", {
+      token,
+      username: `admin-${i}`,
+      password: `a password of ${randomUUID()}`,
+    }),
   );
   const statuses = (await Promise.all(tries)).map((reply) => reply.status);
   expect(statuses.filter((status) => status === 201)).toHaveLength(1);
   expect(statuses.filter((status) => status === 409 || status === 403)).toHaveLength(7);
 });
 
-test("a wrong token makes nobody, and the right one still works after a restart", async ({ untouched }) => {
+test("a wrong token creates no account, and a restart prints a valid link", async ({ untouched }) => {
   const body = { token: "A".repeat(43), username: "mallory", password: "a sentence nobody guesses" };
   expect((await new Api(untouched.origin).refused("POST", "/api/setup", body)).status).toBe(403);
   await untouched.stop();
-  await untouched.startAgain();
+  await untouched.restart();
   const token = new URL(untouched.setupLink ?? "").searchParams.get("token");
   await new Api(untouched.origin).post("/api/setup", { ...body, token, username: "ada" });
   await untouched.stop();
-  await untouched.startAgain();
+  await untouched.restart();
   expect(untouched.setupLink, "no link once there is an administrator").toBeUndefined();
 });

@@ -1,21 +1,26 @@
-// Forms as people fill them in: what they are told beforehand, every mistake at once, nothing typed is lost; and filters that
-// stay in the address.
+// Forms: rules shown beforehand, all errors at once, no input lost; and filters kept
+// in the URL.
 import type { Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 const RULE = [/8 to 128 characters/, /common password/, /your username/];
 
-/** The fields that say they are wrong, by name, in the order of the page. */
-const wrong = (page: Page) => page.locator("[aria-invalid=true]").evaluateAll((fields) => fields.map((field) => field.getAttribute("name")));
+/** Names of the invalid fields, in page order. */
+const wrong = (page: Page) =>
+  page.locator("[aria-invalid=true]").evaluateAll((fields) => fields.map((field) => field.getAttribute("name")));
 
-test("who joins is told the whole rule beforehand, and every mistake at once", async ({ house, visit, watch }) => {
-  watch.expectsStatus(422);
-  const { url } = await house.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
-  const page = await visit(undefined);
+test("the join form shows all rules beforehand and all errors at once", async ({
+  environment,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(422);
+  const { url } = await environment.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
+  const page = await openPage(undefined);
   await page.goto(url);
   const form = new EntryPage(page);
   const send = page.getByTestId("invite-submit");
@@ -44,14 +49,16 @@ test("who joins is told the whole rule beforehand, and every mistake at once", a
   expect(await wrong(page), "a password that tells the name is seen before it is sent").toEqual(["password"]);
   await expect(form.password).toHaveAccessibleDescription(/must not contain the username/);
   await form.choose("lovelace", "password1", "invite-submit");
-  await expect(form.password, "a common one is known to the server").toHaveAccessibleDescription(/first that an attacker tries/);
+  await expect(form.password, "a common one is known to the server").toHaveAccessibleDescription(
+    /first that an attacker tries/,
+  );
   expect(await wrong(page)).toEqual(["password"]);
   await form.choose("lovelace", "a sentence nobody guesses", "invite-submit");
   await expect(page.getByTestId("dashboard")).toBeVisible();
 });
 
-test("a new password is asked for with its whole rule, and every mistake is told at once", async ({ guarded, visit }) => {
-  const page = await visit(guarded);
+test("the password form shows all rules and all errors at once", async ({ userWithFactor, openPage }) => {
+  const page = await openPage(userWithFactor);
   await new AccountPage(page).open("password");
   const send = page.getByTestId("password-submit");
   await expect(send).toBeEnabled();
@@ -61,22 +68,24 @@ test("a new password is asked for with its whole rule, and every mistake is told
   expect(await wrong(page)).toEqual(["current", "password", "repeat", "code"]);
   await expect(page.getByTestId("field-current")).toBeFocused();
   await expect(page.getByTestId("code")).toHaveAccessibleDescription(/authenticator app/);
-  await page.getByTestId("field-current").fill(guarded.password);
-  for (const field of ["field-password", "field-repeat"]) await page.getByTestId(field).fill(`i am ${guarded.username} again`);
+  await page.getByTestId("field-current").fill(userWithFactor.password);
+  for (const field of ["field-password", "field-repeat"])
+    await page.getByTestId(field).fill(`i am ${userWithFactor.username} again`);
   await send.click();
   expect(await wrong(page)).toEqual(["password", "code"]);
-  for (const field of ["field-password", "field-repeat"]) await page.getByTestId(field).fill("an entirely new sentence");
-  await page.getByTestId("code").fill(await guarded.nextCode());
+  for (const field of ["field-password", "field-repeat"])
+    await page.getByTestId(field).fill("an entirely new sentence");
+  await page.getByTestId("code").fill(await userWithFactor.nextCode());
   await send.click();
   await expect(page.getByTestId("toast")).toContainText("Password changed");
-  guarded.password = "an entirely new sentence";
-  await guarded.signIn();
+  userWithFactor.password = "an entirely new sentence";
+  await userWithFactor.signIn();
 });
 
-test("a name that is too long is told, not cut", async ({ person, visit }) => {
-  const { id } = await person.launch({ name: "short" });
+test("a name that is too long is reported, not truncated", async ({ user, openPage }) => {
+  const { id } = await user.launch({ name: "short" });
   const long = "n".repeat(65);
-  const page = await visit(person);
+  const page = await openPage(user);
   const dashboard = await new Dashboard(page).open();
   await dashboard.act(id, "rename");
   await page.getByTestId("rename-input").fill(long);
@@ -90,23 +99,23 @@ test("a name that is too long is told, not cut", async ({ person, visit }) => {
   await dashboard.launchDialog.getByTestId("launch-submit").click();
   await expect(name).toHaveAccessibleDescription(/1 to 64 characters/);
   await expect(name).toHaveValue(long);
-  expect(await person.terminals()).toHaveLength(1);
+  expect(await user.terminals()).toHaveLength(1);
 });
 
-test("what the audit trail is searched for stands in the address: reloaded, gone back to, passed on", async ({ house, guarded, visit }) => {
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const page = await visit(house.admin);
+test("audit filters are kept in the URL", async ({ environment, userWithFactor, openPage }) => {
+  const { id } = await userWithFactor.launch();
+  await userWithFactor.lock(id);
+  const page = await openPage(environment.admin);
   const rows = page.getByTestId("audit-row");
-  /** One event of this person, as the filter says it. */
+  /** A filter for one event of this user. */
   const shows = async (at: Page, event: string) => {
     await expect(at.getByTestId("audit-row").first()).toHaveAttribute("data-event", event);
     await expect(at.getByTestId("field-event")).toHaveValue(event);
-    await expect(at.getByTestId("field-actor")).toHaveValue(guarded.username);
+    await expect(at.getByTestId("field-actor")).toHaveValue(userWithFactor.username);
   };
   const search = async (title: string) => {
     await page.getByTestId("field-event").selectOption(title);
-    await page.getByTestId("field-actor").fill(guarded.username);
+    await page.getByTestId("field-actor").fill(userWithFactor.username);
     await page.getByTestId("audit-search").click();
   };
   await page.goto("/admin/audit");
@@ -121,13 +130,13 @@ test("what the audit trail is searched for stands in the address: reloaded, gone
   await shows(page, "terminal_mfa_locked");
   await page.goForward();
   await shows(page, "mfa_enrolled");
-  // Passed on to somebody who has to sign in first.
-  const other = await visit(undefined);
+  // Opened by a user who has to sign in first.
+  const other = await openPage(undefined);
   await other.goto(page.url());
-  await new EntryPage(other).signIn(house.admin.username, house.admin.password);
+  await new EntryPage(other).signIn(environment.admin.username, environment.admin.password);
   await shows(other, "mfa_enrolled");
 
-  const mine = await visit(guarded);
+  const mine = await openPage(userWithFactor);
   await new AccountPage(mine).open("audit");
   await expect(mine.getByTestId("field-actor"), "one's own trail asks for no name").toHaveCount(0);
   await mine.getByTestId("field-event").selectOption("Terminal lock");
@@ -139,22 +148,27 @@ test("what the audit trail is searched for stands in the address: reloaded, gone
   await expect(mine.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
 });
 
-test("where the system sets the colours, buttons, fields and what has the keyboard are seen", async ({ house, person, visit }) => {
-  await person.launch({ name: "one" });
-  const [page, admin] = [await visit(person), await visit(house.admin)];
+test("with forced colours, buttons, fields and the focus are visible", async ({ environment, user, openPage }) => {
+  await user.launch({ name: "one" });
+  const [page, admin] = [await openPage(user), await openPage(environment.admin)];
   await page.goto("/account/password");
   await admin.goto("/admin/settings");
   for (const at of [page, admin]) await at.emulateMedia({ forcedColors: "active", reducedMotion: "reduce" });
-  /** How an element stands out from what is behind it. */
+  /** How an element differs from its background. */
   const looks = (at: Page, selector: string) =>
-    at.locator(selector).first().evaluate((element) => {
-      const style = getComputedStyle(element);
-      const behind = getComputedStyle(document.body).backgroundColor;
-      const line = style.borderTopStyle !== "none" && parseFloat(style.borderTopWidth) > 0 && style.borderTopColor !== behind;
-      const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && style.outlineColor !== behind;
-      return { line, ring, color: style.color, edge: `${style.borderTopStyle} ${style.borderTopColor}` };
-    });
-  // A button that waits for the program takes no keyboard.
+    at
+      .locator(selector)
+      .first()
+      .evaluate((element) => {
+        const style = getComputedStyle(element);
+        const behind = getComputedStyle(document.body).backgroundColor;
+        const line =
+          style.borderTopStyle !== "none" && parseFloat(style.borderTopWidth) > 0 && style.borderTopColor !== behind;
+        const ring =
+          style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && style.outlineColor !== behind;
+        return { line, ring, color: style.color, edge: `${style.borderTopStyle} ${style.borderTopColor}` };
+      });
+  // A button that waits for hydration is not focusable.
   await expect(page.getByTestId("password-submit")).toBeEnabled();
   await expect(admin.getByTestId("settings-submit")).toBeEnabled();
   for (const [at, selector] of [
@@ -172,9 +186,14 @@ test("where the system sets the colours, buttons, fields and what has the keyboa
     await at.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   }
   await page.getByTestId("field-current").evaluate((field) => field.setAttribute("aria-invalid", "true"));
-  const [plain, refused] = [await looks(page, "[data-testid=field-repeat]"), await looks(page, "[data-testid=field-current]")];
+  const [plain, refused] = [
+    await looks(page, "[data-testid=field-repeat]"),
+    await looks(page, "[data-testid=field-current]"),
+  ];
   expect(refused.edge, "a refused field is another one").not.toBe(plain.edge);
   const live = await looks(page, "[data-testid=password-submit]");
   await page.getByTestId("password-submit").evaluate((button) => button.setAttribute("disabled", ""));
-  expect((await looks(page, "[data-testid=password-submit]")).color, "what cannot be pressed is another one").not.toBe(live.color);
+  expect((await looks(page, "[data-testid=password-submit]")).color, "what cannot be pressed is another one").not.toBe(
+    live.color,
+  );
 });

@@ -1,8 +1,9 @@
-// The hardening of a container, seen by the person inside, by the engine outside, and told by the Security panel.
+// The hardening of a container, from inside, as the engine describes it, and in the Security panel.
 import { TerminalPage } from "../pages/terminal";
-import type { SecurityReport } from "../world/contract";
-import { docker, inspect, remainsOf } from "../world/engine";
-import { expect, test } from "../world/fixtures";
+import type { SecurityReport } from "../fixtures/contract";
+import { docker, inspect, remainsOf } from "../fixtures/engine";
+import { attached } from "../fixtures/socket";
+import { expect, test } from "../fixtures/test";
 
 interface HostConfig {
   Privileged: boolean;
@@ -31,7 +32,7 @@ interface HostConfig {
   RestartPolicy: { Name: string };
 }
 
-/** What the engine hides and protects by itself: told of a container that is made plainly and never started. */
+/** What the engine masks by default, read from a plain container that is never started. */
 async function engineDefaults(): Promise<HostConfig> {
   const [id = ""] = await docker("create", "rexec/debian:1", "true");
   try {
@@ -42,29 +43,42 @@ async function engineDefaults(): Promise<HostConfig> {
 }
 
 const MASKED = [
-  ...["acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"].map((name) => `/proc/${name}`),
+  ...["acpi", "asound", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"].map(
+    (name) => `/proc/${name}`,
+  ),
   ...["/sys/firmware", "/sys/devices/virtual/powercap", "/sys/kernel"],
 ];
 const READ_ONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `/proc/${name}`);
 
-test("inside: an ordinary user with seven capabilities at most, no way to gain more, a root filesystem that refuses", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const terminal = await new TerminalPage(await visit(person)).open(id);
+test("inside: an unprivileged user, at most seven capabilities, a read-only root filesystem", async ({
+  user,
+  openPage,
+}) => {
+  const { id } = await user.launch();
+  const terminal = await new TerminalPage(await openPage(user)).open(id);
   await terminal.ready();
   expect(await terminal.run("id -u; id -un")).toBe("1000\nuser");
   const caps = await terminal.run("grep Cap /proc/self/status");
   expect(caps).toMatch(/CapEff:\t? *0000000000000000/);
   expect(caps).toMatch(/CapBnd:\t? *00000000000004eb/);
-  expect(await terminal.run("grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -s '[:space:]' ' '")).toContain("NoNewPrivs: 1 Seccomp: 2");
+  expect(await terminal.run("grep -E '^(NoNewPrivs|Seccomp):' /proc/self/status | tr -s '[:space:]' ' '")).toContain(
+    "NoNewPrivs: 1 Seccomp: 2",
+  );
   expect(await terminal.run("touch /x /etc/x /usr/bin/x 2>&1 | grep -c 'Read-only\\|Permission'")).toBe("3");
-  const mounts = await terminal.run("grep -E ' (/|/tmp|/var/tmp|/run|/home/user) ' /proc/self/mounts | cut -d' ' -f2,4 | cut -c1-60");
+  const mounts = await terminal.run(
+    "grep -E ' (/|/tmp|/var/tmp|/run|/home/user) ' /proc/self/mounts | cut -d' ' -f2,4 | cut -c1-60",
+  );
   expect(mounts).toMatch(/^\/ ro/m);
   for (const path of ["/tmp", "/var/tmp", "/run"]) {
     const line = mounts.split("\n").findLast((line) => line.startsWith(`${path} `)) ?? "";
     for (const flag of ["rw", "noexec", "nosuid", "nodev"]) expect(line, path).toContain(flag);
   }
-  expect(await terminal.run("df -m --output=target,size /tmp /var/tmp /run /root | tail -n +2 | tr -s ' '")).toBe("/tmp 100\n/var/tmp 50\n/run 50\n/root 50");
-  expect(await terminal.run("sudo sh -c 'cp /bin/true /root/t && /root/t && echo runs in /root'")).toBe("runs in /root");
+  expect(await terminal.run("df -m --output=target,size /tmp /var/tmp /run /root | tail -n +2 | tr -s ' '")).toBe(
+    "/tmp 100\n/var/tmp 50\n/run 50\n/root 50",
+  );
+  expect(await terminal.run("sudo sh -c 'cp /bin/true /root/t && /root/t && echo runs in /root'")).toBe(
+    "runs in /root",
+  );
   expect(await terminal.run("echo works > ~/file; cat ~/file")).toBe("works");
   expect(await terminal.run("find / -xdev -perm /6000 -type f 2>/dev/null | wc -l")).toBe("0");
   expect(await terminal.run("echo 1 > /proc/sys/kernel/sysrq; echo status=$?")).toContain("status=1");
@@ -72,16 +86,16 @@ test("inside: an ordinary user with seven capabilities at most, no way to gain m
   expect(await terminal.run("unshare -Ur true 2>/dev/null; echo $?")).not.toBe("0");
 });
 
-test("a fork bomb meets the limit of its own terminal, and a neighbour does not notice", async ({ person, visit }) => {
-  const [bomb, calm] = [await person.launch({ tier: "small" }), await person.launch()];
-  const here = await new TerminalPage(await visit(person)).open(bomb.id);
+test("a fork bomb is limited to its own terminal", async ({ user, openPage }) => {
+  const [bomb, calm] = [await user.launch({ tier: "small" }), await user.launch()];
+  const here = await new TerminalPage(await openPage(user)).open(bomb.id);
   await here.ready();
   await here.enter(" b() { b | b & }; b 2>/dev/null");
-  const there = await new TerminalPage(await visit(person)).open(calm.id);
+  const there = await new TerminalPage(await openPage(user)).open(calm.id);
   await there.ready();
   expect(await there.run("echo calm-$((1+1))")).toBe("calm-2");
-  // The engine itself may answer late beside a bomb.
-  const figures = () => person.api.exchange("GET", `/api/terminals/${bomb.id}/stats`);
+  // The engine may be slow to answer meanwhile.
+  const figures = () => user.api.exchange("GET", `/api/terminals/${bomb.id}/stats`);
   let reply = await figures();
   await expect.poll(async () => (reply.status === 503 ? (reply = await figures()) : reply).status).toBe(200);
   const pids = JSON.parse(reply.text) as { pids: number; pids_limit: number };
@@ -89,9 +103,9 @@ test("a fork bomb meets the limit of its own terminal, and a neighbour does not 
   expect(pids.pids).toBeLessThanOrEqual(256);
 });
 
-test("outside: the engine's own description is the profile", async ({ house, person }) => {
-  await person.launch();
-  const { containers } = await remainsOf(house.server.instance);
+test("outside: the engine's description matches the profile", async ({ environment, user }) => {
+  await user.launch();
+  const { containers } = await remainsOf(environment.server.instance);
   expect(containers).toHaveLength(1);
   const description = await inspect(containers[0] ?? "");
   const host = description["HostConfig"] as HostConfig;
@@ -121,7 +135,7 @@ test("outside: the engine's own description is the profile", async ({ house, per
   expect(host.NetworkMode).toBe("rexec-isolated");
   expect(host.PortBindings ?? {}).toEqual({});
   expect([host.LogConfig.Type, host.RestartPolicy.Name]).toEqual(["none", "no"]);
-  // What the profile names, and nothing that the engine hides by itself laid open by that.
+  // The paths of the profile, and still all that the engine masks by default.
   const usual = await engineDefaults();
   for (const path of [...MASKED, ...usual.MaskedPaths]) expect(host.MaskedPaths).toContain(path);
   for (const path of [...READ_ONLY, ...usual.ReadonlyPaths]) expect(host.ReadonlyPaths).toContain(path);
@@ -130,10 +144,10 @@ test("outside: the engine's own description is the profile", async ({ house, per
   expect(told).toEqual(["bind /.rexec/guest ro", "bind /.rexec/link ro", "volume /home/user rw"]);
 });
 
-test("the panel shows what was verified, and says of the rest that it is not in force yet", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  // A guest that answers late is told as not looked at.
-  const look = () => person.api.get<SecurityReport>(`/api/terminals/${id}/security`);
+test("the panel shows which controls are verified and which are not in force", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  // A guest that answers late is shown as not checked.
+  const look = () => user.api.get<SecurityReport>(`/api/terminals/${id}/security`);
   let report = await look();
   await expect.poll(async () => (report = await look()).rows.filter((row) => row.verdict === "unknown")).toEqual([]);
   expect(report.profile).toBe("standard");
@@ -147,19 +161,41 @@ test("the panel shows what was verified, and says of the rest that it is not in 
   expect(report.score_tenths).toBeGreaterThan(0);
   expect(report.score_tenths).toBeLessThan(100);
 
-  const page = await visit(person);
+  const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   const panel = page.getByTestId("security-panel");
   const rows = panel.getByTestId("security-row");
-  // It asks each time it opens; a guest that answers late is told as not looked at here, too.
+  // The panel checks each time it opens; a late guest is shown as not checked here, too.
   await expect(async () => {
     if (await panel.isVisible()) await page.getByTestId("tool-security").click();
     await page.getByTestId("tool-security").click();
     await expect(rows).toHaveCount(report.rows.length);
-    const shown = await rows.evaluateAll((rows) => rows.map((row) => [row.getAttribute("data-row"), row.getAttribute("data-verdict")]));
+    const shown = await rows.evaluateAll((rows) =>
+      rows.map((row) => [row.getAttribute("data-row"), row.getAttribute("data-verdict")]),
+    );
     const words = { verified: "Verified", not_in_force: "Not in force", differs: "Differs", unknown: "Not looked at" };
-    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(report.rows.map((row) => [row.id, words[row.verdict]])));
+    expect(Object.fromEntries(shown)).toEqual(
+      Object.fromEntries(report.rows.map((row) => [row.id, words[row.verdict]])),
+    );
   }).toPass({ timeout: 45_000 });
   await expect(panel).toContainText(/grep Cap \/proc\/self\/status/);
+});
+
+test("the container seen from inside is the one the Security panel describes", async ({ user }) => {
+  const { id } = await user.launch();
+  const socket = await attached(user.api, id, { cols: 200 });
+  const ask = async (command: string, answer: RegExp) => {
+    socket.type(` ${command}\r`);
+    await socket.seen(answer);
+  };
+  await ask("echo uid=$(id -u)-", /uid=1000-/);
+  await ask("grep -c '^CapBnd:.*00000000000004eb$' /proc/1/status | sed s/^/caps=/", /caps=1/);
+  await ask("grep '^NoNewPrivs' /proc/self/status | tr -d '[:space:]'", /NoNewPrivs:1/);
+  await ask("grep '^Seccomp:' /proc/self/status | tr -d '[:space:]'", /Seccomp:2/);
+  await ask("touch /etc/x; touch /usr/x; true", /cannot touch '\/usr\/x': Read-only file system/);
+  await ask("cp /bin/true /tmp/t; /tmp/t; echo ran=$?", /ran=126/);
+  await ask("df -m --output=size /tmp | tail -1 | sed 's/ *//;s/^/tmp=/'", /tmp=100\b/);
+  await ask("cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null | sed s/^/pids=/", /pids=256/);
+  socket.close();
 });

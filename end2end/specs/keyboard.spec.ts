@@ -1,11 +1,11 @@
-// Without a mouse, and for people who do not see: every step by keyboard, every page with names for what is on it.
+// Accessibility: every step by keyboard, and every page checked against WCAG 2.2 A and AA.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
-/** Presses Tab until something is focused that fits. */
+/** Presses Tab until a matching element is focused. */
 async function tabTo(page: Page, testid: string): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
     const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
@@ -15,7 +15,7 @@ async function tabTo(page: Page, testid: string): Promise<void> {
   throw new Error(`60 times Tab did not lead to ${testid}`);
 }
 
-/** The next picture is drawn, and no colour is on its way any more, for however short a time. */
+/** Waits for the next frame and the end of all transitions. */
 async function settled(page: Page): Promise<void> {
   const moving = () =>
     page.evaluate(async () => {
@@ -25,29 +25,31 @@ async function settled(page: Page): Promise<void> {
   await expect.poll(moving).toBe(0);
 }
 
-/** Everything of WCAG 2.2 A and AA, or what can differ between two colour schemes: the colours. */
+/** All rules of WCAG 2.2 A and AA, or only colours, which differ between colour schemes. */
 type Rules = "all" | "colours";
 
 /** Serious faults of a page. */
 async function accessible(page: Page, where: string, rules: Rules = "all"): Promise<void> {
-  // The terminal is drawn by the emulator, which has a mode of its own for screen readers.
+  // The emulator has its own mode for screen readers.
   const axe = new AxeBuilder({ page }).exclude(".terminal-host");
   if (rules === "all") axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]);
   else axe.withRules(["color-contrast", "link-in-text-block"]);
   const { violations } = await axe.analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  const told = serious.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
+  );
   expect(told, where).toEqual([]);
 }
 
-test("from sign-in to a prompt and out of the terminal again, by keyboard alone", async ({ person, visit }) => {
-  const page = await visit(undefined);
+test("from login to a prompt and out of the terminal by keyboard alone", async ({ user, openPage }) => {
+  const page = await openPage(undefined);
   await page.goto("/login");
   await expect(page.getByTestId("login-submit")).toBeEnabled();
   await tabTo(page, "field-username");
-  await page.keyboard.type(person.username);
+  await page.keyboard.type(user.username);
   await tabTo(page, "field-password");
-  await page.keyboard.type(person.password);
+  await page.keyboard.type(user.password);
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();
   await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
@@ -62,27 +64,38 @@ test("from sign-in to a prompt and out of the terminal again, by keyboard alone"
   await terminal.ready();
   await expect(page.getByTestId("terminal-name")).toHaveText("by keyboard");
   await expect
-    .poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement)), { message: "the keyboard is in the terminal" })
+    .poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement)), {
+      message: "the keyboard is in the terminal",
+    })
     .toBe(true);
   await page.keyboard.type("echo typed-$((3*3))");
   await page.keyboard.press("Enter");
   await terminal.sees(/^typed-9$/m);
   await page.keyboard.press("Tab");
-  expect(await terminal.host.evaluate((host) => host.contains(document.activeElement)), "Tab belongs to the shell").toBe(true);
+  expect(
+    await terminal.host.evaluate((host) => host.contains(document.activeElement)),
+    "Tab belongs to the shell",
+  ).toBe(true);
   await page.keyboard.press("Control+F6");
-  expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe("Terminal");
+  expect(await page.evaluate(() => document.activeElement?.closest("[role=toolbar]")?.getAttribute("aria-label"))).toBe(
+    "Terminal",
+  );
 });
 
-test("the toolbar is one stop of the Tab key, and arrow keys move along it", async ({ person, visit }) => {
-  const { id } = await person.launch({ name: "bar" });
-  const page = await visit(person);
+test("the toolbar is one tab stop with arrow key navigation", async ({ user, openPage }) => {
+  const { id } = await user.launch({ name: "bar" });
+  const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
-  const [back, search, last] = [page.getByLabel("To the terminals", { exact: true }), page.getByTestId("tool-search"), page.getByTestId("card-menu")];
+  const [back, search, last] = [
+    page.getByLabel("To the terminals", { exact: true }),
+    page.getByTestId("tool-search"),
+    page.getByTestId("card-menu"),
+  ];
   await terminal.focus();
   await page.keyboard.press("Control+F6");
   await expect(search).toBeFocused();
-  // Nothing is selected, so Copy is off and passed over.
+  // Nothing is selected, so Copy is disabled and skipped.
   await page.keyboard.press("ArrowRight");
   await expect(page.getByTestId("tool-paste")).toBeFocused();
   await page.keyboard.press("Home");
@@ -101,9 +114,9 @@ test("the toolbar is one stop of the Tab key, and arrow keys move along it", asy
   await expect(page.getByTestId("lock"), "and back to where one was").toBeFocused();
 });
 
-test("menus and dialogs open, move and close by keyboard", async ({ person, visit }) => {
-  await person.launch({ name: "one" });
-  const page = await visit(person);
+test("menus and dialogs open, move and close by keyboard", async ({ user, openPage }) => {
+  await user.launch({ name: "one" });
+  const page = await openPage(user);
   await page.goto("/");
   await expect(page.getByTestId("new-terminal")).toBeEnabled();
   await page.keyboard.press("?");
@@ -126,8 +139,8 @@ test("menus and dialogs open, move and close by keyboard", async ({ person, visi
   await expect(page.getByRole("menu")).toBeHidden();
 });
 
-test("a key pressed in the instant a dialog closes is heard", async ({ person, visit }) => {
-  const page = await visit(person);
+test("a key pressed while a dialog closes is handled", async ({ user, openPage }) => {
+  const page = await openPage(user);
   await page.goto("/");
   await expect(page.getByTestId("new-terminal").first()).toBeEnabled();
   await page.keyboard.press("?");
@@ -140,23 +153,28 @@ test("a key pressed in the instant a dialog closes is heard", async ({ person, v
   await expect(page.getByTestId("launch-dialog")).toBeVisible();
 });
 
-test("every page has a title, one heading, a main landmark, and no serious fault of accessibility", async ({ house, guarded, visit, watch }) => {
-  // Thirty pages, each looked through rule by rule.
+test("every page has a title, one heading, a main landmark, and no serious accessibility violation", async ({
+  environment,
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  // Thirty pages, each checked rule by rule.
   test.slow();
-  watch.expectsStatus(404, 423);
-  const { id } = await guarded.launch({ name: "shown" });
-  const nobody = await visit(undefined);
-  const person = await visit(guarded);
-  const admin = await visit(house.admin);
+  pageErrors.expectStatus(404, 423);
+  const { id } = await userWithFactor.launch({ name: "shown" });
+  const nobody = await openPage(undefined);
+  const user = await openPage(userWithFactor);
+  const admin = await openPage(environment.admin);
   const walk: [Page, string][] = [
     [nobody, "/login"],
     [nobody, "/setup"],
-    [person, "/"],
-    [person, `/terminals/${id}`],
-    [person, "/account/security"],
-    [person, "/account/sessions"],
-    [person, "/account/audit"],
-    [person, "/nowhere"],
+    [user, "/"],
+    [user, `/terminals/${id}`],
+    [user, "/account/security"],
+    [user, "/account/sessions"],
+    [user, "/account/audit"],
+    [user, "/nowhere"],
     [admin, "/admin/users"],
     [admin, "/admin/terminals"],
     [admin, "/admin/images"],
@@ -169,7 +187,7 @@ test("every page has a title, one heading, a main landmark, and no serious fault
     await expect(page.locator("main").first(), path).toBeVisible();
     await expect(page.locator("h1"), path).toHaveCount(1);
     expect(await page.title(), path).toMatch(/\S/);
-    // Without motion: colours that are still on their way are nobody's.
+    // Without motion: colours in transition fail contrast rules.
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     await settled(page);
     await accessible(page, `${path}, dark`);
@@ -177,8 +195,8 @@ test("every page has a title, one heading, a main landmark, and no serious fault
     await settled(page);
     await accessible(page, `${path}, light`, "colours");
   }
-  await guarded.lock(id);
-  await person.goto(`/terminals/${id}`);
-  await expect(person.getByTestId("lock-prompt")).toBeVisible();
-  await accessible(person, "the prompt of a locked terminal");
+  await userWithFactor.lock(id);
+  await user.goto(`/terminals/${id}`);
+  await expect(user.getByTestId("lock-prompt")).toBeVisible();
+  await accessible(user, "the prompt of a locked terminal");
 });

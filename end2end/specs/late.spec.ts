@@ -1,20 +1,20 @@
-// What comes in another order than was meant: answers that are overtaken, letters typed before the program runs, pages that
-// nobody sees.
+// Races: responses that arrive late, input before hydration, hidden
+// pages.
 import type { Response } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
-import { held, keepTexts } from "../world/moments";
+import { expect, test } from "../fixtures/test";
+import { deferred, recordTexts } from "../fixtures/observation";
 
-/** The list of terminals, whole or a page of it. */
+/** The request for the list of terminals. */
 const LIST = /\/api\/terminals(\?|$)/;
 
-test("an answer that was under way while a terminal got a new name does not bring the old one back", async ({ person, visit }) => {
-  const { id } = await person.launch({ name: "before" });
-  const page = await visit(person);
-  // The page reads the list when its event stream opens. That answer is kept back.
-  const [answered, list] = [held(), held()];
+test("a late response does not revert a renamed terminal", async ({ user, openPage }) => {
+  const { id } = await user.launch({ name: "before" });
+  const page = await openPage(user);
+  // The page requests the list when its event stream opens. That response is delayed.
+  const [answered, list] = [deferred(), deferred()];
   await page.route(LIST, async (route) => {
     if (route.request().method() !== "GET") return route.continue();
     const response = await route.fetch();
@@ -28,23 +28,26 @@ test("an answer that was under way while a terminal got a new name does not brin
   await page.getByTestId("rename-input").fill("after");
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("card-open")).toHaveText("after");
-  await expect.poll(async () => (await person.terminal(id)).name).toBe("after");
-  const texts = await keepTexts(page, "card-open");
-  const arrives = page.waitForEvent("requestfinished", (request) => request.method() === "GET" && LIST.test(request.url()));
+  await expect.poll(async () => (await user.terminal(id)).name).toBe("after");
+  const texts = await recordTexts(page, "card-open");
+  const arrives = page.waitForEvent(
+    "requestfinished",
+    (request) => request.method() === "GET" && LIST.test(request.url()),
+  );
   list.release();
   await arrives;
-  // What comes after it is seen: then it has been read.
-  await person.api.ask("PATCH", `/api/terminals/${id}`, { name: "third" });
+  // A later change is visible: the list has been read.
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { name: "third" });
   await expect(page.getByTestId("card-open")).toHaveText("third");
   expect(await texts()).toEqual(["after", "third"]);
 });
 
-test("a code that is begun before the program runs stays in its field", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const page = await visit(guarded);
-  const program = held();
+test("a code typed before hydration stays in its field", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  await userWithFactor.lock(id);
+  const page = await openPage(userWithFactor);
+  const program = deferred();
   await page.route("**/pkg/rexec.wasm", async (route) => {
     await program.promise;
     await route.continue();
@@ -52,11 +55,11 @@ test("a code that is begun before the program runs stays in its field", async ({
   const terminal = new TerminalPage(page);
   await page.goto(`/terminals/${id}`, { waitUntil: "commit" });
   await terminal.code.click();
-  // Good until the program runs.
-  const code = await guarded.nextCode(25_000);
+  // Valid until hydration.
+  const code = await userWithFactor.nextCode(25_000);
   await page.keyboard.type(code.slice(0, 3));
   await expect(page.getByTestId("lock-submit")).toBeDisabled();
-  // The program asks for events when it runs.
+  // The page opens the event stream when it is hydrated.
   const runs = page.waitForRequest("**/api/events");
   program.release();
   await runs;
@@ -65,24 +68,30 @@ test("a code that is begun before the program runs stays in its field", async ({
   await terminal.ready();
 });
 
-test("a page that nobody sees does not open its terminal when another one is given a grant, and does so when it is seen", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const page = await visit(guarded);
+test("a hidden page attaches after a grant only when it becomes visible", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  await userWithFactor.lock(id);
+  const page = await openPage(userWithFactor);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.asksForCode();
   const other = await page.context().newPage();
   await other.addInitScript(() => {
     Object.assign(window, { sight: "visible" });
-    Object.defineProperty(Document.prototype, "visibilityState", { get: () => (window as unknown as { sight: string }).sight });
+    Object.defineProperty(Document.prototype, "visibilityState", {
+      get: () => (window as unknown as { sight: string }).sight,
+    });
   });
   const sight = (sight: string) =>
     other.evaluate((sight) => {
       Object.assign(window, { sight });
       document.dispatchEvent(new Event("visibilitychange"));
     }, sight);
-  // What it asks for when its event stream opens is not meant.
+  // Not the request made when its event stream opens.
   const listed = other.waitForResponse(LIST);
   const hidden = await new TerminalPage(other).open(id);
   await hidden.asksForCode();
@@ -93,25 +102,32 @@ test("a page that nobody sees does not open its terminal when another one is giv
   const asked: Response[] = [];
   other.on("response", (response) => asked.push(response));
   await sight("hidden");
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   await terminal.run("echo seen");
   await expect(hidden.prompt).toBeVisible();
   expect(sockets, "opened while hidden").toBe(0);
-  expect(asked.map((response) => response.url()), "asked while hidden").toEqual([]);
+  expect(
+    asked.map((response) => response.url()),
+    "asked while hidden",
+  ).toEqual([]);
   await sight("visible");
   await hidden.sees(/seen/);
 });
 
-test("output that comes together with the lock, while the page is busy, is drawn nowhere and tells nobody", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
+test("output that arrives together with the lock is not drawn or announced", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   await terminal.enter("yes coming");
   await terminal.sees(/coming/);
-  // The page does nothing else until the terminal is locked: what arrived meanwhile and the end of the socket are next in its queue.
+  // Blocks the page until the terminal is locked, so that output and close frame are handled after that.
   const status = await page.evaluate((id) => {
     const request = new XMLHttpRequest();
     request.open("POST", `/api/security/terminal/${id}/mfa-lock`, false);
@@ -123,11 +139,15 @@ test("output that comes together with the lock, while the page is busy, is drawn
   await expect(terminal.code).toBeFocused();
 });
 
-test("a terminal that is locked and opened again before its emulator has come is drawn by the second one", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
-  const emulator = held();
+test("a terminal locked and unlocked before its emulator loaded is drawn once", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
+  const emulator = deferred();
   await page.route("**/pkg/terminal.js", async (route) => {
     await emulator.promise;
     await route.continue();
@@ -137,7 +157,7 @@ test("a terminal that is locked and opened again before its emulator has come is
   await asked;
   await terminal.lockFromToolbar();
   await expect(terminal.prompt).toBeVisible();
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await expect(terminal.prompt).toBeHidden();
   emulator.release();
   await terminal.ready();

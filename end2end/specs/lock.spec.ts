@@ -1,12 +1,12 @@
-// The lock as a person meets it: set, felt in another browser, asked for, verified, ended, removed, deleted.
+// The lock in the page: locking, other browsers, prompt, grants and their end, deletion.
 import type { Locator, Page } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
-import { keepTexts } from "../world/moments";
-import { attached } from "../world/socket";
+import { expect, test } from "../fixtures/test";
+import { recordTexts } from "../fixtures/observation";
+import { attached } from "../fixtures/socket";
 
 /** A page at the prompt of a terminal. */
 async function at(page: Page, id: string): Promise<TerminalPage> {
@@ -15,9 +15,9 @@ async function at(page: Page, id: string): Promise<TerminalPage> {
   return terminal;
 }
 
-test("without a factor the lock explains itself and leads to where one is set up", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const page = await visit(person);
+test("without a factor the lock dialog links to its set-up", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const page = await openPage(user);
   const terminal = await at(page, id);
   await terminal.lockFromToolbar();
   await expect(page.getByTestId("lock-needs-mfa")).toBeVisible();
@@ -25,10 +25,14 @@ test("without a factor the lock explains itself and leads to where one is set up
   await expect(page).toHaveURL(/\/account\/security$/);
 });
 
-test("locking from the toolbar cuts every browser, the second one is asked, a wrong code is refused, a right one opens it", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(401, 423);
-  const { id } = await guarded.launch();
-  const [first, second] = [await visit(guarded), await visit(guarded)];
+test("locking from the toolbar disconnects every browser until a correct code is entered", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401, 423);
+  const { id } = await userWithFactor.launch();
+  const [first, second] = [await openPage(userWithFactor), await openPage(userWithFactor)];
   const here = await at(first, id);
   const there = await at(second, id);
   await here.enter(" secret=$((6*7)); echo value-$secret");
@@ -39,14 +43,14 @@ test("locking from the toolbar cuts every browser, the second one is asked, a wr
   await there.asksForCode();
   await expect(second.locator("body")).not.toContainText("value-42");
 
-  await there.answer("verify", guarded.wrongCode());
+  await there.answer("verify", userWithFactor.wrongCode());
   await expect(there.problem).toHaveAttribute("data-kind", "wrong_code");
   await expect(there.code, "the field is empty again").toHaveValue("");
   await expect(there.code).toHaveAttribute("aria-invalid", "true");
   await expect(there.code, "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);
   await there.asksForCode();
 
-  await there.answer("verify", await guarded.nextCode());
+  await there.answer("verify", await userWithFactor.nextCode());
   await there.ready();
   await there.showsLock("granted");
   expect(await there.run("echo still-$secret"), "the shell lived on, unseen").toBe("still-42");
@@ -57,17 +61,17 @@ test("locking from the toolbar cuts every browser, the second one is asked, a wr
   await there.asksForCode();
   await there.showsLock("locked");
 
-  await here.answerWithRecoveryCode("unlock", guarded.takeRecoveryCode());
+  await here.answerWithRecoveryCode("unlock", userWithFactor.takeRecoveryCode());
   await here.ready();
   await here.showsLock("open");
-  expect((await guarded.lockStatus(id)).mfa_locked).toBe(false);
+  expect((await userWithFactor.lockStatus(id)).mfa_locked).toBe(false);
   await there.sees(/still-42/);
 });
 
-test("locking from a card shows on every page at once", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch({ name: "card" });
-  const [board, page] = [await visit(guarded), await visit(guarded)];
+test("locking from a card is shown on every page immediately", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch({ name: "card" });
+  const [board, page] = [await openPage(userWithFactor), await openPage(userWithFactor)];
   const terminal = await at(page, id);
   const dashboard = await new Dashboard(board).open();
   await dashboard.card(id).getByTestId("lock").click();
@@ -75,21 +79,29 @@ test("locking from a card shows on every page at once", async ({ guarded, visit,
   await terminal.asksForCode();
   await dashboard.card(id).getByTestId("lock-menu").click();
   await dashboard.card(id).getByTestId("unlock-open").click();
-  await board.getByTestId("lock-dialog").getByTestId("code").pressSequentially(await guarded.nextCode());
+  await board
+    .getByTestId("lock-dialog")
+    .getByTestId("code")
+    .pressSequentially(await userWithFactor.nextCode());
   await expect(dashboard.card(id).getByTestId("lock-badge")).toHaveAttribute("data-state", "open");
   await terminal.ready();
 });
 
-test("a grant ends by itself when nothing is typed, in the page and on the wire", async ({ house, guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const usual = await house.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 66 });
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
+test("a grant without input expires, in the page and on a raw socket", async ({
+  environment,
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const usual = await environment.admin.api.get<Record<string, unknown>>("/api/admin/settings");
+  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 66 });
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
   const terminal = await at(page, id);
   await terminal.lockFromToolbar();
   await terminal.asksForCode();
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   const end = await page.evaluate(async (path) => {
     const { granted_until } = (await (await fetch(path)).json()) as { granted_until: string };
@@ -97,62 +109,74 @@ test("a grant ends by itself when nothing is typed, in the page and on the wire"
   }, `/api/security/terminal/${id}/mfa-status`);
   await terminal.showsLock("granted");
   await expect(terminal.badge).toContainText(/\d:\d\d/);
-  // Another login, on the wire, by a grant of its own.
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: guarded.takeRecoveryCode() });
-  const socket = await attached(guarded.api, id);
+  // Another login with a raw socket and its own grant.
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: userWithFactor.takeRecoveryCode() });
+  const socket = await attached(userWithFactor.api, id);
   const notice = page.getByTestId("terminal-notice");
   await expect(notice).toContainText("unless you type");
   await notice.getByRole("button", { name: "Dismiss" }).click();
   await expect(notice).toBeHidden();
-  const warnings = await keepTexts(page, "terminal-notice");
+  const warnings = await recordTexts(page, "terminal-notice");
   await expect(terminal.prompt).toBeVisible({ timeout: 75_000 });
-  expect((await warnings()).filter((text) => text !== ""), "warned of once").toEqual([]);
+  expect(
+    (await warnings()).filter((text) => text !== ""),
+    "warned of once",
+  ).toEqual([]);
   await expect.poll(() => socket.isOpen, { timeout: 75_000 }).toBe(false);
-  expect(socket.frames.filter((frame) => frame[0] === 0x85), "one warning for one end").toHaveLength(1);
+  expect(
+    socket.frames.filter((frame) => frame[0] === 0x85),
+    "one warning for one end",
+  ).toHaveLength(1);
   expect(Date.now(), "not before the end that was told").toBeGreaterThanOrEqual(end);
   await terminal.asksForCode();
-  await house.admin.api.ask("PUT", "/api/admin/settings", usual);
+  await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
 });
 
-test("the other pages of a login show the time of a grant at once, and the longer one when somebody types in the first", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch({ name: "shared" });
-  const page = await visit(guarded);
+test("other pages of a login show the grant and its extension by input", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch({ name: "shared" });
+  const page = await openPage(userWithFactor);
   const terminal = await at(page, id);
   await terminal.lockFromToolbar();
   await terminal.asksForCode();
   const other = await page.context().newPage();
-  // The server's events never come to it: that something has moved it hears from the other page.
+  // Without the event stream: it gets the change from the other page.
   await other.route("**/api/events", () => {});
   const card = (await new Dashboard(other).open()).card(id);
   const badge = card.getByTestId("lock-badge");
   await expect(badge).toHaveAttribute("data-state", "locked");
   await page.bringToFront();
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   await expect(badge).toHaveAttribute("data-state", "granted");
   const until = (of: Locator) => of.getByRole("timer").getAttribute("title");
   const first = await until(badge);
   expect(first, "both show the same end").toBe(await until(terminal.badge));
-  // Again and again: what is typed in the second of the code moves no end that is shown in seconds.
+  // Repeatedly: input in the same second as the code does not change the displayed end.
   const typing = async () => {
     await terminal.enter("echo typed");
     return until(badge);
   };
   await expect.poll(typing, { message: "typing moves the end" }).not.toBe(first);
-  await expect.poll(async () => (await until(badge)) === (await until(terminal.badge)), { message: "both show the same again" }).toBe(true);
+  await expect
+    .poll(async () => (await until(badge)) === (await until(terminal.badge)), { message: "both show the same again" })
+    .toBe(true);
 });
 
-test("a terminal that does not run shows no time of a grant, on its card and on its page", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(409, 423);
-  const { id } = await guarded.launch({ name: "resting" });
-  const page = await visit(guarded);
+test("a terminal that is not running shows no grant", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(409, 423);
+  const { id } = await userWithFactor.launch({ name: "resting" });
+  const page = await openPage(userWithFactor);
   const terminal = await at(page, id);
   await terminal.lockFromToolbar();
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   await terminal.showsLock("granted");
-  await guarded.api.post(`/api/terminals/${id}/stop`);
+  await userWithFactor.api.post(`/api/terminals/${id}/stop`);
   await expect(page.getByTestId("stopped")).toBeVisible();
   await terminal.showsLock("locked");
   await expect(terminal.badge).not.toContainText(/\d:\d\d/);
@@ -162,83 +186,65 @@ test("a terminal that does not run shows no time of a grant, on its card and on 
   await expect(card).not.toContainText(/\d:\d\d/);
 });
 
-test("an administrator resets the factor of somebody who sits at the prompt: the page leaves, and leads back to it", async ({ house, guarded, visit, watch }) => {
-  watch.expectsStatus(401, 423);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
+test("resetting a factor ends the page at the lock prompt, and login returns to it", async ({
+  environment,
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401, 423);
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
   const terminal = await at(page, id);
   await terminal.lockFromToolbar();
   await terminal.asksForCode();
-  const { id: user } = await guarded.me();
-  await house.admin.api.post(`/api/admin/users/${user}/reset-mfa`);
+  const { id: userId } = await userWithFactor.me();
+  await environment.admin.api.post(`/api/admin/users/${userId}/reset-mfa`);
   await expect(page, "the login is over").toHaveURL(/\/login\?next=/);
-  guarded.authenticator = undefined;
-  await new EntryPage(page).signIn(guarded.username, guarded.password);
+  userWithFactor.authenticator = undefined;
+  await new EntryPage(page).signIn(userWithFactor.username, userWithFactor.password);
   await expect(terminal.prompt).toContainText("no authenticator app any more");
   await expect(terminal.code, "there is no code to be asked for").toHaveCount(0);
   await expect(page.getByTestId("notice").first()).toContainText(/reset your MFA/);
   await terminal.asksForCode();
-  await guarded.signIn();
-  await guarded.enrol();
+  await userWithFactor.signIn();
+  await userWithFactor.enrol();
 });
 
-test("a locked terminal is deleted only with a code, and then it is gone", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(401, 404);
-  const { id } = await guarded.launch({ name: "doomed" });
-  await guarded.lock(id);
-  const dashboard = await new Dashboard(await visit(guarded)).open();
+test("deleting a locked terminal in the page needs a code", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(401, 404);
+  const { id } = await userWithFactor.launch({ name: "doomed" });
+  await userWithFactor.lock(id);
+  const dashboard = await new Dashboard(await openPage(userWithFactor)).open();
   await dashboard.act(id, "delete");
   const dialog = dashboard.page.getByTestId("delete-dialog").filter({ visible: true });
   await expect(dialog.getByTestId("delete-confirm")).toBeDisabled();
-  await dialog.getByTestId("code").pressSequentially(guarded.wrongCode());
+  await dialog.getByTestId("code").pressSequentially(userWithFactor.wrongCode());
   await dialog.getByTestId("delete-confirm").click();
   await expect(dialog.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
-  await dialog.getByTestId("code").pressSequentially(await guarded.nextCode());
+  await dialog.getByTestId("code").pressSequentially(await userWithFactor.nextCode());
   await dialog.getByTestId("delete-confirm").click();
   await expect(dashboard.card(id)).toHaveCount(0);
-  await guarded.gone(id);
+  await userWithFactor.gone(id);
 });
 
-test("back and forward never show a terminal that was locked meanwhile", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(423);
-  const { id } = await guarded.launch();
-  const page = await visit(guarded);
+test("browser history never shows a terminal that was locked meanwhile", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
   await page.goto("/");
   const terminal = await at(page, id);
   await terminal.run("echo hidden-$((7*6))");
   await page.goto("/healthz");
-  await guarded.lock(id);
+  await userWithFactor.lock(id);
   await page.goBack();
   await terminal.asksForCode();
   await expect(page.locator("body")).not.toContainText("hidden-42");
   await page.goBack();
   await page.goForward();
   await terminal.asksForCode();
-});
-
-test("disabling the factor is refused while a terminal is locked", async ({ guarded }) => {
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const problem = await guarded.api.refused("POST", "/api/account/mfa/disable", { code: guarded.takeRecoveryCode() });
-  expect(problem).toMatchObject({ status: 409, type: "terminals_locked" });
-  expect((await guarded.me()).mfa_enabled).toBe(true);
-});
-
-test("the four endpoints answer as the contract says", async ({ guarded, person }) => {
-  const plain = await person.launch();
-  expect(await person.lockStatus(plain.id)).toMatchObject({ mfa_locked: false, mfa_enabled: false, can_use_feature: false });
-  expect(await person.api.refused("POST", `/api/security/terminal/${plain.id}/mfa-lock`)).toMatchObject({ status: 400, type: "mfa_required" });
-  const { id } = await guarded.launch();
-  const path = `/api/security/terminal/${id}`;
-  expect(await guarded.api.refused("POST", `${path}/mfa-unlock`, { code: await guarded.nextCode() })).toMatchObject({ status: 409 });
-  expect(await guarded.lock(id)).toMatchObject({ mfa_locked: true, mfa_enabled: true, can_use_feature: true });
-  expect(await guarded.lock(id), "locking twice is locking once").toMatchObject({ mfa_locked: true });
-  expect(await guarded.api.refused("POST", `${path}/mfa-verify`, {})).toMatchObject({ status: 400 });
-  expect(await guarded.api.refused("POST", `${path}/mfa-verify`, { code: guarded.wrongCode() })).toMatchObject({ status: 401, type: "wrong_code" });
-  expect(await guarded.api.refused("POST", `${path}/mfa-verify`, { code: "" })).toMatchObject({ type: "wrong_code" });
-  const unlocked = await guarded.api.post(`${path}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
-  expect(unlocked).toMatchObject({ mfa_locked: false, granted_until: null });
-  const events = await guarded.api.get<{ items: { event: string; outcome: string }[] }>("/api/account/audit?limit=200");
-  const names = new Set(events.items.map(({ event }) => event));
-  for (const event of ["terminal_mfa_locked", "terminal_mfa_unlocked"]) expect(names).toContain(event);
 });

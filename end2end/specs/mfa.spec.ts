@@ -1,4 +1,4 @@
-// The second factor, from the QR code to the day the phone is gone.
+// The second factor in the page: enrolment, recovery codes, removal.
 import { readFile } from "node:fs/promises";
 
 import type { Locator } from "@playwright/test";
@@ -6,15 +6,17 @@ import type { Locator } from "@playwright/test";
 import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
-import { Api } from "../world/api";
-import type { Enrolment, Problem } from "../world/contract";
-import { expect, test } from "../world/fixtures";
-import { held } from "../world/moments";
-import { Authenticator, stepAt } from "../world/totp";
+import { Api } from "../fixtures/api";
+import { expect, test } from "../fixtures/test";
+import { deferred } from "../fixtures/observation";
 
-test("enabling: the secret shown, a code computed from it, recovery codes shown once; login asks from then on", async ({ person, visit, watch }) => {
-  watch.expectsStatus(401);
-  const page = await visit(person, { permissions: ["clipboard-read", "clipboard-write"] });
+test("enabling MFA shows the secret and, once, the recovery codes, and login asks for a code", async ({
+  user,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401);
+  const page = await openPage(user, { permissions: ["clipboard-read", "clipboard-write"] });
   const account = await new AccountPage(page).open("security");
   await expect(account.off).toBeVisible();
   await page.getByTestId("enable-mfa").click();
@@ -24,15 +26,15 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await page.keyboard.press("Escape");
   await expect(account.wizard).toBeHidden();
 
-  await account.beginEnrolment(person.password);
+  await account.beginEnrolment(user.password);
   const authenticator = await account.scan();
   await account.confirm(authenticator.wrongCode());
   await expect(account.wizard.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
-  expect((await person.me()).mfa_enabled, "pending until the first right code").toBe(false);
+  expect((await user.me()).mfa_enabled, "pending until the first right code").toBe(false);
   await account.confirm(await authenticator.nextCode());
   await expect(account.codes).toHaveCount(10);
   const shown = await account.codes.allInnerTexts();
-  // What is shown once is closed by its own buttons alone, however often a person presses the key.
+  // A dialog that is shown once is closed by its own buttons only.
   for (let presses = 0; presses < 3; presses++) await page.keyboard.press("Escape");
   await expect(account.codes).toHaveCount(10);
 
@@ -42,29 +44,29 @@ test("enabling: the secret shown, a code computed from it, recovery codes shown 
   await page.getByTestId("download-codes").click();
   const file = await readFile(await (await download).path(), "utf8");
   for (const code of shown) expect(file).toContain(code);
-  person.recoveryCodes = await account.keepCodes();
-  person.authenticator = authenticator;
+  user.recoveryCodes = await account.keepCodes();
+  user.authenticator = authenticator;
   await expect(account.on).toBeVisible();
   await expect(page.getByTestId("recovery-left")).toContainText("10 of 10");
   await page.reload();
   await expect(account.on).toBeVisible();
   await expect(page.locator("body"), "shown once").not.toContainText(shown[0] ?? "");
 
-  const other = await visit(undefined);
+  const other = await openPage(undefined);
   await other.goto("/login");
   const login = new EntryPage(other);
-  await login.signIn(person.username, person.password);
+  await login.signIn(user.username, user.password);
   await expect(login.code).toHaveAttribute("autocomplete", "one-time-code");
-  await login.typeCode(await person.nextCode());
+  await login.typeCode(await user.nextCode());
   await expect(new Dashboard(other).empty).toBeVisible();
 });
 
-test("recovery codes that come when their dialog was closed open it again: they are shown now or never", async ({ person, visit }) => {
-  const page = await visit(person);
+test("recovery codes that arrive after their dialog was closed reopen it", async ({ user, openPage }) => {
+  const page = await openPage(user);
   const account = await new AccountPage(page).open("security");
-  /** Types a code, closes the dialog while it is on its way, and takes what is shown then. */
+  /** Types a code, closes the dialog during the request, and returns what is shown then. */
   const closeMeanwhile = async (path: string, type: () => Promise<void>, dialog: Locator) => {
-    const sent = held();
+    const sent = deferred();
     await page.route(path, async (route) => {
       await sent.promise;
       await route.continue();
@@ -78,40 +80,47 @@ test("recovery codes that come when their dialog was closed open it again: they 
     await expect(dialog).toBeVisible();
     return account.keepCodes();
   };
-  await account.beginEnrolment(person.password);
-  const authenticator = (person.authenticator = await account.scan());
+  await account.beginEnrolment(user.password);
+  const authenticator = (user.authenticator = await account.scan());
   const first = await authenticator.nextCode();
-  person.recoveryCodes = await closeMeanwhile("**/api/account/mfa/confirm", () => account.confirm(first), account.wizard);
+  user.recoveryCodes = await closeMeanwhile("**/api/account/mfa/confirm", () => account.confirm(first), account.wizard);
   await expect(account.on).toBeVisible();
 
   await page.getByTestId("new-codes").click();
   const renewal = page.getByTestId("recovery-dialog");
   await renewal.getByTestId("code-swap").click();
-  await renewal.getByTestId("code").fill(person.takeRecoveryCode());
+  await renewal.getByTestId("code").fill(user.takeRecoveryCode());
   const send = () => renewal.getByTestId("new-codes-confirm").click();
   const fresh = await closeMeanwhile("**/api/account/mfa/recovery-codes", send, renewal);
-  expect(fresh).not.toEqual(person.recoveryCodes);
-  person.recoveryCodes = fresh;
+  expect(fresh).not.toEqual(user.recoveryCodes);
+  user.recoveryCodes = fresh;
 });
 
-test("new recovery codes kill the old ones; disabling needs a code", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(401);
-  const old = guarded.takeRecoveryCode();
-  const page = await visit(guarded);
+test("new recovery codes replace the old ones in the page, and disabling needs a code", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401);
+  const old = userWithFactor.takeRecoveryCode();
+  const page = await openPage(userWithFactor);
   const account = await new AccountPage(page).open("security");
   await page.getByTestId("new-codes").click();
-  await page.getByTestId("recovery-dialog").getByTestId("code").pressSequentially(await guarded.nextCode());
-  guarded.recoveryCodes = await account.keepCodes();
-  const login = new Api(guarded.origin);
-  await login.post("/api/auth/login", { username: guarded.username, password: guarded.password });
+  await page
+    .getByTestId("recovery-dialog")
+    .getByTestId("code")
+    .pressSequentially(await userWithFactor.nextCode());
+  userWithFactor.recoveryCodes = await account.keepCodes();
+  const login = new Api(userWithFactor.origin);
+  await login.post("/api/auth/login", { username: userWithFactor.username, password: userWithFactor.password });
   expect((await login.refused("POST", "/api/auth/login/mfa", { code: old })).type).toBe("wrong_code");
-  await login.post("/api/auth/login/mfa", { code: guarded.takeRecoveryCode() });
+  await login.post("/api/auth/login/mfa", { code: userWithFactor.takeRecoveryCode() });
 
   await page.getByTestId("disable-mfa").click();
   const dialog = page.getByTestId("disable-dialog");
   await expect(dialog).toContainText(/every recovery code stop/);
   await expect(dialog.getByTestId("disable-confirm")).toBeDisabled();
-  const wrong = guarded.wrongCode();
+  const wrong = userWithFactor.wrongCode();
   await dialog.getByTestId("code").pressSequentially(wrong.slice(0, 5));
   await expect(dialog.getByTestId("disable-confirm"), "not with a part of a code").toBeDisabled();
   await dialog.getByTestId("code").pressSequentially(wrong.slice(5));
@@ -119,54 +128,7 @@ test("new recovery codes kill the old ones; disabling needs a code", async ({ gu
   await expect(dialog.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
   await expect(dialog.getByTestId("code"), "the refusal belongs to the field").toHaveAccessibleDescription(/code/i);
   await dialog.getByTestId("code-swap").click();
-  await dialog.getByTestId("code").fill(guarded.takeRecoveryCode());
+  await dialog.getByTestId("code").fill(userWithFactor.takeRecoveryCode());
   await dialog.getByTestId("disable-confirm").click();
   await expect(account.off).toBeVisible();
-});
-
-test("codes of the steps -1 and 0 are taken, of -2 and +1 they are not; a setting allows one ahead", async ({ house, person }) => {
-  /** A fresh factor tried with the code of one step; a right one confirms it. */
-  const tried = async (offset: number): Promise<number> => {
-    const someone = await house.invite();
-    const { secret } = await someone.api.post<Enrolment>("/api/account/mfa/enrol", { password: someone.password });
-    const authenticator = new Authenticator(secret);
-    // Not across the end of a step: the answer would be about another one.
-    await expect.poll(() => Date.now() % 30_000, { timeout: 35_000, intervals: [100] }).toBeLessThan(25_000);
-    const code = authenticator.codeOf(stepAt(Date.now()) + offset);
-    return (await someone.api.exchange("POST", "/api/account/mfa/confirm", { code })).status;
-  };
-  expect(await tried(0)).toBe(200);
-  expect(await tried(-1)).toBe(200);
-  expect(await tried(-2)).toBe(401);
-  expect(await tried(1)).toBe(401);
-  const usual = await house.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await house.admin.api.ask("PUT", "/api/admin/settings", { ...usual, totp_one_step_ahead: true });
-  expect(await tried(1)).toBe(200);
-  expect(await tried(2)).toBe(401);
-  await house.admin.api.ask("PUT", "/api/admin/settings", usual);
-  expect((await person.me()).mfa_enabled).toBe(false);
-});
-
-test("many requests with one code at once: exactly one is believed", async ({ guarded }) => {
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const code = await guarded.nextCode();
-  const tries = Array.from({ length: 50 }, () => guarded.api.exchange("POST", `/api/security/terminal/${id}/mfa-verify`, { code }));
-  const replies = await Promise.all(tries);
-  expect(replies.filter((reply) => reply.status === 200)).toHaveLength(1);
-  for (const reply of replies.filter((reply) => reply.status !== 200)) {
-    // The login's token is renewed with the code; a request that still carries the old one may come too late for it. The database
-    // writes one refusal after the other, and asks the last ones to come again.
-    expect(["wrong_code", "throttled", "not_logged_in", "unavailable"]).toContain((JSON.parse(reply.text) as Problem).type);
-  }
-});
-
-test("somebody outside who guesses cannot lock the owner out of a device that is signed in", async ({ guarded }) => {
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const outside = new Api(guarded.origin);
-  for (let guess = 0; guess < 8; guess++) {
-    await outside.exchange("POST", "/api/auth/login", { username: guarded.username, password: `guess number ${guess}` });
-  }
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await guarded.nextCode() });
 });

@@ -1,26 +1,26 @@
-// What a person notices about the pages themselves: what they keep, ask, show on a phone, and where they lead.
+// Behaviour of the pages: unsaved names, confirmations, phones, navigation.
 import type { Page } from "@playwright/test";
 
 import { Dashboard } from "../pages/dashboard";
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
-import { held } from "../world/moments";
+import { expect, test } from "../fixtures/test";
+import { deferred } from "../fixtures/observation";
 
 const PHONE = { width: 390, height: 844 };
 
-/** Starts renaming a card and types the new name; Enter is what is left. */
+/** Starts renaming a card and types the new name, without Enter. */
 async function beginRename(page: Page, id: string, name: string): Promise<void> {
   const dashboard = await new Dashboard(page).open();
   await dashboard.act(id, "rename");
   await page.getByTestId("rename-input").fill(name);
 }
 
-test("a new name is kept when the page is left at once", async ({ house, person, visit }) => {
-  const { id } = await person.launch({ name: "before" });
-  const page = await visit(person);
+test("a new name is saved when the page is left immediately", async ({ environment, user, openPage }) => {
+  const { id } = await user.launch({ name: "before" });
+  const page = await openPage(user);
   await beginRename(page, id, "after");
-  // The server answers nobody until the page is gone.
-  const release = house.server.hold();
+  // The server answers no request until the page is closed.
+  const release = environment.server.hold();
   try {
     await page.keyboard.press("Enter");
     await expect(page.getByTestId("card-open")).toHaveText("after");
@@ -28,13 +28,13 @@ test("a new name is kept when the page is left at once", async ({ house, person,
   } finally {
     release();
   }
-  await expect.poll(async () => (await person.terminal(id)).name).toBe("after");
+  await expect.poll(async () => (await user.terminal(id)).name).toBe("after");
 });
 
-test("a name the server refuses does not stay on the card, and the reason is said", async ({ person, visit, watch }) => {
-  watch.expectsStatus(503);
-  const { id } = await person.launch({ name: "before" });
-  const page = await visit(person);
+test("a name refused by the server is reverted, with the reason", async ({ user, openPage, pageErrors }) => {
+  pageErrors.expectStatus(503);
+  const { id } = await user.launch({ name: "before" });
+  const page = await openPage(user);
   await page.route(`**/api/terminals/${id}`, async (route) => {
     if (route.request().method() !== "PATCH") return route.continue();
     const problem = { type: "unavailable", title: "Not now", status: 503, detail: "The disk is full." };
@@ -46,17 +46,27 @@ test("a name the server refuses does not stay on the card, and the reason is sai
   await expect(page.getByTestId("card-open")).toHaveText("before");
 });
 
-test("on a phone rows of tables stand below each other, each fact with its label, and their menus are whole", async ({ house, guarded, visit }) => {
-  await guarded.launch({ name: "a-terminal-with-a-rather-long-name-of-its-own" });
-  const page = await visit(house.admin, { viewport: PHONE });
-  for (const [section, menu] of [["users", "user-actions"], ["terminals", "admin-terminal-actions"], ["audit", undefined]] as const) {
+test("on a phone table rows are stacked with labels, and menus are fully visible", async ({
+  environment,
+  userWithFactor,
+  openPage,
+}) => {
+  await userWithFactor.launch({ name: "a-terminal-with-a-rather-long-name-of-its-own" });
+  const page = await openPage(environment.admin, { viewport: PHONE });
+  for (const [section, menu] of [
+    ["users", "user-actions"],
+    ["terminals", "admin-terminal-actions"],
+    ["audit", undefined],
+  ] as const) {
     await page.goto(`/admin/${section}`);
     const table = page.locator(".table");
     await expect(table.locator("tbody tr").first()).toBeVisible();
     const seen = await table.evaluate((table) => {
       const box = table.closest(".table-wrap") ?? table;
       const rows = [...table.querySelectorAll("tbody tr")];
-      const facts = [...table.querySelectorAll("tbody td:not(.lead):not(.end)")].filter((cell) => cell.textContent !== "");
+      const facts = [...table.querySelectorAll("tbody td:not(.lead):not(.end)")].filter(
+        (cell) => cell.textContent !== "",
+      );
       const label = (cell: Element) => getComputedStyle(cell, "::before");
       return {
         sideways: Math.max(box.scrollWidth - box.clientWidth, document.documentElement.scrollWidth - innerWidth),
@@ -67,7 +77,13 @@ test("on a phone rows of tables stand below each other, each fact with its label
       };
     });
     expect(seen.facts, section).toBeGreaterThan(0);
-    expect({ ...seen, facts: 0, below: seen.below > 2 }, section).toEqual({ sideways: 0, below: false, facts: 0, nameless: 0, cut: [] });
+    expect({ ...seen, facts: 0, below: seen.below > 2 }, section).toEqual({
+      sideways: 0,
+      below: false,
+      facts: 0,
+      nameless: 0,
+      cut: [],
+    });
     if (menu === undefined) continue;
     await page.getByTestId(menu).last().click();
     const list = await page.getByRole("menu").boundingBox();
@@ -78,19 +94,23 @@ test("on a phone rows of tables stand below each other, each fact with its label
   }
 });
 
-test("events of the audit trail are chosen from a list, and an empty answer leads back", async ({ house, guarded, visit }) => {
-  const { id } = await guarded.launch();
-  await guarded.lock(id);
-  const page = await visit(house.admin);
+test("audit events are chosen from a list, and an empty result offers a reset", async ({
+  environment,
+  userWithFactor,
+  openPage,
+}) => {
+  const { id } = await userWithFactor.launch();
+  await userWithFactor.lock(id);
+  const page = await openPage(environment.admin);
   await page.goto("/admin/audit");
   await page.getByTestId("field-event").selectOption("Terminal lock");
-  await page.getByTestId("field-actor").fill(guarded.username);
+  await page.getByTestId("field-actor").fill(userWithFactor.username);
   await page.getByTestId("audit-search").click();
   await expect(page.getByTestId("audit-row")).toHaveCount(1);
   await expect(page.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
-  // The same search again tells what happened since.
-  await guarded.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: guarded.takeRecoveryCode() });
-  await guarded.lock(id);
+  // The same search again shows later events.
+  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
+  await userWithFactor.lock(id);
   await page.getByTestId("audit-search").click();
   await expect(page.getByTestId("audit-row")).toHaveCount(2);
   await page.getByTestId("field-event").selectOption("Audit export");
@@ -102,8 +122,8 @@ test("events of the audit trail are chosen from a list, and an empty answer lead
   await expect(page.getByTestId("field-event")).toHaveValue("");
 });
 
-test("a refusal takes the keyboard to its field, wherever that is", async ({ house, visit }) => {
-  const page = await visit(house.admin, { viewport: PHONE });
+test("a refusal focuses its field", async ({ environment, openPage }) => {
+  const page = await openPage(environment.admin, { viewport: PHONE });
   await page.goto("/admin/settings");
   const first = page.getByTestId("field-session_idle_secs");
   await first.fill("1");
@@ -114,16 +134,16 @@ test("a refusal takes the keyboard to its field, wherever that is", async ({ hou
   await expect(first).toBeInViewport();
 });
 
-test("what runs is asked about before it is stopped; what is idle is not", async ({ person, visit }) => {
-  const [busy, idle] = [await person.launch({ name: "busy" }), await person.launch({ name: "idle" })];
-  const page = await visit(person);
+test("stopping asks for confirmation only when a program runs", async ({ user, openPage }) => {
+  const [busy, idle] = [await user.launch({ name: "busy" }), await user.launch({ name: "idle" })];
+  const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(busy.id);
   await terminal.ready();
   await terminal.enter("sleep 1000 &");
   await terminal.sees(/\[1\] \d+/);
   const dashboard = await new Dashboard(page).open();
-  // The engine takes its time to say what runs.
-  const figures = held();
+  // The engine delays its answer.
+  const figures = deferred();
   await page.route("**/stats", async (route) => {
     await figures.promise;
     await route.continue();
@@ -138,22 +158,25 @@ test("what runs is asked about before it is stopped; what is idle is not", async
   await expect(card.getByTestId("looking")).toHaveCount(0);
   await page.keyboard.press("Enter");
   await expect(question).toBeHidden();
-  expect((await person.terminal(busy.id)).state).toBe("running");
+  expect((await user.terminal(busy.id)).state).toBe("running");
   await dashboard.act(idle.id, "stop");
-  await person.until(idle.id, "stopped");
+  await user.until(idle.id, "stopped");
   await dashboard.act(busy.id, "stop");
   await question.getByTestId("question-yes").click();
-  await person.until(busy.id, "stopped");
+  await user.until(busy.id, "stopped");
 });
 
-test("the toolbar of a terminal is one row on a phone, with the name in it; what does not fit is in its menu", async ({ guarded, visit }) => {
-  const { id } = await guarded.launch({ name: "prod-database" });
-  const page = await visit(guarded, { viewport: PHONE });
+test("on a phone the terminal toolbar is one row, with the rest in its menu", async ({ userWithFactor, openPage }) => {
+  const { id } = await userWithFactor.launch({ name: "prod-database" });
+  const page = await openPage(userWithFactor, { viewport: PHONE });
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   const bar = page.getByRole("toolbar", { name: "Terminal" });
   expect((await bar.boundingBox())?.height).toBeLessThan(60);
-  expect(await page.getByTestId("terminal-name").evaluate((name) => name.scrollWidth <= name.clientWidth), "the name is whole").toBe(true);
+  expect(
+    await page.getByTestId("terminal-name").evaluate((name) => name.scrollWidth <= name.clientWidth),
+    "the name is whole",
+  ).toBe(true);
   await bar.getByTestId("card-menu").click();
   await page.getByTestId("menu-search").click();
   await expect(page.getByTestId("terminal-search-input")).toBeFocused();
@@ -162,8 +185,8 @@ test("the toolbar of a terminal is one row on a phone, with the name in it; what
   await expect(page.getByTestId("security-row").first()).toBeVisible();
 });
 
-test("whoever is signed in is led on from the sign-in page, and never to another site", async ({ person, visit }) => {
-  const page = await visit(person);
+test("the login page redirects signed-in users, never to another site", async ({ user, openPage }) => {
+  const page = await openPage(user);
   const ways = [
     ["/account/sessions", "/account/sessions"],
     ["//attacker.example/", "/"],
@@ -174,33 +197,45 @@ test("whoever is signed in is led on from the sign-in page, and never to another
   ] as const;
   for (const [next, path] of ways) {
     await page.goto(`/login?next=${encodeURIComponent(next)}`);
-    await expect.poll(() => page.url()).toBe(`${person.origin}${path}`);
+    await expect.poll(() => page.url()).toBe(`${user.origin}${path}`);
   }
 });
 
-test("an address that leads nowhere says the same to everybody, in the frame of whoever is signed in", async ({ person, visit, watch }) => {
-  watch.expectsStatus(404);
+test("unknown addresses show the same page to everyone, with the user's navigation", async ({
+  user,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(404);
   const nothing = "There is nothing here";
-  for (const [page, bars] of [[await visit(person), 1], [await visit(undefined), 0]] as const) {
+  for (const [page, bars] of [
+    [await openPage(user), 1],
+    [await openPage(undefined), 0],
+  ] as const) {
     expect((await page.goto("/nowhere"))?.status()).toBe(404);
     await expect(page.getByTestId("not-found").getByRole("heading", { level: 1 })).toHaveText(nothing);
     await expect(page.getByRole("banner")).toHaveCount(bars);
   }
-  const page = await visit(person);
+  const page = await openPage(user);
   await page.goto("/terminals/none");
   await expect(page.getByTestId("problem-page").getByRole("heading", { level: 1 })).toHaveText(nothing);
-  // What is in the frame works.
+  // The navigation works.
   await page.goto("/nowhere");
   await page.getByTestId("nav-terminals").click();
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();
 });
 
-test("the current section of a row that scrolls is in sight, also at 320 pixels, and no menu leaves the window", async ({ house, visit }) => {
-  const page = await visit(house.admin, { viewport: { width: 320, height: 568 } });
+test("the current section is scrolled into view and menus stay in the window, also at 320 pixels", async ({
+  environment,
+  openPage,
+}) => {
+  const page = await openPage(environment.admin, { viewport: { width: 320, height: 568 } });
   for (const section of ["users", "settings", "system"]) {
     await page.goto(`/admin/${section}`);
     await expect(page.locator(".sidenav [aria-current]")).toBeInViewport({ ratio: 1 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), "nothing is wider than the window").toBe(320);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), "nothing is wider than the window").toBe(
+      320,
+    );
   }
   for (const menu of ["theme-menu", "user-menu"]) {
     await page.getByTestId(menu).click();
@@ -208,6 +243,12 @@ test("the current section of a row that scrolls is in sight, also at 320 pixels,
     await page.keyboard.press("Escape");
   }
   await page.emulateMedia({ forcedColors: "active" });
-  const ground = (which: string) => page.locator(`.sidenav ${which}`).first().evaluate((link) => getComputedStyle(link).backgroundColor);
-  expect(await ground("[aria-current]"), "seen also where the system sets the colours").not.toBe(await ground("a:not([aria-current])"));
+  const ground = (which: string) =>
+    page
+      .locator(`.sidenav ${which}`)
+      .first()
+      .evaluate((link) => getComputedStyle(link).backgroundColor);
+  expect(await ground("[aria-current]"), "seen also where the system sets the colours").not.toBe(
+    await ground("a:not([aria-current])"),
+  );
 });

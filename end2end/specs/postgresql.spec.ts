@@ -1,5 +1,5 @@
-// A server whose records are in PostgreSQL because its settings say so. Needs a PostgreSQL server on which databases may be
-// made, named in REXEC_TEST_POSTGRES_URL; ./test starts one of its own.
+// A server with PostgreSQL. Needs a PostgreSQL server on which databases may be created,
+// named in REXEC_TEST_POSTGRES_URL; ./test starts one.
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, writeFileSync } from "node:fs";
@@ -8,11 +8,11 @@ import { dirname, join } from "node:path";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import type { AuditEvent, Page } from "../world/contract";
-import { expect, test } from "../world/fixtures";
-import { Person } from "../world/person";
-import { Server } from "../world/server";
-import { attach } from "../world/socket";
+import type { AuditView, Page } from "../fixtures/contract";
+import { expect, test } from "../fixtures/test";
+import { User } from "../fixtures/user";
+import { Server } from "../fixtures/server";
+import { attach } from "../fixtures/socket";
 
 const URL_OF_SERVER = process.env["REXEC_TEST_POSTGRES_URL"] ?? "";
 
@@ -25,24 +25,24 @@ function emptyDatabase(): string {
   return address.href;
 }
 
-test("with PostgreSQL by one line of settings: set up, work, lock, a killed server, unlock", async ({ browser, watch }) => {
+test("with PostgreSQL: set-up, work, lock, a server crash, unlock", async ({ browser, pageErrors }) => {
   test.skip(URL_OF_SERVER === "" && process.env["CI"] !== "true", "REXEC_TEST_POSTGRES_URL names no server");
-  watch.expectsNoServer();
-  watch.expectsStatus(401, 404, 423, 502, 503);
+  pageErrors.expectNoServer();
+  pageErrors.expectStatus(401, 404, 423, 502, 503);
   const server = await Server.fresh();
   await server.stop();
   writeFileSync(join(dirname(server.dataDir), "rexec.toml"), `database_url = "${emptyDatabase()}"\n`);
   const embedded = readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
-  await server.startAgain();
+  await server.restart();
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const first = await context.newPage();
   await first.goto(server.setupLink ?? "");
-  const ada = new Person(server.origin, "ada", "a sentence nobody guesses");
+  const ada = new User(server.origin, "ada", "a sentence nobody guesses");
   await new EntryPage(first).choose(ada.username, ada.password, "setup-submit");
   await expect(new Dashboard(first).empty).toBeVisible();
   await ada.signIn();
-  // The first page leaves by itself: a new factor ends its login.
+  // The first page navigates: a new factor ends its login.
   await ada.enrol();
   await first.close();
   const page = await context.newPage();
@@ -59,17 +59,20 @@ test("with PostgreSQL by one line of settings: set up, work, lock, a killed serv
   await terminal.lockFromToolbar();
   await terminal.asksForCode();
   await server.kill();
-  await server.startAgain();
+  await server.restart();
   expect((await attach(ada.api, id)).status).toBe(423);
   await page.reload();
   await terminal.asksForCode();
   await terminal.answer("unlock", await ada.nextCode());
   await terminal.ready();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
-  const { items } = await ada.api.get<Page<AuditEvent>>("/api/account/audit?limit=200");
+  const { items } = await ada.api.get<Page<AuditView>>("/api/account/audit?limit=200");
   expect(items.map(({ event }) => event)).toContain("terminal_mfa_locked");
   expect((await ada.api.get<{ intact: boolean }>("/api/admin/audit/verify")).intact).toBe(true);
-  expect(readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")), "the embedded one is not used").toEqual(embedded);
+  expect(
+    readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")),
+    "the embedded one is not used",
+  ).toEqual(embedded);
   await context.close();
   await ada.delete(id);
   expect(await server.dispose()).toEqual({ containers: [], volumes: [] });

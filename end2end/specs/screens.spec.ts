@@ -1,5 +1,5 @@
-// A picture of every page, at three widths, dark and light: for people to look at, and to be kept beside the results.
-// With REXEC_PICTURE=1 one of them becomes the picture of the documents.
+// Screenshots of every page, at three widths, dark and light.
+// With REXEC_PICTURE=1 one of them becomes the picture of the documentation.
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,9 +9,9 @@ import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
-import { held } from "../world/moments";
-import { ARTEFACTS, ROOT, Server } from "../world/server";
+import { expect, test } from "../fixtures/test";
+import { deferred } from "../fixtures/observation";
+import { ARTEFACTS, ROOT, Server } from "../fixtures/server";
 
 const SCREENS = join(ARTEFACTS, "screens");
 const WIDTHS = [
@@ -23,7 +23,7 @@ const WIDTHS = [
 test.describe.configure({ timeout: 300_000 });
 test.beforeAll(() => void mkdirSync(SCREENS, { recursive: true }));
 
-/** Pixels by which a terminal, if there is one, is wider than its place, or leaves more free than its margins and bar. */
+/** Pixels by which a terminal overflows its container, or leaves more free than its margins and bar. */
 function unfit(): number {
   const host = document.querySelector(".terminal-host");
   const screen = host?.querySelector(".xterm-screen");
@@ -32,7 +32,7 @@ function unfit(): number {
   return left < 0 ? -left : Math.max(0, left - 64);
 }
 
-/** Takes the page as it stands in all six looks. Nothing of a page may be wider than the window. */
+/** Takes all six screenshots of a page. No page may be wider than the window. */
 async function shoot(page: Page, name: string): Promise<void> {
   for (const [width, height] of WIDTHS) {
     await page.setViewportSize({ width, height });
@@ -47,10 +47,10 @@ async function shoot(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 });
 }
 
-test("first start", async ({ browser, watch }) => {
+test("first start", async ({ browser, pageErrors }) => {
   const server = await Server.fresh();
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const page = await context.newPage();
   await page.goto(server.setupLink ?? "");
   await expect(page.getByTestId("setup-submit")).toBeEnabled();
@@ -62,33 +62,33 @@ test("first start", async ({ browser, watch }) => {
   expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
 });
 
-test("signing in", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(401);
-  const page = await visit(undefined);
+test("signing in", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(401);
+  const page = await openPage(undefined);
   await page.goto("/login");
   const login = new EntryPage(page);
   await expect(page.getByTestId("login-submit")).toBeEnabled();
   await shoot(page, "login");
-  await login.signIn(guarded.username, "not the password");
+  await login.signIn(userWithFactor.username, "not the password");
   await expect(login.problem).toBeVisible();
   await shoot(page, "login-refused");
-  await login.signIn(guarded.username, guarded.password);
+  await login.signIn(userWithFactor.username, userWithFactor.password);
   await expect(login.code).toBeVisible();
   await shoot(page, "login-code");
   await page.getByTestId("code-swap").click();
   await shoot(page, "login-recovery-code");
 });
 
-test("an invitation", async ({ house, visit }) => {
-  const { url } = await house.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
-  const page = await visit(undefined);
+test("an invitation", async ({ environment, openPage }) => {
+  const { url } = await environment.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
+  const page = await openPage(undefined);
   await page.goto(url);
   await expect(page.getByTestId("invite-submit")).toBeEnabled();
   await shoot(page, "invite");
 });
 
-test("the dashboard, from nothing to many", async ({ guarded, visit }) => {
-  const page = await visit(guarded);
+test("the dashboard, empty and full", async ({ userWithFactor, openPage }) => {
+  const page = await openPage(userWithFactor);
   const dashboard = await new Dashboard(page).open();
   await expect(dashboard.empty).toBeVisible();
   await shoot(page, "dashboard-empty");
@@ -97,24 +97,28 @@ test("the dashboard, from nothing to many", async ({ guarded, visit }) => {
   await page.keyboard.press("Escape");
   const names = ["api-gateway", "thesis", "prod-database", "scratch"];
   const made = [];
-  for (const name of names) made.push(await guarded.launch({ name, image: name === "thesis" ? "dev" : "debian" }));
-  await guarded.lock(made[2]?.id ?? "");
-  await guarded.api.post(`/api/terminals/${made[3]?.id}/stop`);
-  await guarded.until(made[3]?.id ?? "", "stopped");
+  for (const name of names)
+    made.push(await userWithFactor.launch({ name, image: name === "thesis" ? "dev" : "debian" }));
+  await userWithFactor.lock(made[2]?.id ?? "");
+  await userWithFactor.api.post(`/api/terminals/${made[3]?.id}/stop`);
+  await userWithFactor.until(made[3]?.id ?? "", "stopped");
   await dashboard.open();
   await expect(dashboard.cards).toHaveCount(4);
   await shoot(page, "dashboard");
-  await dashboard.card(made[0]?.id ?? "").getByTestId("card-menu").click();
+  await dashboard
+    .card(made[0]?.id ?? "")
+    .getByTestId("card-menu")
+    .click();
   await shoot(page, "dashboard-menu");
   await page.keyboard.press("Escape");
   await dashboard.act(made[2]?.id ?? "", "delete");
   await shoot(page, "delete-locked");
 });
 
-test("a launch under way", async ({ person, visit }) => {
-  const page = await visit(person);
-  // The answer is held back, so that the picture is of the steps and not of a prompt.
-  const answer = held();
+test("a launch in progress", async ({ user, openPage }) => {
+  const page = await openPage(user);
+  // The response is delayed, so that the screenshot shows the steps.
+  const answer = deferred();
   await page.route("**/api/terminals", async (route) => {
     if (route.request().method() === "POST") await answer.promise;
     await route.continue();
@@ -128,10 +132,10 @@ test("a launch under way", async ({ person, visit }) => {
   await page.waitForURL(/\/terminals\//);
 });
 
-test("a terminal in its three states", async ({ guarded, visit, watch }) => {
-  watch.expectsStatus(401, 423);
-  const { id } = await guarded.launch({ name: "prod-database", image: "dev" });
-  const page = await visit(guarded, { viewport: { width: 1440, height: 900 } });
+test("a terminal in its three states", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(401, 423);
+  const { id } = await userWithFactor.launch({ name: "prod-database", image: "dev" });
+  const page = await openPage(userWithFactor, { viewport: { width: 1440, height: 900 } });
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   await terminal.enter("clear; git --version; python3 --version; ls -la --color=always /etc | head -n 18");
@@ -145,10 +149,10 @@ test("a terminal in its three states", async ({ guarded, visit, watch }) => {
   await terminal.lockFromToolbar();
   await expect(terminal.prompt).toBeVisible();
   await shoot(page, "terminal-locked");
-  await terminal.answer("verify", guarded.wrongCode());
+  await terminal.answer("verify", userWithFactor.wrongCode());
   await expect(terminal.problem).toBeVisible();
   await shoot(page, "terminal-locked-refused");
-  await terminal.answer("verify", await guarded.nextCode());
+  await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.sees(/Python 3/);
   await terminal.showsLock("granted");
   await shoot(page, "terminal-granted");
@@ -156,21 +160,22 @@ test("a terminal in its three states", async ({ guarded, visit, watch }) => {
   await expect(page.getByTestId("toast")).toHaveCount(0, { timeout: 30_000 });
   await expect.poll(() => page.evaluate(unfit), { message: "the terminal fits again" }).toBe(0);
   await page.screenshot({ path: join(SCREENS, "picture.png"), animations: "disabled" });
-  if (process.env["REXEC_PICTURE"] === "1") copyFileSync(join(SCREENS, "picture.png"), join(ROOT, "docs", "picture.png"));
+  if (process.env["REXEC_PICTURE"] === "1")
+    copyFileSync(join(SCREENS, "picture.png"), join(ROOT, "docs", "picture.png"));
   await terminal.enter("exit 3");
   await expect(terminal.exitBanner).toBeVisible();
   await shoot(page, "terminal-ended");
 });
 
-test("account settings", async ({ person, visit, watch }) => {
-  watch.expectsStatus(401);
-  const page = await visit(person);
+test("account settings", async ({ user, openPage, pageErrors }) => {
+  pageErrors.expectStatus(401);
+  const page = await openPage(user);
   const account = await new AccountPage(page).open("security");
   await shoot(page, "account-security-off");
   await page.getByTestId("enable-mfa").click();
   await shoot(page, "mfa-1-password");
   await account.wizard.getByTestId("dialog-close").click();
-  await account.beginEnrolment(person.password);
+  await account.beginEnrolment(user.password);
   await shoot(page, "mfa-2-scan");
   const authenticator = await account.scan();
   await account.confirm(await authenticator.nextCode());
@@ -185,9 +190,9 @@ test("account settings", async ({ person, visit, watch }) => {
   }
 });
 
-test("administration", async ({ house, guarded, visit }) => {
-  await guarded.launch({ name: "somebody's" });
-  const page = await visit(house.admin);
+test("administration", async ({ environment, userWithFactor, openPage }) => {
+  await userWithFactor.launch({ name: "somebody's" });
+  const page = await openPage(environment.admin);
   for (const section of ["users", "invites", "terminals", "images", "tiers", "settings", "audit", "system"]) {
     await page.goto(`/admin/${section}`);
     await expect(page.locator("main h1")).toBeVisible();
@@ -195,9 +200,9 @@ test("administration", async ({ house, guarded, visit }) => {
   }
 });
 
-test("where there is nothing", async ({ person, visit, watch }) => {
-  watch.expectsStatus(404);
-  const page = await visit(person);
+test("unknown addresses", async ({ user, openPage, pageErrors }) => {
+  pageErrors.expectStatus(404);
+  const page = await openPage(user);
   await page.goto("/nowhere");
   await expect(page.getByTestId("not-found")).toBeVisible();
   await shoot(page, "not-found");

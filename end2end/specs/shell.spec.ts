@@ -1,15 +1,15 @@
-// Working in a terminal: size, floods, pastes, every kind of character, and what a program in it may not do to the person.
+// Working in a terminal: size, floods, pastes, characters, and what programs in it may not do.
 import { createHash } from "node:crypto";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 test.describe("at a prompt", () => {
   let terminal: TerminalPage;
 
-  test.beforeEach(async ({ person, visit }) => {
-    const { id } = await person.launch();
-    const page = await visit(person, { permissions: ["clipboard-read", "clipboard-write"] });
+  test.beforeEach(async ({ user, openPage }) => {
+    const { id } = await user.launch();
+    const page = await openPage(user, { permissions: ["clipboard-read", "clipboard-write"] });
     terminal = await new TerminalPage(page).open(id);
     await terminal.ready();
   });
@@ -27,7 +27,7 @@ test.describe("at a prompt", () => {
     await expect.poll(told).toBe(true);
   });
 
-  test("a paste of 256 kB arrives whole", async () => {
+  test("a paste of 256 kB arrives complete", async () => {
     const size = 256 * 1024;
     const text = Array.from({ length: size / 16 }, (_, i) => `${i.toString(36).padStart(15, ".")} `).join("");
     const sum = createHash("sha256").update(text).digest("hex");
@@ -40,7 +40,7 @@ test.describe("at a prompt", () => {
     await terminal.ready();
   });
 
-  test("a paste cannot leave its brackets and run", async () => {
+  test("a paste cannot escape bracketed paste", async () => {
     const text = "echo harmless\u001b[201~\recho broken-$((1+1))\r";
     await terminal.page.evaluate((text) => navigator.clipboard.writeText(text), text);
     await terminal.focus();
@@ -51,7 +51,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.text()).not.toMatch(/^broken-2/m);
   });
 
-  test("a flood ends with Ctrl-C, and the prompt is there again", async () => {
+  test("Ctrl-C ends a flood and returns to the prompt", async () => {
     await terminal.enter(" yes");
     await terminal.sees(/(y\n){20}/);
     await terminal.page.keyboard.press("Control+C");
@@ -59,7 +59,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.run("echo calm-$((2+2))")).toBe("calm-4");
   });
 
-  test("characters of every width come through whole", async () => {
+  test("characters of every width arrive complete", async () => {
     const text = "ä ß 漢字 한글 🙂 👩‍💻 e\u0301 Ω";
     await terminal.enter(` printf '%s\\n' '${text}' > ~/text; sha256sum < ~/text`);
     await terminal.sees(new RegExp(createHash("sha256").update(`${text}\n`).digest("hex")));
@@ -72,7 +72,7 @@ test.describe("at a prompt", () => {
     expect(await terminal.run(column)).toMatch(/^column-6$/m);
   });
 
-  test("programs cannot read the clipboard, and cannot write it unasked", async () => {
+  test("programs cannot read the clipboard, and write it only with consent", async () => {
     await terminal.page.evaluate(() => navigator.clipboard.writeText("private"));
     await terminal.enter(" printf '\\e]52;c;?\\a'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
     await terminal.sees(/^answer=('');$/m);
@@ -81,14 +81,16 @@ test.describe("at a prompt", () => {
     expect(await terminal.page.evaluate(() => navigator.clipboard.readText())).toBe("private");
   });
 
-  test("programs cannot make the terminal type what they choose", async () => {
-    // Title report, answerback and window reports would be typed into the shell as if by the person.
-    await terminal.enter(" printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"");
+  test("programs cannot make the terminal send input", async () => {
+    // Title report, answerback and window reports would be typed into the shell.
+    await terminal.enter(
+      " printf '\\e]0;touch pwned\\a'; printf '\\e[21t\\e[20t\\005'; read -t 1 -s -d '' answer; printf 'answer=%s;\\n' \"${answer@Q}\"",
+    );
     await terminal.sees(/^answer=(''|'\$?'*);$/m);
     expect(await terminal.page.title()).not.toContain("pwned");
   });
 
-  test("links open only where they lead to the web, in a page that knows nothing of this one", async () => {
+  test("only web links open, in a page without an opener", async () => {
     const { page } = terminal;
     const opened = await page.evaluateHandle(() => {
       const calls: [string, string][] = [];
@@ -98,12 +100,14 @@ test.describe("at a prompt", () => {
       };
       return calls;
     });
-    await terminal.run("printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\nhttps://example.org/plain\\n'");
+    await terminal.run(
+      "printf '\\e]8;;javascript:alert(1)\\aBADLINK\\e]8;;\\a\\n\\e]8;;file:///etc/passwd\\aFILE\\e]8;;\\a\\n\\e]8;;https://example.org/x\\aGOODLINK\\e]8;;\\a\\nhttps://example.org/plain\\n'",
+    );
     const box = await terminal.host.boundingBox();
     const { cols, rows } = await terminal.size();
     const lines = (await terminal.text()).split("\n");
     const click = async (word: string) => {
-      // The last screenful is what is seen.
+      // The last screen is visible.
       const row = lines.findIndex((line) => line.startsWith(word)) - Math.max(0, lines.length - rows);
       if (!box || row < 0) throw new Error(`no ${word} on the screen`);
       const [width, height] = [box.width / cols, box.height / rows];
@@ -115,7 +119,10 @@ test.describe("at a prompt", () => {
     await click("BADLINK");
     await click("FILE");
     // Marked by the program, and found in its text.
-    for (const [word, url] of [["GOODLINK", "https://example.org/x"], ["https://", "https://example.org/plain"]] as const) {
+    for (const [word, url] of [
+      ["GOODLINK", "https://example.org/x"],
+      ["https://", "https://example.org/plain"],
+    ] as const) {
       await expect(async () => {
         await click(word);
         expect((await opened.jsonValue()).map(([url]) => url)).toContain(url);
@@ -127,7 +134,7 @@ test.describe("at a prompt", () => {
     }
   });
 
-  test("search finds what is on the screen and above it", async () => {
+  test("search finds text on the screen and in the scrollback", async () => {
     await terminal.run("seq 1001 1300");
     expect((await terminal.size()).rows, "the first of them are not on the screen").toBeLessThan(200);
     await terminal.page.getByTestId("tool-search").click();
@@ -142,12 +149,12 @@ test.describe("at a prompt", () => {
   });
 });
 
-test("a second window of another size shows the same screen, and can be typed in", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const wide = await new TerminalPage(await visit(person)).open(id);
+test("a second window of another size shows the same screen and accepts input", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const wide = await new TerminalPage(await openPage(user)).open(id);
   await wide.ready();
   await wide.run('for n in 1 2 3 4 5; do printf "$n:%0140d:\\n" 0; done');
-  const narrow = await new TerminalPage(await visit(person, { viewport: { width: 640, height: 600 } })).open(id);
+  const narrow = await new TerminalPage(await openPage(user, { viewport: { width: 640, height: 600 } })).open(id);
   await narrow.ready();
   expect((await narrow.size()).cols).toBeLessThan((await wide.size()).cols);
   const whole = async () => {
@@ -157,6 +164,6 @@ test("a second window of another size shows the same screen, and can be typed in
   await whole();
   expect(await narrow.run("echo second-$((40+2)); stty size")).toMatch(/^second-42\n\d+ /);
   await whole();
-  // Each prompt begins a line of its own: nothing was drawn over anything.
+  // Each prompt begins its own line: nothing is overwritten.
   expect(await narrow.text()).not.toMatch(/0:?\S*[$#] +printf/);
 });

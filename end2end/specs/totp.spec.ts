@@ -1,7 +1,7 @@
-// The authenticator of the tests is itself tested, against the published vectors: a wrong one would only ever be refused.
+// The authenticator of the tests against the published test vectors.
 import { expect, test } from "@playwright/test";
 
-import { Authenticator, base32, hotp, stepAt } from "../world/totp";
+import { Authenticator, base32, hotp, stepAt } from "../fixtures/totp";
 
 test("RFC 4226 appendix D and RFC 6238 appendix B (SHA-1)", () => {
   const secret = Buffer.from("12345678901234567890");
@@ -18,13 +18,13 @@ test("RFC 4226 appendix D and RFC 6238 appendix B (SHA-1)", () => {
   for (const [seconds, code] of timed) expect(hotp(secret, stepAt(seconds * 1000), 8)).toBe(code);
 });
 
-test("RFC 4648 base32, as people copy it", () => {
+test("RFC 4648 base32, in copied groups", () => {
   expect(base32("MZXW6YTBOI").toString()).toBe("foobar");
   expect(base32("mzxw 6ytb oi==").toString()).toBe("foobar");
   expect(() => base32("0189")).toThrow();
 });
 
-test("no step is handed out twice, and never an earlier one after a later one", async () => {
+test("steps are returned once and in order", async () => {
   const authenticator = new Authenticator("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
   await authenticator.nextCode();
   const first = authenticator.lastStep;

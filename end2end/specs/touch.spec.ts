@@ -1,27 +1,27 @@
-// A terminal under a finger: real touches, given to the browser below the page.
+// Touch: real touch events, dispatched below the page.
 import type { CDPSession, Page } from "@playwright/test";
 
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
+import { expect, test } from "../fixtures/test";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 type Host = Element & { rexecTerminal?: { shown(): string[] } };
 
-/** The numbers that are scrolled into sight, one a line. */
+/** The visible numbers, one per line. */
 function shown(terminal: TerminalPage): Promise<number[]> {
   return terminal.host.evaluate((host) => {
     return ((host as Host).rexecTerminal?.shown() ?? []).filter((line) => /^\d+$/.test(line)).map(Number);
   });
 }
 
-/** The first and the last of them; of none there is no telling. */
+/** The first and the last of them; fails if there are none. */
 async function range(terminal: TerminalPage): Promise<[number, number]> {
   const numbers = await shown(terminal);
   return numbers.length === 0 ? [NaN, NaN] : [Math.min(...numbers), Math.max(...numbers)];
 }
 
-/** Waits until nothing glides: for so many frames the lines stay that even the slowest glide would have moved one. */
+/** Waits until scrolling ended: no line moved for as many frames as the slowest scrolling needs. */
 async function rests(terminal: TerminalPage): Promise<void> {
   await terminal.host.evaluate(async (host) => {
     let [last, still] = ["", 0];
@@ -34,20 +34,21 @@ async function rests(terminal: TerminalPage): Promise<void> {
   });
 }
 
-/** A finger that is drawn over the terminal, downwards where `down` is more than nothing. */
+/** Swipes over the terminal, downwards if `down` is positive. */
 async function drag(page: Page, fingers: CDPSession, down: number): Promise<void> {
   const box = await page.getByTestId("terminal").boundingBox();
   const [x, top] = [(box?.x ?? 0) + 100, (box?.y ?? 0) + (down > 0 ? 60 : 60 - down)];
-  const touch = (type: string, points: { x: number; y: number }[]) => fingers.send("Input.dispatchTouchEvent", { type: type as "touchStart", touchPoints: points });
+  const touch = (type: string, points: { x: number; y: number }[]) =>
+    fingers.send("Input.dispatchTouchEvent", { type: type as "touchStart", touchPoints: points });
   await touch("touchStart", [{ x, y: top }]);
   const steps = 20;
   for (let step = 1; step <= steps; step++) await touch("touchMove", [{ x, y: top + (down * step) / steps }]);
   await touch("touchEnd", []);
 }
 
-test("a finger scrolls what was printed and what a program shows, and a tap takes the keyboard", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const page = await visit(person, PHONE);
+test("touch scrolls the scrollback and programs, and a tap focuses", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const page = await openPage(user, PHONE);
   const fingers = await page.context().newCDPSession(page);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
@@ -59,7 +60,7 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   await drag(page, fingers, -400);
   await expect.poll(last).toBe(300);
 
-  // The other screen has nothing above it: the program itself is told.
+  // The alternate screen has no scrollback: the program gets the scroll events.
   await terminal.enter("seq 300 > numbers; LESS= less numbers");
   await expect.poll(() => shown(terminal)).toContain(1);
   await drag(page, fingers, -200);
@@ -67,15 +68,15 @@ test("a finger scrolls what was printed and what a program shows, and a tap take
   expect(await last(), "still the program's own screen").toBeLessThan(200);
 
   await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").focus();
-  // A tap on what glides stops it and is no tap to the browser.
+  // A tap during scrolling stops it and is not a click.
   await rests(terminal);
   await terminal.host.tap();
   await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
 });
 
-test("where nothing can be selected, the menu copies what is shown", async ({ person, visit }) => {
-  const { id } = await person.launch();
-  const page = await visit(person, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
+test("without a selection the menu copies the visible text", async ({ user, openPage }) => {
+  const { id } = await user.launch();
+  const page = await openPage(user, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
   const copy = async () => {

@@ -1,4 +1,4 @@
-// The whole way of the first person in one browser: from the printed link to a terminal that only a code opens.
+// Smoke test in one browser: from the printed set-up link to a locked terminal.
 import type { BrowserContext, Locator } from "@playwright/test";
 import jsqr from "jsqr";
 
@@ -6,13 +6,13 @@ import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
 import { TerminalPage } from "../pages/terminal";
-import { expect, test } from "../world/fixtures";
-import { Server } from "../world/server";
+import { expect, test } from "../fixtures/test";
+import { Server } from "../fixtures/server";
 
-/** What the camera of a phone reads from a picture in the page. */
+/** Decodes the QR code shown in the page. */
 async function scanned(context: BrowserContext, picture: Locator): Promise<string> {
   const shot = (await picture.screenshot()).toString("base64");
-  // An empty page of its own: the policy of ours lets no page read pictures back.
+  // In a separate empty page: our content security policy forbids reading pixels.
   const desk = await context.newPage();
   const { width, pixels } = await desk.evaluate(async (shot) => {
     const image = new Image();
@@ -27,11 +27,14 @@ async function scanned(context: BrowserContext, picture: Locator): Promise<strin
   return jsqr(Uint8ClampedArray.from(pixels), width, pixels.length / width / 4)?.data ?? "";
 }
 
-test("the whole way: link, administrator, factor, terminal, lock, the code on the way in, unlock", async ({ browser, watch }) => {
-  watch.expectsStatus(401, 423);
+test("smoke test: set-up link, administrator, factor, terminal, lock, code, unlock", async ({
+  browser,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401, 423);
   const server = await Server.fresh();
   const context = await browser.newContext({ baseURL: server.origin });
-  await watch.follow(context);
+  await pageErrors.follow(context);
   const page = await context.newPage();
   const password = "a sentence nobody guesses";
   await page.goto(server.setupLink ?? "");
@@ -47,7 +50,13 @@ test("the whole way: link, administrator, factor, terminal, lock, the code on th
   const secret = (await account.secret.innerText()).replace(/\s/g, "");
   const address = new URL(await scanned(context, account.wizard.getByTestId("qr")));
   expect(`${address.protocol}//${address.host}${address.pathname}`).toBe("otpauth://totp/Rexec:ada");
-  expect(Object.fromEntries(address.searchParams)).toEqual({ secret, issuer: "Rexec", algorithm: "SHA1", digits: "6", period: "30" });
+  expect(Object.fromEntries(address.searchParams)).toEqual({
+    secret,
+    issuer: "Rexec",
+    algorithm: "SHA1",
+    digits: "6",
+    period: "30",
+  });
   await account.confirm(await authenticator.nextCode());
   const recovery = await account.keepCodes();
 
@@ -60,9 +69,9 @@ test("the whole way: link, administrator, factor, terminal, lock, the code on th
   await here.asksForCode();
   await page.close();
 
-  // Another browser, another day: password, code, and then the terminal asks for one of its own.
+  // Another browser: password, code, and then the terminal asks for a code.
   const later = await browser.newContext({ baseURL: server.origin });
-  await watch.follow(later);
+  await pageErrors.follow(later);
   const tab = await later.newPage();
   await tab.goto(`/terminals/${id}`);
   const login = new EntryPage(tab);

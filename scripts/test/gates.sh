@@ -39,6 +39,7 @@ suite_style() {
 suite_types() {
   cd "$ROOT"
   local project job jobs=() verdict=0
+  node scripts/test/contract.mjs || verdict=1
   # Each uses one thread, so they run side by side.
   for project in frontend/xterm end2end; do
     if [ -e "$project/tsconfig.json" ]; then node_modules/.bin/tsc --noEmit -p "$project" & jobs+=("$!"); fi

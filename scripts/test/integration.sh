@@ -55,10 +55,15 @@ _integration_tests() {
   RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _cargo_test "${packages[@]}" --no-fail-fast "$@"
 }
 
-suite_shape() { _integration_tests --test shape; }
+suite_structure() { _integration_tests --test structure; }
 
 # Tests of the OpenAPI document: they need no engine and no browser.
-DRIFT=(routes::every_documented routes::the_document routes::every_route_documents)
+DRIFT=(
+  routes::contract::the_route_table
+  routes::contract::the_committed_document
+  routes::contract::every_operation_has
+  routes::contract::every_route_documents
+)
 
 suite_drift() {
   _integration_tests --tests -- "${DRIFT[@]}" | tee "$LOGS/drift-tests.txt"

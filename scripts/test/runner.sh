@@ -22,7 +22,7 @@ SUITES=(
   'licences|full|licences, sources and advisories of every crate'
   'build|full|the self-contained binary builds and contains no path of this machine'
   'budget|full|compressed size of the first page'
-  'shape|full|modules of the server: layers, and names that stay inside one folder'
+  'structure|full|modules of the server: layers, and names that stay inside one folder'
   'drift|full|OpenAPI document, route table and responses agree'
   'server|full|server integration tests with a real engine and both databases'
   'e2e|full|the release binary in a browser'

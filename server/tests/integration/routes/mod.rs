@@ -1,0 +1,19 @@
+//! REST, WebSocket and page routes of the whole server, one module per resource.
+
+mod account;
+mod account_mfa;
+mod admin_settings;
+mod admin_users;
+mod attach;
+mod auth;
+mod auth_throttle;
+mod connections;
+mod contract;
+mod events;
+mod lists;
+mod lock;
+mod lock_grants;
+mod lock_races;
+mod mfa_codes;
+mod pages;
+mod terminals;

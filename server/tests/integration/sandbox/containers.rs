@@ -1,0 +1,193 @@
+//! What only the real engine shows: controls in force, hostile images, changes made without the server.
+
+use std::sync::Arc;
+
+use access::Clock;
+use protocol::{
+    names::Slug,
+    security::Verdict,
+    terminals::{PatchTerminal, TerminalState},
+};
+use rexec::terminals::{self, Launched};
+use sandbox::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime};
+
+use crate::support::{
+    database,
+    engine::{RealEngine, docker, docker_try, launch_spec, no_progress},
+    environment::TestEnvironment,
+};
+
+#[tokio::test]
+async fn every_control_of_the_profile_is_in_force() {
+    let Some(real) = RealEngine::start().await else { return };
+    let spec = launch_spec();
+    real.runtime.create(&spec, no_progress()).await.expect("made and verified");
+    let report = real.runtime.security(&spec).await.unwrap();
+    // Controls that are not built yet, and controls that only some hosts support.
+    let pending = ["seccomp_own", "quota", "egress", "names", "own_kernel"];
+    let by_host = ["user_namespace", "mac", "block_io"];
+    for row in &report.rows {
+        let expected = if pending.contains(&row.id.as_str()) { Verdict::NotInForce } else { Verdict::Verified };
+        let excused = by_host.contains(&row.id.as_str()) && row.verdict == Verdict::NotInForce;
+        assert!(row.verdict == expected || excused, "{row:#?}");
+    }
+    assert!(report.score_tenths >= 80, "{}", report.score_tenths);
+    let name = real.name_of(spec.id);
+    assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.Privileged}} {{.LogPath}}|", &name]).await, "false |");
+    let pid_one = docker(&["exec", &name, "grep", "-E", "CapPrm|NoNewPrivs|Seccomp:", "/proc/1/status"]).await;
+    assert!(
+        pid_one.contains("00000000000004eb") && pid_one.contains("NoNewPrivs:\t1") && pid_one.contains("Seccomp:\t2")
+    );
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+/// A failing test cleans up its own containers, and only those.
+#[tokio::test]
+async fn a_failing_test_leaves_no_container_and_no_volume() {
+    let (Some(fails), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
+    let (spec, theirs) = (launch_spec(), launch_spec());
+    let name = fails.name_of(spec.id);
+    other.runtime.create(&theirs, no_progress()).await.unwrap();
+    let failing = tokio::spawn(async move {
+        fails.runtime.create(&spec, no_progress()).await.unwrap();
+        assert_eq!(fails.runtime.list().await.unwrap(), [], "fails on purpose");
+    });
+    assert!(failing.await.unwrap_err().is_panic());
+    assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
+    assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
+    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, Found::Running)]);
+}
+
+#[tokio::test]
+async fn instances_do_not_see_each_others_containers() {
+    let (Some(ours), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
+    let spec = launch_spec();
+    ours.runtime.create(&spec, no_progress()).await.unwrap();
+    assert_eq!(other.runtime.list().await.unwrap(), []);
+    other.runtime.delete(spec.id).await.unwrap();
+    assert!(matches!(other.runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, Found::Running)]);
+    ours.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
+    let Some(real) = RealEngine::start().await else { return };
+    let made = docker(&["create", "rexec/debian:1", "true"]).await;
+    let tag = |kind: &str| format!("rexec-test/{kind}-{}", real.instance.simple());
+    let (bossy, leaky) = (tag("bossy"), tag("leaky"));
+    let bossy_changes = ["-c", "USER nobody", "-c", "ENTRYPOINT [\"/bin/false\"]", "-c", "HEALTHCHECK CMD /bin/true"];
+    docker(&[&["commit"], &bossy_changes[..], &[&made, &bossy]].concat()).await;
+    docker(&["commit", "-c", "VOLUME /srv", &made, &leaky]).await;
+    docker(&["rm", &made]).await;
+
+    let refused = LaunchSpec { image_reference: leaky.clone(), ..launch_spec() };
+    assert!(matches!(real.runtime.create(&refused, no_progress()).await, Err(RuntimeError::RefusedImage(..))));
+    let tamed = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
+    real.runtime.create(&tamed, no_progress()).await.expect("the image's wishes are overridden");
+    let report = real.runtime.security(&tamed).await.unwrap();
+    assert!(report.rows.iter().all(|row| row.verdict != Verdict::Differs), "{report:#?}");
+    real.clean().await;
+    docker(&["rmi", &bossy, &leaky]).await;
+}
+
+/// When the container is removed by hand, the home volume remains and the next start creates a container for it.
+#[tokio::test]
+async fn a_removed_or_altered_container_is_recreated_around_its_home() {
+    let Some(real) = RealEngine::start().await else { return };
+    let spec = launch_spec();
+    real.runtime.create(&spec, no_progress()).await.unwrap();
+    let name = real.name_of(spec.id);
+    docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
+    docker(&["rm", "-f", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, Found::Remains)]);
+    real.runtime.start(&spec).await.expect("made anew");
+    assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
+
+    // A container whose limits were loosened while it was stopped is not started as it is.
+    real.runtime.stop(spec.id).await.unwrap();
+    docker(&["update", "--pids-limit", "4096", &name]).await;
+    real.runtime.start(&spec).await.expect("made anew");
+    assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.PidsLimit}}", &name]).await, "256");
+    assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
+    let Some(mut real) = RealEngine::start().await else { return };
+    let spec = launch_spec();
+    real.runtime.create(&spec, no_progress()).await.unwrap();
+    real.runtime = real.restarted().await;
+    real.runtime.adopt(spec.id).await.unwrap();
+    let report = real.runtime.security(&spec).await.unwrap();
+    let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
+    assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
+    real.runtime.delete(spec.id).await.unwrap();
+}
+
+/// Create, inspect, change, restart, reconcile and delete on the real engine.
+#[tokio::test]
+async fn the_use_cases_work_on_the_real_engine() {
+    let Some(real) = RealEngine::start().await else { return };
+    let db = database::sqlite().await;
+    let env = TestEnvironment::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let who = env.user("ada").await;
+    let id = env.terminal(&who).await.id;
+    let report = terminals::security(&env.services, &who, id).await.unwrap();
+    assert!(report.score_tenths >= 80);
+    let tier = PatchTerminal { name: None, tier: Some(Slug::parse("small").unwrap()) };
+    terminals::change(&env.services, &who, id, tier).await.unwrap();
+    let stats = terminals::stats(&env.services, &who, id).await.unwrap();
+    assert_eq!(stats.memory_bytes_limit, 512 << 20);
+    terminals::restart(&env.services, &who, id).await.unwrap();
+    docker(&["rm", "-f", &real.name_of(id)]).await;
+    terminals::reconciler::reconcile_at_start(&env.services).await;
+    let seen = terminals::get(&env.services, &who, id).await.unwrap();
+    assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
+    assert!(matches!(terminals::start(&env.services, &who, id).await, Ok(Launched::Ready(_))));
+    assert!(terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
+    assert!(docker_try(&["volume", "inspect", &real.name_of(id)]).await.is_err(), "the home is gone");
+    assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");
+}
+
+/// The container is paused, or removed except for its directory, without the server.
+#[tokio::test]
+async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
+    let Some(real) = RealEngine::start().await else { return };
+    let db = database::sqlite().await;
+    let env = TestEnvironment::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let who = env.user("ada").await;
+    let id = env.terminal(&who).await.id;
+    let name = real.name_of(id);
+    let state = async || terminals::get(&env.services, &who, id).await.unwrap().state;
+    docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
+    docker(&["pause", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Paused)]);
+    terminals::reconciler::reconcile_at_start(&env.services).await;
+    assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
+    terminals::start(&env.services, &who, id).await.unwrap();
+    assert_eq!(state().await, TerminalState::Running);
+    let running = docker(&["exec", "-u", "1000", &name, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).await;
+    assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
+    docker(&["pause", &name]).await;
+    terminals::stop(&env.services, &who, id).await.unwrap();
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Stopped)]);
+    docker(&["rm", &name]).await;
+    docker(&["volume", "rm", &name]).await;
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
+    terminals::reconciler::reconcile_at_start(&env.services).await;
+    assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
+    terminals::delete(&env.services, &who, id, None).await.unwrap();
+    assert_eq!(real.runtime.list().await.unwrap(), []);
+}
+
+/// A tier with more cores than the machine is limited to the machine's cores.
+#[tokio::test]
+async fn a_tier_larger_than_the_machine_starts() {
+    let Some(real) = RealEngine::start().await else { return };
+    let mut spec = launch_spec();
+    spec.limits.cpu_millis = 1_000_000;
+    real.runtime.create(&spec, no_progress()).await.expect("made with all the cores there are");
+    real.runtime.delete(spec.id).await.unwrap();
+}

@@ -1,0 +1,141 @@
+//! The contract of every engine, run on the fake one always and on the real one when
+//! `REXEC_TEST_DOCKER=1` allows it to create containers.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use access::Clock;
+use protocol::{TerminalId, events::Stage};
+use sandbox::{Found, LaunchSpec, Limits, Progress, Runtime, RuntimeError, fake::FakeRuntime};
+
+use crate::support::engine::{RealEngine, SMALL, launch_spec, no_progress};
+
+async fn found(runtime: &dyn Runtime, id: TerminalId) -> Option<Found> {
+    let all = runtime.list().await.expect("the engine lists");
+    all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found)
+}
+
+/// Created, used, stopped, started, changed, deleted; each step is observed from outside.
+async fn life_cycle(runtime: Arc<dyn Runtime>) {
+    let (spec, seen) = (launch_spec(), Arc::new(Mutex::new(Vec::new())));
+    let reported = seen.clone();
+    let progress: Progress = Arc::new(move |stage| reported.lock().unwrap().push(stage));
+    runtime.create(&spec, progress).await.expect("a terminal is made");
+    assert_eq!(*seen.lock().unwrap(), Stage::ALL[1..], "every stage after the record, in order, once");
+    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+
+    let stats = runtime.stats(spec.id).await.expect("statistics");
+    assert_eq!((stats.memory_bytes_limit, stats.cpu_millis_limit, stats.pids_limit), (512 << 20, 500, 256));
+    assert!(stats.memory_bytes > 0 && stats.memory_bytes < 512 << 20 && stats.pids >= 1, "{stats:?}");
+
+    runtime.stop(spec.id).await.expect("it stops");
+    runtime.stop(spec.id).await.expect("stopping twice is no error");
+    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Stopped));
+    assert!(matches!(runtime.stats(spec.id).await, Err(RuntimeError::NoContainer)));
+    runtime.start(&spec).await.expect("it starts again");
+    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+
+    let larger = Limits { memory_bytes: 1 << 30, cpu_millis: 1000 };
+    runtime.set_limits(spec.id, larger).await.expect("limits change live");
+    assert_eq!(runtime.stats(spec.id).await.unwrap().memory_bytes_limit, 1 << 30);
+
+    let absence = runtime.delete(spec.id).await.expect("it is deleted");
+    assert!(absence.to_string().contains("absent"));
+    assert_eq!(found(&*runtime, spec.id).await, None);
+    runtime.delete(spec.id).await.expect("deleting what is gone is no error");
+}
+
+async fn missing_objects(runtime: Arc<dyn Runtime>) {
+    let spec = launch_spec();
+    assert!(matches!(runtime.start(&spec).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.adopt(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.security(&spec).await, Err(RuntimeError::NoContainer)));
+    let unknown = LaunchSpec { image_reference: "rexec/no-such-image:9".into(), ..spec.clone() };
+    assert!(matches!(runtime.create(&unknown, no_progress()).await, Err(RuntimeError::NoImage(_))));
+    assert_eq!(found(&*runtime, spec.id).await, None, "a failed launch leaves nothing");
+    assert_eq!(runtime.image_size("rexec/no-such-image:9").await.unwrap(), None);
+    assert!(runtime.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
+}
+
+async fn second_launch(runtime: Arc<dyn Runtime>) {
+    let spec = launch_spec();
+    runtime.create(&spec, no_progress()).await.unwrap();
+    assert!(matches!(runtime.create(&spec, no_progress()).await, Err(RuntimeError::Engine(_))));
+    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running), "a second launch of an id harms nothing");
+    runtime.delete(spec.id).await.unwrap();
+}
+
+/// The caller is dropped during a launch, at each stage in turn.
+async fn abandoned_launch(runtime: Arc<dyn Runtime>) {
+    for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
+        let spec = launch_spec();
+        let (tell, mut reported) = tokio::sync::mpsc::channel(8);
+        let progress: Progress = Arc::new(move |stage| {
+            let _ = tell.try_send(stage);
+        });
+        let (engine, launched) = (runtime.clone(), spec.clone());
+        let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
+        while reported.recv().await.is_some_and(|seen| seen != stage) {}
+        launch.abort();
+        let gone = async {
+            while found(&*runtime, spec.id).await.is_some() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("nothing is left");
+    }
+}
+
+/// A deletion does not wait for a launch, and removes what the launch created.
+async fn deletion_during_launch(runtime: Arc<dyn Runtime>) {
+    let spec = launch_spec();
+    let (tell, mut reported) = tokio::sync::mpsc::channel(8);
+    let progress: Progress = Arc::new(move |stage| {
+        let _ = tell.try_send(stage);
+    });
+    let (engine, launched) = (runtime.clone(), spec.clone());
+    let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
+    while reported.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
+    runtime.delete(spec.id).await.expect("deleted");
+    assert!(launch.await.unwrap().is_err(), "the launch does not claim to have got through");
+    assert_eq!(found(&*runtime, spec.id).await, None);
+}
+
+async fn on_both(test: impl AsyncFn(Arc<dyn Runtime>)) {
+    let fake = FakeRuntime::new(Clock::System);
+    fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
+    test(Arc::new(fake)).await;
+    if let Some(real) = RealEngine::start().await {
+        test(Arc::new(real.runtime.clone())).await;
+        assert_eq!(real.runtime.list().await.unwrap(), [], "the test cleaned up");
+    }
+}
+
+#[tokio::test]
+async fn a_terminal_is_created_used_changed_and_deleted() {
+    on_both(life_cycle).await;
+}
+
+#[tokio::test]
+async fn missing_containers_and_images_are_reported_as_missing() {
+    on_both(missing_objects).await;
+}
+
+#[tokio::test]
+async fn a_second_launch_of_an_id_leaves_the_first_unchanged() {
+    on_both(second_launch).await;
+}
+
+#[tokio::test]
+async fn an_abandoned_launch_is_cleaned_up() {
+    on_both(abandoned_launch).await;
+}
+
+#[tokio::test]
+async fn a_deletion_during_a_launch_wins() {
+    on_both(deletion_during_launch).await;
+}

@@ -1,0 +1,4 @@
+//! The store on SQLite and on PostgreSQL.
+
+mod audit_chain;
+mod contract;

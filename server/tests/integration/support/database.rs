@@ -1,0 +1,78 @@
+//! Empty databases for tests: a SQLite file always, a PostgreSQL database if `REXEC_TEST_POSTGRES_URL` names a server.
+
+use protocol::{
+    TerminalId, Timestamp, UserId,
+    names::{Slug, TerminalName},
+    terminals::TerminalState,
+};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use store::{Db, TerminalRow};
+use uuid::Uuid;
+
+/// A database used by one test. Dropping it removes its directory.
+pub struct TestDb {
+    pub db: Db,
+    pub name: &'static str,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// The record of a running terminal.
+pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp) -> TerminalRow {
+    let slug = |s: &str| Slug::parse(s).unwrap();
+    TerminalRow {
+        id,
+        owner_id,
+        name: TerminalName::parse(name).unwrap(),
+        hostname: "work".into(),
+        image: slug("debian"),
+        tier: slug("medium"),
+        profile: slug("standard"),
+        egress: slug("open"),
+        state: TerminalState::Running,
+        mfa_locked: false,
+        lock_epoch: 0,
+        reason: store::StoredReason::default(),
+        generation: 0,
+        launched: false,
+        created_at: now,
+        last_active_at: now,
+    }
+}
+
+/// The PostgreSQL server on which tests may create databases.
+pub fn postgres_url() -> Option<String> {
+    std::env::var("REXEC_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
+}
+
+pub async fn sqlite() -> TestDb {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
+    TestDb { db, name: "sqlite", _folder: Some(folder) }
+}
+
+pub async fn postgres() -> Option<TestDb> {
+    let url = postgres_url()?;
+    let mut admin = PgConnection::connect(&url).await.unwrap();
+    let name = format!("rexec_{}", Uuid::new_v4().simple());
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let db = Db::postgres(&format!("{server}/{name}")).await.unwrap();
+    Some(TestDb { db, name: "postgresql", _folder: None })
+}
+
+/// One database of every available kind.
+pub async fn each() -> Vec<TestDb> {
+    let mut all = vec![sqlite().await];
+    all.extend(postgres().await);
+    all
+}
+
+#[test]
+fn postgresql_is_tested() {
+    if postgres_url().is_none() && std::env::var_os("REXEC_TEST_WITHOUT_POSTGRES").is_none() {
+        panic!(
+            "REXEC_TEST_POSTGRES_URL is not set, so nothing was tested on PostgreSQL. Set it to a server on which \
+             databases may be made, or set REXEC_TEST_WITHOUT_POSTGRES=1 to leave it out on purpose."
+        );
+    }
+}

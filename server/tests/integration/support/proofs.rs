@@ -1,0 +1,18 @@
+//! Proofs of access for tests below the gate.
+
+use access::{Action, Authorized, Caller, Credential, TerminalFacts};
+use protocol::{SessionId, TerminalId, UserId, auth::Role, names::Username, terminals::TerminalState};
+
+/// A proof without a real caller. Store writes only use its terminal id.
+pub fn proof<A: Action<Hold = ()>>(id: TerminalId) -> Authorized<A> {
+    let caller = Caller {
+        user: UserId::nil(),
+        username: Username::parse("nobody").unwrap(),
+        role: Role::User,
+        credential: Credential::Session { id: SessionId::nil(), generation: 0 },
+        address: [127, 0, 0, 1].into(),
+        request_id: "test".to_owned(),
+    };
+    let facts = TerminalFacts { owner: caller.user, state: TerminalState::Running, locked: false, epoch: 0 };
+    Authorized::for_test(&caller, id, facts)
+}

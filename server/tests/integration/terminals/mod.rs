@@ -1,0 +1,6 @@
+//! The use-cases of terminals on the fake engine.
+
+mod events;
+mod life;
+mod preflight;
+mod reconcile;
