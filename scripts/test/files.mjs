@@ -71,6 +71,24 @@ for (const [at, line] of readFileSync("docs/rules.tsv", "utf8").trimEnd().split(
 }
 for (const [id, tests] of rules) if (tests === 0) complaints.push(`docs/rules.tsv: nothing holds ${id}`);
 
+// Files that the docs name exist. In the walks of ARCHITECTURE.md a function `name()` is in a file named in its step.
+const exists = (path) => tracked.includes(path) || tracked.some((file) => file.startsWith(`${path}/`));
+const inTicks = (text) => [...text.matchAll(/`([^`\n]+)`/g)].map(([, name]) => name);
+const paths = (text) => inTicks(text).filter((name) => /^(?:crates|server|app|frontend|bench|end2end|scripts|deploy)\/[\w./-]+$/.test(name));
+for (const doc of tracked.filter((file) => /^(docs\/(?!HARDENING)[\w-]+|README|end2end\/README)\.md$/.test(file))) {
+  for (const path of paths(readFileSync(doc, "utf8")).filter((path) => !exists(path.replace(/\/$/, "")))) {
+    complaints.push(`${doc}: there is no ${path}`);
+  }
+}
+for (const walk of readFileSync("docs/ARCHITECTURE.md", "utf8").split(/^## /m).filter((section) => section.startsWith("Walk"))) {
+  for (const step of walk.split(/^\d+\. /m).slice(1)) {
+    const text = paths(step).filter((path) => tracked.includes(path)).map((path) => readFileSync(path, "utf8")).join("\n");
+    for (const name of inTicks(step).filter((name) => /^\w+\(\)$/.test(name))) {
+      if (!new RegExp(`\\bfn ${name.slice(0, -2)}\\b`).test(text)) complaints.push(`docs/ARCHITECTURE.md: no file of its step has ${name}`);
+    }
+  }
+}
+
 // Rules that only the sources can show.
 const source = (file) => readFileSync(file, "utf8");
 const locks = tracked.filter((file) => /(^|\/)Cargo\.lock$/.test(file));
