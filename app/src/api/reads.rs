@@ -112,3 +112,63 @@ reads! {
 pub fn invite_status(token: &str) -> Read<InviteStatus> {
     Read::new(format!("/api/invite?token={}", Encoded(token)))
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use std::{
+        future::ready,
+        sync::Arc,
+        task::{Context, Poll, Waker},
+    };
+
+    use leptos::prelude::{Owner, provide_context};
+    use protocol::ProblemKind;
+
+    use super::*;
+    use crate::backend::Backend;
+
+    /// Responds with `{"needed":true}` to `/api/setup` and with the path to everything else.
+    struct Routes;
+
+    impl Backend for Routes {
+        fn get(&self, path: String) -> Answer<String> {
+            Box::pin(ready(Ok(if path == "/api/setup" { r#"{"needed":true}"#.to_owned() } else { path })))
+        }
+    }
+
+    fn with_backend<T>(read: impl FnOnce() -> Answer<T>) -> Result<T, Problem> {
+        let answer = Owner::new().with(|| {
+            provide_context::<Arc<dyn Backend>>(Arc::new(Routes));
+            read()
+        });
+        resolved(answer)
+    }
+
+    fn resolved<T>(mut answer: Answer<T>) -> Result<T, Problem> {
+        match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => panic!("the backend of the test responds at once"),
+        }
+    }
+
+    #[test]
+    fn a_read_decodes_the_response_of_its_route() {
+        assert!(with_backend(|| setup_status().into_future()).unwrap().needed);
+    }
+
+    #[test]
+    fn the_text_of_a_read_is_the_response_unchanged() {
+        let query = AuditQuery { actor: "ada".into(), ..Default::default() };
+        assert_eq!(with_backend(|| admin_audit(query).text()).unwrap(), "/api/admin/audit?actor=ada");
+    }
+
+    #[test]
+    fn a_response_of_another_version_is_a_problem() {
+        assert_eq!(with_backend(|| me().into_future()).unwrap_err().kind, ProblemKind::Internal);
+    }
+
+    #[test]
+    fn without_a_backend_a_read_is_unavailable() {
+        assert_eq!(resolved(Owner::new().with(|| me().text())).unwrap_err().kind, ProblemKind::Unavailable);
+    }
+}
