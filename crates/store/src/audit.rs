@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// One event as stored.

@@ -5,6 +5,7 @@ use protocol::names::Slug;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// An image.

@@ -6,6 +6,7 @@ use secrets::Sealed;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 
 #[derive(sqlx::FromRow)]

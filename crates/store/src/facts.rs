@@ -9,6 +9,7 @@ use super::{
     Db, StoreError, Tx,
     sql::{fetch, session_times},
 };
+use crate::sqlx;
 
 #[derive(sqlx::FromRow)]
 struct SessionFactsRow {

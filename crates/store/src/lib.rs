@@ -16,6 +16,7 @@ mod recovery;
 mod sessions;
 mod settings;
 mod sql;
+mod sqlx;
 mod terminals;
 mod users;
 

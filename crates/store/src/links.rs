@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 
 /// What a link is good for.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch, session_times},
+    sqlx,
 };
 
 /// How far a login has come.

@@ -5,6 +5,7 @@ use protocol::admin::Settings;
 use super::{
     StoreError, Tx,
     sql::{execute, fetch},
+    sqlx,
 };
 
 #[derive(sqlx::FromRow)]

@@ -12,6 +12,7 @@ use super::{
     StoreError, Tx,
     pages::BehindTerminal,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// A terminal's record.

@@ -8,6 +8,7 @@ use super::{
     StoreError, Tx,
     pages::BehindName,
     sql::{execute, fetch, rows},
+    sqlx,
 };
 
 /// An account.

@@ -235,7 +235,7 @@ async fn a_locked_terminal_is_deleted_only_with_a_code() {
         let again = terminals::delete(&world.services, &who, other, Some(&codes[0])).await;
         assert_eq!(again.unwrap_err().problem().kind, ProblemKind::WrongCode);
         // An administrator's code opens nothing here either, and without one it is refused the same way.
-        let admin = world.person("grace").await;
+        let admin = world.administrator("grace").await;
         let problem = terminals::delete_any(&world.services, &admin, other, None).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Locked);
         // Locking between the look and the deed is seen by the deed.

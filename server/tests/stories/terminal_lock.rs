@@ -376,8 +376,11 @@ async fn a_code_for_a_lock_that_goes_meanwhile_grants_nothing_and_stays_good() {
 #[tokio::test]
 async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
-    let admit = async || server.services.gate.authorize(&caller, id, Attach).await;
+    // Each code rotates the token of the login session, so the caller is read again.
+    let admit = async || {
+        let caller = server.caller(&ada.client).await;
+        server.services.gate.authorize(&caller, id, Attach).await
+    };
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
     let lingering = admit().await.unwrap();
@@ -400,9 +403,9 @@ async fn input_on_a_socket_that_was_cut_keeps_no_later_grant_alive() {
 #[tokio::test]
 async fn an_unlocked_terminal_asks_nobody_for_the_code_of_the_lock_that_is_gone() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let caller = server.caller(&ada.client).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     assert!(access.lease().granted_until().is_some());
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
@@ -412,6 +415,7 @@ async fn an_unlocked_terminal_asks_nobody_for_the_code_of_the_lock_that_is_gone(
     drop(access);
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
+    let caller = server.caller(&ada.client).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     server.services.revocations.remove_lock(id, 1);
     assert!(access.lease().granted_until().is_some(), "an unlock that is told late lifts nothing new");
@@ -423,9 +427,9 @@ async fn an_unlocked_terminal_asks_nobody_for_the_code_of_the_lock_that_is_gone(
 #[tokio::test]
 async fn a_lock_cuts_sockets_that_an_unlock_left_open() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let caller = server.caller(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let caller = server.caller(&ada.client).await;
     let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     assert_eq!(access.lease().check(), Ok(()));

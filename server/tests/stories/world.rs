@@ -60,11 +60,20 @@ impl World {
 
     /// Somebody with an account, signed in.
     pub async fn person(&self, name: &str) -> Caller {
+        self.account(name, Role::User).await
+    }
+
+    /// An administrator, signed in.
+    pub async fn administrator(&self, name: &str) -> Caller {
+        Caller { role: Role::Admin, ..self.account(name, Role::Admin).await }
+    }
+
+    async fn account(&self, name: &str, role: Role) -> Caller {
         let user = UserId::new(Uuid::new_v4());
         let username = Username::parse(name).unwrap();
         let hash = password::hash(PASSWORD).await.unwrap();
         let mut tx = self.services.db.begin().await.unwrap();
-        tx.insert_user(user, &username, &hash, Role::User, self.services.clock.now()).await.unwrap();
+        tx.insert_user(user, &username, &hash, role, self.services.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
         self.signed_in(user, username).await
     }
