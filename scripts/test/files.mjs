@@ -34,28 +34,58 @@ for (const file of tracked) {
   });
 }
 
-// Tests and commands that the docs name as a proof must exist.
-const sources = tracked.filter((file) => /\.(rs|ts)$/.test(file)).map((file) => readFileSync(file, "utf8")).join("\n");
+// Each rule of PROMISES.md and THREATS.md is held by a test or a command that exists. docs/rules.tsv names them:
+// id <tab> test file, or `command` <tab> name of the test, or the command.
+const AREA_LINES_MAX = 40;
 const suites = [...readFileSync("scripts/test/runner.sh", "utf8").matchAll(/^ {2}'([\w-]+)\|/gm)].map(([, name]) => name);
-const isTest = (name) => sources.includes(`fn ${name}(`) || sources.includes(`"${name}`);
 /** A suite of ./test, ./run, or the bench. */
 const isCommand = (name) => {
   const [program, suite] = name.split(" ");
   return (program === "./test" && (suite === undefined || suites.includes(suite))) || ["./run", "cargo run --release -p bench"].includes(name);
 };
-const quoted = (text) => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+/** Whether the file has a test of that name: a Rust function or the whole title of a browser test. */
+const hasTest = (file, name) => {
+  if (!tracked.includes(file)) return false;
+  const text = readFileSync(file, "utf8");
+  return file.endsWith(".rs") ? text.includes(`fn ${name}(`) : ['"', "`"].some((quote) => text.includes(`${quote}${name}${quote}`));
+};
 
-const [held] = readFileSync("docs/THREATS.md", "utf8").split("## Not held against yet");
-for (const name of quoted(held.slice(held.indexOf("## Codes")))) {
-  if (!isTest(name)) complaints.push(`docs/THREATS.md: no test is called "${name}"`);
+const rules = new Map();
+for (const doc of ["docs/PROMISES.md", "docs/THREATS.md"]) {
+  for (const area of readFileSync(doc, "utf8").split(/^## /m).slice(1)) {
+    const [title, ...lines] = area.trimEnd().split("\n");
+    if (lines.length > AREA_LINES_MAX) complaints.push(`${doc}: "${title}" has ${lines.length} lines, at most ${AREA_LINES_MAX}`);
+    for (const [, id] of area.matchAll(/^- \*\*([A-Z]+-\d{2})\*\* \S/gm)) {
+      if (rules.has(id)) complaints.push(`${doc}: ${id} is used twice`);
+      rules.set(id, 0);
+    }
+  }
 }
+if (rules.size === 0) complaints.push("docs/PROMISES.md: no rules");
+for (const [at, line] of readFileSync("docs/rules.tsv", "utf8").trimEnd().split("\n").entries()) {
+  const [id, file, name, ...more] = line.split("\t"), where = `docs/rules.tsv:${at + 1}`;
+  if (!name || more.length > 0) complaints.push(`${where}: not an id, a file and a name, separated by tabs`);
+  else if (!rules.has(id)) complaints.push(`${where}: no rule has the id ${id}`);
+  else if (file === "command" ? !isCommand(name) : !hasTest(file, name)) complaints.push(`${where}: ${file} has no "${name}"`);
+  else rules.set(id, rules.get(id) + 1);
+}
+for (const [id, tests] of rules) if (tests === 0) complaints.push(`docs/rules.tsv: nothing holds ${id}`);
 
-const promises = readFileSync("docs/PROMISES.md", "utf8").split("\n");
-for (const [, promise, proof] of promises.map((line) => /^\| (.+) \| (.+) \|$/.exec(line) ?? []).filter(([row]) => row && !row.startsWith("| promise |"))) {
-  const names = quoted(proof);
-  if (names.length === 0) complaints.push(`docs/PROMISES.md: nothing proves "${promise}"`);
-  for (const name of names) {
-    if (!isTest(name) && !isCommand(name)) complaints.push(`docs/PROMISES.md: neither a test nor a command is called "${name}"`);
+// Files that the docs name exist. In the walks of ARCHITECTURE.md a function `name()` is in a file named in its step.
+const exists = (path) => tracked.includes(path) || tracked.some((file) => file.startsWith(`${path}/`));
+const inTicks = (text) => [...text.matchAll(/`([^`\n]+)`/g)].map(([, name]) => name);
+const paths = (text) => inTicks(text).filter((name) => /^(?:crates|server|app|frontend|bench|end2end|scripts|deploy)\/[\w./-]+$/.test(name));
+for (const doc of tracked.filter((file) => /^(docs\/(?!HARDENING)[\w-]+|README|end2end\/README)\.md$/.test(file))) {
+  for (const path of paths(readFileSync(doc, "utf8")).filter((path) => !exists(path.replace(/\/$/, "")))) {
+    complaints.push(`${doc}: there is no ${path}`);
+  }
+}
+for (const walk of readFileSync("docs/ARCHITECTURE.md", "utf8").split(/^## /m).filter((section) => section.startsWith("Walk"))) {
+  for (const step of walk.split(/^\d+\. /m).slice(1)) {
+    const text = paths(step).filter((path) => tracked.includes(path)).map((path) => readFileSync(path, "utf8")).join("\n");
+    for (const name of inTicks(step).filter((name) => /^\w+\(\)$/.test(name))) {
+      if (!new RegExp(`\\bfn ${name.slice(0, -2)}\\b`).test(text)) complaints.push(`docs/ARCHITECTURE.md: no file of its step has ${name}`);
+    }
   }
 }
 
