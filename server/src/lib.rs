@@ -1,8 +1,9 @@
 //! Rexec's server: authentication, second factors, the audit log, use-cases, jobs, HTTP and the commands of the binary.
 //!
-//! Modules from low to high; a module may use those before it (`tests/shape.rs` checks this):
-//! `config telemetry events data_dir` < `audit` < `auth mfa` < `services` < `accounts terminals admin` < `http` <
-//! `serve commands` < `cli`.
+//! Modules from low to high; a module may use those before it:
+//! `config telemetry events data_dir` < `audit` < `auth mfa` < `services` < `accounts terminals admin` < `problem` <
+//! `http` < `serve commands` < `cli`. One exception: `terminals` stores the text of an engine error as the reason of a
+//! failed launch, and takes it from `problem`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]

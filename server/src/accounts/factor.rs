@@ -7,8 +7,9 @@ use protocol::{
 };
 
 use super::{
-    AccountError, cut_sessions,
-    password::{Change, challenge, check_present},
+    AccountError, PasswordField,
+    password::{Change, check_current, verification},
+    revoke_sessions,
 };
 use crate::audit::AsActor as _;
 use crate::{
@@ -28,7 +29,7 @@ pub async fn enrol_factor(
     who: &Caller,
     request: &EnrolRequest,
 ) -> Result<EnrolAnswer, AccountError> {
-    check_present(services, who, &request.password, (AuditEvent::MfaEnrolStarted, "password")).await?;
+    check_current(services, who, &request.password, (AuditEvent::MfaEnrolStarted, PasswordField::Password)).await?;
     let fresh = NewFactor::make(&services.keys, who.user)?;
     let mut change = Change::begin(services, who, FactorPurpose::EnrolAgain, request.code.as_ref()).await?;
     let now = services.clock.now();
@@ -59,10 +60,10 @@ async fn confirm(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, FactorPurpose::Confirm);
-    challenge.look().await?;
+    let verification = verification(services, who, &actor, FactorPurpose::Confirm);
+    verification.precheck().await?;
     let set = FreshSet::make().await?;
-    let mut factor = challenge.confirm(code).await?;
+    let mut factor = verification.confirm(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, "MFA was enabled for your account.").await?;
     Ok((RecoveryCodes { recovery_codes }, token))
@@ -88,7 +89,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::MfaIsRequired);
     }
     let actor = who.actor();
-    let mut factor = challenge(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
+    let mut factor = verification(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
     // Looked at again: locking holds the factor's row as this transaction does.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
@@ -116,10 +117,10 @@ async fn regenerate(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, FactorPurpose::Regenerate);
-    challenge.look().await?;
+    let verification = verification(services, who, &actor, FactorPurpose::Regenerate);
+    verification.precheck().await?;
     let set = FreshSet::make().await?;
-    let mut factor = challenge.prove(code).await?;
+    let mut factor = verification.prove(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let notice = "New recovery codes were made; the old ones are dead.";
     let token = step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, notice).await?;
@@ -141,6 +142,6 @@ async fn step_up(
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(token)
 }

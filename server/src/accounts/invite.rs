@@ -8,7 +8,7 @@ use protocol::{
 use store::{LinkKind, OneTimeLinkRow, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn, cut_sessions, setup};
+use super::{AccountError, LoggedIn, PasswordField, revoke_sessions, setup};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{Visitor, password, sessions, token},
@@ -54,8 +54,8 @@ pub async fn accept(
     let (services, visitor) = (services.clone(), visitor.clone());
     let change = async move |services: &Services| match (link.user_id, &request.username) {
         (None, Some(username)) => join(services, &visitor, &link, username, &request).await.map(Some),
-        (None, None) => Err(AccountError::UsernameDoesNotFit("Choose a username.")),
-        (Some(_), Some(_)) => Err(AccountError::UsernameDoesNotFit("A reset link keeps the name; leave it out.")),
+        (None, None) => Err(AccountError::UsernameMissing),
+        (Some(_), Some(_)) => Err(AccountError::UsernameNotAllowed),
         (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
     };
     services.clone().run_to_completion(async move { change(&services).await }).await
@@ -70,7 +70,7 @@ async fn join(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     password::check_new(request.password.reveal(), username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     if !tx.use_link(LinkKind::Invite, &token::hash(request.token.reveal()), now).await? {
@@ -99,7 +99,7 @@ async fn reset(
     let username = tx.user(user).await?.ok_or(AccountError::StaleLink)?.username;
     tx.commit().await?;
     password::check_new(request.password.reveal(), &username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     tx.hold_user(user).await?;
@@ -116,6 +116,6 @@ async fn reset(
     let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
     audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(())
 }

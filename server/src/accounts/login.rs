@@ -8,7 +8,7 @@ use protocol::{
 use secrets::Secret;
 use store::{SessionKind, User};
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, revoke_sessions};
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     auth::{NewToken, PendingLogin, Visitor, password, sessions, throttle::Source, trusted_device},
@@ -113,16 +113,16 @@ pub async fn give_code(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     let actor = visitor.actor().known_as(pending.user, &pending.username);
-    let challenge = Verification {
+    let verification = Verification {
         db: &services.db,
         keys: &services.keys,
         now,
         actor: &actor,
         user: pending.user,
         username: &pending.username,
-        place: FactorPurpose::Login,
+        purpose: FactorPurpose::Login,
     };
-    let mut factor = challenge.prove(code).await?;
+    let mut factor = verification.prove(code).await?;
     let tx = factor.tx();
     let disabled = tx.user(pending.user).await?.is_none_or(|user| user.disabled);
     if disabled || !tx.delete_session(pending.session, pending.user).await? {
@@ -154,7 +154,7 @@ pub async fn log_out(
             audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username)).await?;
         }
         tx.commit().await?;
-        cut_sessions(services, [session]).await;
+        revoke_sessions(services, [session]).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await

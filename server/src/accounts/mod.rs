@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use protocol::SessionId;
 
 use crate::services::Services;
-pub use error::AccountError;
+pub use error::{AccountError, PasswordField};
 pub use factor::{confirm_factor, disable_factor, enrol_factor, regenerate_codes};
 pub use invite::{accept, invite_status};
 pub use login::{LoggedIn, give_code, log_in, log_out};
@@ -30,7 +30,7 @@ pub use setup::{is_needed, set_up, setup_link};
 const CUT_DEADLINE: Duration = Duration::from_millis(500);
 
 /// Ends everything that lives on these login sessions. Call after the commit and before the answer.
-pub async fn cut_sessions(services: &Services, ended: impl IntoIterator<Item = SessionId>) {
+pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item = SessionId>) {
     let cuts = ended
         .into_iter()
         .map(|id| services.revocations.revoke(Scope::Session(id), Revocation::LoginEnded, CUT_DEADLINE));

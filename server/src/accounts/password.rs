@@ -4,7 +4,7 @@ use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
 use store::Tx;
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, PasswordField, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
@@ -15,11 +15,11 @@ use crate::{
 
 /// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it. Counted for
 /// this login alone, so that nobody else's guesses keep the person from proving who they are.
-pub(super) async fn check_present(
+pub(super) async fn check_current(
     services: &Services,
     who: &Caller,
     typed: &Sensitive,
-    (event, field): (AuditEvent, &'static str),
+    (event, field): (AuditEvent, PasswordField),
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
@@ -57,7 +57,7 @@ impl Change {
     pub(super) async fn begin(
         services: &Services,
         who: &Caller,
-        place: FactorPurpose,
+        purpose: FactorPurpose,
         code: Option<&Sensitive>,
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
@@ -68,7 +68,7 @@ impl Change {
         }
         drop(tx);
         let code = code.ok_or(AccountError::CodeMissing)?;
-        Ok(Self::Proven(challenge(services, who, &who.actor(), place).prove(code).await?))
+        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).prove(code).await?))
     }
 
     pub(super) fn tx(&mut self) -> &mut Tx {
@@ -92,11 +92,11 @@ impl Change {
 }
 
 /// Asks a signed-in person for their code.
-pub(super) fn challenge<'a>(
+pub(super) fn verification<'a>(
     services: &'a Services,
     who: &'a Caller,
     actor: &'a crate::audit::Actor,
-    place: FactorPurpose,
+    purpose: FactorPurpose,
 ) -> Verification<'a> {
     Verification {
         db: &services.db,
@@ -105,7 +105,7 @@ pub(super) fn challenge<'a>(
         actor,
         user: who.user,
         username: &who.username,
-        place,
+        purpose,
     }
 }
 
@@ -123,8 +123,9 @@ pub async fn change_password(
 }
 
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
-    check_present(services, who, &request.current, (AuditEvent::PasswordChanged, "current")).await?;
-    password::check_new(request.new.reveal(), &who.username).map_err(|why| AccountError::BadPassword("new", why))?;
+    check_current(services, who, &request.current, (AuditEvent::PasswordChanged, PasswordField::Current)).await?;
+    password::check_new(request.new.reveal(), &who.username)
+        .map_err(|error| AccountError::BadPassword(PasswordField::New, error))?;
     let hash = password::hash(request.new.reveal()).await?;
     let now = services.clock.now();
     let mut change = Change::begin(services, who, FactorPurpose::Password, request.code.as_ref()).await?;
@@ -135,6 +136,6 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     tx.insert_notice(who.user, "Your password was changed.", now).await?;
     let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(token)
 }

@@ -6,7 +6,7 @@ use access::Caller;
 use protocol::{SessionId, auth::SessionView};
 use store::LoginSession;
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
@@ -50,7 +50,7 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
             Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
-        cut_sessions(services, [session]).await;
+        revoke_sessions(services, [session]).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await
@@ -69,7 +69,7 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), Acco
         let entry = entry.detail("sessions_ended", ended.len());
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
-        cut_sessions(services, ended).await;
+        revoke_sessions(services, ended).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await

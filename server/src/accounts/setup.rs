@@ -8,7 +8,7 @@ use protocol::{
 use store::{LinkKind, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn};
+use super::{AccountError, LoggedIn, PasswordField};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, Visitor, password, sessions, token},
@@ -56,7 +56,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         return Err(AccountError::SetUpAlready);
     }
     password::check_new(request.password.reveal(), &request.username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
     if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Done;
+use super::AdminResult;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     services::Services,
@@ -28,7 +28,7 @@ pub async fn run(services: Services) {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn once(services: &Services) -> Done<()> {
+pub async fn once(services: &Services) -> AdminResult<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     tx.sweep_sessions(now).await?;

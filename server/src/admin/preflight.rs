@@ -8,7 +8,7 @@ use crate::{mfa, services::Services};
 
 /// Why the server does not start. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
-pub enum Foreign {
+pub enum PreflightError {
     /// The database is of another instance.
     #[error(
         "the database records instance {database}, but the data directory is instance {ours}. Put back the database that belongs to \
@@ -44,27 +44,27 @@ pub enum Foreign {
 /// Compares them, and binds a new database to the instance.
 ///
 /// # Errors
-/// [`Foreign`], with what to do.
-pub async fn check(services: &Services, instance: &str) -> Result<(), Foreign> {
+/// [`PreflightError`], with what to do.
+pub async fn check(services: &Services, instance: &str) -> Result<(), PreflightError> {
     let mut tx = services.db.begin().await?;
     match tx.bound_to().await? {
         Some(database) if database != instance => {
-            return Err(Foreign::Instance { database, ours: instance.to_owned() });
+            return Err(PreflightError::Instance { database, ours: instance.to_owned() });
         }
         Some(_) => {}
         None => {
             if !tx.is_set_up().await? {
                 let there = services.runtime.list().await?.len();
                 if there > 0 {
-                    return Err(Foreign::Emptied(there));
+                    return Err(PreflightError::Emptied(there));
                 }
             }
             tx.bind(instance).await?;
         }
     }
     for (user, sealed) in tx.sealed_secrets().await? {
-        if !mfa::opens(&services.keys, user, &sealed) {
-            return Err(Foreign::NoKey(sealed.key_id));
+        if !mfa::can_decrypt(&services.keys, user, &sealed) {
+            return Err(PreflightError::NoKey(sealed.key_id));
         }
     }
     Ok(tx.commit().await?)

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use access::{Caller, MaxDurations};
 use protocol::{admin::Settings, limits};
 
-use super::{AdminError, Done};
+use super::{AdminResult, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn get(services: &Services) -> Done<Settings> {
+pub async fn get(services: &Services) -> AdminResult<Settings> {
     let mut tx = services.db.read().await?;
     let settings = tx.settings().await?;
     tx.commit().await?;
@@ -28,13 +28,13 @@ pub async fn get(services: &Services) -> Done<Settings> {
 ///
 /// # Errors
 /// [`AdminError::Invalid`] for the first value out of its range.
-pub async fn put(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
+pub async fn put(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {
     check(&new)?;
     let (services, who) = (services.clone(), who.clone());
     services.clone().run_to_completion(async move { replace(&services, &who, new).await }).await
 }
 
-async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
+async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {
     let mut tx = services.db.begin().await?;
     let old = tx.settings().await?;
     tx.set_settings(&new).await?;
@@ -54,7 +54,7 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Setti
     Ok(new)
 }
 
-fn check(new: &Settings) -> Done<()> {
+fn check(new: &Settings) -> AdminResult<()> {
     within("session_idle_secs", new.session_idle_secs, limits::SESSION_IDLE_SECS, "seconds")?;
     within("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
     within("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
@@ -62,19 +62,19 @@ fn check(new: &Settings) -> Done<()> {
     within("terminals_max", new.terminals_max, limits::TERMINALS, "terminals")?;
     within("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
     if new.session_idle_secs > new.session_absolute_secs {
-        return Err(AdminError::invalid("session_idle_secs", "The idle time must not be longer than the whole login."));
+        return Err(InvalidValue::SessionIdle.into());
     }
     if new.grant_idle_secs > new.grant_absolute_secs {
-        return Err(AdminError::invalid("grant_idle_secs", "The idle time must not be longer than the whole grant."));
+        return Err(InvalidValue::GrantIdle.into());
     }
     Ok(())
 }
 
-fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &str) -> Done<()> {
+fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &'static str) -> AdminResult<()> {
     if range.contains(&value) {
         return Ok(());
     }
-    Err(AdminError::invalid(field, format!("Choose {} to {} {unit}.", range.start(), range.end())))
+    Err(InvalidValue::OutOfRange { field, range, unit }.into())
 }
 
 /// What changed, for the trail.

@@ -15,7 +15,7 @@ pub use chain::verify;
 pub use protocol::audit::AuditEvent;
 pub use search::{Search, export_after, search};
 
-/// MaxDurations detail that is kept, in bytes.
+/// Maximum detail that is kept, in bytes.
 const DETAIL_BYTES_MAX: usize = 1000;
 
 /// Who and from where.

@@ -13,7 +13,7 @@ use super::outcome_word;
 /// What to look for; absent is anything.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// AuditEvent word.
+    /// Event name.
     pub event: Option<String>,
     /// How it ended.
     pub outcome: Option<Outcome>,

@@ -5,7 +5,11 @@
 
 use std::{collections::HashSet, sync::OnceLock};
 
-use protocol::{limits, names::Username, password::check};
+use protocol::{
+    limits,
+    names::{BadText, Username},
+    password::check,
+};
 use secrets::Secret;
 
 pub use super::argon::HashError;
@@ -18,15 +22,27 @@ const COMMON: &str = include_str!("common_passwords.txt");
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmV4ZWMtbm9ib2R5LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Whether a new password is good enough: the rule that forms tell too, and not a common one. No composition rules.
+/// The rule that a new password breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// A rule that the page checks too.
+    #[error(transparent)]
+    Rule(#[from] BadText),
+    /// The password is in the list of common passwords.
+    #[error("a common password")]
+    Common,
+}
+
+/// Checks a new password: the rules that the page checks too, and the list of common passwords. There are no rules
+/// about the kinds of characters.
 ///
 /// # Errors
-/// The sentence to show.
-pub fn check_new(password: &str, username: &Username) -> Result<(), &'static str> {
+/// [`PasswordError`].
+pub fn check_new(password: &str, username: &Username) -> Result<(), PasswordError> {
     static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
-    check(password, Some(username)).map_err(|bad| bad.0)?;
+    check(password, Some(username))?;
     if SET.get_or_init(|| COMMON.lines().collect()).contains(password.to_lowercase().as_str()) {
-        return Err("That password is one of the first that an attacker tries. Choose another one.");
+        return Err(PasswordError::Common);
     }
     Ok(())
 }

@@ -13,13 +13,13 @@ use std::{
 
 use protocol::{SessionId, Timestamp};
 
-use super::trusted_device::KnownDevice;
+use super::trusted_device::TrustedDevice;
 
 /// Wrong passwords for one name from one source before waits begin.
 const FREE_TRIES: u32 = 5;
 /// First wait; it doubles with each further failure.
 const WAIT_SECS_MIN: i64 = 30;
-/// MaxDurations wait, and how long failures are remembered.
+/// Maximum wait, and how long failures are remembered.
 const WAIT_SECS_MAX: i64 = 3600;
 /// Wrong passwords from one address, over all names, that may come at once.
 const ADDRESS_TRIES: i64 = 100;
@@ -42,7 +42,7 @@ pub enum Source {
     /// Anybody at this address.
     Address(IpAddr),
     /// A browser in which the person was signed in before.
-    Device(KnownDevice),
+    Device(TrustedDevice),
     /// A login that is open.
     Login(SessionId),
 }

@@ -8,11 +8,11 @@ use secrets::{KeyError, Keyring, Sealed, Secret};
 
 /// Which device: chosen at random when somebody signed in there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KnownDevice([u8; 16]);
+pub struct TrustedDevice([u8; 16]);
 
-impl fmt::Debug for KnownDevice {
+impl fmt::Debug for TrustedDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KnownDevice(..)")
+        f.write_str("TrustedDevice(..)")
     }
 }
 
@@ -27,11 +27,11 @@ pub fn cookie(keys: &Keyring, name: &str) -> Result<Secret<String>, KeyError> {
 }
 
 /// The device of a cookie, when it was sealed by this server for this name.
-pub fn device(keys: &Keyring, cookie: &str, name: &str) -> Option<KnownDevice> {
+pub fn device(keys: &Keyring, cookie: &str, name: &str) -> Option<TrustedDevice> {
     let (key_id, text) = cookie.split_once('.')?;
     let sealed = Sealed { key_id: key_id.to_owned(), bytes: BASE64URL_NOPAD.decode(text.as_bytes()).ok()? };
     let id = keys.open_sealed(&sealed, &context(name)).ok()?;
-    id.reveal().as_slice().try_into().ok().map(KnownDevice)
+    id.reveal().as_slice().try_into().ok().map(TrustedDevice)
 }
 
 fn context(name: &str) -> Vec<u8> {

@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
+    error::ApiError,
     openapi, origin,
-    problem::Refusal,
     routes::{account, admin, attach, auth, health, lock, terminals},
     validation,
 };
@@ -52,12 +52,12 @@ pub fn router(services: &Services) -> Router<Services> {
         .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
 }
 
-async fn nothing_here() -> Refusal {
-    Refusal::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
+async fn nothing_here() -> ApiError {
+    ApiError::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
 }
 
 /// For routes and pages alike.
 pub async fn wrong_method() -> axum::response::Response {
-    Refusal::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
+    ApiError::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
         .into_response()
 }

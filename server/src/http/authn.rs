@@ -16,7 +16,7 @@ use protocol::{
 };
 use store::LoginSession;
 
-use super::{problem::Refusal, request_id};
+use super::{error::ApiError, request_id};
 use crate::{
     accounts::LoggedIn,
     auth::{NewToken, PendingLogin, Visitor, sessions, user_agent},
@@ -49,9 +49,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         Ok(visitor(parts, &Services::from_ref(state)))
     }
 }
@@ -60,9 +60,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Enrolling
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
         let session = full_login(parts, &services).await?;
         Ok(Self(caller(parts, &services, session)))
@@ -73,9 +73,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
         let session = full_login(parts, &services).await?;
         require_factor(&session)?;
@@ -87,13 +87,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
         match caller.role {
             Role::Admin => Ok(Self(caller)),
-            Role::User => Err(Refusal::new(ProblemKind::Forbidden, "Only administrators may do this.")),
+            Role::User => Err(ApiError::new(ProblemKind::Forbidden, "Only administrators may do this.")),
         }
     }
 }
@@ -102,11 +102,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PendingLogin
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
-        let over = || Refusal::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
+        let over = || ApiError::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
         let token = cookie(&parts.headers, PENDING_COOKIE).ok_or_else(over)?;
         let found = sessions::find(&services.db, token, services.clock.now()).await?;
         let session = found.filter(|s| !s.full).ok_or_else(over)?;
@@ -115,25 +115,25 @@ where
 }
 
 /// The full login that the cookie names, also by a token that has just been rotated away: good for signing out.
-pub(super) async fn leaving(parts: &Parts, services: &Services) -> Result<Option<Caller>, Refusal> {
+pub(super) async fn logout_caller(parts: &Parts, services: &Services) -> Result<Option<Caller>, ApiError> {
     Ok(named_login(parts, services).await?.map(|session| caller(parts, services, session)))
 }
 
-async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, Refusal> {
+async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, ApiError> {
     let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
     Ok(sessions::find(&services.db, token, services.clock.now()).await?.filter(|session| session.full))
 }
 
 /// The caller, when the request presented the current token of its login session and not one that was rotated away.
-pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, Refusal> {
+pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, ApiError> {
     let session = full_login(parts, services).await?;
     require_factor(&session)?;
     if session.rotated { Err(Denied::NotLoggedIn.into()) } else { Ok(caller(parts, services, session)) }
 }
 
-fn require_factor(session: &LoginSession) -> Result<(), Refusal> {
+fn require_factor(session: &LoginSession) -> Result<(), ApiError> {
     if session.mfa_required && !session.mfa_enabled {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             ProblemKind::MfaRequired,
             "Your organisation asks every account for MFA. Enable it in Account settings, Security; then go on.",
         ));
@@ -141,8 +141,8 @@ fn require_factor(session: &LoginSession) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, Refusal> {
-    let over = || Refusal::new(ProblemKind::NotLoggedIn, "Sign in first.");
+async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, ApiError> {
+    let over = || ApiError::new(ProblemKind::NotLoggedIn, "Sign in first.");
     let session = named_login(parts, services).await?.ok_or_else(over)?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if session.rotated && !reads {
@@ -201,7 +201,7 @@ pub fn signed_in(token: &NewToken) -> SetCookies {
 }
 
 /// Somebody has just signed in here, or is half-way in.
-pub fn entered(done: &LoggedIn) -> SetCookies {
+pub fn login_cookies(done: &LoggedIn) -> SetCookies {
     let LoggedIn { status, token, known } = done;
     let AppendHeaders(mut headers) = match status {
         LoginStatus::Ok => signed_in(token),

@@ -22,7 +22,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use super::peers::{FactorPurpose, Peers};
+use super::peers::{PeerSlot, Peers};
 use crate::http::extract::ReadBy;
 
 /// A peer that takes nothing of what is sent for this long is gone.
@@ -90,7 +90,7 @@ pub async fn serve(
 }
 
 /// A place among all, and one among those of its address.
-type Places = (OwnedSemaphorePermit, FactorPurpose);
+type Places = (OwnedSemaphorePermit, PeerSlot);
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Places) {
     loop {

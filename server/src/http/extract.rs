@@ -13,13 +13,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use store::pages;
 use tokio::time::Instant;
 
-use super::problem::Refusal;
+use super::error::ApiError;
 
 /// Which page of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Window {
+pub struct PageParams {
     /// `next` of the page before.
     after: Option<String>,
     /// Items wanted, at least one and at most 200.
@@ -27,19 +27,19 @@ pub struct Window {
     limit: Option<NonZeroU32>,
 }
 
-impl Window {
+impl PageParams {
     /// Items to give.
     pub(super) fn limit(&self) -> u32 {
         bounded(self.limit, limits::PAGE_ITEMS_DEFAULT)
     }
 
     /// Where the page begins; without `after` at the beginning.
-    pub(super) fn behind<P: FromStr + Default>(&self) -> Result<P, Refusal> {
+    pub(super) fn behind<P: FromStr + Default>(&self) -> Result<P, ApiError> {
         place(self.after.as_deref()).map(Option::unwrap_or_default)
     }
 
     /// The page of a short list that was read whole. Without a limit it is as long as a page may be.
-    pub(super) fn of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, Refusal> {
+    pub(super) fn of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, ApiError> {
         let from = match self.after.as_deref().filter(|after| !after.is_empty()) {
             None => 0,
             Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(no_place)? + 1,
@@ -56,12 +56,12 @@ pub(super) fn bounded(limit: Option<NonZeroU32>, usual: u32) -> u32 {
 }
 
 /// The place that `after` names, if it names one.
-pub(super) fn place<P: FromStr>(after: Option<&str>) -> Result<Option<P>, Refusal> {
+pub(super) fn place<P: FromStr>(after: Option<&str>) -> Result<Option<P>, ApiError> {
     after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| no_place())).transpose()
 }
 
-fn no_place() -> Refusal {
-    Refusal(
+fn no_place() -> ApiError {
+    ApiError(
         Problem::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before. Begin again without it.")
             .at("after"),
     )
@@ -75,7 +75,7 @@ const DOCUMENT: &str = "/api/openapi.json";
 pub struct ReadBy(pub Instant);
 
 /// A body, whole, within its bound and its time.
-pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
+pub(super) async fn read(request: Request) -> Result<Bytes, ApiError> {
     let by = request.extensions().get::<ReadBy>().map(|ReadBy(by)| *by);
     // What is said to be too much is not waited for.
     let most = limits::JSON_BODY_BYTES_MAX;
@@ -85,7 +85,7 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     let bytes = to_bytes(request.into_body(), most);
     let bytes = match by {
         Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| {
-            Refusal::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
+            ApiError::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
         })?,
         None => bytes.await,
     };
@@ -94,24 +94,24 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
         if error.into_inner().is::<LengthLimitError>() {
             too_large()
         } else {
-            Refusal::new(ProblemKind::BadRequest, broken)
+            ApiError::new(ProblemKind::BadRequest, broken)
         }
     })
 }
 
-fn too_large() -> Refusal {
+fn too_large() -> ApiError {
     let most = limits::JSON_BODY_BYTES_MAX / 1024;
-    Refusal::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
+    ApiError::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
 }
 
 /// Whether a body says that it is JSON; a page of another site cannot say so without asking first.
-pub(super) fn says_json(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn says_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Refusal::new(ProblemKind::NotJson, "Send the body as application/json."))
+    Err(ApiError::new(ProblemKind::NotJson, "Send the body as application/json."))
 }
 
 /// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
@@ -119,9 +119,9 @@ pub(super) fn says_json(headers: &HeaderMap) -> Result<(), Refusal> {
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         says_json(request.headers())?;
         parsed(&read(request).await?).map(Self)
     }
@@ -138,9 +138,9 @@ impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
 pub struct OptionalJson<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let json = says_json(request.headers());
         let bytes = read(request).await?;
         if bytes.is_empty() {
@@ -152,12 +152,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 }
 
 /// Every body here is an object. The parser would take an array for one as well, its items for the fields in their order.
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Refusal::new(ProblemKind::BadRequest, "The body could not be read: send an object, not an array."));
+        return Err(ApiError::new(
+            ProblemKind::BadRequest,
+            "The body could not be read: send an object, not an array.",
+        ));
     }
     let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
-    value.map_err(|rejection| Refusal::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
+    value.map_err(|rejection| ApiError::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
 }
 
 /// The parser's own sentence, without the prefixes of the layers above it. It names fields and positions, never values
@@ -171,11 +174,11 @@ fn explain(text: &str) -> String {
 }
 
 /// What to say of a query that its type refuses.
-pub(super) fn unreadable_query(rejection: &QueryRejection) -> Refusal {
+pub(super) fn unreadable_query(rejection: &QueryRejection) -> ApiError {
     let why = rejection.body_text();
     let why = why.rsplit("query string: ").next().unwrap_or(&why).trim_end_matches('.');
     let next = format!("The parameters of each route are listed in {DOCUMENT}.");
-    Refusal::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
+    ApiError::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
 }
 
 /// A query string, parsed into a type with `deny_unknown_fields`.
@@ -183,9 +186,9 @@ pub(super) fn unreadable_query(rejection: &QueryRejection) -> Refusal {
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
@@ -198,10 +201,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 pub struct IdPath<T>(pub T);
 
 impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let nothing = || Refusal::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let nothing = || ApiError::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
         text.parse().map(Self).map_err(|_| nothing())
     }
@@ -212,13 +215,13 @@ impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
 pub struct SlugPath(pub Slug);
 
 impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| {
-            Refusal::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
+            ApiError::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
         })?;
-        let bad = |e: protocol::names::BadText| Refusal(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
+        let bad = |e: protocol::names::BadText| ApiError(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
         Slug::parse(&text).map(Self).map_err(bad)
     }
 }
@@ -228,14 +231,14 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
 pub struct TerminalPath(pub TerminalId);
 
 impl<S: Send + Sync> FromRequestParts<S> for TerminalPath {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| no_such_terminal())?;
         text.parse().map(Self).map_err(|_| no_such_terminal())
     }
 }
 
-fn no_such_terminal() -> Refusal {
+fn no_such_terminal() -> ApiError {
     access::Denied::NotFound.into()
 }

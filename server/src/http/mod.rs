@@ -3,13 +3,13 @@
 pub mod api;
 pub mod authn;
 pub mod connections;
+pub mod error;
 pub mod extract;
 pub mod headers;
 pub mod openapi;
 pub mod origin;
 mod pages;
 mod peers;
-pub mod problem;
 pub mod request_id;
 pub mod route_table;
 pub mod routes;
@@ -39,7 +39,7 @@ pub fn router(services: &Services, site: Site) -> Router {
 /// A bug of ours: logged by the panic hook with the request's id; the client learns the id and nothing else.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse as _;
-    problem::Refusal::new(
+    error::ApiError::new(
         protocol::ProblemKind::Internal,
         "This is our mistake. Try again; if it stays, tell your administrator the request id.",
     )

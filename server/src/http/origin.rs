@@ -10,7 +10,7 @@ use axum::{
 };
 use protocol::ProblemKind;
 
-use super::problem::Refusal;
+use super::error::ApiError;
 use crate::services::{Origins, Services};
 
 /// What a browser says of the page that asks (Fetch Metadata); no script can set or change it.
@@ -23,7 +23,7 @@ pub async fn layer(State(services): State<Services>, request: Request, next: Nex
     if safe || (ours(headers, &services.origins) && !contradicts(headers)) {
         return next.run(request).await;
     }
-    Refusal::new(
+    ApiError::new(
         ProblemKind::ForeignOrigin,
         "Changes are taken from Rexec's own pages only. Programs send the Origin header of the public URL.",
     )

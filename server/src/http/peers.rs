@@ -29,7 +29,7 @@ pub(super) struct Peers {
 
 /// One place of an address; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct FactorPurpose(Option<(Arc<Peers>, IpAddr)>);
+pub(super) struct PeerSlot(Option<(Arc<Peers>, IpAddr)>);
 
 impl Peers {
     pub(super) fn new(most: usize, trusted: Vec<IpNet>) -> Arc<Self> {
@@ -41,9 +41,9 @@ impl Peers {
     }
 
     /// A place, unless the address has as many as it may.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<FactorPurpose> {
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<PeerSlot> {
         if is_trusted(address, &self.trusted) {
-            return Some(FactorPurpose(None));
+            return Some(PeerSlot(None));
         }
         let one = of_one(address);
         let mut open = self.open();
@@ -52,11 +52,11 @@ impl Peers {
             return None;
         }
         *count += 1;
-        Some(FactorPurpose(Some((self.clone(), one))))
+        Some(PeerSlot(Some((self.clone(), one))))
     }
 }
 
-impl Drop for FactorPurpose {
+impl Drop for PeerSlot {
     fn drop(&mut self) {
         let Some((peers, one)) = &self.0 else { return };
         let mut open = peers.open();

@@ -17,8 +17,8 @@ use protocol::ProblemKind;
 use serde_json::Value;
 
 use super::{
+    error::{ApiError, ApiResult},
     extract,
-    problem::{Answer, Refusal},
 };
 
 /// What one operation takes.
@@ -66,12 +66,12 @@ pub async fn layer(State(documented): State<Arc<Documented>>, request: Request, 
     }
 }
 
-async fn looked_at(takes: &Takes, request: Request) -> Answer<Request> {
+async fn looked_at(takes: &Takes, request: Request) -> ApiResult<Request> {
     if let Some(unknown) = parameters(request.uri())?.into_iter().find(|name| !takes.query.contains(name)) {
         let known: Vec<&str> = takes.query.iter().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let detail = format!("There is no parameter of that name here. Known here: {known}.");
-        return Err(Refusal(protocol::Problem::new(ProblemKind::BadRequest, detail).at(&unknown)));
+        return Err(ApiError(protocol::Problem::new(ProblemKind::BadRequest, detail).at(&unknown)));
     }
     if takes.body {
         return Ok(request);
@@ -84,13 +84,13 @@ async fn looked_at(takes: &Takes, request: Request) -> Answer<Request> {
         json?;
         let nothing = serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value == serde_json::json!({}));
         if !nothing {
-            return Err(Refusal::new(ProblemKind::BadRequest, "This route takes no body. Send none, or {}."));
+            return Err(ApiError::new(ProblemKind::BadRequest, "This route takes no body. Send none, or {}."));
         }
     }
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
-fn parameters(uri: &Uri) -> Answer<Vec<String>> {
+fn parameters(uri: &Uri) -> ApiResult<Vec<String>> {
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| extract::unreadable_query(&e))?;
     Ok(pairs.0.into_iter().map(|(name, _)| name).collect())
 }

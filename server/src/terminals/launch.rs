@@ -6,7 +6,8 @@ use protocol::{Timestamp, terminals::TerminalState};
 use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
-use super::{TerminalError, error::engine_problem};
+use super::{Choice, TerminalError};
+use crate::problem::ToProblem as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     events::TerminalEvent,
@@ -24,14 +25,9 @@ pub(super) fn limits(tier: &TierRow) -> Limits {
 
 /// What the record's container is made from.
 pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, TerminalError> {
-    let gone = |field, what| TerminalError::Choice {
-        field,
-        why: format!(
-            "The {what} of this terminal is not offered any more. Ask an administrator, or choose another {what}."
-        ),
-    };
-    let image = tx.image(&row.image).await?.ok_or_else(|| gone("image", "image"))?;
-    let tier = tx.tier(&row.tier).await?.ok_or_else(|| gone("tier", "tier"))?;
+    let gone = |field| TerminalError::Choice(Choice::NotOffered(field));
+    let image = tx.image(&row.image).await?.ok_or_else(|| gone("image"))?;
+    let tier = tx.tier(&row.tier).await?.ok_or_else(|| gone("tier"))?;
     Ok(LaunchSpec {
         id: row.id,
         image_reference: image.reference,
@@ -85,7 +81,7 @@ pub(super) async fn failed(
     event: AuditEvent,
     error: &RuntimeError,
 ) -> Result<(), StoreError> {
-    let words = engine_problem(error).detail;
+    let words = error.problem().detail;
     insist(|| async {
         let mut tx = services.db.begin().await?;
         tx.move_terminal(row.id, TerminalState::Creating, TerminalState::Failed, Some(&words)).await?;

@@ -10,8 +10,9 @@ use protocol::{
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
 };
+use rexec::problem::ToProblem as _;
 use rexec::{
-    admin::preflight::{self, Foreign},
+    admin::preflight::{self, PreflightError},
     terminals::{self, Launched, TerminalError, reaper},
 };
 use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
@@ -431,18 +432,18 @@ async fn what_does_not_belong_together_does_not_start() {
         let world = World::new(&db);
         preflight::check(&world.services, "one").await.unwrap();
         let other = preflight::check(&world.services, "two").await;
-        assert!(matches!(other, Err(Foreign::Instance { database, .. }) if database == "one"), "{}", db.name);
+        assert!(matches!(other, Err(PreflightError::Instance { database, .. }) if database == "one"), "{}", db.name);
         let who = world.person("ada").await;
         world.terminal(&who).await;
         preflight::check(&world.services, "one").await.unwrap();
         // The database is lost, and a new one takes its place.
         let lost = World::on(&fresh, world.fake.clone(), world.services.runtime.clone());
-        assert!(matches!(preflight::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
+        assert!(matches!(preflight::check(&lost.services, "one").await, Err(PreflightError::Emptied(1))));
         assert_eq!(world.fake.list().await.unwrap().len(), 1);
         // The keys are lost, and new ones are made.
         world.enrol(&who).await;
         preflight::check(&world.services, "one").await.unwrap();
-        assert!(matches!(preflight::check(&world.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));
+        assert!(matches!(preflight::check(&world.restarted(&db).services, "one").await, Err(PreflightError::NoKey(_))));
     }
 }
 

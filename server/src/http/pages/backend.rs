@@ -99,7 +99,7 @@ mod tests {
             let id = asked.fetch_add(1, Ordering::Relaxed);
             async move {
                 tokio::task::yield_now().await;
-                crate::http::problem::Refusal::new(ProblemKind::MfaRequired, format!("answer {id}"))
+                crate::http::error::ApiError::new(ProblemKind::MfaRequired, format!("answer {id}"))
             }
         };
         Router::new().route("/api/me", get(answer))

@@ -25,7 +25,7 @@ use super::{
     headers::page_policy,
     static_files::{self, Site},
 };
-use crate::http::{api, problem::Refusal};
+use crate::http::{api, error::ApiError};
 use backend::OwnRoutes;
 
 /// Files first, then pages; both on GET only. `rest` is what pages read from.
@@ -42,7 +42,7 @@ async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>
     }
     // A file that is not there is not a page: answering HTML would only hide the mistake.
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
-        return Refusal::new(
+        return ApiError::new(
             ProblemKind::NotFound,
             "There is no such file. Reload the page to get its newest version.",
         )

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use crate::{
     audit::{self, Search},
     http::{
+        error::ApiResult,
         extract::{self, bounded},
-        problem::Answer,
     },
     services::Services,
 };
@@ -22,8 +22,8 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
-    /// AuditEvent word, e.g. `terminal_mfa_locked`.
+pub struct AuditParams {
+    /// Event name, e.g. `terminal_mfa_locked`.
     event: Option<String>,
     /// Name of who did it.
     actor: Option<String>,
@@ -39,14 +39,14 @@ pub struct Wanted {
     until: Option<Timestamp>,
     /// `next` of the page before.
     after: Option<String>,
-    /// Items wanted, at most 200.
+    /// Items params, at most 200.
     #[param(value_type = Option<u32>, minimum = 1)]
     limit: Option<NonZeroU32>,
 }
 
-impl Wanted {
+impl AuditParams {
     /// Matching events, newest first; only what concerns an account, when one is given.
-    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> Answer<Page<AuditView>> {
+    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> ApiResult<Page<AuditView>> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
         let before = extract::place(self.after.as_deref())?;
         let what = Search {

@@ -12,7 +12,7 @@ use sandbox::RuntimeError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    http::problem::{Answer, Refusal},
+    http::error::{ApiError, ApiResult},
     services::Services,
 };
 
@@ -32,7 +32,7 @@ async fn healthz() -> &'static str {
 
 /// Database and engine answer, and there is room to write.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "Database and engine answer", body = String), (status = 503, description = "One of them does not", body = protocol::Problem)))]
-async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
+async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     services.db.ping().await?;
     if let Some(left) = room_left(&services.config.data_dir)
         && left < DISK_BYTES_MIN
@@ -41,9 +41,9 @@ async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
             "The disk of the data directory is full ({} kB left): nothing can be changed. Make room.",
             left / 1024
         );
-        return Err(Refusal::new(ProblemKind::Unavailable, why));
+        return Err(ApiError::new(ProblemKind::Unavailable, why));
     }
-    services.runtime.ping().await.map_err(|error| Refusal::new(ProblemKind::Unavailable, engine_away(error)))?;
+    services.runtime.ping().await.map_err(|error| ApiError::new(ProblemKind::Unavailable, engine_away(error)))?;
     Ok("ready")
 }
 

@@ -17,11 +17,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     http::{
         authn::{self, SignedIn},
+        error::ApiResult,
         extract::{Json, TerminalPath},
-        problem::{Answer, Refusal},
     },
     services::Services,
-    terminals::lock::{self, LockError, Opened},
+    terminals::lock::{self, Opened},
 };
 
 /// The routes of this file.
@@ -31,12 +31,6 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(lock_it))
         .routes(routes!(unlock))
         .routes(routes!(verify))
-}
-
-impl From<LockError> for Refusal {
-    fn from(error: LockError) -> Self {
-        Self(error.problem())
-    }
 }
 
 /// The answer with the new cookie; the news of it goes with the body, which is dropped when it is on the wire.
@@ -59,7 +53,7 @@ async fn status(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<LockStatus>> {
+) -> ApiResult<Json<LockStatus>> {
     Ok(Json(lock::status(&services, &who, id).await?))
 }
 
@@ -73,7 +67,7 @@ async fn lock_it(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<LockStatus>> {
+) -> ApiResult<Json<LockStatus>> {
     Ok(Json(lock::lock(&services, &who, id).await?))
 }
 
@@ -89,7 +83,7 @@ async fn unlock(
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(told(lock::unlock(&services, &who, id, &request.code).await?))
 }
 
@@ -105,7 +99,7 @@ async fn verify(
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(told(lock::verify(&services, &who, id, &request.code).await?))
 }
 

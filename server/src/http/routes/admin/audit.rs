@@ -17,9 +17,9 @@ use crate::{
     audit::{self, AuditEvent, Entry},
     http::{
         authn::Admin,
+        error::ApiResult,
         extract::{Json, Query},
-        problem::Answer,
-        routes::audit::Wanted,
+        routes::audit::AuditParams,
     },
     services::Services,
 };
@@ -32,18 +32,18 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Matching events, newest first.
-#[utoipa::path(get, path = "/api/admin/audit", tag = "admin", params(Wanted), responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/audit", tag = "admin", params(AuditParams), responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)))]
 async fn search(
     State(services): State<Services>,
     _: Admin,
-    Query(wanted): Query<Wanted>,
-) -> Answer<Json<Page<AuditView>>> {
-    Ok(Json(wanted.page(&services, None).await?))
+    Query(params): Query<AuditParams>,
+) -> ApiResult<Json<Page<AuditView>>> {
+    Ok(Json(params.page(&services, None).await?))
 }
 
 /// The whole trail as JSON lines in the order of the chain, each with its hash.
 #[utoipa::path(get, path = "/api/admin/audit/export", tag = "admin", responses((status = 200, description = "JSON lines", body = String, content_type = "application/x-ndjson")))]
-async fn export(State(services): State<Services>, Admin(who): Admin) -> Answer<Response> {
+async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Response> {
     let entry = Entry::new(AuditEvent::AuditExported);
     audit::record(&services.db, services.clock.now(), &who.actor(), entry).await?;
     let db = services.db.clone();
@@ -63,6 +63,6 @@ async fn export(State(services): State<Services>, Admin(who): Admin) -> Answer<R
 
 /// Walks the hash chain.
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "admin", responses((status = 200, body = AuditVerdict)))]
-async fn verify(State(services): State<Services>, _: Admin) -> Answer<Json<AuditVerdict>> {
+async fn verify(State(services): State<Services>, _: Admin) -> ApiResult<Json<AuditVerdict>> {
     Ok(Json(audit::verify(&services.db).await?))
 }

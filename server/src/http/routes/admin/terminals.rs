@@ -10,8 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     http::{
         authn::Admin,
+        error::ApiResult,
         extract::{Json, OptionalJson, TerminalPath},
-        problem::Answer,
     },
     services::Services,
     terminals,
@@ -27,7 +27,7 @@ async fn stop(
     State(services): State<Services>,
     Admin(who): Admin,
     TerminalPath(id): TerminalPath,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     terminals::stop_any(&services, &who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -39,7 +39,7 @@ async fn delete(
     Admin(who): Admin,
     TerminalPath(id): TerminalPath,
     OptionalJson(body): OptionalJson<DeleteTerminal>,
-) -> Answer<(StatusCode, Json<Deletion>)> {
+) -> ApiResult<(StatusCode, Json<Deletion>)> {
     let deletion = terminals::delete_any(&services, &who, id, body.code.as_ref()).await?;
     Ok((StatusCode::ACCEPTED, Json(deletion)))
 }

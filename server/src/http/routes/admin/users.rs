@@ -11,8 +11,8 @@ use crate::{
     admin::{system, users},
     http::{
         authn::Admin,
-        extract::{IdPath, Json, Query, Window},
-        problem::Answer,
+        error::ApiResult,
+        extract::{IdPath, Json, PageParams, Query},
     },
     services::Services,
 };
@@ -30,13 +30,13 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Accounts, by name.
-#[utoipa::path(get, path = "/api/admin/users", tag = "admin", params(Window), responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/users", tag = "admin", params(PageParams), responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)))]
 async fn list(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<UserView>>> {
-    Ok(Json(users::list(&services, &window.behind()?, window.limit()).await?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<UserView>>> {
+    Ok(Json(users::list(&services, &page.behind()?, page.limit()).await?))
 }
 
 /// Changes role, disabling or quota of an account.
@@ -46,7 +46,7 @@ async fn patch(
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
     Json(patch): Json<UserPatch>,
-) -> Answer<Json<UserView>> {
+) -> ApiResult<Json<UserView>> {
     Ok(Json(users::patch(&services, &who, id, &patch).await?))
 }
 
@@ -56,7 +56,7 @@ async fn reset_mfa(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
-) -> Answer<Json<UserView>> {
+) -> ApiResult<Json<UserView>> {
     Ok(Json(users::reset_mfa(&services, &who, id).await?))
 }
 
@@ -66,7 +66,7 @@ async fn reset_link(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
-) -> Answer<(StatusCode, Json<OneTimeLink>)> {
+) -> ApiResult<(StatusCode, Json<OneTimeLink>)> {
     Ok((StatusCode::CREATED, Json(users::reset_link(&services, &who, id).await?)))
 }
 
@@ -76,18 +76,18 @@ async fn invite(
     State(services): State<Services>,
     Admin(who): Admin,
     Json(request): Json<InviteRequest>,
-) -> Answer<(StatusCode, Json<OneTimeLink>)> {
+) -> ApiResult<(StatusCode, Json<OneTimeLink>)> {
     Ok((StatusCode::CREATED, Json(users::invite(&services, &who, request.role).await?)))
 }
 
 /// Links that are still good.
-#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(Window), responses((status = 200, body = Page<InviteView>)))]
+#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(PageParams), responses((status = 200, body = Page<InviteView>)))]
 async fn invites(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<InviteView>>> {
-    Ok(Json(window.of(users::open_links(&services).await?, |link| link.id.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<InviteView>>> {
+    Ok(Json(page.of(users::open_links(&services).await?, |link| link.id.to_string())?))
 }
 
 /// Takes a link back.
@@ -96,17 +96,17 @@ async fn revoke_invite(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<InviteId>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     users::revoke_link(&services, &who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Everybody's terminals: names and states, never a byte.
-#[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(Window), responses((status = 200, body = Page<AdminTerminal>)))]
+#[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminTerminal>)))]
 async fn terminals(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<AdminTerminal>>> {
-    Ok(Json(system::terminals(&services, window.behind()?, window.limit()).await?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<AdminTerminal>>> {
+    Ok(Json(system::terminals(&services, page.behind()?, page.limit()).await?))
 }
