@@ -1,4 +1,4 @@
-//! The person's own second factor: enrol, confirm, replace, remove, fresh recovery codes.
+//! The second factor of the user: enrol, confirm, replace, disable, new recovery codes.
 
 use access::Caller;
 use protocol::{
@@ -19,8 +19,8 @@ use crate::{
     services::Services,
 };
 
-/// Makes a secret that waits for its first code. Needs the password, and a code of the present factor where there is
-/// one; that factor stays in force until the new one is confirmed.
+/// Generates a pending secret. Requires the password, and a code of the current factor if there is one; that factor
+/// stays valid until the new one is confirmed.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -40,8 +40,8 @@ pub async fn enrol_factor(
     Ok(fresh.show(&who.username, now))
 }
 
-/// Confirms the pending secret by its first code; it becomes the factor, with ten fresh recovery codes. Logins made
-/// without it end.
+/// Confirms the pending secret by its first code. It becomes the factor, with ten new recovery codes. All other login
+/// sessions end.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -69,7 +69,7 @@ async fn confirm(
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
-/// Removes the factor. Refused while terminals are locked: nobody could open them afterwards.
+/// Removes the factor. Rejected while terminals are locked, because they could not be unlocked afterwards.
 ///
 /// # Errors
 /// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
@@ -90,7 +90,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
     }
     let actor = who.actor();
     let mut factor = verification(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
-    // Looked at again: locking holds the factor's row as this transaction does.
+    // Checked again: locking a terminal locks the factor's row, which this transaction holds now.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
     }
@@ -98,7 +98,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
     step_up(services, who, factor, AuditEvent::MfaDisabled, "MFA was disabled for your account.").await
 }
 
-/// Ten fresh recovery codes; the old set is dead, and other logins end.
+/// Replaces the recovery codes with ten new ones. All other login sessions end.
 ///
 /// # Errors
 /// [`AccountError::Code`].
@@ -127,7 +127,7 @@ async fn regenerate(
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
-/// A change of the factor: this session gets a new token, every other one ends, the person is told.
+/// Completes a change of the factor: the current session gets a new token, all others end, and the user gets a notice.
 async fn step_up(
     services: &Services,
     who: &Caller,

@@ -1,4 +1,4 @@
-//! One-time links from the receiving side: joining, and choosing a new password.
+//! Use of one-time links: invitations and password resets.
 
 use protocol::{
     UserId,
@@ -15,26 +15,26 @@ use crate::{
     services::Services,
 };
 
-/// What a link is for.
+/// The purpose of a link.
 ///
 /// # Errors
 /// [`AccountError::StaleLink`].
 pub async fn invite_status(services: &Services, token: &Sensitive) -> Result<InviteStatus, AccountError> {
-    let link = good_link(services, token).await?;
+    let link = valid_link(services, token).await?;
     let username = link.username.map(|name| Username::parse(&name)).transpose();
     let username = username.map_err(|_| AccountError::StaleLink)?;
     Ok(InviteStatus { username, role: link.role, expires_at: link.expires_at })
 }
 
-async fn good_link(services: &Services, token: &Sensitive) -> Result<OneTimeLinkRow, AccountError> {
+async fn valid_link(services: &Services, token: &Sensitive) -> Result<OneTimeLinkRow, AccountError> {
     let mut tx = services.db.read().await?;
     let link = tx.link_by_token(&token::hash(token.reveal()), services.clock.now()).await?;
     tx.commit().await?;
     link.ok_or(AccountError::StaleLink)
 }
 
-/// Uses a link up. A new account is signed in; after a reset the person signs in with password and, where there is a
-/// factor, code: a link never stands in for a factor.
+/// Uses a link. A new account is logged in. After a reset the user logs in with the password and, if there is a factor,
+/// a code: a link never replaces a factor.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -43,7 +43,7 @@ pub async fn accept(
     visitor: &Visitor,
     request: InviteAccept,
 ) -> Result<Option<LoggedIn>, AccountError> {
-    let link = match good_link(services, &request.token).await {
+    let link = match valid_link(services, &request.token).await {
         Err(AccountError::StaleLink) => {
             let entry = Entry::new(AuditEvent::InviteAccepted).failed().detail("reason", "stale_link");
             audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
@@ -103,7 +103,7 @@ async fn reset(
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     tx.hold_user(user).await?;
-    // Without a factor the password alone would open what is locked, and the maker of the link may be using it.
+    // Without a factor the password alone would give access to locked terminals, also to the creator of the link.
     if !tx.has_factor(user).await? && tx.locked_terminals_of(user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
     }

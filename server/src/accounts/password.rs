@@ -1,4 +1,4 @@
-//! Changing one's own password.
+//! Change of the password, and checks that other changes of the account share.
 
 use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
@@ -13,8 +13,8 @@ use crate::{
     services::Services,
 };
 
-/// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it. Counted for
-/// this login alone, so that nobody else's guesses keep the person from proving who they are.
+/// Checks the current password, throttled like a login, so that a stolen session cannot be used to guess it. Failures
+/// are counted per login session, so that guesses of others do not block the user.
 pub(super) async fn check_current(
     services: &Services,
     who: &Caller,
@@ -44,16 +44,16 @@ pub(super) async fn check_current(
     Err(AccountError::WrongPassword(field))
 }
 
-/// The transaction of a change that needs the factor where there is one.
+/// The transaction of a change that requires a code if the account has a factor.
 pub(super) enum Change {
-    /// The code is spent in it.
+    /// The code is used in it.
     Proven(SecondFactor),
     /// The account has no factor.
     Plain(Tx),
 }
 
 impl Change {
-    /// Begins it: with a right code, or without one where the account has no factor.
+    /// Begins the transaction after the code was verified, or without a code if the account has no factor.
     pub(super) async fn begin(
         services: &Services,
         who: &Caller,
@@ -61,7 +61,7 @@ impl Change {
         code: Option<&Sensitive>,
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
-        // Held, so that a factor cannot appear between looking and changing.
+        // Locked, so that no factor can be added between the check and the change.
         tx.hold_user(who.user).await?;
         if !tx.has_factor(who.user).await? {
             return Ok(Self::Plain(tx));
@@ -91,7 +91,7 @@ impl Change {
     }
 }
 
-/// Asks a signed-in person for their code.
+/// The verification of a code of the logged-in user.
 pub(super) fn verification<'a>(
     services: &'a Services,
     who: &'a Caller,

@@ -1,4 +1,4 @@
-//! The person's login sessions: list, revoke one, revoke all others.
+//! Login sessions of the user: list, revoke one, revoke all others.
 
 use std::cmp::Reverse;
 
@@ -13,7 +13,7 @@ use crate::{
     services::Services,
 };
 
-/// The person's full logins: the asking one, then the others by their last use.
+/// The complete login sessions of the user: the current one, then the others by last use.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -35,10 +35,10 @@ pub async fn list_sessions(services: &Services, who: &Caller) -> Result<Vec<Sess
     Ok(views)
 }
 
-/// Ends one of the person's own sessions.
+/// Ends one login session of the user.
 ///
 /// # Errors
-/// [`AccountError::NoSuchSession`], also for somebody else's.
+/// [`AccountError::NoSuchSession`], also for a session of another user.
 pub async fn revoke_session(services: &Services, who: &Caller, session: SessionId) -> Result<(), AccountError> {
     let (services, who) = (services.clone(), who.clone());
     let change = async move |services: &Services| {
@@ -56,7 +56,7 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
     services.clone().run_to_completion(async move { change(&services).await }).await
 }
 
-/// Ends all of the person's sessions but the asking one.
+/// Ends all login sessions of the user except the current one.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -15,10 +15,10 @@ use crate::{
     services::Services,
 };
 
-/// A set-up link dies after this.
+/// Validity of a set-up link.
 const LINK_SECS: i64 = 30 * 60;
 
-/// Whether the first administrator is still to be made.
+/// Whether there is no administrator yet.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -29,7 +29,7 @@ pub async fn is_needed(services: &Services) -> Result<bool, AccountError> {
     Ok(!done)
 }
 
-/// A fresh set-up link, when one is needed; links of earlier starts die.
+/// A new set-up link, if one is needed. Links of earlier starts become invalid.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -46,7 +46,7 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
     Ok(Some(format!("{}/setup?token={}", services.origins.public(), token.reveal())))
 }
 
-/// Makes the first administrator and signs them in. Of any number of tries at once, one succeeds.
+/// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.
 ///
 /// # Errors
 /// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`].
@@ -91,7 +91,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     Ok(LoggedIn::complete(services, token, &request.username))
 }
 
-/// Writes a new account; a taken name is an answer, not a failure of the database.
+/// Inserts a new account. A name that is taken is [`AccountError::NameTaken`], not an error of the database.
 pub(super) async fn insert(
     tx: &mut store::Tx,
     user: UserId,

@@ -1,4 +1,4 @@
-//! Images and tiers: what is offered to launch.
+//! Images and tiers that can be launched.
 
 use access::Caller;
 use protocol::{
@@ -16,7 +16,7 @@ use crate::{
     services::Services,
 };
 
-/// Processes in a container, whatever the tier (the profile's row).
+/// Maximum number of processes in a container, in every tier.
 const PIDS: u32 = 256;
 
 /// Every image, offered or not, with its size on the engine.
@@ -109,7 +109,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
 }
 
 async fn image_view(services: &Services, row: ImageRow) -> AdminResult<AdminImage> {
-    // An engine that is away must not hide the settings.
+    // The settings are shown even when the engine does not answer.
     let size_bytes = services.runtime.image_size(&row.reference).await.unwrap_or_default();
     let edit = ImageEditView {
         title: row.title,
@@ -141,8 +141,8 @@ fn text(field: &'static str, text: &str, min: usize, max: usize) -> AdminResult<
     Ok(text.to_owned())
 }
 
-/// An engine's image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Parsed, so that no option or
-/// filter can be smuggled into a call to the engine.
+/// Parses an image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Validated, so that it cannot
+/// contain an option or a filter of the engine.
 fn reference(text: &str) -> AdminResult<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:@".contains(c);
     let starts = text.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_references() {
+    fn only_image_references_are_accepted() {
         for good in ["rexec/debian:1", "registry.example:5000/a/b:tag", "a@sha256:0123"] {
             assert!(reference(good).is_ok(), "{good}");
         }

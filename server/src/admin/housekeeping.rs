@@ -1,4 +1,4 @@
-//! What must be thrown away in time: logins that are over, events past their retention.
+//! Deletes expired login sessions, and audit events past their retention time.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use crate::{
     services::Services,
 };
 
-/// How often it is looked for.
+/// Interval.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Runs until the server goes away. A failure is logged and tried again the next time.
+/// Runs until shutdown. A failure is logged; the next round tries again.
 pub async fn run(services: Services) {
     loop {
         if let Err(error) = once(&services).await {

@@ -1,4 +1,5 @@
-//! Administration: users, invitations, settings, images and tiers, the system. It has no access to the bytes of a terminal.
+//! Administration: users, invitations, settings, images and tiers, the system. It has no access to the bytes of a
+//! terminal.
 
 pub mod catalogue;
 pub mod housekeeping;

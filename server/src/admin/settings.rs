@@ -1,4 +1,4 @@
-//! The organisation's settings: read, checked, replaced.
+//! The organisation's settings: read, validate, replace.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use crate::{
     services::Services,
 };
 
-/// As they are.
+/// The current settings.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -23,8 +23,8 @@ pub async fn get(services: &Services) -> AdminResult<Settings> {
     Ok(settings)
 }
 
-/// Replaces them. Shorter times hold at once, for logins and grants that exist and for their open sockets; longer ones
-/// hold from the next login or grant on, so that nothing which has ended comes back.
+/// Replaces the settings. Shorter durations apply at once, to existing login sessions and grants and to their open
+/// sockets. Longer ones apply to new login sessions and grants, so that nothing that ended becomes valid again.
 ///
 /// # Errors
 /// [`AdminError::Invalid`] for the first value out of its range.
@@ -77,7 +77,7 @@ fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &'s
     Err(InvalidValue::OutOfRange { field, range, unit }.into())
 }
 
-/// What changed, for the trail.
+/// The differences, for the audit log.
 fn differences(old: &Settings, new: &Settings) -> Vec<(&'static str, String, String)> {
     let pair = |name, a: &dyn ToString, b: &dyn ToString| (name, a.to_string(), b.to_string());
     let mut all = vec![
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_pass_and_each_bound_holds() {
+    fn defaults_are_valid_and_values_out_of_range_are_not() {
         assert!(check(&Settings::default()).is_ok());
         let bad = [
             Settings { session_idle_secs: 299, ..Settings::default() },
@@ -116,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told() {
+    fn only_differences_are_recorded() {
         let new = Settings { mfa_required: true, ..Settings::default() };
-        let told = differences(&Settings::default(), &new);
-        assert_eq!(told, [("mfa_required", "false".to_owned(), "true".to_owned())]);
+        let found = differences(&Settings::default(), &new);
+        assert_eq!(found, [("mfa_required", "false".to_owned(), "true".to_owned())]);
     }
 }

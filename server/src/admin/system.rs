@@ -1,4 +1,4 @@
-//! What administrators see of the machine and of other people's terminals: names and states, never a byte.
+//! What administrators see of the host and of all terminals: names and states, no content.
 
 use protocol::{
     Page,

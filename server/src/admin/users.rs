@@ -1,4 +1,4 @@
-//! Accounts and the one-time links that make or mend them.
+//! Accounts, and the one-time links for invitations and password resets.
 
 use access::{Caller, Clock};
 use protocol::{
@@ -23,9 +23,9 @@ use crate::{
     services::Services,
 };
 
-/// An invitation is good for this long.
+/// Validity of an invitation.
 const INVITE_SECS: i64 = 72 * 3600;
-/// A password reset link is good for this long.
+/// Validity of a reset link.
 const RESET_SECS: i64 = 24 * 3600;
 
 /// Accounts by name.
@@ -39,10 +39,10 @@ pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> Admin
     Ok(pages::page(rows, limit, |row| BehindName::new(&row.username).to_string(), view))
 }
 
-/// Changes role, disabling or quota. A new role or a disabling ends every login of the account.
+/// Changes role, state or quota. A changed role or a disabled account ends all its login sessions.
 ///
 /// # Errors
-/// [`AdminError::LastAdmin`] when nobody would be left to administer.
+/// [`AdminError::LastAdmin`] when no enabled administrator would be left.
 pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
     let (mine, who, patch) = (services.clone(), who.clone(), patch.clone());
     services.run_to_completion(async move { patch_and_revoke(&mine, &who, id, &patch).await }).await
@@ -53,7 +53,7 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
         return Err(InvalidValue::AccountQuota { max: *limits::TERMINALS.end() }.into());
     }
     let mut tx = services.db.begin().await?;
-    // Two administrators who demote each other at once come one after the other here.
+    // Serializes administrators who demote each other concurrently.
     let admins = tx.count_admins().await?;
     let user = held(&mut tx, id).await?;
     let (role, disabled) = (patch.role.unwrap_or(user.role), patch.disabled.unwrap_or(user.disabled));
@@ -83,13 +83,13 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
     Ok(view(changed))
 }
 
-/// Removes the second factor. Ends every login and grant of the account; its locked terminals stay locked until it
-/// enrols again and gives a code of the new factor.
+/// Removes the second factor and ends all login sessions and grants of the account. Its locked terminals stay locked
+/// until the user enrols again and enters a code of the new factor.
 ///
 /// # Errors
 /// When there is no such account.
 /// [`AdminError::OwnFactor`]; [`AdminError::WouldOpenLocked`] when the password was set by a reset link and terminals
-/// are locked: whoever held that link could then open them.
+/// are locked, because the holder of that link could then unlock them.
 pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> AdminResult<UserView> {
     if who.user == id {
         return Err(AdminError::OwnFactor);
@@ -102,7 +102,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
-    // Held too: locking waits for this, or this sees the lock.
+    // Serializes this with locking a terminal, which locks the same row.
     tx.hold_factor(id).await?;
     if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
@@ -110,11 +110,11 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
-    let told = format!(
+    let notice = format!(
         "An administrator ({}) reset your MFA. Locked terminals stay locked: enable MFA again, then unlock them.",
         who.username
     );
-    tx.insert_notice(id, &told, now).await?;
+    tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);
     audit::append(&mut tx, now, &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
@@ -123,7 +123,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     Ok(view(changed))
 }
 
-/// Makes a one-time link by which a new person chooses name and password.
+/// Creates an invitation: a one-time link to create an account.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -135,7 +135,7 @@ pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResul
     Ok(link)
 }
 
-/// Makes a one-time link by which a person chooses a new password. Older links of the account are dead.
+/// Creates a one-time link to set a new password. Older links of the account become invalid.
 ///
 /// # Errors
 /// When there is no such account.
@@ -151,7 +151,7 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
     Ok(link)
 }
 
-/// The same from the server's own shell, for when no administrator can get in.
+/// The same for the command line, when no administrator can log in.
 ///
 /// # Errors
 /// When there is no such account.
@@ -165,7 +165,7 @@ pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> Adm
     Ok(link)
 }
 
-/// Invitations and reset links that are still good.
+/// Valid invitations and reset links.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -176,10 +176,10 @@ pub async fn open_links(services: &Services) -> AdminResult<Vec<InviteView>> {
     Ok(rows.into_iter().map(invite_view).collect())
 }
 
-/// Takes a link back.
+/// Revokes a link.
 ///
 /// # Errors
-/// When it was used, or is not there.
+/// [`AdminError::NotFound`], also for a used link.
 pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> AdminResult<()> {
     let mut tx = services.db.begin().await?;
     if !tx.delete_link(id).await? {

@@ -1,4 +1,4 @@
-//! REST: the only door for programs and for the pages' own requests. Thin: parse, ask a use-case, answer.
+//! The REST API, for programs and for the pages' own requests.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::services::Services;
 #[openapi(info(title = "Rexec", description = "Hardened container terminals, each with its own MFA lock."))]
 struct Document;
 
-/// Each file of handlers gives its routes here.
+/// The documented routes.
 fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
@@ -36,7 +36,8 @@ pub fn document() -> serde_json::Value {
     openapi::complete(&documented().into_openapi())
 }
 
-/// All REST routes with their common layers (origin, and what the document does not name). The request id layer is outside, in `web`.
+/// All REST routes with their common layers: origin and request validation. The request id layer is in
+/// [`http::router`](super::router).
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
     let document = openapi::complete(&generated);

@@ -1,4 +1,4 @@
-//! Bodies, queries and path ids, parsed at the edge. What cannot be read is refused with words.
+//! Extractors of bodies, queries and path parameters. Invalid ones are rejected with a problem document.
 
 use std::{num::NonZeroU32, str::FromStr};
 
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::error::ApiError;
 
-/// Which page of a list.
+/// Parameters of a page of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -28,21 +28,21 @@ pub struct PageParams {
 }
 
 impl PageParams {
-    /// Items to give.
+    /// Number of items.
     pub(super) fn limit(&self) -> u32 {
         bounded(self.limit, limits::PAGE_ITEMS_DEFAULT)
     }
 
-    /// Where the page begins; without `after` at the beginning.
-    pub(super) fn behind<P: FromStr + Default>(&self) -> Result<P, ApiError> {
-        place(self.after.as_deref()).map(Option::unwrap_or_default)
+    /// The position before the page; the start without `after`.
+    pub(super) fn position<P: FromStr + Default>(&self) -> Result<P, ApiError> {
+        parse_position(self.after.as_deref()).map(Option::unwrap_or_default)
     }
 
-    /// The page of a short list that was read whole. Without a limit it is as long as a page may be.
-    pub(super) fn of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, ApiError> {
+    /// A page of a short list that was read completely. Without a limit it has the maximum length.
+    pub(super) fn page_of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, ApiError> {
         let from = match self.after.as_deref().filter(|after| !after.is_empty()) {
             None => 0,
-            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(no_place)? + 1,
+            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(unknown_position)? + 1,
         };
         let rest = all.into_iter().skip(from).collect();
         let limit = bounded(self.limit, limits::PAGE_ITEMS_MAX);
@@ -50,34 +50,34 @@ impl PageParams {
     }
 }
 
-/// Items to give where so many are wanted.
-pub(super) fn bounded(limit: Option<NonZeroU32>, usual: u32) -> u32 {
-    limit.map_or(usual, NonZeroU32::get).min(limits::PAGE_ITEMS_MAX)
+/// The requested number of items, bounded; the default if absent.
+pub(super) fn bounded(limit: Option<NonZeroU32>, default: u32) -> u32 {
+    limit.map_or(default, NonZeroU32::get).min(limits::PAGE_ITEMS_MAX)
 }
 
-/// The place that `after` names, if it names one.
-pub(super) fn place<P: FromStr>(after: Option<&str>) -> Result<Option<P>, ApiError> {
-    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| no_place())).transpose()
+/// The position of `after`, if present.
+pub(super) fn parse_position<P: FromStr>(after: Option<&str>) -> Result<Option<P>, ApiError> {
+    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| unknown_position())).transpose()
 }
 
-fn no_place() -> ApiError {
+fn unknown_position() -> ApiError {
     ApiError(
         Problem::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before. Begin again without it.")
             .at("after"),
     )
 }
 
-/// Where routes, parameters and fields are listed.
+/// Lists routes, parameters and fields.
 const DOCUMENT: &str = "/api/openapi.json";
 
-/// When the body of a request must have arrived.
+/// Deadline for receiving the body of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadBy(pub Instant);
 
-/// A body, whole, within its bound and its time.
+/// Reads a body within its size limit and deadline.
 pub(super) async fn read(request: Request) -> Result<Bytes, ApiError> {
     let by = request.extensions().get::<ReadBy>().map(|ReadBy(by)| *by);
-    // What is said to be too much is not waited for.
+    // A declared size over the limit is rejected without reading.
     let most = limits::JSON_BODY_BYTES_MAX;
     if request.body().size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(too_large());
@@ -104,8 +104,8 @@ fn too_large() -> ApiError {
     ApiError::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
 }
 
-/// Whether a body says that it is JSON; a page of another site cannot say so without asking first.
-pub(super) fn says_json(headers: &HeaderMap) -> Result<(), ApiError> {
+/// Checks that the content type is JSON. Pages of other sites cannot send it without a CORS preflight.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
@@ -114,7 +114,7 @@ pub(super) fn says_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::new(ProblemKind::NotJson, "Send the body as application/json."))
 }
 
-/// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
+/// A JSON body. The types reject unknown fields (`deny_unknown_fields`).
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -122,7 +122,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        says_json(request.headers())?;
+        require_json(request.headers())?;
         parsed(&read(request).await?).map(Self)
     }
 }
@@ -133,7 +133,7 @@ impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
     }
 }
 
-/// A JSON body that may be absent altogether; then the type's default.
+/// An optional JSON body; the type's default if absent.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
@@ -141,7 +141,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let json = says_json(request.headers());
+        let json = require_json(request.headers());
         let bytes = read(request).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
@@ -151,7 +151,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
-/// Every body here is an object. The parser would take an array for one as well, its items for the fields in their order.
+/// Parses an object. Arrays are rejected, because the parser would read their items as fields in order.
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(ApiError::new(
@@ -163,8 +163,8 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     value.map_err(|rejection| ApiError::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
 }
 
-/// The parser's own sentence, without the prefixes of the layers above it. It names fields and positions, never values
-/// of secrets: the secret types refuse nothing.
+/// The parser's message without the prefixes of the layers above it. It contains fields and positions, and no values of
+/// secrets, because the secret types accept every text.
 fn explain(text: &str) -> String {
     let text = text.rsplit("target type: ").next().unwrap_or(text);
     format!(
@@ -173,7 +173,7 @@ fn explain(text: &str) -> String {
     )
 }
 
-/// What to say of a query that its type refuses.
+/// The error for a query that its type rejects.
 pub(super) fn unreadable_query(rejection: &QueryRejection) -> ApiError {
     let why = rejection.body_text();
     let why = why.rsplit("query string: ").next().unwrap_or(&why).trim_end_matches('.');
@@ -196,7 +196,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// An `{id}` of a path. A malformed one is answered like an unknown one: nothing is there.
+/// An `{id}` of a path. A malformed id gets the same response as an unknown one.
 #[derive(Debug, Clone, Copy)]
 pub struct IdPath<T>(pub T);
 
@@ -204,9 +204,9 @@ impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let nothing = || ApiError::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
-        text.parse().map(Self).map_err(|_| nothing())
+        let not_found = || ApiError::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+        text.parse().map(Self).map_err(|_| not_found())
     }
 }
 
@@ -226,7 +226,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     }
 }
 
-/// The `{id}` of a terminal's path. A malformed id is answered like an unknown one: nothing is there.
+/// The `{id}` of a terminal's path. A malformed id gets the same response as an unknown one.
 #[derive(Debug, Clone, Copy)]
 pub struct TerminalPath(pub TerminalId);
 

@@ -1,4 +1,5 @@
-//! Enrolment: the server generates a secret, stores it encrypted, and shows it once. It is pending until its first code.
+//! Enrolment: the server generates a secret, stores it encrypted, and shows it once. It is pending until its first
+//! code.
 
 use protocol::{Timestamp, UserId, limits::ENROLMENT_SECS, mfa::EnrolAnswer, names::Username};
 use secrets::{KeyError, Keyring, Sealed, Secret};

@@ -1,7 +1,8 @@
 //! Recovery codes: ten codes of 80 random bits, hashed with argon2id under one salt per set. Each works once.
 //!
-//! One salt per set lets the store find and use a code in one conditional statement, so that of many concurrent requests
-//! with one code exactly one succeeds. A salt per code would not protect more, because the codes are independent random values.
+//! One salt per set lets the store find and use a code in one conditional statement, so that of many concurrent
+//! requests with one code exactly one succeeds. A salt per code would not protect more, because the codes are
+//! independent random values.
 
 use data_encoding::BASE32_NOPAD;
 use protocol::{UserId, limits, names::Sensitive};

@@ -111,7 +111,7 @@ pub struct Verification<'a> {
     pub keys: &'a Keyring,
     /// The instant.
     pub now: Timestamp,
-    /// Who asks, for the audit trail.
+    /// Actor of the audit events.
     pub actor: &'a Actor,
     /// The account whose code is asked for.
     pub user: UserId,
@@ -210,7 +210,8 @@ impl Verification<'_> {
         self.reset_failures(&mut tx, &factor).await?;
         let left = tx.recovery_codes_left(self.user).await?;
         let notice = format!(
-            "A recovery code was used ({}). {left} are left. If that was not you, change your password and make new codes.",
+            "A recovery code was used ({}). {left} are left. If that was not you, change your password and make new \
+             codes.",
             self.purpose.word()
         );
         tx.insert_notice(self.user, &notice, self.now).await?;

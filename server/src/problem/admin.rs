@@ -22,7 +22,8 @@ impl ToProblem for AdminError {
             Self::WouldOpenLocked => Problem::new(
                 ProblemKind::TerminalsLocked,
                 "With a new password and without its factor, whoever holds the link could open this account's locked \
-                 terminals. Let the person unlock them, or delete them first; that takes a code of your own authenticator app.",
+                 terminals. Let the person unlock them, or delete them first; that takes a code of your own \
+                 authenticator app.",
             ),
             Self::Invalid(value) => Problem::new(ProblemKind::Unprocessable, rule(value)).at(value.field()),
             Self::Store(error) => error.problem(),

@@ -69,7 +69,8 @@ impl ToProblem for TooManyStreams {
             Self::OfAccount => ("Your account", limits::ACCOUNT_EVENT_STREAMS_MAX),
         };
         let detail = format!(
-            "{whose} has {max} event streams open, and may not have more. Close one, or a window of Rexec, and try again."
+            "{whose} has {max} event streams open, and may not have more. Close one, or a window of Rexec, \
+             and try again."
         );
         Problem::new(ProblemKind::Throttled, detail)
     }

@@ -1,4 +1,4 @@
-//! The person's own account: password, factor, login sessions, notices, events.
+//! The account of the user: password, factor, login sessions, notices, events.
 
 use axum::{
     extract::State,
@@ -113,7 +113,7 @@ async fn regenerate(
     Ok((authn::signed_in(&token), Json(codes)).into_response())
 }
 
-/// Where the person is signed in.
+/// The login sessions of the user.
 #[utoipa::path(get, path = "/api/account/sessions", tag = "account", params(PageParams), responses(
     (status = 200, body = Page<SessionView>), (status = 401, body = protocol::Problem)))]
 async fn list_sessions(
@@ -121,10 +121,10 @@ async fn list_sessions(
     SignedIn(who): SignedIn,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<SessionView>>> {
-    Ok(Json(page.of(accounts::list_sessions(&services, &who).await?, |session| session.id.to_string())?))
+    Ok(Json(page.page_of(accounts::list_sessions(&services, &who).await?, |session| session.id.to_string())?))
 }
 
-/// Ends one login of the person's own, with its sockets.
+/// Ends one login session of the user, with its sockets.
 #[utoipa::path(delete, path = "/api/account/sessions/{id}", tag = "account", params(("id" = SessionId, Path)), responses(
     (status = 204, description = "Ended"),
     (status = 404, description = "No such session of yours", body = protocol::Problem)))]
@@ -145,7 +145,7 @@ async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The person has read the notices of `GET /api/me`.
+/// Deletes the notices of `GET /api/me`.
 #[utoipa::path(delete, path = "/api/account/notices", tag = "account", responses(
     (status = 204, description = "Gone"), (status = 401, body = protocol::Problem)))]
 async fn dismiss_notices(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<StatusCode> {
@@ -153,7 +153,7 @@ async fn dismiss_notices(State(services): State<Services>, SignedIn(who): Signed
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the person did, and what was done to their account and terminals.
+/// Events of the user, and events about their account and terminals.
 #[utoipa::path(get, path = "/api/account/audit", tag = "account", params(AuditParams), responses(
     (status = 200, body = Page<AuditView>), (status = 401, body = protocol::Problem)))]
 async fn own_audit(
@@ -162,7 +162,7 @@ async fn own_audit(
     Query(params): Query<AuditParams>,
 ) -> ApiResult<Json<Page<AuditView>>> {
     let mut page = params.page(&services, Some(who.user)).await?;
-    // Where an administrator sits is not the person's to know.
+    // Addresses of administrators are not shown to users.
     for event in page.items.iter_mut().filter(|event| event.actor_id.is_some_and(|id| id != who.user)) {
         event.address = None;
     }

@@ -1,4 +1,4 @@
-//! The terminal socket: every refusal before the upgrade, then a proof, a attached and the viewer.
+//! The route of the terminal socket: authorization and validation before the upgrade, then the transport.
 
 use access::{Attach, Authorized, Caller, Denied};
 use axum::{
@@ -33,9 +33,9 @@ use crate::{
     services::Services,
 };
 
-/// Pane that is meant when none is named.
+/// Default pane.
 const PANE_DEFAULT: &str = "main";
-/// A socket's own buffer for reading; what clients send is small.
+/// Read buffer of a socket; messages of clients are small.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// The routes of this file.
@@ -61,7 +61,7 @@ impl AttachParams {
             .map_err(|e| extract::unreadable_query(&e))
     }
 
-    /// `None` when the client names no size: then the pane's stays as it is.
+    /// `None` when the request has no size; then the size of the pane does not change.
     fn size(&self) -> Option<Size> {
         let (cols, rows) = limits::SIZE_DEFAULT;
         (self.cols.is_some() || self.rows.is_some())
@@ -69,7 +69,7 @@ impl AttachParams {
     }
 }
 
-/// A complete login, by a token that is not about to go, from a page of ours: checked in this order.
+/// A complete login, with its current token, from one of Rexec's own pages.
 #[derive(Debug)]
 struct AttachCaller(Caller);
 
@@ -78,7 +78,7 @@ impl FromRequestParts<Services> for AttachCaller {
 
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, ApiError> {
         let caller = authn::current_token(parts, services).await?;
-        // A browser names the origin of every WebSocket; a cookie without one did not come from a page (ASVS 4.4.2).
+        // Browsers send the origin with every WebSocket request (ASVS 4.4.2).
         if !parts.headers.contains_key("origin") || !origin::ours(&parts.headers, &services.origins) {
             return Err(ApiError::new(
                 ProblemKind::ForeignOrigin,
@@ -136,7 +136,7 @@ async fn attach(
         reason = access.lease().ended() => return Err(ApiError(revoked_while_attaching(reason))),
         attached = attach_client(&services, &access, &params) => attached?,
     };
-    // Without the event there is no socket.
+    // The event is written before the upgrade: no socket without its event.
     let row = record(&services, id).await?;
     note(&services, &who, &row, AuditEvent::TerminalAttached).await?;
     let tasks = services.tasks.clone();
@@ -145,7 +145,7 @@ async fn attach(
             let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
             ws::run(socket, access, attached, db, shutdown, ws::Timeouts::default()).await;
             if let Err(ApiError(problem)) = note(&services, &who, &row, AuditEvent::TerminalDetached).await {
-                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the trail");
+                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the audit log");
             }
         })
     };
@@ -167,7 +167,7 @@ async fn attach_client(
     Ok(services.sessions.attach(access, link, &pane, params.size(), params.from).await?)
 }
 
-/// Who touched what is for an auditor. The record is read once, since the end of a socket may be the terminal's too.
+/// Appends the audit event of a socket. The record is passed, because the terminal may be deleted when its socket ends.
 async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> ApiResult<()> {
     let mut tx = services.db.begin().await?;
     let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);

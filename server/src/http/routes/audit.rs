@@ -1,4 +1,4 @@
-//! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
+//! The query of the audit log, shared by administrators (all events) and users (their own).
 
 use std::num::NonZeroU32;
 
@@ -18,7 +18,7 @@ use crate::{
     services::Services,
 };
 
-/// What to look for; absent or empty is anything.
+/// Search criteria; an absent or empty one matches everything.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -45,10 +45,10 @@ pub struct AuditParams {
 }
 
 impl AuditParams {
-    /// Matching events, newest first; only what concerns an account, when one is given.
+    /// Matching events, newest first; of one account, if given.
     pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> ApiResult<Page<AuditView>> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
-        let before = extract::place(self.after.as_deref())?;
+        let before = extract::parse_position(self.after.as_deref())?;
         let what = Search {
             event: given(self.event),
             outcome: self.outcome,

@@ -1,4 +1,4 @@
-//! Set-up, joining, signing in and out.
+//! Set-up, invitations, login, logout.
 
 use axum::{
     extract::{FromRequestParts as _, Request, State},
@@ -78,7 +78,7 @@ async fn invite_status(
     Ok(Json(accounts::invite_status(&services, &link.token).await?))
 }
 
-/// Uses a one-time link up. A new account is signed in; after a reset the person signs in.
+/// Uses a one-time link. A new account is logged in; after a reset the user logs in.
 #[utoipa::path(post, path = "/api/invite", tag = "session", request_body = InviteAccept, responses(
     (status = 201, description = "The account is made, and signed in by cookie"),
     (status = 204, description = "The password is set; sign in with it"),
@@ -140,7 +140,7 @@ async fn log_out(State(services): State<Services>, request: Request) -> ApiResul
     Ok((StatusCode::NO_CONTENT, authn::signed_out()).into_response())
 }
 
-/// The signed-in person.
+/// The account of the user.
 #[utoipa::path(get, path = "/api/me", tag = "session", responses(
     (status = 200, body = Me), (status = 401, body = protocol::Problem)))]
 async fn me(State(services): State<Services>, Enrolling(who): Enrolling) -> ApiResult<Json<Me>> {

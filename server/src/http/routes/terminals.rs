@@ -1,4 +1,4 @@
-//! Terminals: what may be launched, making, changing, power, deleting, and looking at them from outside.
+//! Terminals: images and tiers, create, change, power, delete, inspect, events.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -29,7 +29,7 @@ use crate::{
     terminals::{self, Launched},
 };
 
-/// An idle event stream says something this often, so that nobody in between takes it for dead.
+/// Interval of comments on an idle event stream, so that proxies do not close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The routes of this file.
@@ -54,7 +54,7 @@ async fn images(
     SignedIn(_): SignedIn,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Image>>> {
-    Ok(Json(page.of(terminals::images(&services).await?, |image| image.name.to_string())?))
+    Ok(Json(page.page_of(terminals::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Tiers that may be launched, with their limits.
@@ -64,7 +64,7 @@ async fn tiers(
     SignedIn(_): SignedIn,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Tier>>> {
-    Ok(Json(page.of(terminals::tiers(&services).await?, |tier| tier.name.to_string())?))
+    Ok(Json(page.page_of(terminals::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// The caller's terminals, newest first.
@@ -74,7 +74,7 @@ async fn list(
     SignedIn(caller): SignedIn,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Terminal>>> {
-    Ok(Json(terminals::list(&services, &caller, page.behind()?, page.limit()).await?))
+    Ok(Json(terminals::list(&services, &caller, page.position()?, page.limit()).await?))
 }
 
 /// Makes a terminal. 201 when its shell can be reached, 202 while that is still going on.
@@ -197,10 +197,10 @@ async fn events(
     SignedIn(caller): SignedIn,
 ) -> ApiResult<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>> {
     let stream = terminals::events(&services, caller).await?;
-    Ok(Sse::new(stream.map(|event| Ok(written(&event)))).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(stream.map(|event| Ok(encode(&event)))).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-fn written(event: &Event) -> sse::Event {
+fn encode(event: &Event) -> sse::Event {
     let kind = match event {
         Event::Terminal { .. } => "terminal",
         Event::Progress { .. } => "progress",

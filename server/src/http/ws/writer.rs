@@ -1,7 +1,7 @@
 //! To the client: output, a redraw when the client fell behind, the exit status after the last byte.
 //!
-//! Small output after a pause is sent at once, and so is the echo of input. Continuous output is batched for at most two
-//! milliseconds.
+//! Small output after a pause is sent at once, and so is the echo of input. Continuous output is batched for at most
+//! two milliseconds.
 
 use std::time::Duration;
 

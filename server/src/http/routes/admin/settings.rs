@@ -52,7 +52,7 @@ async fn images(
     _: Admin,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<AdminImage>>> {
-    Ok(Json(page.of(catalogue::images(&services).await?, |image| image.name.to_string())?))
+    Ok(Json(page.page_of(catalogue::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Changes how an image is offered, or offers a new one.
@@ -73,7 +73,7 @@ async fn tiers(
     _: Admin,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<Tier>>> {
-    Ok(Json(page.of(catalogue::tiers(&services).await?, |tier| tier.name.to_string())?))
+    Ok(Json(page.page_of(catalogue::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// Changes a tier, or adds one.
@@ -87,7 +87,7 @@ async fn put_tier(
     Ok(Json(catalogue::put_tier(&services, &who, name, edit).await?))
 }
 
-/// What the doctor sees.
+/// Findings about the host.
 #[utoipa::path(get, path = "/api/admin/system", tag = "admin", responses((status = 200, body = System)))]
 async fn see(State(services): State<Services>, _: Admin) -> ApiResult<Json<System>> {
     Ok(Json(system::system(&services).await?))

@@ -1,4 +1,4 @@
-//! Other people's terminals: stopped and deleted, never looked into.
+//! Terminals of all users: stop and delete, without access to their content.
 
 use axum::{extract::State, http::StatusCode};
 use protocol::{
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new().routes(routes!(stop)).routes(routes!(delete))
 }
 
-/// Stops somebody's terminal. Its lock stays as it is.
+/// Stops a user's terminal. Its lock stays as it is.
 #[utoipa::path(post, path = "/api/admin/terminals/{id}/stop", tag = "admin", params(("id" = TerminalId, Path)), responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn stop(
     State(services): State<Services>,
@@ -32,7 +32,7 @@ async fn stop(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes somebody's terminal with its home. A locked one needs a code of the administrator's own.
+/// Deletes a user's terminal with its home. A locked one needs a code of the administrator's own.
 #[utoipa::path(delete, path = "/api/admin/terminals/{id}", tag = "admin", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses((status = 202, body = Deletion), (status = 409, body = Problem), (status = 423, description = "Locked: a code is needed", body = Problem), (status = 429, body = Problem)))]
 async fn delete(
     State(services): State<Services>,

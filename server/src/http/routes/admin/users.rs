@@ -1,4 +1,4 @@
-//! Accounts, invitations, and other people's terminals by name.
+//! Accounts, invitations, and the list of all terminals.
 
 use axum::{extract::State, http::StatusCode};
 use protocol::{
@@ -36,7 +36,7 @@ async fn list(
     _: Admin,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<UserView>>> {
-    Ok(Json(users::list(&services, &page.behind()?, page.limit()).await?))
+    Ok(Json(users::list(&services, &page.position()?, page.limit()).await?))
 }
 
 /// Changes role, disabling or quota of an account.
@@ -60,7 +60,7 @@ async fn reset_mfa(
     Ok(Json(users::reset_mfa(&services, &who, id).await?))
 }
 
-/// A one-time link by which the person chooses a new password.
+/// A one-time link to set a new password.
 #[utoipa::path(post, path = "/api/admin/users/{id}/reset-link", tag = "admin", params(("id" = UserId, Path)), responses((status = 201, body = OneTimeLink), (status = 409, description = "The factor was reset and terminals are still locked", body = Problem)))]
 async fn reset_link(
     State(services): State<Services>,
@@ -70,7 +70,7 @@ async fn reset_link(
     Ok((StatusCode::CREATED, Json(users::reset_link(&services, &who, id).await?)))
 }
 
-/// A one-time link by which a new person joins.
+/// A one-time link to create an account.
 #[utoipa::path(post, path = "/api/admin/users/invite", tag = "admin", request_body = InviteRequest, responses((status = 201, body = OneTimeLink)))]
 async fn invite(
     State(services): State<Services>,
@@ -80,17 +80,17 @@ async fn invite(
     Ok((StatusCode::CREATED, Json(users::invite(&services, &who, request.role).await?)))
 }
 
-/// Links that are still good.
+/// Valid links.
 #[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(PageParams), responses((status = 200, body = Page<InviteView>)))]
 async fn invites(
     State(services): State<Services>,
     _: Admin,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<InviteView>>> {
-    Ok(Json(page.of(users::open_links(&services).await?, |link| link.id.to_string())?))
+    Ok(Json(page.page_of(users::open_links(&services).await?, |link| link.id.to_string())?))
 }
 
-/// Takes a link back.
+/// Revokes a link.
 #[utoipa::path(delete, path = "/api/admin/invites/{id}", tag = "admin", params(("id" = InviteId, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn revoke_invite(
     State(services): State<Services>,
@@ -101,12 +101,12 @@ async fn revoke_invite(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Everybody's terminals: names and states, never a byte.
+/// The terminals of all users: names and states, no content.
 #[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminTerminal>)))]
 async fn terminals(
     State(services): State<Services>,
     _: Admin,
     Query(page): Query<PageParams>,
 ) -> ApiResult<Json<Page<AdminTerminal>>> {
-    Ok(Json(system::terminals(&services, page.behind()?, page.limit()).await?))
+    Ok(Json(system::terminals(&services, page.position()?, page.limit()).await?))
 }
