@@ -88,7 +88,7 @@ impl Settings {
     }
 }
 
-/// Parses the command line and runs its command to the end.
+/// Parses the command line and runs its command.
 #[tokio::main]
 pub async fn run(assets: Assets) -> ExitCode {
     let cli = Cli::parse();
@@ -104,13 +104,13 @@ pub async fn run(assets: Assets) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read along has seen enough.
-        Err(error) if said_to_nobody(&error) => ExitCode::SUCCESS,
+        // The reader of standard output closed the pipe.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }
 }
 
-fn said_to_nobody(error: &anyhow::Error) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 

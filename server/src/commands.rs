@@ -1,5 +1,4 @@
-//! The commands besides `serve`. They print to standard output; when it takes nothing (a full disk, a reader that left)
-//! they say so.
+//! The commands besides `serve`. They print to standard output and report when writing to it fails.
 
 use std::io::{Write as _, stdout};
 
@@ -16,7 +15,7 @@ use crate::{
     services::Origins,
 };
 
-/// `rexec doctor`: what this machine offers and lacks. An error (exit 1) when something is broken.
+/// `rexec doctor`: examines engine, hardening and database of this machine. Exits with 1 when something is broken.
 ///
 /// # Errors
 /// When a finding is [`Level::Broken`].
@@ -33,7 +32,7 @@ pub async fn doctor(config: &Config, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// The database as it is: nothing is made and nothing is brought up to date by looking.
+/// Examines the database without creating or migrating it.
 async fn database(config: &Config) -> Finding {
     let file = config.data_dir.join("rexec.db");
     let seen = match &config.database_url {
@@ -64,13 +63,13 @@ fn line(finding: &Finding) -> String {
     format!("{mark} {}: {}{advice}", finding.title, finding.seen)
 }
 
-/// `rexec config check`: the configuration was read and checked to get here.
+/// `rexec config check`: prints the configuration, which was validated when it was loaded.
 ///
 /// # Errors
-/// When standard output takes nothing; mistakes of the configuration are told before.
+/// When standard output cannot be written.
 pub fn config_check(config: &Config) -> Result<()> {
     let mut out = stdout().lock();
-    for name in config::strangers(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())) {
+    for name in config::unknown_variables(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned())) {
         writeln!(out, "note: {name} is no setting; rexec.example.toml lists them all")?;
     }
     writeln!(out, "The configuration can be used.")?;
@@ -82,20 +81,20 @@ pub fn config_check(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// `rexec admin reset-link USER`: works beside a running server too, since only the database is touched.
+/// `rexec admin reset-link USER`: uses only the database, so it also works while a server runs.
 ///
 /// # Errors
 /// When there is no such account, or no database.
 pub async fn reset_link(config: Config, user: &str) -> Result<()> {
-    let there = config.database_url.is_some() || config.data_dir.join("rexec.db").exists();
+    let exists = config.database_url.is_some() || config.data_dir.join("rexec.db").exists();
     anyhow::ensure!(
-        there,
+        exists,
         "there is no database in {}. Name the server's own directory with --data-dir, or its file with --config.",
         config.data_dir.display()
     );
     let db = serve::open_db(&config, &config.data_dir).await?;
-    let noted = DataDir::noted_origin(&config.data_dir).filter(|_| config.public_url.is_none());
-    let origin = noted.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
+    let saved = DataDir::saved_origin(&config.data_dir).filter(|_| config.public_url.is_none());
+    let origin = saved.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
     let link = users::reset_link_from_shell(&db, &origin, user).await?;
     writeln!(stdout(), "{}", link.url)?;
     Ok(())
@@ -107,7 +106,7 @@ mod tests {
     use crate::config::{Raw, check};
 
     #[tokio::test]
-    async fn the_doctor_looks_at_the_database_and_makes_nothing() {
+    async fn the_doctor_examines_the_database_without_creating_it() {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().to_str().map(str::to_owned);
         let config = check(Raw { data_dir, ..Raw::default() }).unwrap();

@@ -1,4 +1,4 @@
-//! The data directory: private to the server's user, and to one server at a time.
+//! The data directory: accessible to the server's user only, and locked by one server at a time.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -9,24 +9,24 @@ use std::{
 
 use uuid::Uuid;
 
-/// The file that says where people reach the server.
+/// File with the public origin of the server.
 const ORIGIN: &str = "origin";
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadDataDir {
-    /// It cannot be made, read or written.
+    /// It cannot be created, read or written.
     #[error("the data directory {0} cannot be used: {1}. Choose another with --data-dir, or mend its owner and mode.")]
     Io(PathBuf, #[source] io::Error),
-    /// Another server has it.
+    /// Another server holds the lock.
     #[error("another Rexec already serves from {0}. Stop it, or choose another directory with --data-dir.")]
     Taken(PathBuf),
-    /// The instance file was edited.
+    /// The instance file has no UUID.
     #[error("{0} does not hold a UUID. Restore it: containers are found by it.")]
     BadInstance(PathBuf),
 }
 
-/// An open data directory; the lock is held as long as this lives.
+/// An open data directory. The lock is held until this is dropped.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -35,10 +35,10 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes it when it is not there (mode 0700), takes the lock, reads or makes the instance id.
+    /// Creates the directory if needed (mode 0700), takes the lock, and reads or creates the instance id.
     ///
     /// # Errors
-    /// [`BadDataDir`] with what to do.
+    /// [`BadDataDir`].
     pub fn open(path: &Path) -> Result<Self, BadDataDir> {
         let io = |e| BadDataDir::Io(path.to_owned(), e);
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
@@ -60,25 +60,26 @@ impl DataDir {
         &self.path
     }
 
-    /// Which instance this is: several may share one engine without touching each other's containers.
+    /// Id of the instance. Several instances can share one engine; each uses only its own containers.
     pub fn instance(&self) -> Uuid {
         self.instance
     }
 
-    /// Writes down where people reach this server, for commands that make links beside it.
+    /// Saves the public origin of the running server, for commands that print links.
     ///
     /// # Errors
     /// [`BadDataDir::Io`].
-    pub fn note_origin(&self, origin: &str) -> Result<(), BadDataDir> {
+    pub fn save_origin(&self, origin: &str) -> Result<(), BadDataDir> {
         write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600).map_err(|e| BadDataDir::Io(self.path.clone(), e))
     }
 
-    /// Where the server of this data directory was reached when it last ran; none when none ever did.
-    pub fn noted_origin(path: &Path) -> Option<String> {
+    /// The public origin of the last server of this data directory; `None` when there was none.
+    pub fn saved_origin(path: &Path) -> Option<String> {
         fs::read_to_string(path.join(ORIGIN)).ok().filter(|origin| !origin.is_empty())
     }
 
-    /// Writes the guest where the engine can mount it from, and gives its path. A running guest keeps its old file.
+    /// Writes the guest program where the engine can mount it, and returns its path. It is replaced by renaming, so
+    /// running guests keep their file.
     ///
     /// # Errors
     /// [`BadDataDir::Io`].
@@ -122,23 +123,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_server_at_a_time_and_a_lasting_instance() {
+    fn one_server_holds_the_lock_and_the_instance_id_persists() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
         let first = DataDir::open(&path).unwrap();
         assert!(matches!(DataDir::open(&path), Err(BadDataDir::Taken(_))));
         let id = first.instance();
-        assert_eq!(DataDir::noted_origin(&path), None);
-        first.note_origin("http://127.0.0.1:1").unwrap();
-        first.note_origin("http://127.0.0.1:2").unwrap();
+        assert_eq!(DataDir::saved_origin(&path), None);
+        first.save_origin("http://127.0.0.1:1").unwrap();
+        first.save_origin("http://127.0.0.1:2").unwrap();
         drop(first);
         assert_eq!(DataDir::open(&path).unwrap().instance(), id);
-        assert_eq!(DataDir::noted_origin(&path).as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(DataDir::saved_origin(&path).as_deref(), Some("http://127.0.0.1:2"));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
-    fn the_guest_is_replaced_only_when_it_changed() {
+    fn the_guest_is_written_only_when_it_changed() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
         let path = data.install_guest(b"one").unwrap();

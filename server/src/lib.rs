@@ -1,7 +1,7 @@
 //! Rexec's server: authentication, second factors, the audit log, use-cases, jobs, HTTP and the commands of the binary.
 //!
-//! Modules from low to high; a module may use those before it (`tests/structure.rs` checks this):
-//! `config telemetry events data_dir problem` < `audit` < `auth mfa` < `services` < `accounts terminals admin` < `http` <
+//! Modules from low to high; a module may use those before it and those beside it (`tests/structure.rs` checks this):
+//! `config telemetry events data_dir` < `audit` < `auth mfa` < `services` < `accounts terminals admin problem` < `http` <
 //! `serve commands` < `cli`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.

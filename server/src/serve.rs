@@ -1,5 +1,5 @@
-//! A server from configuration to the last open socket: opens what it needs, mends what a crash left, says it is
-//! ready, serves, and goes away in order.
+//! The life of a server process: opens its resources, reconciles what a crash left, prints the ready line, serves, and
+//! shuts down in order.
 
 use std::{
     io::{Write as _, stdout},
@@ -32,22 +32,22 @@ use crate::{
 };
 pub use rust_embed::EmbeddedFile;
 
-/// What the binary embeds and the library does not: built by other compilations that run beside this one.
+/// Files that the binary embeds. The library does not, because other builds produce them in parallel.
 #[derive(Clone, Copy)]
 pub struct Assets {
     /// The site's files by path, such as `pkg/rexec.css`.
     pub site: Site,
-    /// The program that becomes PID 1 of every container.
+    /// The guest: the program that runs as PID 1 of every container.
     pub guest: &'static [u8],
 }
 
-/// Open sockets and running launches get this long when the server is told to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
+/// On shutdown, open sockets and then running operations have this long to finish.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until told to stop.
+/// Serves until a signal arrives.
 ///
 /// # Errors
-/// When something the server needs cannot be opened; the message says what to do.
+/// When a resource cannot be opened; the message says what to do.
 pub async fn run(config: Config, assets: Assets) -> Result<()> {
     telemetry::start(&config);
     let data = DataDir::open(&config.data_dir)?;
@@ -65,18 +65,18 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
         services.revocations.clone(),
         services.shutdown.clone(),
     ));
-    data.note_origin(services.origins.public())?;
-    stop_on_signal(services.shutdown.clone());
-    announce(&services, link.as_deref());
+    data.save_origin(services.origins.public())?;
+    cancel_on_signal(services.shutdown.clone());
+    print_ready_line(&services, link.as_deref());
     serve(listener, &services, assets.site).await;
-    farewell(&services).await;
-    // The embedded database's files are whole after it: without it what was written last lies beside them.
+    finish_tasks(&services).await;
+    // Merges the write-ahead log into the file of the embedded database.
     services.db.close().await;
     drop(data);
     Ok(())
 }
 
-/// Builds everything a use-case needs.
+/// Builds the services.
 async fn services(config: Config, assets: Assets, data: &DataDir, address: SocketAddr) -> Result<Services> {
     anyhow::ensure!(
         !assets.guest.is_empty() && static_files::built(assets.site),
@@ -102,11 +102,11 @@ pub async fn open_db(config: &Config, data_dir: &Path) -> Result<Db> {
     }
 }
 
-/// Standard output is for this line alone; programs wait for it.
-fn announce(services: &Services, setup_link: Option<&str>) {
+/// Prints the ready line. Programs wait for it, so standard output has no other lines.
+fn print_ready_line(services: &Services, setup_link: Option<&str>) {
     let url = setup_link.unwrap_or_else(|| services.origins.public());
     if let Err(error) = writeln!(stdout(), "Rexec is ready: {url}") {
-        tracing::warn!(%error, "standard output takes nothing, so nobody was told the address");
+        tracing::warn!(%error, "the ready line could not be written to standard output");
     }
 }
 
@@ -114,38 +114,38 @@ async fn serve(listener: TcpListener, services: &Services, site: Site) {
     let bounds = Bounds::default().within_descriptors();
     let (app, proxies) = (http::router(services, site), services.config.trusted_proxies.clone());
     let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
-    let overdue = async {
+    let deadline = async {
         services.shutdown.cancelled().await;
-        tokio::time::sleep(FAREWELL).await;
+        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
         () = serving => {}
-        () = overdue => {}
+        () = deadline => {}
     }
 }
 
-/// Launches and removals under way are finished, so that the next start has little to mend. Containers keep running.
-async fn farewell(services: &Services) {
+/// Waits for running launches and removals, so that the next start has little to reconcile. Containers keep running.
+async fn finish_tasks(services: &Services) {
     services.tasks.close();
     let ended = async { tokio::join!(services.tasks.wait(), services.sessions.wait()) };
-    if tokio::time::timeout(FAREWELL, ended).await.is_err() {
-        tracing::warn!("some launches or removals were not finished; the next start mends them");
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, ended).await.is_err() {
+        tracing::warn!("some launches or removals were not finished; the next start reconciles them");
     }
 }
 
-fn stop_on_signal(shutdown: CancellationToken) {
+fn cancel_on_signal(shutdown: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::warn!("signals cannot be caught; stopping will not be graceful");
+        tracing::warn!("signal handlers could not be installed; shutdown will not be graceful");
         return;
     };
-    // Lives as long as the process: it is what ends it.
+    // Not tracked as a task, because it starts the shutdown.
     tokio::spawn(async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
-        tracing::info!("stopping: sockets are closed, containers keep running");
+        tracing::info!("shutting down: sockets are closed, containers keep running");
         shutdown.cancel();
     });
 }

@@ -17,15 +17,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{auth::Throttle, config::Config, events::Events, terminals::turns::Turns};
 
-/// A request that waits for the engine is answered by then, if need be with 202.
+/// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
 
 /// The shared parts of a running server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Services {
-    /// Configuration, checked.
+    /// Configuration.
     pub config: Arc<Config>,
-    /// Time.
+    /// Clock.
     pub clock: Clock,
     /// The store.
     pub db: Db,
@@ -41,15 +41,15 @@ pub struct Services {
     pub runtime: Arc<dyn Runtime>,
     /// Sessions of running terminals.
     pub sessions: Arc<Sessions>,
-    /// What the engine is told about a terminal comes in its order.
+    /// Orders the operations of each terminal.
     pub turns: Arc<Turns>,
-    /// Changes, told to listening pages.
+    /// Publishes changes to the event streams of pages.
     pub events: Events,
     /// Origins a browser may call from.
     pub origins: Arc<Origins>,
-    /// Tripped when the server goes away.
+    /// Cancelled when the server shuts down.
     pub shutdown: CancellationToken,
-    /// Work that must be finished before the server goes away (launches, deletions).
+    /// Tasks that shutdown waits for (launches, deletions).
     pub tasks: TaskTracker,
     /// How long a request waits for an operation on the engine before it is answered with 202.
     pub operation_wait: Duration,
@@ -133,7 +133,7 @@ impl ServicesBuilder {
     }
 }
 
-/// Where pages of ours come from. A browser names its page's origin; every other one is foreign.
+/// The origins of Rexec's own pages. Requests from all others are rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {
     public: String,
@@ -160,13 +160,13 @@ impl Origins {
         &self.public
     }
 
-    /// Whether an `Origin` header names one of our pages: exact, no patterns.
+    /// Whether an `Origin` header is one of these, by exact comparison.
     pub fn allows(&self, origin: &str) -> bool {
         self.allowed.iter().any(|ours| ours == origin)
     }
 }
 
-/// Whether a hop is one of the configured proxies. A socket that listens on both families writes an IPv4 address in IPv6.
+/// Whether a hop is one of the configured proxies. A dual-stack socket reports IPv4 addresses as mapped IPv6 ones.
 pub fn is_trusted(hop: IpAddr, trusted: &[IpNet]) -> bool {
     let hop = hop.to_canonical();
     let mapped = match hop {
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_exact() {
+    fn origins_are_compared_exactly() {
         let ours = Origins::new(Some("https://rexec.example/"), "0.0.0.0:80".parse().unwrap());
         assert!(ours.allows("https://rexec.example"));
         for foreign in [
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forwarded_address_counts_only_behind_a_trusted_hop() {
+    fn forwarded_addresses_are_trusted_only_from_configured_proxies() {
         let (proxy, client, liar) = ("10.0.0.1", "203.0.113.9", "198.51.100.7");
         let ip = |s: &str| s.parse::<IpAddr>().unwrap();
         let trusted = ["10.0.0.0/8".parse::<IpNet>().unwrap()];

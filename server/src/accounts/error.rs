@@ -1,56 +1,82 @@
-//! Why something with an account was refused.
+//! Errors of the use-cases of accounts. Their texts are in `problem`.
 
 use access::Denied;
-use protocol::{Problem, ProblemKind};
 use secrets::KeyError;
 use store::StoreError;
 
-use crate::problem::ToProblem as _;
-use crate::{auth::password::HashError, mfa::CodeRefused};
+use crate::{
+    auth::password::{HashError, PasswordError},
+    mfa::CodeError,
+};
 
-/// A refusal. Each has one sentence of why and what to do.
+/// A field of a request that takes a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordField {
+    /// The password of a new account, or of a request that needs it again.
+    Password,
+    /// The current password, when it is changed.
+    Current,
+    /// The new password, when it is changed.
+    New,
+}
+
+impl PasswordField {
+    /// The field's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Current => "current",
+            Self::New => "new",
+        }
+    }
+}
+
+/// Why a use-case of accounts failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Username or password is wrong, or the account is disabled; which one is never said.
+    /// Username or password is wrong, or the account is disabled. Responses do not say which.
     #[error("wrong credentials")]
     WrongCredentials,
-    /// The present password, asked for again, is wrong.
-    #[error("wrong present password")]
-    WrongPassword(&'static str),
-    /// Not looked at; seconds to wait.
+    /// The current password of a logged-in user is wrong.
+    #[error("wrong current password")]
+    WrongPassword(PasswordField),
+    /// Too many failures before this one; seconds to wait. The attempt was not checked.
     #[error("too many tries; wait {0} s")]
     Throttled(u64),
-    /// The link or token is wrong, used or over.
+    /// The link or token is wrong, used or expired.
     #[error("the link is not valid any more")]
     StaleLink,
-    /// The first administrator exists.
+    /// The first administrator already exists.
     #[error("set up already")]
     SetUpAlready,
-    /// The new password is not good enough; field and sentence.
+    /// The new password breaks a rule.
     #[error("bad password: {1}")]
-    BadPassword(&'static str, &'static str),
-    /// A name is needed to join, and must not be given for a reset.
-    #[error("the username does not fit the link")]
-    UsernameDoesNotFit(&'static str),
-    /// Somebody has that name.
+    BadPassword(PasswordField, PasswordError),
+    /// An invitation needs a username.
+    #[error("the username is missing")]
+    UsernameMissing,
+    /// A reset link does not take a username.
+    #[error("a reset link takes no username")]
+    UsernameNotAllowed,
+    /// Another account has the name.
     #[error("the name is taken")]
     NameTaken,
-    /// The account has a factor, and no code was given.
+    /// The account has a factor and the request has no code.
     #[error("a code is needed")]
     CodeMissing,
-    /// The code proves nothing.
+    /// The code was rejected.
     #[error(transparent)]
-    Code(#[from] CodeRefused),
-    /// The login session ended meanwhile.
+    Code(#[from] CodeError),
+    /// The login session ended during the request.
     #[error("the login has ended")]
     LoginEnded,
-    /// The factor must stay while terminals are locked with it.
+    /// The factor cannot be removed while terminals are locked.
     #[error("terminals are locked")]
     TerminalsLocked,
-    /// The organisation asks every account for a factor.
+    /// The settings require a factor for every account.
     #[error("the organisation requires MFA")]
     MfaIsRequired,
-    /// No such session, or somebody else's.
+    /// The user has no such login session.
     #[error("no such session")]
     NoSuchSession,
     /// The database failed.
@@ -64,64 +90,9 @@ pub enum AccountError {
     Key(#[from] KeyError),
 }
 
-impl From<AccountError> for Problem {
-    fn from(error: AccountError) -> Self {
-        use AccountError as E;
-        let say = |kind, why: &str| Self::new(kind, why);
-        match error {
-            E::WrongCredentials => {
-                say(ProblemKind::WrongCredentials, "Check both and try again. Names are lower case.")
-            }
-            E::WrongPassword(field) => {
-                say(ProblemKind::WrongCredentials, "Your present password is not right. Type it again.").at(field)
-            }
-            E::Throttled(secs) => say(
-                ProblemKind::Throttled,
-                &format!("There were too many wrong tries. Wait {secs} seconds, then try again."),
-            )
-            .retry_after(secs),
-            E::StaleLink => say(
-                ProblemKind::StaleLink,
-                "It was used, taken back, or is too old. Ask for a new one; a set-up link is printed at each start.",
-            ),
-            E::SetUpAlready => say(ProblemKind::Conflict, "The first administrator exists already. Sign in."),
-            E::BadPassword(field, why) => say(ProblemKind::Unprocessable, why).at(field),
-            E::UsernameDoesNotFit(why) => say(ProblemKind::Unprocessable, why).at("username"),
-            E::NameTaken => say(ProblemKind::Conflict, "Somebody has that name. Choose another one.").at("username"),
-            E::CodeMissing => {
-                say(ProblemKind::WrongCode, "This account has MFA: give a code of your authenticator app too.")
-                    .at("code")
-            }
-            E::Code(refused) => refused.problem(),
-            E::LoginEnded => say(ProblemKind::NotLoggedIn, "Your login has ended. Sign in again."),
-            E::TerminalsLocked => say(
-                ProblemKind::TerminalsLocked,
-                "Unlock or delete your locked terminals first; without a factor nobody could open them.",
-            ),
-            E::MfaIsRequired => {
-                say(ProblemKind::Conflict, "Your organisation asks every account for MFA. You can replace the factor.")
-            }
-            E::NoSuchSession => say(ProblemKind::NotFound, "There is no such session. It may have ended already."),
-            E::Store(e) => e.problem(),
-            E::Hash(HashError::Busy) => {
-                say(ProblemKind::Unavailable, "Too many people are signing in at once. Try again in a moment.")
-                    .retry_after(5)
-            }
-            E::Hash(e @ HashError::Broken(_)) => internal(&e),
-            E::Key(e) => internal(&e),
-        }
-    }
-}
-
 impl From<Denied> for AccountError {
-    /// Use-cases of accounts ask the gate for the login session only.
+    /// The only denial that accounts can get from the gate is an ended login session.
     fn from(_: Denied) -> Self {
         Self::LoginEnded
     }
-}
-
-/// Logged once, never sent.
-fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::error!(error, "a secret could not be handled");
-    Problem::new(ProblemKind::Internal, "This is our mistake. Tell your administrator the request id.")
 }

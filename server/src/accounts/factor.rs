@@ -1,4 +1,4 @@
-//! The person's own second factor: enrol, confirm, replace, remove, fresh recovery codes.
+//! The second factor of the user: enrol, confirm, replace, disable, new recovery codes.
 
 use access::Caller;
 use protocol::{
@@ -7,8 +7,9 @@ use protocol::{
 };
 
 use super::{
-    AccountError, cut_sessions,
-    password::{Change, challenge, check_present},
+    AccountError, PasswordField,
+    password::{Change, check_current, verification},
+    revoke_sessions,
 };
 use crate::audit::AsActor as _;
 use crate::{
@@ -18,8 +19,8 @@ use crate::{
     services::Services,
 };
 
-/// Makes a secret that waits for its first code. Needs the password, and a code of the present factor where there is
-/// one; that factor stays in force until the new one is confirmed.
+/// Generates a pending secret. Requires the password, and a code of the current factor if there is one; that factor
+/// stays valid until the new one is confirmed.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -28,7 +29,7 @@ pub async fn enrol_factor(
     who: &Caller,
     request: &EnrolRequest,
 ) -> Result<EnrolAnswer, AccountError> {
-    check_present(services, who, &request.password, (AuditEvent::MfaEnrolStarted, "password")).await?;
+    check_current(services, who, &request.password, (AuditEvent::MfaEnrolStarted, PasswordField::Password)).await?;
     let fresh = NewFactor::make(&services.keys, who.user)?;
     let mut change = Change::begin(services, who, FactorPurpose::EnrolAgain, request.code.as_ref()).await?;
     let now = services.clock.now();
@@ -39,8 +40,8 @@ pub async fn enrol_factor(
     Ok(fresh.show(&who.username, now))
 }
 
-/// Confirms the pending secret by its first code; it becomes the factor, with ten fresh recovery codes. Logins made
-/// without it end.
+/// Confirms the pending secret by its first code. It becomes the factor, with ten new recovery codes. All other login
+/// sessions end.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -59,16 +60,16 @@ async fn confirm(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, FactorPurpose::Confirm);
-    challenge.look().await?;
+    let verification = verification(services, who, &actor, FactorPurpose::Confirm);
+    verification.precheck().await?;
     let set = FreshSet::make().await?;
-    let mut factor = challenge.confirm(code).await?;
+    let mut factor = verification.confirm(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, "MFA was enabled for your account.").await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
-/// Removes the factor. Refused while terminals are locked: nobody could open them afterwards.
+/// Removes the factor. Rejected while terminals are locked, because they could not be unlocked afterwards.
 ///
 /// # Errors
 /// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
@@ -88,8 +89,8 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::MfaIsRequired);
     }
     let actor = who.actor();
-    let mut factor = challenge(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
-    // Looked at again: locking holds the factor's row as this transaction does.
+    let mut factor = verification(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
+    // Checked again: locking a terminal locks the factor's row, which this transaction holds now.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
     }
@@ -97,7 +98,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
     step_up(services, who, factor, AuditEvent::MfaDisabled, "MFA was disabled for your account.").await
 }
 
-/// Ten fresh recovery codes; the old set is dead, and other logins end.
+/// Replaces the recovery codes with ten new ones. All other login sessions end.
 ///
 /// # Errors
 /// [`AccountError::Code`].
@@ -116,17 +117,17 @@ async fn regenerate(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let challenge = challenge(services, who, &actor, FactorPurpose::Regenerate);
-    challenge.look().await?;
+    let verification = verification(services, who, &actor, FactorPurpose::Regenerate);
+    verification.precheck().await?;
     let set = FreshSet::make().await?;
-    let mut factor = challenge.prove(code).await?;
+    let mut factor = verification.prove(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
     let notice = "New recovery codes were made; the old ones are dead.";
     let token = step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, notice).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
-/// A change of the factor: this session gets a new token, every other one ends, the person is told.
+/// Completes a change of the factor: the current session gets a new token, all others end, and the user gets a notice.
 async fn step_up(
     services: &Services,
     who: &Caller,
@@ -141,6 +142,6 @@ async fn step_up(
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(token)
 }

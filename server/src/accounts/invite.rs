@@ -1,4 +1,4 @@
-//! One-time links from the receiving side: joining, and choosing a new password.
+//! Use of one-time links: invitations and password resets.
 
 use protocol::{
     UserId,
@@ -8,33 +8,33 @@ use protocol::{
 use store::{LinkKind, OneTimeLinkRow, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn, cut_sessions, setup};
+use super::{AccountError, LoggedIn, PasswordField, revoke_sessions, setup};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{Visitor, password, sessions, token},
     services::Services,
 };
 
-/// What a link is for.
+/// The purpose of a link.
 ///
 /// # Errors
 /// [`AccountError::StaleLink`].
 pub async fn invite_status(services: &Services, token: &Sensitive) -> Result<InviteStatus, AccountError> {
-    let link = good_link(services, token).await?;
+    let link = valid_link(services, token).await?;
     let username = link.username.map(|name| Username::parse(&name)).transpose();
     let username = username.map_err(|_| AccountError::StaleLink)?;
     Ok(InviteStatus { username, role: link.role, expires_at: link.expires_at })
 }
 
-async fn good_link(services: &Services, token: &Sensitive) -> Result<OneTimeLinkRow, AccountError> {
+async fn valid_link(services: &Services, token: &Sensitive) -> Result<OneTimeLinkRow, AccountError> {
     let mut tx = services.db.read().await?;
     let link = tx.link_by_token(&token::hash(token.reveal()), services.clock.now()).await?;
     tx.commit().await?;
     link.ok_or(AccountError::StaleLink)
 }
 
-/// Uses a link up. A new account is signed in; after a reset the person signs in with password and, where there is a
-/// factor, code: a link never stands in for a factor.
+/// Uses a link. A new account is logged in. After a reset the user logs in with the password and, if there is a factor,
+/// a code: a link never replaces a factor.
 ///
 /// # Errors
 /// [`AccountError`].
@@ -43,7 +43,7 @@ pub async fn accept(
     visitor: &Visitor,
     request: InviteAccept,
 ) -> Result<Option<LoggedIn>, AccountError> {
-    let link = match good_link(services, &request.token).await {
+    let link = match valid_link(services, &request.token).await {
         Err(AccountError::StaleLink) => {
             let entry = Entry::new(AuditEvent::InviteAccepted).failed().detail("reason", "stale_link");
             audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
@@ -54,8 +54,8 @@ pub async fn accept(
     let (services, visitor) = (services.clone(), visitor.clone());
     let change = async move |services: &Services| match (link.user_id, &request.username) {
         (None, Some(username)) => join(services, &visitor, &link, username, &request).await.map(Some),
-        (None, None) => Err(AccountError::UsernameDoesNotFit("Choose a username.")),
-        (Some(_), Some(_)) => Err(AccountError::UsernameDoesNotFit("A reset link keeps the name; leave it out.")),
+        (None, None) => Err(AccountError::UsernameMissing),
+        (Some(_), Some(_)) => Err(AccountError::UsernameNotAllowed),
         (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
     };
     services.clone().run_to_completion(async move { change(&services).await }).await
@@ -70,7 +70,7 @@ async fn join(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     password::check_new(request.password.reveal(), username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     if !tx.use_link(LinkKind::Invite, &token::hash(request.token.reveal()), now).await? {
@@ -99,11 +99,11 @@ async fn reset(
     let username = tx.user(user).await?.ok_or(AccountError::StaleLink)?.username;
     tx.commit().await?;
     password::check_new(request.password.reveal(), &username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     tx.hold_user(user).await?;
-    // Without a factor the password alone would open what is locked, and the maker of the link may be using it.
+    // Without a factor the password alone would give access to locked terminals, also to the creator of the link.
     if !tx.has_factor(user).await? && tx.locked_terminals_of(user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
     }
@@ -116,6 +116,6 @@ async fn reset(
     let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
     audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(())
 }

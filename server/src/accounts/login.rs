@@ -1,4 +1,4 @@
-//! Signing in, in one or two steps, and signing out.
+//! Login in one or two steps, and logout.
 
 use protocol::{
     SessionId, UserId,
@@ -8,7 +8,7 @@ use protocol::{
 use secrets::Secret;
 use store::{SessionKind, User};
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, revoke_sessions};
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     auth::{NewToken, PendingLogin, Visitor, password, sessions, throttle::Source, trusted_device},
@@ -16,28 +16,28 @@ use crate::{
     services::Services,
 };
 
-/// How far a login came, and the token for the browser.
+/// The result of a login step, and the token for the browser.
 #[derive(Debug)]
 pub struct LoggedIn {
-    /// Signed in, or a code is missing.
+    /// Logged in, or a code is required.
     pub status: LoginStatus,
-    /// Goes into the cookie that fits the status.
+    /// Token for the cookie that belongs to the status.
     pub token: NewToken,
-    /// Goes into the cookie by which this browser is known to be the person's from now on.
-    pub known: Option<Secret<String>>,
+    /// Value of the cookie that makes this browser a trusted device of the account.
+    pub trusted_device: Option<Secret<String>>,
 }
 
 impl LoggedIn {
-    /// All the way.
+    /// A complete login.
     pub(super) fn complete(services: &Services, token: NewToken, username: &Username) -> Self {
-        // Without it the person is signed in all the same.
-        let known = trusted_device::cookie(&services.keys, username.as_str()).ok();
-        Self { status: LoginStatus::Ok, token, known }
+        // The login does not depend on it.
+        let trusted_device = trusted_device::cookie(&services.keys, username.as_str()).ok();
+        Self { status: LoginStatus::Ok, token, trusted_device }
     }
 }
 
-/// The first step: username and password. Unknown names take the same time and get the same answer as wrong passwords.
-/// Done to the end, so that whoever hangs up before the answer has guessed all the same.
+/// The first step: username and password. Unknown names take the same time and get the same response as wrong
+/// passwords. Runs to completion, so that a guess is counted even when the client disconnects before the response.
 ///
 /// # Errors
 /// [`AccountError::WrongCredentials`], [`AccountError::Throttled`].
@@ -48,8 +48,10 @@ pub async fn log_in(services: &Services, visitor: Visitor, request: LoginRequest
 
 async fn first_step(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
-    let device =
-        visitor.known.as_ref().and_then(|c| trusted_device::device(&services.keys, c.reveal(), &request.username));
+    let device = visitor
+        .trusted_device
+        .as_ref()
+        .and_then(|c| trusted_device::device(&services.keys, c.reveal(), &request.username));
     let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
     let attempt = match services.throttle.enter(source, &request.username, now).await {
         Ok(attempt) => attempt,
@@ -75,7 +77,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
 async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    // Held from here on; what was read before the slow hash may have changed since.
+    // The row is locked and read again, because it may have changed during the slow hash.
     tx.hold_user(user.id).await?;
     let fresh = tx.user(user.id).await?.ok_or(AccountError::WrongCredentials)?;
     if fresh.disabled || fresh.password_hash.reveal() != user.password_hash.reveal() {
@@ -97,14 +99,14 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
     tx.commit().await?;
     Ok(match status {
         LoginStatus::Ok => LoggedIn::complete(services, token, &user.username),
-        LoginStatus::MfaRequired => LoggedIn { status, token, known: None },
+        LoginStatus::MfaRequired => LoggedIn { status, token, trusted_device: None },
     })
 }
 
-/// The second step: the code. The pending session is spent with it and a new one is opened.
+/// The second step: the code. The pending session is deleted and a new one is created.
 ///
 /// # Errors
-/// [`AccountError::Code`]; [`AccountError::LoginEnded`] when the pending session was used meanwhile.
+/// [`AccountError::Code`]; [`AccountError::LoginEnded`] when the pending session was used by another request.
 pub async fn give_code(
     services: &Services,
     visitor: &Visitor,
@@ -113,16 +115,16 @@ pub async fn give_code(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     let actor = visitor.actor().known_as(pending.user, &pending.username);
-    let challenge = Verification {
+    let verification = Verification {
         db: &services.db,
         keys: &services.keys,
         now,
         actor: &actor,
         user: pending.user,
         username: &pending.username,
-        place: FactorPurpose::Login,
+        purpose: FactorPurpose::Login,
     };
-    let mut factor = challenge.prove(code).await?;
+    let mut factor = verification.prove(code).await?;
     let tx = factor.tx();
     let disabled = tx.user(pending.user).await?.is_none_or(|user| user.disabled);
     if disabled || !tx.delete_session(pending.session, pending.user).await? {
@@ -136,10 +138,10 @@ pub async fn give_code(
     Ok(LoggedIn::complete(services, token, &pending.username))
 }
 
-/// Ends one login session, pending or full, and everything that lives on it.
+/// Ends one login session, pending or full, and revokes its leases.
 ///
 /// # Errors
-/// When the database does not answer; then the login is still there.
+/// When the database does not answer; then the session still exists.
 pub async fn log_out(
     services: &Services,
     actor: Actor,
@@ -154,7 +156,7 @@ pub async fn log_out(
             audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username)).await?;
         }
         tx.commit().await?;
-        cut_sessions(services, [session]).await;
+        revoke_sessions(services, [session]).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await
@@ -168,7 +170,7 @@ async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, Ac
     Ok(user)
 }
 
-/// A name that no account has is not written down: people type passwords into the wrong field.
+/// Unknown usernames are not recorded, because they may be passwords typed into the wrong field.
 async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> Result<(), AccountError> {
     let entry = Entry::new(AuditEvent::LoginFailed).failed();
     let entry = match user_named(services, typed).await? {

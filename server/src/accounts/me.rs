@@ -1,4 +1,4 @@
-//! What a person sees of their own account.
+//! The account of the logged-in user.
 
 use access::Caller;
 use protocol::auth::Me;
@@ -6,7 +6,7 @@ use protocol::auth::Me;
 use super::AccountError;
 use crate::services::Services;
 
-/// The account, its factor, and what the person must know.
+/// The account, its factor and its notices.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -28,7 +28,7 @@ pub async fn me(services: &Services, who: &Caller) -> Result<Me, AccountError> {
     })
 }
 
-/// The person has read the notices.
+/// Deletes the notices of the user.
 ///
 /// # Errors
 /// When the database does not answer.

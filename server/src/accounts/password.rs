@@ -1,10 +1,10 @@
-//! Changing one's own password.
+//! Change of the password, and checks that other changes of the account share.
 
 use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
 use store::Tx;
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, PasswordField, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
@@ -13,13 +13,13 @@ use crate::{
     services::Services,
 };
 
-/// Checks the present password again, throttled like a sign-in: a stolen session is no place to guess it. Counted for
-/// this login alone, so that nobody else's guesses keep the person from proving who they are.
-pub(super) async fn check_present(
+/// Checks the current password, throttled like a login, so that a stolen session cannot be used to guess it. Failures
+/// are counted per login session, so that guesses of others do not block the user.
+pub(super) async fn check_current(
     services: &Services,
     who: &Caller,
     typed: &Sensitive,
-    (event, field): (AuditEvent, &'static str),
+    (event, field): (AuditEvent, PasswordField),
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
@@ -44,31 +44,31 @@ pub(super) async fn check_present(
     Err(AccountError::WrongPassword(field))
 }
 
-/// The transaction of a change that needs the factor where there is one.
+/// The transaction of a change that requires a code if the account has a factor.
 pub(super) enum Change {
-    /// The code is spent in it.
+    /// The code is used in it.
     Proven(SecondFactor),
     /// The account has no factor.
     Plain(Tx),
 }
 
 impl Change {
-    /// Begins it: with a right code, or without one where the account has no factor.
+    /// Begins the transaction after the code was verified, or without a code if the account has no factor.
     pub(super) async fn begin(
         services: &Services,
         who: &Caller,
-        place: FactorPurpose,
+        purpose: FactorPurpose,
         code: Option<&Sensitive>,
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
-        // Held, so that a factor cannot appear between looking and changing.
+        // Locked, so that no factor can be added between the check and the change.
         tx.hold_user(who.user).await?;
         if !tx.has_factor(who.user).await? {
             return Ok(Self::Plain(tx));
         }
         drop(tx);
         let code = code.ok_or(AccountError::CodeMissing)?;
-        Ok(Self::Proven(challenge(services, who, &who.actor(), place).prove(code).await?))
+        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).prove(code).await?))
     }
 
     pub(super) fn tx(&mut self) -> &mut Tx {
@@ -91,12 +91,12 @@ impl Change {
     }
 }
 
-/// Asks a signed-in person for their code.
-pub(super) fn challenge<'a>(
+/// The verification of a code of the logged-in user.
+pub(super) fn verification<'a>(
     services: &'a Services,
     who: &'a Caller,
     actor: &'a crate::audit::Actor,
-    place: FactorPurpose,
+    purpose: FactorPurpose,
 ) -> Verification<'a> {
     Verification {
         db: &services.db,
@@ -105,7 +105,7 @@ pub(super) fn challenge<'a>(
         actor,
         user: who.user,
         username: &who.username,
-        place,
+        purpose,
     }
 }
 
@@ -123,8 +123,9 @@ pub async fn change_password(
 }
 
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
-    check_present(services, who, &request.current, (AuditEvent::PasswordChanged, "current")).await?;
-    password::check_new(request.new.reveal(), &who.username).map_err(|why| AccountError::BadPassword("new", why))?;
+    check_current(services, who, &request.current, (AuditEvent::PasswordChanged, PasswordField::Current)).await?;
+    password::check_new(request.new.reveal(), &who.username)
+        .map_err(|error| AccountError::BadPassword(PasswordField::New, error))?;
     let hash = password::hash(request.new.reveal()).await?;
     let now = services.clock.now();
     let mut change = Change::begin(services, who, FactorPurpose::Password, request.code.as_ref()).await?;
@@ -135,6 +136,6 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     tx.insert_notice(who.user, "Your password was changed.", now).await?;
     let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(token)
 }

@@ -1,4 +1,4 @@
-//! The person's login sessions: list, revoke one, revoke all others.
+//! Login sessions of the user: list, revoke one, revoke all others.
 
 use std::cmp::Reverse;
 
@@ -6,14 +6,14 @@ use access::Caller;
 use protocol::{SessionId, auth::SessionView};
 use store::LoginSession;
 
-use super::{AccountError, cut_sessions};
+use super::{AccountError, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
     services::Services,
 };
 
-/// The person's full logins: the asking one, then the others by their last use.
+/// The complete login sessions of the user: the current one, then the others by last use.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -35,10 +35,10 @@ pub async fn list_sessions(services: &Services, who: &Caller) -> Result<Vec<Sess
     Ok(views)
 }
 
-/// Ends one of the person's own sessions.
+/// Ends one login session of the user.
 ///
 /// # Errors
-/// [`AccountError::NoSuchSession`], also for somebody else's.
+/// [`AccountError::NoSuchSession`], also for a session of another user.
 pub async fn revoke_session(services: &Services, who: &Caller, session: SessionId) -> Result<(), AccountError> {
     let (services, who) = (services.clone(), who.clone());
     let change = async move |services: &Services| {
@@ -50,13 +50,13 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
             Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
-        cut_sessions(services, [session]).await;
+        revoke_sessions(services, [session]).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await
 }
 
-/// Ends all of the person's sessions but the asking one.
+/// Ends all login sessions of the user except the current one.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -69,7 +69,7 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), Acco
         let entry = entry.detail("sessions_ended", ended.len());
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
-        cut_sessions(services, ended).await;
+        revoke_sessions(services, ended).await;
         Ok(())
     };
     services.clone().run_to_completion(async move { change(&services).await }).await

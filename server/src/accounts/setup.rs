@@ -8,17 +8,17 @@ use protocol::{
 use store::{LinkKind, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn};
+use super::{AccountError, LoggedIn, PasswordField};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, Visitor, password, sessions, token},
     services::Services,
 };
 
-/// A set-up link dies after this.
+/// Validity of a set-up link.
 const LINK_SECS: i64 = 30 * 60;
 
-/// Whether the first administrator is still to be made.
+/// Whether there is no administrator yet.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -29,7 +29,7 @@ pub async fn is_needed(services: &Services) -> Result<bool, AccountError> {
     Ok(!done)
 }
 
-/// A fresh set-up link, when one is needed; links of earlier starts die.
+/// A new set-up link, if one is needed. Links of earlier starts become invalid.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -46,7 +46,7 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
     Ok(Some(format!("{}/setup?token={}", services.origins.public(), token.reveal())))
 }
 
-/// Makes the first administrator and signs them in. Of any number of tries at once, one succeeds.
+/// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.
 ///
 /// # Errors
 /// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`].
@@ -56,7 +56,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         return Err(AccountError::SetUpAlready);
     }
     password::check_new(request.password.reveal(), &request.username)
-        .map_err(|why| AccountError::BadPassword("password", why))?;
+        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
     if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {
@@ -91,7 +91,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     Ok(LoggedIn::complete(services, token, &request.username))
 }
 
-/// Writes a new account; a taken name is an answer, not a failure of the database.
+/// Inserts a new account. A name that is taken is [`AccountError::NameTaken`], not an error of the database.
 pub(super) async fn insert(
     tx: &mut store::Tx,
     user: UserId,

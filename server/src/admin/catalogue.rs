@@ -1,4 +1,4 @@
-//! Images and tiers: what is offered to launch.
+//! Images and tiers that can be launched.
 
 use access::Caller;
 use protocol::{
@@ -9,21 +9,21 @@ use protocol::{
 };
 use store::{ImageRow, TierRow};
 
-use super::{AdminError, Done};
+use super::{AdminResult, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
     services::Services,
 };
 
-/// Processes in a container, whatever the tier (the profile's row).
+/// Maximum number of processes in a container, in every tier.
 const PIDS: u32 = 256;
 
 /// Every image, offered or not, with its size on the engine.
 ///
 /// # Errors
 /// When database or engine do not answer.
-pub async fn images(services: &Services) -> Done<Vec<AdminImage>> {
+pub async fn images(services: &Services) -> AdminResult<Vec<AdminImage>> {
     let mut tx = services.db.read().await?;
     let rows = tx.images().await?;
     tx.commit().await?;
@@ -38,7 +38,7 @@ pub async fn images(services: &Services) -> Done<Vec<AdminImage>> {
 ///
 /// # Errors
 /// [`AdminError::Invalid`] when a text does not work, or no image would be offered first.
-pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: ImageEdit) -> Done<AdminImage> {
+pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: ImageEdit) -> AdminResult<AdminImage> {
     let row = ImageRow {
         title: text("title", &edit.title, 1, 64)?,
         description: text("description", &edit.description, 0, 300)?,
@@ -48,11 +48,11 @@ pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: Imag
         name,
     };
     if row.is_default && !row.enabled {
-        return Err(AdminError::invalid("enabled", "The image that is offered first must be enabled."));
+        return Err(InvalidValue::DefaultImageDisabled.into());
     }
     let mut tx = services.db.begin().await?;
     if !row.is_default && tx.image(&row.name).await?.is_some_and(|old| old.is_default) {
-        return Err(AdminError::invalid("default", "One image is always offered first: choose another one instead."));
+        return Err(InvalidValue::NoDefaultImage.into());
     }
     tx.put_image(&row).await?;
     let entry = Entry::new(AuditEvent::ImageChanged)
@@ -69,7 +69,7 @@ pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: Imag
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn tiers(services: &Services) -> Done<Vec<Tier>> {
+pub async fn tiers(services: &Services) -> AdminResult<Vec<Tier>> {
     let mut tx = services.db.read().await?;
     let rows = tx.tiers().await?;
     tx.commit().await?;
@@ -80,12 +80,12 @@ pub async fn tiers(services: &Services) -> Done<Vec<Tier>> {
 ///
 /// # Errors
 /// [`AdminError::Invalid`] when a value is out of its range, or no tier would be offered first.
-pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierEdit) -> Done<Tier> {
+pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierEdit) -> AdminResult<Tier> {
     if !TIER_MEMORY_BYTES.contains(&edit.memory_bytes) {
-        return Err(AdminError::invalid("memory_bytes", "A tier has 512 MB to 4 GB of memory."));
+        return Err(InvalidValue::TierMemory.into());
     }
     if !TIER_CPU_MILLIS.contains(&edit.cpu_millis) {
-        return Err(AdminError::invalid("cpu_millis", "A tier has 0.1 to 8 cores."));
+        return Err(InvalidValue::TierCpu.into());
     }
     let row = TierRow {
         title: text("title", &edit.title, 1, 64)?,
@@ -96,7 +96,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
     };
     let mut tx = services.db.begin().await?;
     if !row.is_default && tx.tier(&row.name).await?.is_some_and(|old| old.is_default) {
-        return Err(AdminError::invalid("default", "One tier is always offered first: choose another one instead."));
+        return Err(InvalidValue::NoDefaultTier.into());
     }
     tx.put_tier(&row).await?;
     let entry = Entry::new(AuditEvent::TierChanged)
@@ -108,8 +108,8 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
     Ok(tier_view(row))
 }
 
-async fn image_view(services: &Services, row: ImageRow) -> Done<AdminImage> {
-    // An engine that is away must not hide the settings.
+async fn image_view(services: &Services, row: ImageRow) -> AdminResult<AdminImage> {
+    // The settings are shown even when the engine does not answer.
     let size_bytes = services.runtime.image_size(&row.reference).await.unwrap_or_default();
     let edit = ImageEditView {
         title: row.title,
@@ -132,18 +132,18 @@ fn tier_view(row: TierRow) -> Tier {
     }
 }
 
-fn text(field: &'static str, text: &str, min: usize, max: usize) -> Done<String> {
+fn text(field: &'static str, text: &str, min: usize, max: usize) -> AdminResult<String> {
     let text = text.trim();
     let chars = text.chars().count();
     if chars < min || chars > max || text.chars().any(char::is_control) {
-        return Err(AdminError::invalid(field, format!("Write {min} to {max} characters on one line.")));
+        return Err(InvalidValue::Text { field, min, max }.into());
     }
     Ok(text.to_owned())
 }
 
-/// An engine's image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Parsed, so that no option or
-/// filter can be smuggled into a call to the engine.
-fn reference(text: &str) -> Done<String> {
+/// Parses an image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Validated, so that it cannot
+/// contain an option or a filter of the engine.
+fn reference(text: &str) -> AdminResult<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:@".contains(c);
     let starts = text.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if starts
@@ -154,7 +154,7 @@ fn reference(text: &str) -> Done<String> {
     {
         return Ok(text.to_owned());
     }
-    Err(AdminError::invalid("reference", "Write an image reference such as rexec/debian:1."))
+    Err(InvalidValue::ImageReference.into())
 }
 
 #[cfg(test)]
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_are_references() {
+    fn only_image_references_are_accepted() {
         for good in ["rexec/debian:1", "registry.example:5000/a/b:tag", "a@sha256:0123"] {
             assert!(reference(good).is_ok(), "{good}");
         }

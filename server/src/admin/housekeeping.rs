@@ -1,17 +1,17 @@
-//! What must be thrown away in time: logins that are over, events past their retention.
+//! Deletes expired login sessions, and audit events past their retention time.
 
 use std::time::Duration;
 
-use super::Done;
+use super::AdminResult;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     services::Services,
 };
 
-/// How often it is looked for.
+/// Interval.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Runs until the server goes away. A failure is logged and tried again the next time.
+/// Runs until shutdown. A failure is logged; the next round tries again.
 pub async fn run(services: Services) {
     loop {
         if let Err(error) = once(&services).await {
@@ -28,7 +28,7 @@ pub async fn run(services: Services) {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn once(services: &Services) -> Done<()> {
+pub async fn once(services: &Services) -> AdminResult<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     tx.sweep_sessions(now).await?;

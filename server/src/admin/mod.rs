@@ -1,4 +1,5 @@
-//! Administration: people, invitations, settings, images and tiers, the trail, the system. Never a terminal's bytes.
+//! Administration: users, invitations, settings, images and tiers, the system. It has no access to the bytes of a
+//! terminal.
 
 pub mod catalogue;
 pub mod housekeeping;
@@ -7,34 +8,28 @@ pub mod settings;
 pub mod system;
 pub mod users;
 
-use protocol::{Problem, ProblemKind};
+use std::ops::RangeInclusive;
+
 use store::StoreError;
 
-use crate::problem::ToProblem as _;
-
-/// Why an administrator's wish was not met.
+/// Why a use-case of administration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// No account, link, image or tier of that name.
+    /// The entity does not exist.
     #[error("there is no such {0}")]
-    NotFound(&'static str),
-    /// It would leave nobody to administer.
+    NotFound(Entity),
+    /// No enabled administrator would be left.
     #[error("the last administrator must stay")]
     LastAdmin,
-    /// An administrator's own factor is no other's: it is removed by a code, in the account's own settings.
+    /// Administrators remove their own factor with a code, in the settings of their account.
     #[error("the own factor is removed by a code")]
     OwnFactor,
-    /// Password and factor set anew by an administrator would open locked terminals to them.
+    /// A reset of both password and factor would give the administrator access to locked terminals.
     #[error("locked terminals would open to an administrator")]
     WouldOpenLocked,
-    /// A value does not work; which, and what would.
-    #[error("{field}: {why}")]
-    Invalid {
-        /// Field of the request.
-        field: &'static str,
-        /// What would work.
-        why: String,
-    },
+    /// A field has a value that cannot be used.
+    #[error("invalid value: {0:?}")]
+    Invalid(InvalidValue),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,34 +38,90 @@ pub enum AdminError {
     Runtime(#[from] sandbox::RuntimeError),
 }
 
-impl AdminError {
-    fn invalid(field: &'static str, why: impl Into<String>) -> Self {
-        Self::Invalid { field, why: why.into() }
-    }
+/// Result of a use-case of administration.
+pub type AdminResult<T> = Result<T, AdminError>;
 
-    /// The refusal this is reported as.
-    pub fn problem(&self) -> Problem {
+/// What a request names that may not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entity {
+    /// An account.
+    Account,
+    /// An invitation or a reset link.
+    Link,
+}
+
+impl std::fmt::Display for Entity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Account => "account",
+            Self::Link => "link",
+        })
+    }
+}
+
+/// A value that cannot be used, by the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvalidValue {
+    /// The default image must be enabled.
+    DefaultImageDisabled,
+    /// One image must stay the default.
+    NoDefaultImage,
+    /// One tier must stay the default.
+    NoDefaultTier,
+    /// Memory of a tier, outside of [`protocol::limits::TIER_MEMORY_BYTES`].
+    TierMemory,
+    /// CPU of a tier, outside of [`protocol::limits::TIER_CPU_MILLIS`].
+    TierCpu,
+    /// A text of the wrong length, or with control characters.
+    Text {
+        /// Field of the request.
+        field: &'static str,
+        /// Minimum length in characters.
+        min: usize,
+        /// Maximum length in characters.
+        max: usize,
+    },
+    /// Not an image reference.
+    ImageReference,
+    /// A number outside of its range.
+    OutOfRange {
+        /// Field of the request.
+        field: &'static str,
+        /// Valid numbers.
+        range: RangeInclusive<u32>,
+        /// Unit of the numbers.
+        unit: &'static str,
+    },
+    /// The idle time of a login session is longer than its absolute time.
+    SessionIdle,
+    /// The idle time of a grant is longer than its absolute time.
+    GrantIdle,
+    /// The quota of an account is above the maximum.
+    AccountQuota {
+        /// The maximum.
+        max: u32,
+    },
+}
+
+impl InvalidValue {
+    /// Field of the request.
+    pub const fn field(&self) -> &'static str {
         match self {
-            Self::NotFound(what) => Problem::new(ProblemKind::NotFound, format!("There is no such {what} any more.")),
-            Self::LastAdmin => Problem::new(
-                ProblemKind::Conflict,
-                "This is the last administrator. Make somebody else an administrator first.",
-            ),
-            Self::OwnFactor => Problem::new(
-                ProblemKind::Conflict,
-                "This is your own account: disable MFA in Account settings, Security, with a code or a recovery code.",
-            ),
-            Self::WouldOpenLocked => Problem::new(
-                ProblemKind::TerminalsLocked,
-                "With a new password and without its factor, whoever holds the link could open this account's locked \
-                 terminals. Let the person unlock them, or delete them first; that takes a code of your own authenticator app.",
-            ),
-            Self::Invalid { field, why } => Problem::new(ProblemKind::Unprocessable, why.clone()).at(field),
-            Self::Store(error) => error.problem(),
-            Self::Runtime(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
+            Self::DefaultImageDisabled => "enabled",
+            Self::NoDefaultImage | Self::NoDefaultTier => "default",
+            Self::TierMemory => "memory_bytes",
+            Self::TierCpu => "cpu_millis",
+            Self::ImageReference => "reference",
+            Self::SessionIdle => "session_idle_secs",
+            Self::GrantIdle => "grant_idle_secs",
+            Self::AccountQuota { .. } => "terminals_max",
+            Self::Text { field, .. } | Self::OutOfRange { field, .. } => field,
         }
     }
 }
 
-/// What this module answers.
-pub type Done<T> = Result<T, AdminError>;
+impl From<InvalidValue> for AdminError {
+    fn from(value: InvalidValue) -> Self {
+        Self::Invalid(value)
+    }
+}

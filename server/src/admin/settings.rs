@@ -1,40 +1,40 @@
-//! The organisation's settings: read, checked, replaced.
+//! The organisation's settings: read, validate, replace.
 
 use std::ops::RangeInclusive;
 
 use access::{Caller, MaxDurations};
 use protocol::{admin::Settings, limits};
 
-use super::{AdminError, Done};
+use super::{AdminResult, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
     services::Services,
 };
 
-/// As they are.
+/// The current settings.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn get(services: &Services) -> Done<Settings> {
+pub async fn get(services: &Services) -> AdminResult<Settings> {
     let mut tx = services.db.read().await?;
     let settings = tx.settings().await?;
     tx.commit().await?;
     Ok(settings)
 }
 
-/// Replaces them. Shorter times hold at once, for logins and grants that exist and for their open sockets; longer ones
-/// hold from the next login or grant on, so that nothing which has ended comes back.
+/// Replaces the settings. Shorter durations apply at once, to existing login sessions and grants and to their open
+/// sockets. Longer ones apply to new login sessions and grants, so that nothing that ended becomes valid again.
 ///
 /// # Errors
 /// [`AdminError::Invalid`] for the first value out of its range.
-pub async fn put(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
+pub async fn put(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {
     check(&new)?;
     let (services, who) = (services.clone(), who.clone());
     services.clone().run_to_completion(async move { replace(&services, &who, new).await }).await
 }
 
-async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Settings> {
+async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {
     let mut tx = services.db.begin().await?;
     let old = tx.settings().await?;
     tx.set_settings(&new).await?;
@@ -54,7 +54,7 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> Done<Setti
     Ok(new)
 }
 
-fn check(new: &Settings) -> Done<()> {
+fn check(new: &Settings) -> AdminResult<()> {
     within("session_idle_secs", new.session_idle_secs, limits::SESSION_IDLE_SECS, "seconds")?;
     within("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
     within("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
@@ -62,22 +62,22 @@ fn check(new: &Settings) -> Done<()> {
     within("terminals_max", new.terminals_max, limits::TERMINALS, "terminals")?;
     within("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
     if new.session_idle_secs > new.session_absolute_secs {
-        return Err(AdminError::invalid("session_idle_secs", "The idle time must not be longer than the whole login."));
+        return Err(InvalidValue::SessionIdle.into());
     }
     if new.grant_idle_secs > new.grant_absolute_secs {
-        return Err(AdminError::invalid("grant_idle_secs", "The idle time must not be longer than the whole grant."));
+        return Err(InvalidValue::GrantIdle.into());
     }
     Ok(())
 }
 
-fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &str) -> Done<()> {
+fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &'static str) -> AdminResult<()> {
     if range.contains(&value) {
         return Ok(());
     }
-    Err(AdminError::invalid(field, format!("Choose {} to {} {unit}.", range.start(), range.end())))
+    Err(InvalidValue::OutOfRange { field, range, unit }.into())
 }
 
-/// What changed, for the trail.
+/// The differences, for the audit log.
 fn differences(old: &Settings, new: &Settings) -> Vec<(&'static str, String, String)> {
     let pair = |name, a: &dyn ToString, b: &dyn ToString| (name, a.to_string(), b.to_string());
     let mut all = vec![
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_pass_and_each_bound_holds() {
+    fn defaults_are_valid_and_values_out_of_range_are_not() {
         assert!(check(&Settings::default()).is_ok());
         let bad = [
             Settings { session_idle_secs: 299, ..Settings::default() },
@@ -116,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_told() {
+    fn only_differences_are_recorded() {
         let new = Settings { mfa_required: true, ..Settings::default() };
-        let told = differences(&Settings::default(), &new);
-        assert_eq!(told, [("mfa_required", "false".to_owned(), "true".to_owned())]);
+        let found = differences(&Settings::default(), &new);
+        assert_eq!(found, [("mfa_required", "false".to_owned(), "true".to_owned())]);
     }
 }

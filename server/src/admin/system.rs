@@ -1,4 +1,4 @@
-//! What administrators see of the machine and of other people's terminals: names and states, never a byte.
+//! What administrators see of the host and of all terminals: names and states, no content.
 
 use protocol::{
     Page,
@@ -9,14 +9,14 @@ use store::{
     pages::{self, BehindTerminal},
 };
 
-use super::Done;
+use super::AdminResult;
 use crate::services::Services;
 
 /// Version, database, engine findings.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn system(services: &Services) -> Done<System> {
+pub async fn system(services: &Services) -> AdminResult<System> {
     let mut findings = services.runtime.probe().await;
     if services.config.public_url.is_none() && !services.config.listen.ip().is_loopback() {
         findings.push(Finding {
@@ -40,7 +40,7 @@ pub async fn system(services: &Services) -> Done<System> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn terminals(services: &Services, behind: BehindTerminal, limit: u32) -> Done<Page<AdminTerminal>> {
+pub async fn terminals(services: &Services, behind: BehindTerminal, limit: u32) -> AdminResult<Page<AdminTerminal>> {
     let mut tx = services.db.read().await?;
     let rows = tx.all_terminals(behind, limit + 1).await?;
     tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Accounts and the one-time links that make or mend them.
+//! Accounts, and the one-time links for invitations and password resets.
 
 use access::{Caller, Clock};
 use protocol::{
@@ -14,49 +14,46 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{AdminError, Done};
+use super::{AdminError, AdminResult, Entity, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
-    accounts::cut_sessions,
+    accounts::revoke_sessions,
     audit::{self, Actor, AuditEvent, Entry},
     auth::NewToken,
     services::Services,
 };
 
-/// An invitation is good for this long.
+/// Validity of an invitation.
 const INVITE_SECS: i64 = 72 * 3600;
-/// A password reset link is good for this long.
+/// Validity of a reset link.
 const RESET_SECS: i64 = 24 * 3600;
 
 /// Accounts by name.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> Done<Page<UserView>> {
+pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> AdminResult<Page<UserView>> {
     let mut tx = services.db.read().await?;
     let rows = tx.users_page(behind, limit + 1).await?;
     tx.commit().await?;
     Ok(pages::page(rows, limit, |row| BehindName::new(&row.username).to_string(), view))
 }
 
-/// Changes role, disabling or quota. A new role or a disabling ends every login of the account.
+/// Changes role, state or quota. A changed role or a disabled account ends all its login sessions.
 ///
 /// # Errors
-/// [`AdminError::LastAdmin`] when nobody would be left to administer.
-pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
+/// [`AdminError::LastAdmin`] when no enabled administrator would be left.
+pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
     let (mine, who, patch) = (services.clone(), who.clone(), patch.clone());
-    services.run_to_completion(async move { patch_and_cut(&mine, &who, id, &patch).await }).await
+    services.run_to_completion(async move { patch_and_revoke(&mine, &who, id, &patch).await }).await
 }
 
-async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> Done<UserView> {
+async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
     if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINALS.contains(&n)) {
-        return Err(AdminError::invalid(
-            "terminals_max",
-            format!("An account may have 0 to {} terminals.", limits::TERMINALS.end()),
-        ));
+        return Err(InvalidValue::AccountQuota { max: *limits::TERMINALS.end() }.into());
     }
     let mut tx = services.db.begin().await?;
-    // Two administrators who demote each other at once come one after the other here.
+    // Serializes administrators who demote each other concurrently.
     let admins = tx.count_admins().await?;
     let user = held(&mut tx, id).await?;
     let (role, disabled) = (patch.role.unwrap_or(user.role), patch.disabled.unwrap_or(user.disabled));
@@ -80,32 +77,32 @@ async fn patch_and_cut(services: &Services, who: &Caller, id: UserId, patch: &Us
         None => {}
     }
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
-    let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound("account"))?;
+    let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(view(changed))
 }
 
-/// Removes the second factor. Ends every login and grant of the account; its locked terminals stay locked until it
-/// enrols again and gives a code of the new factor.
+/// Removes the second factor and ends all login sessions and grants of the account. Its locked terminals stay locked
+/// until the user enrols again and enters a code of the new factor.
 ///
 /// # Errors
 /// When there is no such account.
 /// [`AdminError::OwnFactor`]; [`AdminError::WouldOpenLocked`] when the password was set by a reset link and terminals
-/// are locked: whoever held that link could then open them.
-pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> Done<UserView> {
+/// are locked, because the holder of that link could then unlock them.
+pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> AdminResult<UserView> {
     if who.user == id {
         return Err(AdminError::OwnFactor);
     }
     let (mine, who) = (services.clone(), who.clone());
-    services.run_to_completion(async move { reset_and_cut(&mine, &who, id).await }).await
+    services.run_to_completion(async move { reset_and_revoke(&mine, &who, id).await }).await
 }
 
-async fn reset_and_cut(services: &Services, who: &Caller, id: UserId) -> Done<UserView> {
+async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> AdminResult<UserView> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
-    // Held too: locking waits for this, or this sees the lock.
+    // Serializes this with locking a terminal, which locks the same row.
     tx.hold_factor(id).await?;
     if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
@@ -113,24 +110,24 @@ async fn reset_and_cut(services: &Services, who: &Caller, id: UserId) -> Done<Us
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
-    let told = format!(
+    let notice = format!(
         "An administrator ({}) reset your MFA. Locked terminals stay locked: enable MFA again, then unlock them.",
         who.username
     );
-    tx.insert_notice(id, &told, now).await?;
+    tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);
     audit::append(&mut tx, now, &who.actor(), entry).await?;
-    let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound("account"))?;
+    let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
-    cut_sessions(services, ended).await;
+    revoke_sessions(services, ended).await;
     Ok(view(changed))
 }
 
-/// Makes a one-time link by which a new person chooses name and password.
+/// Creates an invitation: a one-time link to create an account.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn invite(services: &Services, who: &Caller, role: Role) -> Done<OneTimeLink> {
+pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
     let maker = Maker { by: &who.username, actor: who.actor(), public: services.origins.public() };
     let link = make_link(&mut tx, &services.clock, &maker, role, None).await?;
@@ -138,11 +135,11 @@ pub async fn invite(services: &Services, who: &Caller, role: Role) -> Done<OneTi
     Ok(link)
 }
 
-/// Makes a one-time link by which a person chooses a new password. Older links of the account are dead.
+/// Creates a one-time link to set a new password. Older links of the account become invalid.
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> Done<OneTimeLink> {
+pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
     if !tx.has_factor(id).await? && tx.locked_terminals_of(id).await? > 0 {
@@ -154,39 +151,39 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> Done<O
     Ok(link)
 }
 
-/// The same from the server's own shell, for when no administrator can get in.
+/// The same for the command line, when no administrator can log in.
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> Done<OneTimeLink> {
-    let name = Username::parse(username).map_err(|_| AdminError::NotFound("account"))?;
+pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> AdminResult<OneTimeLink> {
+    let name = Username::parse(username).map_err(|_| AdminError::NotFound(Entity::Account))?;
     let mut tx = db.begin().await?;
-    let user = tx.user_named(&name).await?.ok_or(AdminError::NotFound("account"))?;
+    let user = tx.user_named(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     let maker = Maker { by: &user.username, actor: Actor::system(), public };
     let link = make_link(&mut tx, &Clock::System, &maker, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
 }
 
-/// Invitations and reset links that are still good.
+/// Valid invitations and reset links.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open_links(services: &Services) -> Done<Vec<InviteView>> {
+pub async fn open_links(services: &Services) -> AdminResult<Vec<InviteView>> {
     let mut tx = services.db.read().await?;
     let rows = tx.open_links(services.clock.now()).await?;
     tx.commit().await?;
     Ok(rows.into_iter().map(invite_view).collect())
 }
 
-/// Takes a link back.
+/// Revokes a link.
 ///
 /// # Errors
-/// When it was used, or is not there.
-pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Done<()> {
+/// [`AdminError::NotFound`], also for a used link.
+pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> AdminResult<()> {
     let mut tx = services.db.begin().await?;
     if !tx.delete_link(id).await? {
-        return Err(AdminError::NotFound("link"));
+        return Err(AdminError::NotFound(Entity::Link));
     }
     let entry = Entry::new(AuditEvent::InviteRevoked).about(&id, &"link");
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
@@ -206,7 +203,7 @@ async fn make_link(
     maker: &Maker<'_>,
     role: Role,
     resets: Option<&User>,
-) -> Done<OneTimeLink> {
+) -> AdminResult<OneTimeLink> {
     let (now, id, token) = (clock.now(), InviteId::new(Uuid::new_v4()), NewToken::random());
     let (kind, event, secs) = match resets {
         Some(_) => (LinkKind::Reset, AuditEvent::ResetLinkCreated, RESET_SECS),
@@ -222,9 +219,9 @@ async fn make_link(
     Ok(OneTimeLink { id, url: format!("{}/invite?token={}", maker.public, token.reveal()), expires_at })
 }
 
-async fn held(tx: &mut Tx, id: UserId) -> Done<User> {
+async fn held(tx: &mut Tx, id: UserId) -> AdminResult<User> {
     tx.hold_user(id).await?;
-    tx.user(id).await?.ok_or(AdminError::NotFound("account"))
+    tx.user(id).await?.ok_or(AdminError::NotFound(Entity::Account))
 }
 
 fn count(n: i64) -> u32 {

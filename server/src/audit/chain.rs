@@ -1,20 +1,20 @@
-//! The hash chain: what is hashed, and the walk that checks it. Knows rows, not their meaning.
+//! The hash chain: the hash of a row, and the verification of the chain.
 //!
 //! `hash(n) = SHA-256("rexec audit 1" || hash(n-1) || every field with its length)`. A changed, removed or inserted row
-//! shows at its position; a cut-off end shows at the head, which is written in the same transactions.
+//! is detected at its position; a truncated end is detected at the head, which is written in the same transactions.
 
 use protocol::admin::AuditVerdict;
 use sha2::{Digest as _, Sha256};
 use store::{AuditRow, Db, StoreError};
 
-/// Rows read at a time by the walk.
+/// Rows per read of the verification.
 const BATCH: u32 = 500;
 
 /// The hash of a row after `previous`.
 pub(super) fn hash(previous: &[u8], row: &AuditRow) -> Vec<u8> {
     let mut digest = Sha256::new();
     digest.update(b"rexec audit 1");
-    // A length before each field, and another tag for an absent one: no two rows have the same text.
+    // A tag for presence and a length before each field: different rows never have the same encoding.
     let mut field = |value: Option<&[u8]>| match value {
         Some(bytes) => {
             digest.update([1]);
@@ -39,10 +39,10 @@ pub(super) fn hash(previous: &[u8], row: &AuditRow) -> Vec<u8> {
     digest.finalize().to_vec()
 }
 
-/// Walks the whole chain on one snapshot.
+/// Verifies the whole chain on one snapshot.
 ///
 /// # Errors
-/// When the database does not answer; a broken chain is an answer, not an error.
+/// When the database does not answer. A broken chain is a verdict, not an error.
 pub async fn verify(db: &Db) -> Result<AuditVerdict, StoreError> {
     let mut tx = db.read().await?;
     let head = tx.audit_head().await?;

@@ -1,7 +1,7 @@
-//! The audit trail: who did what, when, from where, and how it ended. Refuses to know who may read it.
+//! The audit log: who did what, when, from which address, and with which outcome.
 //!
-//! An event is appended in the transaction of the change it tells of: no event, no change. Refusals have a transaction
-//! of their own. Values of details need `Display`, which secrets do not have.
+//! An event is appended in the transaction of its change, so there is no change without its event. Rejected requests
+//! have a transaction of their own. Values of details need `Display`, which secrets do not implement.
 
 mod chain;
 mod search;
@@ -15,10 +15,10 @@ pub use chain::verify;
 pub use protocol::audit::AuditEvent;
 pub use search::{Search, export_after, search};
 
-/// Longest detail that is kept, in bytes.
+/// Maximum size of the details, in bytes.
 const DETAIL_BYTES_MAX: usize = 1000;
 
-/// Who and from where.
+/// Who did something, and from which address.
 #[derive(Debug, Clone, Default)]
 pub struct Actor {
     /// Account; `None` for unknown callers and for the system itself.
@@ -32,12 +32,12 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The server itself: jobs, start-up, the command line.
+    /// The server itself: background tasks, start-up, the command line.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// The same place, now known to be this account.
+    /// The same client, now authenticated as this account.
     #[must_use]
     pub fn known_as(&self, user: UserId, name: &Username) -> Self {
         Self { user: Some(user), name: Some(name.clone()), ..self.clone() }
@@ -74,18 +74,18 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Something was done.
+    /// A successful event.
     pub fn new(event: AuditEvent) -> Self {
         Self { event, outcome: Outcome::Success, subject: None, target: None, target_name: None, detail: String::new() }
     }
 
-    /// It was tried, and refused or failed.
+    /// The event was rejected or failed.
     pub fn failed(mut self) -> Self {
         self.outcome = Outcome::Failure;
         self
     }
 
-    /// It is about this account; its person sees the event.
+    /// The target is this account, whose user may read the event.
     pub fn about_user(mut self, id: UserId, name: &Username) -> Self {
         self.subject = Some(id);
         self.target = Some(id.to_string());
@@ -93,7 +93,7 @@ impl Entry {
         self
     }
 
-    /// It is about this terminal; its owner sees the event.
+    /// The target is this terminal, whose owner may read the event.
     pub fn about_terminal(mut self, id: TerminalId, name: &impl Display, owner: UserId) -> Self {
         self.subject = Some(owner);
         self.target = Some(id.to_string());
@@ -101,14 +101,14 @@ impl Entry {
         self
     }
 
-    /// It is about a thing with a name: an image, a tier, a link.
+    /// The target is something else with a name: an image, a tier, a link.
     pub fn about(mut self, id: &impl Display, name: &impl Display) -> Self {
         self.target = Some(id.to_string());
         self.target_name = Some(name.to_string());
         self
     }
 
-    /// One more fact. Never a secret, never what a person typed into a field for a secret.
+    /// Adds a detail. Never a secret, never the text of a field for secrets.
     pub fn detail(mut self, name: &'static str, value: impl Display) -> Self {
         let gap = if self.detail.is_empty() { "" } else { " " };
         let value = value.to_string();
@@ -122,11 +122,11 @@ impl Entry {
     }
 }
 
-/// Appends an event to the chain, in the caller's transaction. Append after the changes it tells of: the end of the
-/// chain is held from here to the commit.
+/// Appends an event to the chain, in the caller's transaction and after its changes: the head of the chain is locked
+/// until the commit.
 ///
 /// # Errors
-/// When it cannot be written; then the change must not happen either.
+/// When it cannot be written; then the change must not be committed.
 pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
     let (seq, previous) = tx.next_audit_position().await?;
     let mut row = AuditRow {
@@ -148,7 +148,7 @@ pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) ->
     tx.append_audit(&row).await
 }
 
-/// Appends an event in a transaction of its own, for refusals and for what changes nothing.
+/// Appends an event in a transaction of its own, for rejected requests and for reads.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn details_are_pairs_and_bounded() {
+    fn details_are_bounded_key_value_pairs() {
         let entry = Entry::new(AuditEvent::Login).detail("a", 1).detail("b", "two words").detail("c", "x".repeat(2000));
         assert_eq!(entry.detail, "a=1 b=\"two words\"");
     }

@@ -1,4 +1,4 @@
-//! Reading the trail: pages of matching events, newest first, and the export in the order of the chain.
+//! Reads the audit log: pages of matching events, newest first, and the export in the order of the chain.
 
 use data_encoding::HEXLOWER;
 use protocol::{
@@ -10,22 +10,22 @@ use store::{AuditFilter, AuditRow, Db, StoreError, pages};
 
 use super::outcome_word;
 
-/// What to look for; absent is anything.
+/// Search criteria; an absent one matches everything.
 #[derive(Debug, Clone, Default)]
 pub struct Search {
-    /// AuditEvent word.
+    /// Event name.
     pub event: Option<String>,
-    /// How it ended.
+    /// Outcome.
     pub outcome: Option<Outcome>,
     /// Actor's name.
     pub actor: Option<String>,
-    /// Id of the terminal or account it was about.
+    /// Id of the target.
     pub target: Option<String>,
-    /// Not before.
+    /// Earliest time, inclusive.
     pub from: Option<Timestamp>,
-    /// Before.
+    /// Latest time, exclusive.
     pub until: Option<Timestamp>,
-    /// Only what this account did, or what is about it.
+    /// Only events whose actor or subject is this account.
     pub concerning: Option<UserId>,
 }
 
@@ -49,7 +49,7 @@ pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> 
     Ok(pages::page(rows, limit, |row| row.seq.to_string(), view))
 }
 
-/// One line of the export: the event and its hash, so that the chain can be checked elsewhere.
+/// One line of the export: the event and its hash, so that the chain can be verified elsewhere.
 #[derive(Debug, Serialize)]
 struct Line {
     #[serde(flatten)]
@@ -71,7 +71,7 @@ pub async fn export_after(db: &Db, seq: i64, limit: u32) -> Result<Option<(i64, 
     for row in rows {
         let line =
             Line { subject_id: row.subject_id.map(UserId::new), hash: HEXLOWER.encode(&row.hash), event: view(row) };
-        // These types always have a JSON form.
+        // Serialization of these types cannot fail.
         lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
         lines.push('\n');
     }

@@ -1,7 +1,7 @@
-//! Argon2id: the cost, the memory it works in, and how many at a time. Refuses to know what is hashed, and why.
+//! Argon2id: parameters, memory, and the number of concurrent hashes.
 //!
-//! The memory of a hash is used again. Freed 19 MiB blocks would stay with whichever thread's arena had them, and a burst
-//! of sign-ins, spread over the threads for blocking work, would keep over a gigabyte.
+//! The memory of a hash is reused. Freed blocks of 19 MiB would stay in the allocator's arena of their thread, and a
+//! burst of logins, spread over the threads for blocking work, would keep over a gigabyte.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -21,42 +21,42 @@ const OUTPUT: usize = 32;
 /// Hashes computed at the same time.
 const SLOTS_MAX: usize = 4;
 static SLOTS: Semaphore = Semaphore::const_new(SLOTS_MAX);
-/// Memory nobody uses now; never more than there are slots.
+/// Unused memory; at most one block per slot.
 static IDLE: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
-/// A request that waits longer than this for a slot is answered with 503.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Maximum wait for a slot.
+const SLOT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A hash could not be computed or read.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
-    /// Too many at once.
+    /// No slot was free in time.
     #[error("too many passwords are being checked")]
     Busy,
-    /// The library or the stored text failed.
+    /// The library failed, or the stored hash is invalid.
     #[error("the password hash failed: {0}")]
     Broken(String),
 }
 
-/// Room for one hash after the other.
+/// Memory for one hash at a time.
 pub(super) struct Hasher {
     memory: Vec<Block>,
 }
 
 impl Hasher {
-    /// Does work that needs hashes away from the async threads, when a slot is free. The slot is the work's: a request that
-    /// goes away leaves it taken until the hash is done.
+    /// Runs work on a thread for blocking work, when a slot is free. The slot belongs to the work: it stays taken until
+    /// the hash is done, even when the request is dropped.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when no slot gets free in time, else what the work answers.
+    /// [`HashError::Busy`] when no slot is free in time, or the error of the work.
     pub(super) async fn work<T: Send + 'static>(
         work: impl FnOnce(&mut Self) -> Result<T, HashError> + Send + 'static,
     ) -> Result<T, HashError> {
-        let slot = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await.map_err(|_| HashError::Busy)?;
+        let slot = tokio::time::timeout(SLOT_TIMEOUT, SLOTS.acquire()).await.map_err(|_| HashError::Busy)?;
         let slot = slot.map_err(|_| HashError::Busy)?;
         let done = tokio::task::spawn_blocking(move || {
             let mut hasher = Self { memory: take_idle() };
             let done = work(&mut hasher);
-            // Before the slot: so there is never more memory than slots.
+            // Returned before the slot, so that there is never more memory than slots.
             give_back(hasher.memory);
             drop(slot);
             done
@@ -64,17 +64,17 @@ impl Hasher {
         done.await.map_err(|e| HashError::Broken(e.to_string()))?
     }
 
-    /// The hash of a secret with this salt, at today's cost.
+    /// The hash of a secret with this salt, with the current parameters.
     ///
     /// # Errors
     /// [`HashError::Broken`].
     pub(super) fn digest(&mut self, secret: &[u8], salt: &[u8]) -> Result<[u8; OUTPUT], HashError> {
         let mut out = [0; OUTPUT];
-        self.fill(today()?, secret, salt, &mut out)?;
+        self.fill(current_params()?, secret, salt, &mut out)?;
         Ok(out)
     }
 
-    /// The PHC text of a secret with a fresh salt, at today's cost.
+    /// The PHC string of a secret with a random salt and the current parameters.
     ///
     /// # Errors
     /// [`HashError::Broken`].
@@ -84,17 +84,17 @@ impl Hasher {
         let hash = PasswordHash {
             algorithm: Algorithm::Argon2id.ident(),
             version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&today()?).map_err(broken)?,
+            params: ParamsString::try_from(&current_params()?).map_err(broken)?,
             salt: Some(salt),
             hash: Some(Output::new(&out).map_err(broken)?),
         };
         Ok(hash.to_string())
     }
 
-    /// Whether a secret fits a PHC text, at the cost which that text names.
+    /// Verifies a secret against a PHC string, with the parameters of that string.
     ///
     /// # Errors
-    /// [`HashError::Broken`] for a text that is none of ours.
+    /// [`HashError::Broken`] for an invalid string.
     pub(super) fn fits(&mut self, secret: &[u8], text: &str) -> Result<bool, HashError> {
         let stored = PasswordHash::new(text).map_err(broken)?;
         let ours = stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
@@ -119,7 +119,7 @@ impl Hasher {
     }
 }
 
-fn today() -> Result<Params, HashError> {
+fn current_params() -> Result<Params, HashError> {
     Params::new(MEMORY_KIB, PASSES, 1, None).map_err(broken)
 }
 
@@ -142,9 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_library_itself_hashes_and_checks_agrees() {
+    fn hashes_agree_with_those_of_the_library() {
         use argon2::{PasswordHasher as _, PasswordVerifier as _};
-        let theirs = Argon2::new(Algorithm::Argon2id, Version::V0x13, today().unwrap());
+        let theirs = Argon2::new(Algorithm::Argon2id, Version::V0x13, current_params().unwrap());
         let mut ours = Hasher { memory: Vec::new() };
         let text = theirs.hash_password(b"a fine password").unwrap().to_string();
         assert!(ours.fits(b"a fine password", &text).unwrap());
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_used_before_changes_no_hash() {
+    fn reused_memory_does_not_change_hashes() {
         let mut used = Hasher { memory: Vec::new() };
         let first = used.digest(b"one", b"0123456789abcdef").unwrap();
         used.digest(b"two", b"fedcba9876543210").unwrap();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_another_kind_is_an_error() {
+    fn an_invalid_phc_string_is_an_error() {
         let mut hasher = Hasher { memory: Vec::new() };
         for text in [
             "",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_burst_keeps_no_more_memory_than_there_are_slots() {
+    async fn a_burst_keeps_at_most_one_memory_block_per_slot() {
         let many: Vec<_> =
             (0..12u8).map(|n| tokio::spawn(Hasher::work(move |h| h.digest(&[n], b"0123456789abcdef")))).collect();
         for one in many {

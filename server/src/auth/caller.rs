@@ -9,7 +9,7 @@ use protocol::{
 
 use crate::audit::Actor;
 
-/// A login whose password was right and whose code is missing. Good for one thing: giving the code.
+/// A login with a correct password and without a code yet. It allows only the second step.
 #[derive(Debug, Clone)]
 pub struct PendingLogin {
     /// Account.
@@ -20,21 +20,21 @@ pub struct PendingLogin {
     pub session: SessionId,
 }
 
-/// A request of somebody who has not said who they are.
+/// The client of a request, before authentication.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// Client address, from the socket or a trusted proxy.
     pub address: IpAddr,
-    /// Browser and system, shortened.
-    pub device: String,
-    /// Says whose device this is known as, if it is; see [`known`](super::trusted_device).
-    pub known: Option<Sensitive>,
-    /// Finds the request in the log.
+    /// Browser and system.
+    pub user_agent: String,
+    /// Value of the trusted device cookie; see [`trusted_device`](super::trusted_device).
+    pub trusted_device: Option<Sensitive>,
+    /// Id of the request in the log.
     pub request_id: String,
 }
 
 impl Visitor {
-    /// Nobody in particular, for the audit trail.
+    /// An unknown actor for the audit log.
     pub fn actor(&self) -> Actor {
         Actor { user: None, name: None, address: Some(self.address), request_id: Some(self.request_id.clone()) }
     }

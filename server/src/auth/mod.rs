@@ -1,5 +1,5 @@
-//! Who is asking: passwords, tokens, login sessions, the throttle of guesses. The use-cases of accounts are built from
-//! these parts in `accounts/`; this module refuses to know HTTP, and which login may do what.
+//! Authentication: passwords, tokens, login sessions, the throttle of guesses. The use-cases that combine them are in
+//! `accounts`.
 
 mod argon;
 mod caller;

@@ -1,4 +1,4 @@
-//! Login sessions: made, found by their token, rotated. Refuses to know cookies and routes.
+//! Login sessions: creation, lookup by token, rotation of tokens.
 
 use protocol::{SessionId, Timestamp, UserId, admin::Settings};
 use store::{Db, LoginSession, NewSession, SessionKind, StoreError, Tx};
@@ -9,15 +9,14 @@ use super::{
     token::{self, NewToken},
 };
 
-/// A password without its code is good for this long.
+/// Validity of a pending login session.
 pub const PENDING_SECS: u32 = 10 * 60;
-/// The last request is written at most this often, to spare the disk.
+/// The time of the last request is written at most once in this time, to limit writes.
 const TOUCH_SECS: i64 = 30;
-/// A token that was rotated away stays good for reading this long: requests that were under way must not fail.
+/// A rotated token stays valid for reads for this long, for requests that were already sent.
 const ROTATED_SECS: i64 = 10;
 
-/// Makes a login session with a token of its own, in the caller's transaction. The token is new whatever cookie the
-/// browser brought (session fixation).
+/// Creates a login session in the caller's transaction. The token is always new (against session fixation).
 ///
 /// # Errors
 /// When the database does not answer.
@@ -39,7 +38,7 @@ pub async fn open(
         user,
         kind,
         token_hash: token.hash(),
-        device: &visitor.device,
+        device: &visitor.user_agent,
         address: &visitor.address.to_string(),
         created_at: now,
         idle_secs,
@@ -49,7 +48,7 @@ pub async fn open(
     Ok((id, token))
 }
 
-/// Gives a session a new token at a step-up. `None` when the session has ended meanwhile: the step-up must not happen.
+/// Gives a session a new token at a step-up. `None` when the session has ended; then the step-up must not happen.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -57,7 +56,7 @@ pub async fn rotate(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<O
     with_new_token(tx, session, now.plus_secs(ROTATED_SECS)).await
 }
 
-/// Gives a session a new token where password or factor change: the old one is dead at once, for reading too.
+/// Gives a session a new token when password or factor change. The old one is invalid at once, for reads too.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -71,7 +70,7 @@ async fn with_new_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -
     Ok(rotated.then_some(token))
 }
 
-/// Finds the living session of a token and notes the request.
+/// Finds the active session of a token and records the time of the request.
 ///
 /// # Errors
 /// When the database does not answer.

@@ -1,9 +1,9 @@
-//! Throttle of password guesses, with growing waits. In memory: a restart forgets it; the counter of the second factor is
-//! in the store.
+//! Throttle of password guesses, with growing waits. It is kept in memory and lost at a restart; the counter of the
+//! second factor is in the store.
 //!
-//! Counted by where a guess comes from and the name it is for, and never by the name alone: an outsider who only knows a
-//! name must not keep its person out. One address may be many people's, so a login that is open and a device where the
-//! person was signed in before are sources of their own, which strangers at that address cannot use up.
+//! Failures are counted by source and username, never by username alone, so that an attacker who knows a name cannot
+//! lock out its user. Many users may share an address, so login sessions and trusted devices are sources of their own,
+//! which other clients at that address cannot exhaust.
 
 use std::{
     collections::HashMap,
@@ -13,19 +13,19 @@ use std::{
 
 use protocol::{SessionId, Timestamp};
 
-use super::trusted_device::KnownDevice;
+use super::trusted_device::TrustedDevice;
 
-/// Wrong passwords for one name from one source before waits begin.
+/// Failures for one name from one source before waits begin.
 const FREE_TRIES: u32 = 5;
 /// First wait; it doubles with each further failure.
 const WAIT_SECS_MIN: i64 = 30;
-/// Longest wait, and how long failures are remembered.
+/// Maximum wait, and how long failures are remembered.
 const WAIT_SECS_MAX: i64 = 3600;
-/// Wrong passwords from one address, over all names, that may come at once.
+/// Failures from one address, over all names, before waits begin (a leaky bucket).
 const ADDRESS_TRIES: i64 = 100;
-/// Then one in this time. No longer wait: the address may be that of a whole office, and the guesses one person's.
+/// Then one in this time. The wait does not grow, because an office may share the address.
 const ADDRESS_EACH_MS: i64 = 60_000;
-/// Entries kept; when full, the ones that wait for nothing go first.
+/// Maximum number of entries; when full, entries without a wait are removed.
 const ENTRIES_MAX: usize = 20_000;
 
 /// Wait after `failures` in a row when `free` of them are free: 0, then 30 s, doubling, to one hour.
@@ -36,19 +36,19 @@ pub fn wait_secs(failures: u32, free: u32) -> i64 {
     }
 }
 
-/// Where a guess comes from.
+/// Source of a guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// Anybody at this address.
+    /// An address.
     Address(IpAddr),
-    /// A browser in which the person was signed in before.
-    Device(KnownDevice),
-    /// A login that is open.
+    /// A trusted device.
+    Device(TrustedDevice),
+    /// A login session.
     Login(SessionId),
 }
 
 impl Source {
-    /// Who owns one IPv6 address owns its /64.
+    /// An address; for IPv6 its /64, which one subscriber has.
     pub fn address(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
@@ -60,10 +60,10 @@ impl Source {
 #[derive(Debug, Default, Clone, Copy)]
 struct Failures {
     count: u32,
-    /// The last one; over all names of an address: when all of them are forgotten.
+    /// Time of the last failure; over all names of an address, the time when the bucket is empty.
     at: i64,
     wait_until: i64,
-    told: bool,
+    reported: bool,
 }
 
 impl Failures {
@@ -79,19 +79,19 @@ impl Failures {
         };
     }
 
-    /// One is forgotten every [`ADDRESS_EACH_MS`].
-    fn leak(&mut self, now: i64) {
+    /// Adds a failure to the bucket of an address, which loses one every [`ADDRESS_EACH_MS`].
+    fn fill(&mut self, now: i64) {
         self.at = self.at.max(now) + ADDRESS_EACH_MS;
         self.wait_until = self.at - (ADDRESS_TRIES - 1) * ADDRESS_EACH_MS;
     }
 }
 
-/// A try that is not looked at.
+/// A throttled attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
     /// Seconds to wait.
     pub secs: u64,
-    /// The first one that is turned away in this wait: the one worth an event, so that a flood does not fill the trail.
+    /// Whether it is the first one in this wait. Only that one is audited, so that a flood does not fill the audit log.
     pub first: bool,
 }
 
@@ -105,22 +105,22 @@ pub struct Throttle {
     queues: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// A try that is let in. Tries for the same name from the same source come one after the other, so that a hundred at
-/// once are not all looked at before the first is counted.
+/// An attempt that may be checked. Attempts for the same name from the same source are serialized, so that concurrent
+/// ones cannot bypass the counter.
 #[derive(Debug)]
-pub struct Try<'a> {
+pub struct Attempt<'a> {
     throttle: &'a Throttle,
     key: Key,
     _turn: tokio::sync::OwnedMutexGuard<()>,
 }
 
 impl Throttle {
-    /// Lets a try in, or says how many seconds to wait.
+    /// Begins an attempt, unless the source has to wait.
     ///
     /// # Errors
     /// [`Wait`].
-    pub async fn enter(&self, source: Source, name: &str, now: Timestamp) -> Result<Try<'_>, Wait> {
-        // Names are bounded, so that the table is.
+    pub async fn enter(&self, source: Source, name: &str, now: Timestamp) -> Result<Attempt<'_>, Wait> {
+        // Names are truncated, so that the table is bounded.
         let key = (source, Some(name.chars().take(64).collect::<String>()));
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,16 +133,16 @@ impl Throttle {
                 return Err(wait);
             }
         }
-        Ok(Try { throttle: self, key, _turn: turn })
+        Ok(Attempt { throttle: self, key, _turn: turn })
     }
 
     fn waiting(&self, key: &Key, now: Timestamp) -> Option<Wait> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = failures.get_mut(key)?;
         let left = entry.wait_until.saturating_sub(now.millis()).max(0).unsigned_abs();
-        // Rounded up, and never longer than the longest wait, also when the clock went back.
+        // Rounded up, and at most the maximum wait, even when the clock was set back.
         let secs = left.div_ceil(1000).min(WAIT_SECS_MAX.unsigned_abs());
-        (secs > 0).then(|| Wait { secs, first: !std::mem::replace(&mut entry.told, true) })
+        (secs > 0).then(|| Wait { secs, first: !std::mem::replace(&mut entry.reported, true) })
     }
 
     fn count(&self, key: Key, now: i64, rule: fn(&mut Failures, i64)) {
@@ -151,21 +151,21 @@ impl Throttle {
             failures.retain(|_, f| f.wait_until > now);
         }
         let entry = failures.entry(key).or_default();
-        entry.told = false;
+        entry.reported = false;
         rule(entry, now);
     }
 }
 
-impl Try<'_> {
+impl Attempt<'_> {
     /// The password was wrong.
     pub fn failed(self, now: Timestamp) {
         if let (source @ Source::Address(_), _) = self.key {
-            self.throttle.count((source, None), now.millis(), Failures::leak);
+            self.throttle.count((source, None), now.millis(), Failures::fill);
         }
         self.throttle.count(self.key, now.millis(), Failures::grow);
     }
 
-    /// The password was right: failures for this name from this source are forgotten.
+    /// The password was correct: resets the failures for this name from this source.
     pub fn succeeded(self) {
         self.throttle.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn five_failures_close_one_name_for_one_source_only() {
+    async fn five_failures_throttle_one_name_for_one_source_only() {
         let throttle = Throttle::default();
         let login = Source::Login(SessionId::new(uuid::Uuid::nil()));
         for _ in 0..5 {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_address_cannot_try_one_password_on_every_name_and_waits_a_minute_at_most() {
+    async fn failures_of_one_address_over_all_names_are_throttled_to_one_a_minute() {
         let throttle = Throttle::default();
         for i in 0..ADDRESS_TRIES {
             throttle.enter(at(1), &format!("user{i}"), NOW).await.unwrap().failed(NOW);
@@ -221,7 +221,7 @@ mod tests {
             now = now.plus_secs(60);
             throttle.enter(at(1), &format!("next{i}"), now).await.unwrap().failed(now);
         }
-        // What honest people mistype over a day is forgotten.
+        // Failures of legitimate users over a day drain from the bucket.
         now = now.plus_secs(100 * 60);
         for i in 0..ADDRESS_TRIES - 1 {
             throttle.enter(at(1), &format!("user{i}"), now).await.unwrap().failed(now);

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use secrets::Secret;
 use sha2::{Digest as _, Sha256};
 
-/// A token that has just been made; the only time it can be read.
+/// A new token. Its text can be read only from this value.
 #[derive(Debug)]
 pub struct NewToken(Secret<String>);
 
@@ -18,13 +18,13 @@ impl NewToken {
     pub fn hash(&self) -> [u8; 32] {
         hash(self.0.reveal())
     }
-    /// What the person's browser gets.
+    /// The text for the cookie or the link.
     pub fn reveal(&self) -> &str {
         self.0.reveal()
     }
 }
 
-/// SHA-256 of a token. Enough for 256 random bits; a slow hash is for what people choose.
+/// SHA-256 of a token. Enough for 256 random bits; slow hashes are for values that users choose.
 pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -1,22 +1,23 @@
-//! Devices where a person was signed in before. A cookie says so, sealed for the account's name; it proves nothing about
-//! who asks now, and its wrong passwords are counted apart from those of everybody else at the same address.
+//! Trusted devices: browsers in which a user has logged in before, identified by a cookie that is sealed for the
+//! account's name. The cookie authenticates nobody. Wrong passwords from a trusted device are counted apart from those
+//! of other clients at the same address.
 
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
 use secrets::{KeyError, Keyring, Sealed, Secret};
 
-/// Which device: chosen at random when somebody signed in there.
+/// Random id of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KnownDevice([u8; 16]);
+pub struct TrustedDevice([u8; 16]);
 
-impl fmt::Debug for KnownDevice {
+impl fmt::Debug for TrustedDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KnownDevice(..)")
+        f.write_str("TrustedDevice(..)")
     }
 }
 
-/// A new device of the account with this name, as its cookie carries it.
+/// The cookie value for a new device of the account.
 ///
 /// # Errors
 /// When it cannot be sealed.
@@ -26,12 +27,12 @@ pub fn cookie(keys: &Keyring, name: &str) -> Result<Secret<String>, KeyError> {
     Ok(Secret::new(format!("{}.{}", sealed.key_id, BASE64URL_NOPAD.encode(&sealed.bytes))))
 }
 
-/// The device of a cookie, when it was sealed by this server for this name.
-pub fn device(keys: &Keyring, cookie: &str, name: &str) -> Option<KnownDevice> {
+/// The device of a cookie value; `None` unless this server sealed it for this name.
+pub fn device(keys: &Keyring, cookie: &str, name: &str) -> Option<TrustedDevice> {
     let (key_id, text) = cookie.split_once('.')?;
     let sealed = Sealed { key_id: key_id.to_owned(), bytes: BASE64URL_NOPAD.decode(text.as_bytes()).ok()? };
     let id = keys.open_sealed(&sealed, &context(name)).ok()?;
-    id.reveal().as_slice().try_into().ok().map(KnownDevice)
+    id.reveal().as_slice().try_into().ok().map(TrustedDevice)
 }
 
 fn context(name: &str) -> Vec<u8> {
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_is_known_for_one_name_and_by_its_own_server() {
+    fn a_cookie_is_valid_for_one_name_and_one_server() {
         let keys = Keyring::default();
         let cookie = cookie(&keys, "ada").unwrap();
         assert_eq!(device(&keys, cookie.reveal(), "ada"), device(&keys, cookie.reveal(), "ada"));

@@ -1,9 +1,9 @@
-//! What a User-Agent header says of browser and system, in two or three words for the sessions list. A label, no proof.
+//! Browser and system of a User-Agent header, as a label for the list of login sessions.
 
-/// For example `Firefox on Linux`. Bounded, printable, never the raw header.
+/// For example `Firefox on Linux`. Contains no text of the header.
 pub fn describe(user_agent: Option<&str>) -> String {
     let text = user_agent.unwrap_or_default();
-    // Order matters: every browser also names the ones it imitates.
+    // The order matters: browsers also list the names of older ones.
     let browser = [
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn browsers_are_named_and_anything_else_is_a_program() {
+    fn known_browsers_have_a_name_and_others_are_programs() {
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         let edge = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
         assert_eq!(describe(Some(firefox)), "Firefox on Linux");

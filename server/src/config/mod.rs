@@ -8,7 +8,7 @@ use std::{
 
 use ipnet::IpNet;
 
-/// The configuration of a server, checked.
+/// The validated configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Address to listen on.
@@ -17,13 +17,13 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// PostgreSQL URL; absent: SQLite in the data directory. Holds a password: never printed.
     pub database_url: Option<DatabaseUrl>,
-    /// What people type into the browser; absent: derived from `listen`.
+    /// The address that users open in the browser; absent: derived from `listen`.
     pub public_url: Option<String>,
     /// Where the engine is; absent: the usual local socket.
     pub docker_host: Option<String>,
-    /// Hops whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// How the log is written.
+    /// Format of the log.
     pub log_format: LogFormat,
     /// `tracing` filter, e.g. `info` or `rexec=debug`.
     pub log: String,
@@ -46,16 +46,16 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Text lines.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// The settings as written, before they are checked. `None` everywhere means: all defaults.
+/// The settings before validation. `None` is the default.
 #[derive(Debug, Clone, Default)]
 pub struct Raw {
     /// `127.0.0.1:8080`
@@ -76,12 +76,12 @@ pub struct Raw {
     pub log: Option<String>,
 }
 
-/// What is wrong with a configuration: every mistake, each with its name and what to write instead.
+/// Every mistake of a configuration, each with the name of the setting and a valid value.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has {} mistake(s):\n  {}", .0.len(), .0.join("\n  "))]
 pub struct BadConfig(pub Vec<String>);
 
-/// Reads file and environment, lays the flags over them, and checks the result.
+/// Reads file and environment, overlays the flags, and validates the result.
 ///
 /// # Errors
 /// [`BadConfig`] with every mistake.
@@ -90,19 +90,19 @@ pub fn load(file: Option<&str>, flags: Raw) -> Result<Config, BadConfig> {
         config::File::with_name(file.unwrap_or("rexec.toml")).format(config::FileFormat::Toml).required(file.is_some());
     let written = config::Config::builder()
         .add_source(named)
-        .add_source(config::Environment::with_prefix("REXEC").ignore_empty(true).source(Some(ours())))
+        .add_source(config::Environment::with_prefix("REXEC").ignore_empty(true).source(Some(environment())))
         .build()
         .and_then(config::Config::try_deserialize::<BTreeMap<String, config::Value>>)
         .map_err(|e| BadConfig(vec![e.to_string()]))?;
     let (raw, wrong) = read(written);
-    checked(over(raw, flags), wrong)
+    checked(overlay(raw, flags), wrong)
 }
 
-/// Takes the settings one by one, so that one mistake does not hide the others.
+/// Reads the settings one by one, so that all mistakes are reported.
 fn read(written: BTreeMap<String, config::Value>) -> (Raw, Vec<String>) {
     let (mut raw, mut wrong) = (Raw::default(), Vec::new());
     for (name, value) in written {
-        let place = match name.as_str() {
+        let setting = match name.as_str() {
             "listen" => &mut raw.listen,
             "data_dir" => &mut raw.data_dir,
             "database_url" => &mut raw.database_url,
@@ -117,15 +117,15 @@ fn read(written: BTreeMap<String, config::Value>) -> (Raw, Vec<String>) {
             }
         };
         match value.into_string() {
-            Ok(text) => *place = Some(text),
-            // Its own words might show a password.
+            Ok(text) => *setting = Some(text),
+            // The message of the library could contain a password.
             Err(_) => wrong.push(format!("{name}: write it as text, in quotes")),
         }
     }
     (raw, wrong)
 }
 
-/// Variables that are settings.
+/// Environment variables of the settings.
 const NAMES: [&str; 8] = [
     "REXEC_LISTEN",
     "REXEC_DATA_DIR",
@@ -137,20 +137,20 @@ const NAMES: [&str; 8] = [
     "REXEC_LOG",
 ];
 
-/// Variables that look like settings and are none: misspelt, in short. The build and the tests have variables of their own
-/// with that prefix, so this is worth a note and no refusal.
-pub fn strangers(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut strangers: Vec<_> = names.filter(|n| n.starts_with("REXEC_") && !NAMES.contains(&n.as_str())).collect();
-    strangers.sort();
-    strangers
+/// `REXEC_*` variables that are no settings, usually misspelt ones. The build and the tests use variables with the same
+/// prefix, so this is not an error.
+pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut unknown: Vec<_> = names.filter(|n| n.starts_with("REXEC_") && !NAMES.contains(&n.as_str())).collect();
+    unknown.sort();
+    unknown
 }
 
-/// The `REXEC_*` variables that are ours.
-fn ours() -> HashMap<String, String> {
+/// The environment variables of the settings that are set.
+fn environment() -> HashMap<String, String> {
     NAMES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
 }
 
-fn over(under: Raw, top: Raw) -> Raw {
+fn overlay(under: Raw, top: Raw) -> Raw {
     Raw {
         listen: top.listen.or(under.listen),
         data_dir: top.data_dir.or(under.data_dir),
@@ -163,7 +163,7 @@ fn over(under: Raw, top: Raw) -> Raw {
     }
 }
 
-/// Checks raw settings.
+/// Validates raw settings.
 ///
 /// # Errors
 /// [`BadConfig`] with every mistake.
@@ -224,7 +224,7 @@ fn checked(raw: Raw, mut wrong: Vec<String>) -> Result<Config, BadConfig> {
     }
 }
 
-/// Browsers keep our cookies over https, or for loopback names.
+/// Whether browsers accept `Secure` cookies for the URL: https, or a loopback name.
 fn is_origin(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
     let host = uri.host().unwrap_or_default();
@@ -241,14 +241,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn defaults_are_the_documented_ones() {
+    fn defaults_match_the_documentation() {
         let config = check(Raw::default()).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert!(config.database_url.is_none() && config.trusted_proxies.is_empty());
     }
 
     #[test]
-    fn every_mistake_is_said_at_once() {
+    fn all_mistakes_are_reported_together() {
         let raw = Raw {
             listen: Some("here".into()),
             public_url: Some("ftp://x/y".into()),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_of_one_kind_hides_none_of_another() {
+    fn mistakes_of_all_kinds_are_reported_together() {
         let text = |s: &str| config::Value::new(None, s);
         let written = BTreeMap::from([
             ("nope".to_owned(), text("1")),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_url_does_not_print() {
+    fn debug_output_has_no_database_url() {
         let raw = Raw { database_url: Some("postgres://u:hunter2@h/d".into()), ..Raw::default() };
         assert!(!format!("{:?}", check(raw).unwrap()).contains("hunter2"));
     }

@@ -1,4 +1,4 @@
-//! REST: the only door for programs and for the pages' own requests. Thin: parse, ask a use-case, answer.
+//! The REST API, for programs and for the pages' own requests.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
+    error::ApiError,
     openapi, origin,
-    problem::Refusal,
     routes::{account, admin, attach, auth, health, lock, terminals},
     validation,
 };
@@ -19,7 +19,7 @@ use crate::services::Services;
 #[openapi(info(title = "Rexec", description = "Hardened container terminals, each with its own MFA lock."))]
 struct Document;
 
-/// Each file of handlers gives its routes here.
+/// The documented routes.
 fn documented() -> OpenApiRouter<Services> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
@@ -36,7 +36,8 @@ pub fn document() -> serde_json::Value {
     openapi::complete(&documented().into_openapi())
 }
 
-/// All REST routes with their common layers (origin, and what the document does not name). The request id layer is outside, in `web`.
+/// All REST routes with their common layers: origin and request validation. The request id layer is in
+/// [`http::router`](super::router).
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
     let document = openapi::complete(&generated);
@@ -52,12 +53,12 @@ pub fn router(services: &Services) -> Router<Services> {
         .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
 }
 
-async fn nothing_here() -> Refusal {
-    Refusal::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
+async fn nothing_here() -> ApiError {
+    ApiError::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
 }
 
 /// For routes and pages alike.
 pub async fn wrong_method() -> axum::response::Response {
-    Refusal::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
+    ApiError::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
         .into_response()
 }

@@ -1,5 +1,5 @@
-//! Who is asking, read from cookies. The kinds of caller are types: a route that takes a [`Caller`] cannot be reached by
-//! a login whose code is missing, and the other way round.
+//! Authentication of requests by cookies. Each kind of caller is a type, so that a route for complete logins cannot be
+//! called by a pending one, nor the other way round.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ use protocol::{
 };
 use store::LoginSession;
 
-use super::{problem::Refusal, request_id};
+use super::{error::ApiError, request_id};
 use crate::{
     accounts::LoggedIn,
     auth::{NewToken, PendingLogin, Visitor, sessions, user_agent},
@@ -25,19 +25,18 @@ use crate::{
 
 /// Cookie of a full login.
 pub const COOKIE: &str = "__Host-rexec";
-/// Cookie of a login whose code is missing. Another name, so that neither can be taken for the other.
+/// Cookie of a pending login. It has its own name, so that the two cannot be confused.
 pub const PENDING_COOKIE: &str = "__Host-rexec-pending";
-/// Cookie of a browser in which somebody was signed in before; see [`known`](crate::auth::trusted_device).
-const KNOWN_COOKIE: &str = "__Host-rexec-known";
-/// That is forgotten after so long without a sign-in.
-const KNOWN_SECS: u32 = 180 * 24 * 3600;
+/// Cookie of a trusted device; see [`trusted_device`](crate::auth::trusted_device).
+const TRUSTED_DEVICE_COOKIE: &str = "__Host-rexec-known";
+/// Its lifetime after the last login.
+const TRUSTED_DEVICE_SECS: u32 = 180 * 24 * 3600;
 
-/// A complete login, with a factor where the organisation requires one.
+/// A complete login, with a factor if the settings require one.
 #[derive(Debug)]
 pub struct SignedIn(pub Caller);
 
-/// A full login that may be without a factor where the organisation asks for one: only for enrolling, looking at
-/// oneself and signing out.
+/// A full login that may lack a required factor. Only for enrolment, `GET /api/me` and logout.
 #[derive(Debug)]
 pub struct Enrolling(pub Caller);
 
@@ -49,9 +48,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         Ok(visitor(parts, &Services::from_ref(state)))
     }
 }
@@ -60,9 +59,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Enrolling
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
         let session = full_login(parts, &services).await?;
         Ok(Self(caller(parts, &services, session)))
@@ -73,9 +72,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
         let session = full_login(parts, &services).await?;
         require_factor(&session)?;
@@ -87,13 +86,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Admin
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
         match caller.role {
             Role::Admin => Ok(Self(caller)),
-            Role::User => Err(Refusal::new(ProblemKind::Forbidden, "Only administrators may do this.")),
+            Role::User => Err(ApiError::new(ProblemKind::Forbidden, "Only administrators may do this.")),
         }
     }
 }
@@ -102,11 +101,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PendingLogin
 where
     Services: FromRef<S>,
 {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
-        let over = || Refusal::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
+        let over = || ApiError::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
         let token = cookie(&parts.headers, PENDING_COOKIE).ok_or_else(over)?;
         let found = sessions::find(&services.db, token, services.clock.now()).await?;
         let session = found.filter(|s| !s.full).ok_or_else(over)?;
@@ -114,26 +113,26 @@ where
     }
 }
 
-/// The full login that the cookie names, also by a token that has just been rotated away: good for signing out.
-pub(super) async fn leaving(parts: &Parts, services: &Services) -> Result<Option<Caller>, Refusal> {
+/// The full login of the cookie, even with a rotated token: for logout.
+pub(super) async fn logout_caller(parts: &Parts, services: &Services) -> Result<Option<Caller>, ApiError> {
     Ok(named_login(parts, services).await?.map(|session| caller(parts, services, session)))
 }
 
-async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, Refusal> {
+async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, ApiError> {
     let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
     Ok(sessions::find(&services.db, token, services.clock.now()).await?.filter(|session| session.full))
 }
 
-/// The caller, when the request presented the current token of its login session and not one that was rotated away.
-pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, Refusal> {
+/// The caller, if the request has the current token of its login session and not a rotated one.
+pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, ApiError> {
     let session = full_login(parts, services).await?;
     require_factor(&session)?;
     if session.rotated { Err(Denied::NotLoggedIn.into()) } else { Ok(caller(parts, services, session)) }
 }
 
-fn require_factor(session: &LoginSession) -> Result<(), Refusal> {
+fn require_factor(session: &LoginSession) -> Result<(), ApiError> {
     if session.mfa_required && !session.mfa_enabled {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             ProblemKind::MfaRequired,
             "Your organisation asks every account for MFA. Enable it in Account settings, Security; then go on.",
         ));
@@ -141,12 +140,12 @@ fn require_factor(session: &LoginSession) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, Refusal> {
-    let over = || Refusal::new(ProblemKind::NotLoggedIn, "Sign in first.");
-    let session = named_login(parts, services).await?.ok_or_else(over)?;
+async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, ApiError> {
+    let not_logged_in = || ApiError::new(ProblemKind::NotLoggedIn, "Sign in first.");
+    let session = named_login(parts, services).await?.ok_or_else(not_logged_in)?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if session.rotated && !reads {
-        return Err(over());
+        return Err(not_logged_in());
     }
     if !session.rotated {
         services.revocations.record_activity(session.id, services.clock.now());
@@ -174,49 +173,51 @@ fn visitor(parts: &Parts, services: &Services) -> Visitor {
     let socket = socket.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |ConnectInfo(address)| address.ip());
     Visitor {
         address: client_address(socket, Some(&hops.join(",")), &services.config.trusted_proxies),
-        device: user_agent::describe(text(header::USER_AGENT)),
-        known: cookie(&parts.headers, KNOWN_COOKIE).map(Sensitive::new),
+        user_agent: user_agent::describe(text(header::USER_AGENT)),
+        trusted_device: cookie(&parts.headers, TRUSTED_DEVICE_COOKIE).map(Sensitive::new),
         request_id: request_id::current().unwrap_or_default(),
     }
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // Bytes: cookies of other programs on the same host are none of ours, whatever is in them.
+    // Compared as bytes, because cookies of other programs on the host may not be UTF-8.
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let mut ours = pairs.filter_map(|pair| {
         let (given, value) = pair.trim_ascii().split_at_checked(name.len())?;
         (given == name.as_bytes()).then(|| value.strip_prefix(b"="))?
     });
     let value = ours.next()?;
-    // Two cookies of one name cannot come from a browser that knows the prefix: take neither.
+    // A browser that supports the `__Host-` prefix never sends two: neither is accepted.
     if ours.next().is_some() { None } else { std::str::from_utf8(value).ok() }
 }
 
 /// Headers that set cookies.
 pub type SetCookies = AppendHeaders<Vec<(header::HeaderName, HeaderValue)>>;
 
-/// The browser is signed in with this token; a pending login is over.
+/// Sets the cookie of a full login and removes that of a pending one.
 pub fn signed_in(token: &NewToken) -> SetCookies {
     AppendHeaders(vec![set(COOKIE, token.reveal(), None), set(PENDING_COOKIE, "", Some(0))])
 }
 
-/// Somebody has just signed in here, or is half-way in.
-pub fn entered(done: &LoggedIn) -> SetCookies {
-    let LoggedIn { status, token, known } = done;
+/// Sets the cookies after a step of a login.
+pub fn login_cookies(done: &LoggedIn) -> SetCookies {
+    let LoggedIn { status, token, trusted_device } = done;
     let AppendHeaders(mut headers) = match status {
         LoginStatus::Ok => signed_in(token),
         LoginStatus::MfaRequired => pending(token),
     };
-    headers.extend(known.as_ref().map(|text| set(KNOWN_COOKIE, text.reveal(), Some(KNOWN_SECS))));
+    headers.extend(
+        trusted_device.as_ref().map(|value| set(TRUSTED_DEVICE_COOKIE, value.reveal(), Some(TRUSTED_DEVICE_SECS))),
+    );
     AppendHeaders(headers)
 }
 
-/// The browser's password was right; its code is missing.
+/// Sets the cookie of a pending login.
 fn pending(token: &NewToken) -> SetCookies {
     AppendHeaders(vec![set(PENDING_COOKIE, token.reveal(), Some(sessions::PENDING_SECS))])
 }
 
-/// The browser is signed out.
+/// Removes the cookies.
 pub fn signed_out() -> SetCookies {
     AppendHeaders(vec![set(COOKIE, "", Some(0)), set(PENDING_COOKIE, "", Some(0))])
 }
@@ -234,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cookie_is_found_by_its_exact_name_and_only_when_it_is_alone() {
+    fn a_cookie_is_found_by_its_exact_name_and_only_once() {
         let headers = |line: &str| HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(line).unwrap())]);
         assert_eq!(cookie(&headers("a=1; __Host-rexec=x; b=2"), COOKIE), Some("x"));
         assert_eq!(cookie(&headers("__Host-rexec-pending=x"), COOKIE), None);

@@ -1,8 +1,7 @@
-//! Connections: accepted, counted, each with deadlines, and ended in order.
+//! The HTTP listener: limits on connections, deadlines for requests, and graceful shutdown.
 //!
-//! Half a request costs its sender nothing and holds a descriptor here, so it has a time: the head until it is there
-//! (an idle connection waits in that time, too), the body from then on. What was upgraded to a terminal socket has
-//! bounds and times of its own, and so has an event stream.
+//! Incomplete requests hold a descriptor, so head and body have deadlines; the deadline of the head also ends idle
+//! connections. Terminal sockets and event streams have limits and timeouts of their own.
 
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -22,26 +21,26 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use super::peers::{FactorPurpose, Peers};
+use super::peers::{PeerSlot, Peers};
 use crate::http::extract::ReadBy;
 
-/// A peer that takes nothing of what is sent for this long is gone.
-const TAKES_NOTHING: Duration = Duration::from_secs(60);
-/// Descriptors that are left for the database, the engine and the guests.
-const DESCRIPTORS_KEPT: u64 = 512;
-/// After a refusal of the system to accept (no descriptor is left, in short).
-const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+/// TCP user timeout: a peer that acknowledges nothing for this long is gone.
+const USER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Descriptors reserved for the database, the engine and the guests.
+const DESCRIPTORS_RESERVED: u64 = 512;
+/// Delay after a failed accept, usually for lack of descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 
-/// What a connection may cost.
+/// Limits and deadlines of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// From the connection, or from the end of the request before, until the head of the next request is there.
+    /// From the connection, or the end of the previous request, to the complete head of the next request.
     pub head: Duration,
-    /// From then until its body is there.
+    /// From the head to the complete body.
     pub body: Duration,
-    /// Connections at once; more wait until one ends. Terminal sockets are not counted: they have bounds of their own.
+    /// Concurrent connections; more wait until one ends. Terminal sockets are not counted, they have their own limits.
     pub open: usize,
-    /// Of these, connections of one address; further ones are closed. Configured proxies are not counted.
+    /// Concurrent connections of one address; further ones are closed. Configured proxies are not counted.
     pub peer: usize,
 }
 
@@ -52,20 +51,20 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// No more connections than this process may have descriptors. It may have as many as it is allowed to ask for.
+    /// Limits the connections to the descriptors of this process, whose soft limit is raised to the hard limit.
     #[must_use]
     pub fn within_descriptors(self) -> Self {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let given = getrlimit(Resource::Nofile);
         let raised = setrlimit(Resource::Nofile, Rlimit { current: given.maximum, maximum: given.maximum });
         let descriptors = if raised.is_ok() { given.maximum } else { given.current };
-        let room = descriptors.map_or(u64::MAX, |n| n.saturating_sub(DESCRIPTORS_KEPT).max(n / 2));
+        let room = descriptors.map_or(u64::MAX, |n| n.saturating_sub(DESCRIPTORS_RESERVED).max(n / 2));
         let open = self.open.min(usize::try_from(room).unwrap_or(usize::MAX));
         Self { open, peer: self.peer.min(open / 4), ..self }
     }
 }
 
-/// Serves until told to stop; then until every request under way is answered.
+/// Serves until shutdown, then until the running requests have ended.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -78,7 +77,7 @@ pub async fn serve(
     while let Some((tcp, peer, place)) = shutdown.run_until_cancelled(accept(&listener, &room, &peers)).await {
         let (app, shutdown) = (app.clone(), shutdown.clone());
         tasks.spawn(async move {
-            if let Err(error) = converse(tcp, peer, app, bounds, shutdown).await {
+            if let Err(error) = serve_connection(tcp, peer, app, bounds, shutdown).await {
                 tracing::trace!(%error, "a connection ended");
             }
             drop(place);
@@ -89,40 +88,40 @@ pub async fn serve(
     tasks.wait().await;
 }
 
-/// A place among all, and one among those of its address.
-type Places = (OwnedSemaphorePermit, FactorPurpose);
+/// Permits of a connection: one of all, and one of its address.
+type Permits = (OwnedSemaphorePermit, PeerSlot);
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Places) {
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Permits) {
     loop {
         if room.available_permits() == 0 {
-            tracing::warn!("as many connections are open as may be; the next one waits");
+            tracing::warn!("the limit of connections is reached; the next one waits");
         }
-        // Never closed: it lives as long as this loop.
+        // The semaphore is never closed.
         let Ok(place) = room.clone().acquire_owned().await else { continue };
         match listener.accept().await {
             Ok((tcp, peer)) => match peers.enter(peer.ip()) {
                 Some(of_peer) => return (tcp, peer, (place, of_peer)),
-                // Closed rather than kept waiting: waiting, it would have a place after all.
-                None => tracing::debug!(%peer, "this address has as many connections as it may"),
+                // Closed, because waiting it would hold a descriptor.
+                None => tracing::debug!(%peer, "the limit of connections of this address is reached"),
             },
-            // Gone again before it was taken: the next one is not worse for it.
+            // The peer closed it before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted");
-                tokio::time::sleep(ACCEPT_AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
     }
 }
 
-async fn converse(
+async fn serve_connection(
     tcp: TcpStream,
     peer: SocketAddr,
     app: Router,
     bounds: Bounds,
     shutdown: CancellationToken,
 ) -> hyper::Result<()> {
-    prepare(&tcp);
+    set_options(&tcp);
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -131,21 +130,21 @@ async fn converse(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(bounds.head);
-    let mut conversation = pin!(builder.serve_connection(TokioIo::new(tcp), answer).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp), answer).with_upgrades());
     tokio::select! {
-        done = &mut conversation => return done,
+        done = &mut connection => return done,
         () = shutdown.cancelled() => {}
     }
-    conversation.as_mut().graceful_shutdown();
-    conversation.await
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
-fn prepare(tcp: &TcpStream) {
-    // Small frames must not wait for more.
+fn set_options(tcp: &TcpStream) {
+    // Small frames are sent without delay.
     let nodelay = tcp.set_nodelay(true);
-    let stalls = u32::try_from(TAKES_NOTHING.as_millis()).unwrap_or(u32::MAX);
+    let stalls = u32::try_from(USER_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
     let given_up = rustix::net::sockopt::set_tcp_user_timeout(tcp, stalls);
     if let Err(error) = nodelay.and(given_up.map_err(io::Error::from)) {
-        tracing::debug!(%error, "an option of a connection was refused");
+        tracing::debug!(%error, "a socket option could not be set");
     }
 }

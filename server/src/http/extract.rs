@@ -1,4 +1,4 @@
-//! Bodies, queries and path ids, parsed at the edge. What cannot be read is refused with words.
+//! Extractors of bodies, queries and path parameters. Invalid ones are rejected with a problem document.
 
 use std::{num::NonZeroU32, str::FromStr};
 
@@ -13,13 +13,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use store::pages;
 use tokio::time::Instant;
 
-use super::problem::Refusal;
+use super::error::ApiError;
 
-/// Which page of a list.
+/// Parameters of a page of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Window {
+pub struct PageParams {
     /// `next` of the page before.
     after: Option<String>,
     /// Items wanted, at least one and at most 200.
@@ -27,22 +27,22 @@ pub struct Window {
     limit: Option<NonZeroU32>,
 }
 
-impl Window {
-    /// Items to give.
+impl PageParams {
+    /// Number of items.
     pub(super) fn limit(&self) -> u32 {
         bounded(self.limit, limits::PAGE_ITEMS_DEFAULT)
     }
 
-    /// Where the page begins; without `after` at the beginning.
-    pub(super) fn behind<P: FromStr + Default>(&self) -> Result<P, Refusal> {
-        place(self.after.as_deref()).map(Option::unwrap_or_default)
+    /// The position before the page; the start without `after`.
+    pub(super) fn position<P: FromStr + Default>(&self) -> Result<P, ApiError> {
+        parse_position(self.after.as_deref()).map(Option::unwrap_or_default)
     }
 
-    /// The page of a short list that was read whole. Without a limit it is as long as a page may be.
-    pub(super) fn of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, Refusal> {
+    /// A page of a short list that was read completely. Without a limit it has the maximum length.
+    pub(super) fn page_of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, ApiError> {
         let from = match self.after.as_deref().filter(|after| !after.is_empty()) {
             None => 0,
-            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(no_place)? + 1,
+            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(unknown_position)? + 1,
         };
         let rest = all.into_iter().skip(from).collect();
         let limit = bounded(self.limit, limits::PAGE_ITEMS_MAX);
@@ -50,34 +50,34 @@ impl Window {
     }
 }
 
-/// Items to give where so many are wanted.
-pub(super) fn bounded(limit: Option<NonZeroU32>, usual: u32) -> u32 {
-    limit.map_or(usual, NonZeroU32::get).min(limits::PAGE_ITEMS_MAX)
+/// The requested number of items, bounded; the default if absent.
+pub(super) fn bounded(limit: Option<NonZeroU32>, default: u32) -> u32 {
+    limit.map_or(default, NonZeroU32::get).min(limits::PAGE_ITEMS_MAX)
 }
 
-/// The place that `after` names, if it names one.
-pub(super) fn place<P: FromStr>(after: Option<&str>) -> Result<Option<P>, Refusal> {
-    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| no_place())).transpose()
+/// The position of `after`, if present.
+pub(super) fn parse_position<P: FromStr>(after: Option<&str>) -> Result<Option<P>, ApiError> {
+    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| unknown_position())).transpose()
 }
 
-fn no_place() -> Refusal {
-    Refusal(
+fn unknown_position() -> ApiError {
+    ApiError(
         Problem::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before. Begin again without it.")
             .at("after"),
     )
 }
 
-/// Where routes, parameters and fields are listed.
+/// Lists routes, parameters and fields.
 const DOCUMENT: &str = "/api/openapi.json";
 
-/// When the body of a request must have arrived.
+/// Deadline for receiving the body of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadBy(pub Instant);
 
-/// A body, whole, within its bound and its time.
-pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
+/// Reads a body within its size limit and deadline.
+pub(super) async fn read(request: Request) -> Result<Bytes, ApiError> {
     let by = request.extensions().get::<ReadBy>().map(|ReadBy(by)| *by);
-    // What is said to be too much is not waited for.
+    // A declared size over the limit is rejected without reading.
     let most = limits::JSON_BODY_BYTES_MAX;
     if request.body().size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(too_large());
@@ -85,7 +85,7 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     let bytes = to_bytes(request.into_body(), most);
     let bytes = match by {
         Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| {
-            Refusal::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
+            ApiError::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
         })?,
         None => bytes.await,
     };
@@ -94,35 +94,35 @@ pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
         if error.into_inner().is::<LengthLimitError>() {
             too_large()
         } else {
-            Refusal::new(ProblemKind::BadRequest, broken)
+            ApiError::new(ProblemKind::BadRequest, broken)
         }
     })
 }
 
-fn too_large() -> Refusal {
+fn too_large() -> ApiError {
     let most = limits::JSON_BODY_BYTES_MAX / 1024;
-    Refusal::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
+    ApiError::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
 }
 
-/// Whether a body says that it is JSON; a page of another site cannot say so without asking first.
-pub(super) fn says_json(headers: &HeaderMap) -> Result<(), Refusal> {
+/// Checks that the content type is JSON. Pages of other sites cannot send it without a CORS preflight.
+pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Refusal::new(ProblemKind::NotJson, "Send the body as application/json."))
+    Err(ApiError::new(ProblemKind::NotJson, "Send the body as application/json."))
 }
 
-/// A JSON body. Unknown fields are refused by the types themselves (`deny_unknown_fields`).
+/// A JSON body. The types reject unknown fields (`deny_unknown_fields`).
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        says_json(request.headers())?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        require_json(request.headers())?;
         parsed(&read(request).await?).map(Self)
     }
 }
@@ -133,15 +133,15 @@ impl<T: serde::Serialize> axum::response::IntoResponse for Json<T> {
     }
 }
 
-/// A JSON body that may be absent altogether; then the type's default.
+/// An optional JSON body; the type's default if absent.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let json = says_json(request.headers());
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let json = require_json(request.headers());
         let bytes = read(request).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
@@ -151,17 +151,20 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
-/// Every body here is an object. The parser would take an array for one as well, its items for the fields in their order.
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+/// Parses an object. Arrays are rejected, because the parser would read their items as fields in order.
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Refusal::new(ProblemKind::BadRequest, "The body could not be read: send an object, not an array."));
+        return Err(ApiError::new(
+            ProblemKind::BadRequest,
+            "The body could not be read: send an object, not an array.",
+        ));
     }
     let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
-    value.map_err(|rejection| Refusal::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
+    value.map_err(|rejection| ApiError::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
 }
 
-/// The parser's own sentence, without the prefixes of the layers above it. It names fields and positions, never values
-/// of secrets: the secret types refuse nothing.
+/// The parser's message without the prefixes of the layers above it. It contains fields and positions, and no values of
+/// secrets, because the secret types accept every text.
 fn explain(text: &str) -> String {
     let text = text.rsplit("target type: ").next().unwrap_or(text);
     format!(
@@ -170,12 +173,12 @@ fn explain(text: &str) -> String {
     )
 }
 
-/// What to say of a query that its type refuses.
-pub(super) fn unreadable_query(rejection: &QueryRejection) -> Refusal {
+/// The error for a query that its type rejects.
+pub(super) fn unreadable_query(rejection: &QueryRejection) -> ApiError {
     let why = rejection.body_text();
     let why = why.rsplit("query string: ").next().unwrap_or(&why).trim_end_matches('.');
     let next = format!("The parameters of each route are listed in {DOCUMENT}.");
-    Refusal::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
+    ApiError::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
 }
 
 /// A query string, parsed into a type with `deny_unknown_fields`.
@@ -183,9 +186,9 @@ pub(super) fn unreadable_query(rejection: &QueryRejection) -> Refusal {
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
@@ -193,17 +196,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// An `{id}` of a path. A malformed one is answered like an unknown one: nothing is there.
+/// An `{id}` of a path. A malformed id gets the same response as an unknown one.
 #[derive(Debug, Clone, Copy)]
 pub struct IdPath<T>(pub T);
 
 impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let nothing = || Refusal::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| nothing())?;
-        text.parse().map(Self).map_err(|_| nothing())
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let not_found = || ApiError::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+        text.parse().map(Self).map_err(|_| not_found())
     }
 }
 
@@ -212,30 +215,30 @@ impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
 pub struct SlugPath(pub Slug);
 
 impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| {
-            Refusal::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
+            ApiError::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
         })?;
-        let bad = |e: protocol::names::BadText| Refusal(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
+        let bad = |e: protocol::names::BadText| ApiError(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
         Slug::parse(&text).map(Self).map_err(bad)
     }
 }
 
-/// The `{id}` of a terminal's path. A malformed id is answered like an unknown one: nothing is there.
+/// The `{id}` of a terminal's path. A malformed id gets the same response as an unknown one.
 #[derive(Debug, Clone, Copy)]
 pub struct TerminalPath(pub TerminalId);
 
 impl<S: Send + Sync> FromRequestParts<S> for TerminalPath {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| no_such_terminal())?;
         text.parse().map(Self).map_err(|_| no_such_terminal())
     }
 }
 
-fn no_such_terminal() -> Refusal {
+fn no_such_terminal() -> ApiError {
     access::Denied::NotFound.into()
 }

@@ -1,4 +1,4 @@
-//! Headers every answer carries, and the content security policy of pages.
+//! Headers of every response, and the content security policy of pages.
 
 use axum::{
     extract::Request,
@@ -20,8 +20,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// Sets the headers; whatever is not a page gets a policy that allows nothing, and nothing but the site's files is kept
-/// by a browser.
+/// Sets the headers. Responses other than pages get a policy that allows nothing; only the site's files may be cached.
 pub async fn layer(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -35,7 +34,7 @@ pub async fn layer(request: Request, next: Next) -> Response {
     response
 }
 
-/// The policy of a page: our own files, this answer's nonce, WebAssembly; no inline style, no eval, no framing.
+/// The policy of a page: own files, the nonce of this response, WebAssembly; no inline style, no eval, no framing.
 pub fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \

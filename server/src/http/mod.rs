@@ -3,13 +3,13 @@
 pub mod api;
 pub mod authn;
 pub mod connections;
+pub mod error;
 pub mod extract;
 pub mod headers;
 pub mod openapi;
 pub mod origin;
 mod pages;
 mod peers;
-pub mod problem;
 pub mod request_id;
 pub mod route_table;
 pub mod routes;
@@ -26,7 +26,7 @@ use static_files::Site;
 
 use crate::services::Services;
 
-/// Everything the server answers. `site` holds the files of the pages.
+/// The router of the server. `site` has the files of the pages.
 pub fn router(services: &Services, site: Site) -> Router {
     let rest = api::router(services).with_state(services.clone());
     let pages = pages::router(rest.clone(), site);
@@ -36,10 +36,10 @@ pub fn router(services: &Services, site: Site) -> Router {
         .layer(middleware::from_fn(request_id::layer))
 }
 
-/// A bug of ours: logged by the panic hook with the request's id; the client learns the id and nothing else.
+/// The response after a panic. The panic hook logs it with the request id; the client gets only the id.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse as _;
-    problem::Refusal::new(
+    error::ApiError::new(
         protocol::ProblemKind::Internal,
         "This is our mistake. Try again; if it stays, tell your administrator the request id.",
     )

@@ -1,5 +1,5 @@
-//! The OpenAPI 3.1 document: generated from the handlers, completed from the route table. Handlers say what only they
-//! know; what can be derived (names of operations, who may use them, the usual answers) is added here, for all alike.
+//! The OpenAPI 3.1 document: generated from the handlers and completed from the route table. What can be derived
+//! (operation ids, security, common responses) is added here for all operations.
 
 use protocol::ProblemKind;
 use serde_json::{Map, Value, json};
@@ -9,7 +9,7 @@ use super::{
     route_table::{Needs, ROUTES, Route},
 };
 
-/// Completes what was generated.
+/// Completes the generated document.
 pub fn complete(generated: &utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(generated).unwrap_or_default();
     document["components"]["securitySchemes"] = json!({
@@ -27,15 +27,15 @@ pub fn complete(generated: &utoipa::openapi::OpenApi) -> Value {
                 Needs::Pending => json!([{"pending": []}]),
                 Needs::Login | Needs::OwnTerminal | Needs::TerminalBytes | Needs::Admin => json!([{"login": []}]),
             };
-            usual(operation, route);
-            describe(operation);
+            add_common_responses(operation, route);
+            add_descriptions(operation);
         }
     }
     document
 }
 
-/// The answers that follow from what a route needs and takes, whatever it does. Handlers document what is special.
-fn usual(operation: &mut Value, route: &Route) {
+/// Adds the responses that follow from the requirements and the input of a route. Handlers document the others.
+fn add_common_responses(operation: &mut Value, route: &Route) {
     let (takes_body, changes) = (operation["requestBody"].is_object(), route.method != "GET");
     let about_one = route.path.contains("{id}");
     let login = !matches!(route.needs, Needs::Nothing);
@@ -57,17 +57,17 @@ fn usual(operation: &mut Value, route: &Route) {
     }
 }
 
-/// Method and path: `GET /api/terminals/{id}` is `get_terminals_id`. Unique, and the same for as long as the route is.
+/// Method and path: `GET /api/terminals/{id}` is `get_terminals_id`. Unique and stable.
 fn operation_id(method: &str, path: &str) -> String {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty() && *word != "api");
     [method].into_iter().chain(words).collect::<Vec<_>>().join("_")
 }
 
-/// Every answer says what it is: a refusal by its titles, anything else by what the route does.
-fn describe(operation: &mut Value) {
+/// Adds missing descriptions of responses: the titles of the problems, or the summary of the operation.
+fn add_descriptions(operation: &mut Value) {
     let summary = operation["summary"].clone();
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        let Some(answer) = answer.as_object_mut().filter(|a| says_nothing(a)) else { continue };
+        let Some(answer) = answer.as_object_mut().filter(|a| lacks_description(a)) else { continue };
         let titles: Vec<_> = ProblemKind::ALL.iter().filter(|kind| kind.status().to_string() == *status).collect();
         let titles: Vec<_> = titles.into_iter().map(|kind| kind.title()).collect();
         let text = if titles.is_empty() { summary.clone() } else { json!(titles.join(", or: ")) };
@@ -75,6 +75,6 @@ fn describe(operation: &mut Value) {
     }
 }
 
-fn says_nothing(answer: &Map<String, Value>) -> bool {
+fn lacks_description(answer: &Map<String, Value>) -> bool {
     answer.get("description").and_then(Value::as_str).is_none_or(str::is_empty)
 }

@@ -1,4 +1,4 @@
-//! Connections of one address: one machine alone must not take every place.
+//! Limits the connections per address, so that one client cannot use all connections.
 
 use std::{
     collections::HashMap,
@@ -10,53 +10,53 @@ use ipnet::IpNet;
 
 use crate::services::is_trusted;
 
-/// What is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has (RFC 6177).
-fn of_one(address: IpAddr) -> IpAddr {
+/// The key of the counter: an IPv4 address, or the /64 of an IPv6 subscriber (RFC 6177).
+fn key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
         v4 @ IpAddr::V4(_) => v4,
     }
 }
 
-/// The count of each address that is connected.
+/// Open connections by address.
 #[derive(Debug)]
 pub(super) struct Peers {
-    most: usize,
-    /// Proxies speak for many; they are not counted.
+    max: usize,
+    /// Proxies are not counted, because they serve many clients.
     trusted: Vec<IpNet>,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// One place of an address; given back when it is dropped.
+/// One counted connection of an address, until it is dropped.
 #[derive(Debug)]
-pub(super) struct FactorPurpose(Option<(Arc<Peers>, IpAddr)>);
+pub(super) struct PeerSlot(Option<(Arc<Peers>, IpAddr)>);
 
 impl Peers {
-    pub(super) fn new(most: usize, trusted: Vec<IpNet>) -> Arc<Self> {
-        Arc::new(Self { most, trusted, open: Mutex::default() })
+    pub(super) fn new(max: usize, trusted: Vec<IpNet>) -> Arc<Self> {
+        Arc::new(Self { max, trusted, open: Mutex::default() })
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place, unless the address has as many as it may.
-    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<FactorPurpose> {
+    /// Counts a connection; `None` when the address has reached its limit.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<PeerSlot> {
         if is_trusted(address, &self.trusted) {
-            return Some(FactorPurpose(None));
+            return Some(PeerSlot(None));
         }
-        let one = of_one(address);
+        let one = key(address);
         let mut open = self.open();
         let count = open.entry(one).or_default();
-        if *count >= self.most {
+        if *count >= self.max {
             return None;
         }
         *count += 1;
-        Some(FactorPurpose(Some((self.clone(), one))))
+        Some(PeerSlot(Some((self.clone(), one))))
     }
 }
 
-impl Drop for FactorPurpose {
+impl Drop for PeerSlot {
     fn drop(&mut self) {
         let Some((peers, one)) = &self.0 else { return };
         let mut open = peers.open();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_its_places_and_gives_them_back_and_a_proxy_is_not_counted() {
+    fn connections_are_limited_per_address_except_for_proxies() {
         let peers = Peers::new(2, vec!["10.0.0.0/8".parse().unwrap()]);
         let enter = |text: &str| peers.enter(text.parse().unwrap());
         let held = [enter("192.0.2.1"), enter("::ffff:192.0.2.1")];

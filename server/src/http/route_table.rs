@@ -4,15 +4,15 @@
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Nobody in particular.
+    /// Everyone.
     Nothing,
-    /// A login whose password was right and whose code is missing; nothing else fits.
+    /// A pending login only.
     Pending,
     /// A full login.
     Login,
-    /// A full login, and the terminal in the path must be the caller's own.
+    /// A full login that owns the terminal in the path.
     OwnTerminal,
-    /// A full login, own terminal, and no lock in the way: bytes move here.
+    /// A full login that owns the terminal and has access to its content: it is unlocked, or there is a grant.
     TerminalBytes,
     /// A full login with the administrator's role.
     Admin,

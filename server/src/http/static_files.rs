@@ -1,4 +1,4 @@
-//! The site's files, carried in the binary. Compressed copies are made at build time; here they are only chosen.
+//! The site's files, embedded in the binary with compressed copies that are made at build time.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
@@ -9,12 +9,12 @@ use rust_embed::EmbeddedFile;
 /// Returns the embedded file of a path, or `None` when the binary has no such file.
 pub type Site = fn(&str) -> Option<EmbeddedFile>;
 
-/// Whether this binary carries the pages' script and style.
+/// Whether this binary has the pages' script and style.
 pub fn built(site: Site) -> bool {
     site("pkg/rexec.css").is_some()
 }
 
-/// Answers a file of the site, or `None` when there is none of that name.
+/// The response with a file of the site; `None` when there is no such file.
 pub fn serve(site: Site, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let path = uri.path().trim_start_matches('/');
     if path.is_empty() || path.ends_with(".br") || path.ends_with(".gz") {
@@ -35,7 +35,7 @@ pub fn serve(site: Site, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
         out.insert(header::CONTENT_TYPE, mime);
         out.insert(header::ETAG, etag);
     }
-    // Names are fixed, so a browser asks every time; the answer is nearly always 304.
+    // File names are stable, so browsers revalidate every time; the response is usually 304.
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     Some(response)

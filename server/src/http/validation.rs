@@ -1,5 +1,5 @@
-//! What the document does not name is refused: a parameter of a query, a body where none is taken. One rule for every
-//! route, read from the document itself, so that a client learns of its mistake wherever it makes it.
+//! Request validation: query parameters and bodies that the OpenAPI document does not define are rejected, on every
+//! route.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,80 +17,80 @@ use protocol::ProblemKind;
 use serde_json::Value;
 
 use super::{
+    error::{ApiError, ApiResult},
     extract,
-    problem::{Answer, Refusal},
 };
 
-/// What one operation takes.
+/// The input that an operation accepts.
 #[derive(Debug, Default)]
-struct Takes {
+struct Input {
     query: BTreeSet<String>,
     body: bool,
 }
 
-/// What each documented operation below `/api/` takes.
+/// The input of each documented operation below `/api/`.
 #[derive(Debug)]
-pub struct Documented(HashMap<(String, String), Takes>);
+pub struct Documented(HashMap<(String, String), Input>);
 
 impl Documented {
-    /// As the document says.
+    /// Reads the OpenAPI document.
     pub fn read(document: &Value) -> Self {
         let mut all = HashMap::new();
         for (path, methods) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in methods.as_object().into_iter().flatten() {
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
                 let query = parameters.filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str());
-                let takes =
-                    Takes { query: query.map(str::to_owned).collect(), body: operation["requestBody"].is_object() };
-                all.insert((method.to_uppercase(), path.clone()), takes);
+                let input =
+                    Input { query: query.map(str::to_owned).collect(), body: operation["requestBody"].is_object() };
+                all.insert((method.to_uppercase(), path.clone()), input);
             }
         }
-        // Whoever asks for its health may add what they like.
+        // Health checks may have any parameters.
         all.retain(|(_, path), _| path.starts_with("/api/"));
         Self(all)
     }
 
-    fn of(&self, method: &Method, path: &str) -> Option<&Takes> {
+    fn of(&self, method: &Method, path: &str) -> Option<&Input> {
         let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
         self.0.get(&(method.to_string(), path.to_owned()))
     }
 }
 
-/// Refuses before any handler runs.
+/// Validates a request before its handler runs.
 pub async fn layer(State(documented): State<Arc<Documented>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    let Some(takes) = documented.of(request.method(), &path) else { return next.run(request).await };
-    match looked_at(takes, request).await {
+    let Some(accepted) = documented.of(request.method(), &path) else { return next.run(request).await };
+    match validate(accepted, request).await {
         Ok(request) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
-async fn looked_at(takes: &Takes, request: Request) -> Answer<Request> {
-    if let Some(unknown) = parameters(request.uri())?.into_iter().find(|name| !takes.query.contains(name)) {
-        let known: Vec<&str> = takes.query.iter().map(String::as_str).collect();
+async fn validate(accepted: &Input, request: Request) -> ApiResult<Request> {
+    if let Some(unknown) = parameters(request.uri())?.into_iter().find(|name| !accepted.query.contains(name)) {
+        let known: Vec<&str> = accepted.query.iter().map(String::as_str).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         let detail = format!("There is no parameter of that name here. Known here: {known}.");
-        return Err(Refusal(protocol::Problem::new(ProblemKind::BadRequest, detail).at(&unknown)));
+        return Err(ApiError(protocol::Problem::new(ProblemKind::BadRequest, detail).at(&unknown)));
     }
-    if takes.body {
+    if accepted.body {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    let json = extract::says_json(&parts.headers);
+    let json = extract::require_json(&parts.headers);
     let again = Request::from_parts(parts.clone(), body);
     let bytes = extract::read(again).await?;
     if !bytes.is_empty() {
         json?;
         let nothing = serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value == serde_json::json!({}));
         if !nothing {
-            return Err(Refusal::new(ProblemKind::BadRequest, "This route takes no body. Send none, or {}."));
+            return Err(ApiError::new(ProblemKind::BadRequest, "This route takes no body. Send none, or {}."));
         }
     }
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
-fn parameters(uri: &Uri) -> Answer<Vec<String>> {
+fn parameters(uri: &Uri) -> ApiResult<Vec<String>> {
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| extract::unreadable_query(&e))?;
     Ok(pairs.0.into_iter().map(|(name, _)| name).collect())
 }

@@ -1,4 +1,5 @@
-//! Enrolment: a secret made by the server, sealed, shown once, waiting for its first right code.
+//! Enrolment: the server generates a secret, stores it encrypted, and shows it once. It is pending until its first
+//! code.
 
 use protocol::{Timestamp, UserId, limits::ENROLMENT_SECS, mfa::EnrolAnswer, names::Username};
 use secrets::{KeyError, Keyring, Sealed, Secret};
@@ -6,7 +7,7 @@ use store::{StoreError, Tx};
 
 use super::{totp, verify::context};
 
-/// A secret that has just been made, on its way to the person and, sealed, to the store.
+/// A new secret, in plain form for the user and sealed for the store.
 #[derive(Debug)]
 pub struct NewFactor {
     secret: Secret<Vec<u8>>,
@@ -14,7 +15,7 @@ pub struct NewFactor {
 }
 
 impl NewFactor {
-    /// Makes and seals a secret.
+    /// Generates and seals a secret.
     ///
     /// # Errors
     /// When it cannot be sealed.
@@ -24,7 +25,7 @@ impl NewFactor {
         Ok(Self { secret, sealed })
     }
 
-    /// Stores it as pending; the confirmed factor, if there is one, stays in force.
+    /// Stores it as pending; the confirmed factor, if there is one, stays valid.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -32,7 +33,7 @@ impl NewFactor {
         tx.set_pending_factor(user, &self.sealed, now.plus_secs(ENROLMENT_SECS.into())).await
     }
 
-    /// What the person sees, once.
+    /// What the user sees once.
     pub fn show(&self, username: &Username, now: Timestamp) -> EnrolAnswer {
         let otpauth_url = totp::otpauth_url(self.secret.reveal(), username);
         EnrolAnswer {

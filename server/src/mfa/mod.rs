@@ -1,12 +1,11 @@
-//! The second factor: codes, recovery codes, waits, and the one place where a code becomes a proof. Refuses to know
-//! what a proof is used for.
+//! The second factor: enrolment, codes, recovery codes, backoff after failures, verification.
 
+mod backoff;
 pub mod enrol;
+mod error;
 pub mod recovery;
-mod refused;
 pub mod totp;
 mod verify;
-mod waits;
 
-pub use refused::{CodeRefused, Given};
-pub use verify::{AboutTerminal, FactorPurpose, SecondFactor, Verification, opens};
+pub use error::{CodeError, CodeFormat};
+pub use verify::{AboutTerminal, FactorPurpose, SecondFactor, Verification, can_decrypt};

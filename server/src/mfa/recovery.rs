@@ -1,7 +1,8 @@
-//! Recovery codes: ten of 80 random bits, hashed with argon2id under one salt per set, each good once.
+//! Recovery codes: ten codes of 80 random bits, hashed with argon2id under one salt per set. Each works once.
 //!
-//! One salt per set lets the store find and spend a code in one conditional statement, so that fifty requests with one
-//! code make one success; a salt per code would protect nothing more, because the codes are random and unrelated.
+//! One salt per set lets the store find and use a code in one conditional statement, so that of many concurrent
+//! requests with one code exactly one succeeds. A salt per code would not protect more, because the codes are
+//! independent random values.
 
 use data_encoding::BASE32_NOPAD;
 use protocol::{UserId, limits, names::Sensitive};
@@ -13,7 +14,7 @@ use crate::auth::password::{self, HashError};
 /// 80 bit, sixteen characters of base32.
 const CODE_BYTES: usize = 10;
 
-/// A fresh set: what is shown once, and what is stored.
+/// A new set of codes: the text that is shown once, and the hashes that are stored.
 pub struct FreshSet {
     shown: Vec<String>,
     salt: [u8; 16],
@@ -21,7 +22,7 @@ pub struct FreshSet {
 }
 
 impl FreshSet {
-    /// Makes and hashes ten codes.
+    /// Generates and hashes ten codes.
     ///
     /// # Errors
     /// [`HashError`].
@@ -34,7 +35,7 @@ impl FreshSet {
         Ok(Self { shown: plain.iter().map(|code| spell(code)).collect(), salt, hashes })
     }
 
-    /// Replaces the account's set; gives the codes to show.
+    /// Replaces the account's set; returns the codes to show.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -51,22 +52,22 @@ fn spell(code: &str) -> String {
     groups.join("-")
 }
 
-/// What a person typed where a code is asked for.
-pub(super) enum Typed {
+/// A submitted code.
+pub(super) enum ParsedCode {
     /// Six digits.
-    Digits(Secret<String>),
-    /// The shape of a recovery code, in its stored spelling.
+    Totp(Secret<String>),
+    /// Sixteen characters of base32, in the stored spelling of a recovery code.
     Recovery(Secret<String>),
-    /// Neither; wrong without looking.
-    Neither,
+    /// Neither format, so certainly wrong.
+    Unknown,
 }
 
-/// Reads a typed code. Case, blanks and dashes do not matter; digits that look like letters of the alphabet are taken
-/// for them.
-pub(super) fn read(code: &Sensitive) -> Typed {
+/// Parses a submitted code. Case, whitespace and dashes are ignored; digits that resemble base32 letters are read as
+/// letters.
+pub(super) fn parse(code: &Sensitive) -> ParsedCode {
     let bare: String = code.reveal().chars().filter(|c| !c.is_whitespace() && *c != '-').take(64).collect();
     if bare.len() == 6 && bare.chars().all(|c| c.is_ascii_digit()) {
-        return Typed::Digits(Secret::new(bare));
+        return ParsedCode::Totp(Secret::new(bare));
     }
     let letters = |c: char| match c.to_ascii_uppercase() {
         '0' => 'O',
@@ -76,7 +77,7 @@ pub(super) fn read(code: &Sensitive) -> Typed {
     };
     let text: String = bare.chars().map(letters).collect();
     let right_length = BASE32_NOPAD.decode(text.as_bytes()).is_ok_and(|bytes| bytes.len() == CODE_BYTES);
-    if right_length { Typed::Recovery(Secret::new(text)) } else { Typed::Neither }
+    if right_length { ParsedCode::Recovery(Secret::new(text)) } else { ParsedCode::Unknown }
 }
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn ten_different_codes_that_are_read_back_however_they_are_typed() {
+    async fn codes_are_unique_and_parse_in_every_spelling() {
         let set = FreshSet::make().await.unwrap();
         let different: std::collections::HashSet<_> = set.shown.iter().collect();
         assert_eq!((different.len(), set.hashes.len()), (10, 10));
@@ -92,14 +93,14 @@ mod tests {
         for typed in
             [set.shown[0].clone(), set.shown[0].to_uppercase(), format!(" {} ", set.shown[0].replace('-', " "))]
         {
-            match read(&Sensitive::new(typed)) {
-                Typed::Recovery(code) => assert_eq!(code.reveal(), &plain),
-                _ => panic!("not read"),
+            match parse(&Sensitive::new(typed)) {
+                ParsedCode::Recovery(code) => assert_eq!(code.reveal(), &plain),
+                _ => panic!("not parsed"),
             }
         }
-        assert!(matches!(read(&Sensitive::new("123 456")), Typed::Digits(_)));
+        assert!(matches!(parse(&Sensitive::new("123 456")), ParsedCode::Totp(_)));
         for neither in ["", "12345", "1234567", "abcd-efgh", "abcd-efgh-ijkl-mno!", "١٢٣٤٥٦"] {
-            assert!(matches!(read(&Sensitive::new(neither)), Typed::Neither), "{neither}");
+            assert!(matches!(parse(&Sensitive::new(neither)), ParsedCode::Unknown), "{neither}");
         }
     }
 }

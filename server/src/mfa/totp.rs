@@ -1,5 +1,5 @@
 //! Time-based codes (RFC 6238): SHA-1, six digits, thirty seconds, 160-bit secrets, because that is what authenticator
-//! apps understand. Pure: the secret, the code and the instant are values. Knows no account and no store.
+//! apps support. Pure functions.
 
 use data_encoding::BASE32_NOPAD;
 use protocol::{Timestamp, names::Username};
@@ -15,13 +15,13 @@ const DIGITS: u8 = protocol::limits::CODE_DIGITS as u8;
 /// 160 bit (RFC 4226 4, requirement 6).
 const SECRET_BYTES: usize = 20;
 
-/// A fresh secret. Made here and nowhere else: a client never chooses one.
+/// A new random secret. Clients never choose one.
 pub fn fresh_secret() -> Secret<Vec<u8>> {
     let bytes: Zeroizing<[u8; SECRET_BYTES]> = Zeroizing::new(rand::random());
     Secret::new(bytes.to_vec())
 }
 
-/// The step an instant lies in.
+/// The step that contains an instant.
 pub fn step_at(now: Timestamp) -> i64 {
     now.secs().div_euclid(STEP_SECS)
 }
@@ -37,12 +37,12 @@ pub fn code(secret: &[u8], step: i64) -> String {
     totp.generate(step.max(0).unsigned_abs().saturating_mul(STEP_SECS.unsigned_abs())).to_string()
 }
 
-/// The newest step whose code this is, among now, one back (the code was typed slowly) and, where allowed, one ahead
-/// (the phone's clock is fast). RFC 6238 5.2 recommends no wider window.
+/// The newest step whose code matches, among the current one, the previous one (delay of entry) and, where allowed, the
+/// next one (a fast clock). RFC 6238 5.2 recommends no wider window.
 pub fn matching_step(secret: &[u8], typed: &str, now: Timestamp, one_ahead: bool) -> Option<i64> {
     let present = step_at(now);
     let mut found = None;
-    // Every step is compared, so that the time tells nothing.
+    // All steps are compared, so that timing does not reveal which one matched.
     for step in present - 1..=present + i64::from(one_ahead) {
         if bool::from(code(secret, step).as_bytes().ct_eq(typed.as_bytes())) {
             found = Some(step);
@@ -51,7 +51,7 @@ pub fn matching_step(secret: &[u8], typed: &str, now: Timestamp, one_ahead: bool
     found
 }
 
-/// The secret as people and apps read it.
+/// The secret in base32, for manual entry.
 pub fn base32(secret: &[u8]) -> String {
     BASE32_NOPAD.encode(secret)
 }
@@ -64,7 +64,7 @@ pub fn otpauth_url(secret: &[u8], username: &Username) -> String {
     )
 }
 
-/// The URL as a picture: one `<svg>` element without script or style. `None` when it does not fit a QR code.
+/// The URL as a QR code: one `<svg>` element without script or style. `None` when the URL is too long.
 pub fn qr_svg(url: &str) -> Option<String> {
     let picture = QrCode::new(url).ok()?.render::<svg::Color<'_>>().min_dimensions(220, 220).quiet_zone(true).build();
     picture.find("<svg").map(|at| picture[at..].to_owned())
@@ -77,7 +77,7 @@ mod tests {
     const RFC: &[u8] = b"12345678901234567890";
 
     #[test]
-    fn the_vectors_of_rfc_6238_come_out() {
+    fn codes_match_the_test_vectors_of_rfc_6238() {
         // Appendix B, SHA-1, the last six of eight digits.
         for (secs, expected) in
             [(59, "287082"), (1_111_111_109, "081804"), (1_111_111_111, "050471"), (1_234_567_890, "005924")]
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn now_and_one_back_fit_and_one_ahead_only_when_allowed() {
+    fn the_next_step_matches_only_when_allowed() {
         let now = Timestamp::from_millis(1_234_567_890_000);
         let fits = |offset: i64, ahead| matching_step(RFC, &code(RFC, step_at(now) + offset), now, ahead).is_some();
         assert_eq!([-2, -1, 0, 1, 2].map(|o| fits(o, false)), [false, true, true, false, false]);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_is_one_element() {
+    fn a_qr_code_is_one_svg_element() {
         let url = otpauth_url(&[7; 20], &Username::parse("ada").unwrap());
         assert!(url.starts_with("otpauth://totp/Rexec:ada?secret="));
         let svg = qr_svg(&url).unwrap();

@@ -1,5 +1,5 @@
-//! The one place where a code becomes a proof. Burns the step, or spends the recovery code, in the transaction that
-//! the proof carries: what the code was given for commits with it, or neither happens.
+//! Verification of codes. The code is marked as used in the transaction that the proof carries, so that the use of the
+//! code and the change that it allows commit together or not at all.
 
 use protocol::{
     TerminalId, Timestamp, UserId,
@@ -9,30 +9,30 @@ use secrets::{Keyring, Sealed};
 use store::{Db, Factor, StoreError, Tx};
 
 use super::{
-    CodeRefused, Given,
-    recovery::{self, Typed},
-    totp, waits,
+    CodeError, CodeFormat, backoff,
+    recovery::{self, ParsedCode},
+    totp,
 };
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     auth::password,
 };
 
-/// A terminal, as the audit trail names it.
+/// A terminal as it appears in the audit log.
 #[derive(Debug, Clone)]
 pub struct AboutTerminal {
     /// Id.
     pub id: TerminalId,
-    /// Label.
+    /// Name.
     pub name: TerminalName,
-    /// Whose.
+    /// Owner.
     pub owner: UserId,
 }
 
-/// What a code is given for.
+/// What a code is used for.
 #[derive(Debug, Clone)]
 pub enum FactorPurpose {
-    /// The second half of a sign-in.
+    /// The second step of a login.
     Login,
     /// Changing the password.
     Password,
@@ -42,9 +42,9 @@ pub enum FactorPurpose {
     Confirm,
     /// Removing the factor.
     Disable,
-    /// Fresh recovery codes.
+    /// New recovery codes.
     Regenerate,
-    /// Using a locked terminal.
+    /// A grant on a locked terminal.
     Verify(AboutTerminal),
     /// Removing a terminal's lock.
     Unlock(AboutTerminal),
@@ -68,10 +68,10 @@ impl FactorPurpose {
     }
 }
 
-/// Proof that the account's second factor was given just now. Holds the transaction in which the code was spent.
-/// No Clone, no Default: only this file can build one, and each can be used for one thing.
+/// Proof that the second factor of an account was verified. Holds the transaction in which the code is used. Only this
+/// file can create one; it is neither `Clone` nor `Default`, so it allows one change.
 #[derive(Debug)]
-#[must_use = "a proof that is dropped gives the code back"]
+#[must_use = "dropping the proof rolls back, and the code stays unused"]
 pub struct SecondFactor {
     user: UserId,
     tx: Tx,
@@ -79,21 +79,21 @@ pub struct SecondFactor {
 }
 
 impl SecondFactor {
-    /// Whose factor.
+    /// Account of the factor.
     pub fn user(&self) -> UserId {
         self.user
     }
 
-    /// The transaction in which the code is spent; make the change here.
+    /// The transaction in which the code is used. The change belongs into it.
     pub fn tx(&mut self) -> &mut Tx {
         &mut self.tx
     }
 
-    /// Writes the event of the change, and makes all of it durable. Without it nothing happened, and the code is good
-    /// again.
+    /// Appends the audit event of the change and commits. Without this call everything is rolled back, and the code
+    /// stays unused.
     ///
     /// # Errors
-    /// When it did not happen, or when nobody can say.
+    /// When the commit failed, or its outcome is unknown.
     pub async fn commit(mut self, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
         for entry in self.before.take().into_iter().chain([entry]) {
             audit::append(&mut self.tx, now, actor, entry).await?;
@@ -111,14 +111,14 @@ pub struct Verification<'a> {
     pub keys: &'a Keyring,
     /// The instant.
     pub now: Timestamp,
-    /// Who asks, for the audit trail.
+    /// Actor of the audit events.
     pub actor: &'a Actor,
     /// The account whose code is asked for.
     pub user: UserId,
     /// Its name.
     pub username: &'a Username,
     /// What for.
-    pub place: FactorPurpose,
+    pub purpose: FactorPurpose,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,171 +130,173 @@ enum Reason {
 }
 
 impl Verification<'_> {
-    /// Looks whether a code would be looked at now. Slow hashes are computed before the transaction of a proof; whoever
-    /// has to wait, or has nothing to prove, does not make the server compute them.
+    /// Checks whether a code would be verified now, and returns the factor. Slow hashes are computed outside of the
+    /// transaction of a proof; this check comes before them, so that throttled requests do not cause that work.
     ///
     /// # Errors
-    /// [`CodeRefused::Throttled`], audited as ever; [`CodeRefused::NoFactor`] and [`CodeRefused::NothingPending`].
-    pub async fn look(&self) -> Result<Factor, CodeRefused> {
+    /// [`CodeError::Throttled`], audited; [`CodeError::NoFactor`] and [`CodeError::NothingPending`].
+    pub async fn precheck(&self) -> Result<Factor, CodeError> {
         let mut tx = self.db.read().await?;
         let factor = tx.factor(self.user).await?;
         tx.commit().await?;
-        let (missing, there): (_, fn(&Factor) -> bool) = match self.place {
-            FactorPurpose::Confirm => (CodeRefused::NothingPending, |factor| factor.pending.is_some()),
-            _ => (CodeRefused::NoFactor, |factor| factor.secret.is_some()),
+        let (missing, present): (_, fn(&Factor) -> bool) = match self.purpose {
+            FactorPurpose::Confirm => (CodeError::NothingPending, |factor| factor.pending.is_some()),
+            _ => (CodeError::NoFactor, |factor| factor.secret.is_some()),
         };
         let Some(factor) = factor else { return Err(missing) };
         self.check_wait(&factor).await?;
-        if there(&factor) { Ok(factor) } else { Err(missing) }
+        if present(&factor) { Ok(factor) } else { Err(missing) }
     }
 
-    /// Checks a code of the confirmed factor: six digits, or a recovery code.
+    /// Verifies a code of the confirmed factor: six digits, or a recovery code.
     ///
     /// # Errors
-    /// [`CodeRefused`]; the failure has been counted and audited.
-    pub async fn prove(&self, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
-        match recovery::read(code) {
-            Typed::Recovery(code) => {
-                // The slow hash is computed before the transaction, and not at all while waiting.
-                let factor = self.look().await?;
-                let salt = factor.recovery_salt.ok_or(CodeRefused::NoFactor)?;
+    /// [`CodeError`]; the failure is counted and audited.
+    pub async fn prove(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
+        match recovery::parse(code) {
+            ParsedCode::Recovery(code) => {
+                // The slow hash is computed before the transaction, and not at all while throttled.
+                let factor = self.precheck().await?;
+                let salt = factor.recovery_salt.ok_or(CodeError::NoFactor)?;
                 let hash = password::digest(vec![code], salt).await?.pop().unwrap_or_default();
                 self.prove_recovery(&hash).await
             }
-            Typed::Digits(code) => {
+            ParsedCode::Totp(code) => {
                 let (mut tx, factor) = self.hold().await?;
-                let sealed = factor.secret.clone().ok_or(CodeRefused::NoFactor)?;
+                let sealed = factor.secret.clone().ok_or(CodeError::NoFactor)?;
                 if factor.stopped {
-                    return Err(self.turn_away(tx, Reason::Stopped, CodeRefused::Stopped).await);
+                    return Err(self.reject_uncounted(tx, Reason::Stopped, CodeError::Stopped).await);
                 }
                 let secret = self.keys.open_sealed(&sealed, &context(self.user))?;
                 let one_ahead = tx.settings().await?.totp_one_step_ahead;
                 let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-                    return Err(self.count_failure(tx, &factor, Given::Digits).await);
+                    return Err(self.count_failure(tx, &factor, CodeFormat::Totp).await);
                 };
                 if !tx.burn_step(self.user, step).await? {
-                    // The code was right and is spent: no guess, so it is told to the trail and not counted.
-                    return Err(self.turn_away(tx, Reason::Replayed, CodeRefused::Wrong(Given::Digits)).await);
+                    // A valid code that was used before is no guess: audited, not counted.
+                    return Err(self.reject_uncounted(tx, Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
                 }
-                self.forget_failures(&mut tx, &factor).await?;
+                self.reset_failures(&mut tx, &factor).await?;
                 Ok(SecondFactor { user: self.user, tx, before: None })
             }
-            Typed::Neither => {
+            ParsedCode::Unknown => {
                 let (tx, factor) = self.hold().await?;
-                Err(self.count_failure(tx, &factor, Given::Neither).await)
+                Err(self.count_failure(tx, &factor, CodeFormat::Unknown).await)
             }
         }
     }
 
-    /// The same about a terminal whose lock may outlive the factor. Where there is none, `tried` is in the trail as refused for it.
+    /// Verifies a code for a locked terminal, whose lock may outlive the factor. Without a factor, `tried` is appended
+    /// to the audit log as failed.
     ///
     /// # Errors
-    /// [`CodeRefused`]; the failure has been audited.
-    pub async fn verify_factor(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
+    /// [`CodeError`]; the failure is audited.
+    pub async fn verify_factor(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeError> {
         let proven = self.prove(code).await;
-        if matches!(proven, Err(CodeRefused::NoFactor)) {
+        if matches!(proven, Err(CodeError::NoFactor)) {
             audit::record(self.db, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
         }
         proven
     }
 
-    async fn prove_recovery(&self, hash: &[u8]) -> Result<SecondFactor, CodeRefused> {
+    async fn prove_recovery(&self, hash: &[u8]) -> Result<SecondFactor, CodeError> {
         let (mut tx, factor) = self.hold().await?;
         if factor.secret.is_none() {
-            return Err(CodeRefused::NoFactor);
+            return Err(CodeError::NoFactor);
         }
         if !tx.spend_recovery_code(self.user, hash, self.now).await? {
-            return Err(self.count_failure(tx, &factor, Given::Recovery).await);
+            return Err(self.count_failure(tx, &factor, CodeFormat::Recovery).await);
         }
-        self.forget_failures(&mut tx, &factor).await?;
+        self.reset_failures(&mut tx, &factor).await?;
         let left = tx.recovery_codes_left(self.user).await?;
         let notice = format!(
-            "A recovery code was used ({}). {left} are left. If that was not you, change your password and make new codes.",
-            self.place.word()
+            "A recovery code was used ({}). {left} are left. If that was not you, change your password and make new \
+             codes.",
+            self.purpose.word()
         );
         tx.insert_notice(self.user, &notice, self.now).await?;
         let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
-        let before = Some(entry.detail("place", self.place.word()).detail("left", left));
+        let before = Some(entry.detail("place", self.purpose.word()).detail("left", left));
         Ok(SecondFactor { user: self.user, tx, before })
     }
 
-    /// Checks the first code of a secret that waits for it; it becomes the factor in the transaction that is returned.
+    /// Verifies the first code of a pending secret, which becomes the factor in the returned transaction.
     ///
     /// # Errors
-    /// [`CodeRefused`]; the failure has been counted and audited.
-    pub async fn confirm(&self, code: &Sensitive) -> Result<SecondFactor, CodeRefused> {
+    /// [`CodeError`]; the failure is counted and audited.
+    pub async fn confirm(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
         let (mut tx, factor) = self.hold().await.map_err(|e| match e {
-            CodeRefused::NoFactor => CodeRefused::NothingPending,
+            CodeError::NoFactor => CodeError::NothingPending,
             other => other,
         })?;
         let pending = factor.pending.clone().filter(|_| self.now < factor.pending_until);
-        let pending = pending.ok_or(CodeRefused::NothingPending)?;
-        let Typed::Digits(code) = recovery::read(code) else {
-            return Err(self.count_failure(tx, &factor, Given::First).await);
+        let pending = pending.ok_or(CodeError::NothingPending)?;
+        let ParsedCode::Totp(code) = recovery::parse(code) else {
+            return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
         };
         let secret = self.keys.open_sealed(&pending, &context(self.user))?;
         let one_ahead = tx.settings().await?.totp_one_step_ahead;
         let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-            return Err(self.count_failure(tx, &factor, Given::First).await);
+            return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
         };
         if !tx.confirm_factor(self.user, &pending, step, self.now).await? {
-            return Err(CodeRefused::NothingPending);
+            return Err(CodeError::NothingPending);
         }
         Ok(SecondFactor { user: self.user, tx, before: None })
     }
 
-    /// Takes the factor's row, so that guesses are looked at one after the other.
-    async fn hold(&self) -> Result<(Tx, Factor), CodeRefused> {
+    /// Locks the factor's row, so that guesses are verified one at a time.
+    async fn hold(&self) -> Result<(Tx, Factor), CodeError> {
         let mut tx = self.db.begin().await?;
-        let factor = tx.hold_factor(self.user).await?.ok_or(CodeRefused::NoFactor)?;
-        let wait = waits::left(&factor, self.at_sign_in(), self.now);
+        let factor = tx.hold_factor(self.user).await?.ok_or(CodeError::NoFactor)?;
+        let wait = backoff::remaining_secs(&factor, self.at_login(), self.now);
         if wait > 0 {
-            return Err(self.turn_away(tx, Reason::Throttled, CodeRefused::Throttled(wait)).await);
+            return Err(self.reject_uncounted(tx, Reason::Throttled, CodeError::Throttled(wait)).await);
         }
         Ok((tx, factor))
     }
 
-    async fn check_wait(&self, factor: &Factor) -> Result<(), CodeRefused> {
-        let wait = waits::left(factor, self.at_sign_in(), self.now);
+    async fn check_wait(&self, factor: &Factor) -> Result<(), CodeError> {
+        let wait = backoff::remaining_secs(factor, self.at_login(), self.now);
         if wait == 0 {
             return Ok(());
         }
         let tx = self.db.begin().await?;
-        Err(self.turn_away(tx, Reason::Throttled, CodeRefused::Throttled(wait)).await)
+        Err(self.reject_uncounted(tx, Reason::Throttled, CodeError::Throttled(wait)).await)
     }
 
-    fn at_sign_in(&self) -> bool {
-        matches!(self.place, FactorPurpose::Login)
+    fn at_login(&self) -> bool {
+        matches!(self.purpose, FactorPurpose::Login)
     }
 
-    async fn forget_failures(&self, tx: &mut Tx, factor: &Factor) -> Result<(), StoreError> {
+    async fn reset_failures(&self, tx: &mut Tx, factor: &Factor) -> Result<(), StoreError> {
         if factor.failures == 0 && !factor.stopped {
             return Ok(());
         }
         let none = Timestamp::from_millis(0);
-        // A right code on a signed-in device does not shorten the wait of a stranger at sign-in.
-        let login_wait = if self.at_sign_in() { none } else { factor.login_wait_until };
+        // A correct code from a logged-in user does not shorten the wait of an attacker at login.
+        let login_wait = if self.at_login() { none } else { factor.login_wait_until };
         tx.set_failures(self.user, 0, none, login_wait, false).await
     }
 
-    /// Writes an event of its own and refuses; nothing is counted.
-    async fn turn_away(&self, mut tx: Tx, reason: Reason, refused: CodeRefused) -> CodeRefused {
-        match self.write(&mut tx, self.refusal(reason)).await {
-            Ok(()) => tx.commit().await.map_or_else(CodeRefused::Store, |()| refused),
-            Err(e) => CodeRefused::Store(e),
+    /// Appends the event of a rejection that is not counted.
+    async fn reject_uncounted(&self, mut tx: Tx, reason: Reason, refused: CodeError) -> CodeError {
+        match self.write(&mut tx, self.failure_entry(reason)).await {
+            Ok(()) => tx.commit().await.map_or_else(CodeError::Store, |()| refused),
+            Err(e) => CodeError::Store(e),
         }
     }
 
-    /// Counts a wrong code, tells the person when it becomes strange, and refuses.
-    async fn count_failure(&self, tx: Tx, factor: &Factor, given: Given) -> CodeRefused {
+    /// Counts a wrong code, and adds a notice for the user after five in a row.
+    async fn count_failure(&self, tx: Tx, factor: &Factor, format: CodeFormat) -> CodeError {
         match self.try_count_failure(tx, factor).await {
-            Ok(()) => CodeRefused::Wrong(given),
-            Err(e) => CodeRefused::Store(e),
+            Ok(()) => CodeError::Wrong(format),
+            Err(e) => CodeError::Store(e),
         }
     }
 
     async fn try_count_failure(&self, mut tx: Tx, factor: &Factor) -> Result<(), StoreError> {
-        let now = waits::after_failure(factor, self.at_sign_in(), self.now);
+        let now = backoff::after_failure(factor, self.at_login(), self.now);
         tx.set_failures(self.user, now.failures, now.wait_until, now.login_wait_until, now.stopped).await?;
         let stopped = now.stopped && !factor.stopped;
         if now.failures == 5 || stopped {
@@ -306,7 +308,7 @@ impl Verification<'_> {
             );
             tx.insert_notice(self.user, &notice, self.now).await?;
         }
-        self.write(&mut tx, self.refusal(Reason::Wrong).detail("failures", now.failures)).await?;
+        self.write(&mut tx, self.failure_entry(Reason::Wrong).detail("failures", now.failures)).await?;
         if stopped {
             let entry = Entry::new(AuditEvent::MfaStopped).about_user(self.user, self.username);
             self.write(&mut tx, entry.detail("failures", now.failures)).await?;
@@ -318,14 +320,14 @@ impl Verification<'_> {
         audit::append(tx, self.now, self.actor, entry).await
     }
 
-    fn refusal(&self, reason: Reason) -> Entry {
+    fn failure_entry(&self, reason: Reason) -> Entry {
         let (event, word) = match reason {
             Reason::Wrong => (AuditEvent::MfaFailed, "wrong_code"),
             Reason::Replayed => (AuditEvent::MfaReplayed, "replayed"),
             Reason::Throttled => (AuditEvent::MfaThrottled, "throttled"),
             Reason::Stopped => (AuditEvent::MfaThrottled, "stopped"),
         };
-        let entry = match &self.place {
+        let entry = match &self.purpose {
             FactorPurpose::Verify(t) => {
                 Entry::new(AuditEvent::TerminalMfaAccessVerified).about_terminal(t.id, &t.name, t.owner)
             }
@@ -335,16 +337,16 @@ impl Verification<'_> {
             FactorPurpose::Delete(t) => Entry::new(event).about_terminal(t.id, &t.name, t.owner),
             _ => Entry::new(event).about_user(self.user, self.username),
         };
-        entry.failed().detail("reason", word).detail("place", self.place.word())
+        entry.failed().detail("reason", word).detail("place", self.purpose.word())
     }
 }
 
-/// Whether the secret of an account can be read with these keys.
-pub fn opens(keys: &Keyring, user: UserId, sealed: &Sealed) -> bool {
+/// Whether these keys decrypt the secret of an account.
+pub fn can_decrypt(keys: &Keyring, user: UserId, sealed: &Sealed) -> bool {
     keys.open_sealed(sealed, &context(user)).is_ok()
 }
 
-/// Binds a sealed secret to its account and field.
+/// Associated data of the encryption: binds a secret to its account and field.
 pub(super) fn context(user: UserId) -> Vec<u8> {
     [b"factors.secret:".as_slice(), user.uuid().as_bytes()].concat()
 }

@@ -8,7 +8,7 @@ use protocol::{
 };
 use sandbox::RuntimeError;
 
-use super::{TerminalError, launch, list};
+use super::{Choice, TerminalError, launch, list};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent},
@@ -75,10 +75,7 @@ async fn resize(
     let id = proof.id();
     let mut tx = services.db.read().await?;
     let row = list::record(&mut tx, proof).await?;
-    let new = tx.tier(name).await?.ok_or_else(|| TerminalError::Choice {
-        field: "tier",
-        why: "There is no such tier. GET /api/tiers lists them.".to_owned(),
-    })?;
+    let new = tx.tier(name).await?.ok_or(TerminalError::Choice(Choice::UnknownTier))?;
     let old = tx.tier(&row.tier).await?;
     tx.commit().await?;
     if row.tier == *name {
@@ -93,9 +90,7 @@ async fn resize(
         // The kernel's answer to a limit below what is in use.
         Err(RuntimeError::Engine(why)) if why.contains("busy") => {
             tracing::info!(terminal = %id, why, "the engine refused the tier");
-            let why =
-                "The terminal uses more than that tier allows at the moment. End some programs, or stop it first.";
-            return Err(TerminalError::Choice { field: "tier", why: why.to_owned() });
+            return Err(TerminalError::Choice(Choice::TierTooSmall));
         }
         Err(error) => return Err(error.into()),
     }

@@ -11,8 +11,9 @@ use sandbox::{LaunchSpec, RuntimeError, profile::STANDARD};
 use store::{StoredReason, TerminalRow, Tx, pages::BehindTerminal};
 use uuid::Uuid;
 
-use super::{TerminalError, launch, list, names, owned};
+use super::{Choice, TerminalError, launch, list, names, owned};
 use crate::audit::AsActor as _;
+use crate::problem::ToProblem as _;
 use crate::{
     audit::{self, Actor, AuditEvent},
     events::TerminalEvent,
@@ -103,21 +104,20 @@ async fn choose(
     ask: CreateTerminal,
     now: Timestamp,
 ) -> Result<TerminalRow, TerminalError> {
-    let refuse = |field, why: &str| TerminalError::Choice { field, why: why.to_owned() };
     if !tx.image(&ask.image).await?.is_some_and(|image| image.enabled) {
-        return Err(refuse("image", "There is no such image. GET /api/images lists what may be launched."));
+        return Err(TerminalError::Choice(Choice::UnknownImage));
     }
     let tiers = tx.tiers().await?;
     let tier = match &ask.tier {
         Some(name) => tiers.iter().find(|tier| tier.name == *name),
         None => tiers.iter().find(|tier| tier.is_default).or(tiers.first()),
     };
-    let tier = tier.ok_or_else(|| refuse("tier", "There is no such tier. GET /api/tiers lists them."))?;
+    let tier = tier.ok_or(TerminalError::Choice(Choice::UnknownTier))?;
     let fixed = |given: Option<Slug>, only: &str, field| match given {
         Some(given) if given.as_str() != only => {
-            Err(TerminalError::Choice { field, why: format!("Only `{only}` exists in this version. Leave it out.") })
+            Err(TerminalError::Choice(Choice::Only { field, only: only.to_owned() }))
         }
-        _ => Slug::parse(only).map_err(|e| refuse(field, e.0)),
+        _ => Slug::parse(only).map_err(|error| TerminalError::Choice(Choice::Name(field, error))),
     };
     let profile = fixed(ask.profile, STANDARD.name, "profile")?;
     let egress = fixed(ask.egress, "open", "egress")?;
@@ -163,7 +163,7 @@ async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: 
         tx.commit().await
     });
     if written.await.is_ok() {
-        let words = super::error::engine_problem(error).detail;
+        let words = error.problem().detail;
         services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, Some(words)));
     }
 }

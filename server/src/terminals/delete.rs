@@ -140,7 +140,7 @@ async fn begin_locked<A: AllowsDelete>(
         actor: &actor,
         user: caller.user,
         username: &caller.username,
-        place: FactorPurpose::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+        purpose: FactorPurpose::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
     let mut factor = challenge.verify_factor(started(row, true), code).await?;
     if !factor.tx().begin_deletion(proof, true).await? && !factor.tx().begin_deletion(proof, false).await? {

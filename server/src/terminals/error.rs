@@ -1,12 +1,11 @@
-//! What can go wrong with a terminal, and the words for it: what happened, why, what to do.
+//! Errors of the use-cases of terminals. Their texts are in `problem`.
 
 use access::Denied;
-use protocol::{Problem, ProblemKind, limits, terminals::TerminalState};
+use protocol::{names::BadText, terminals::TerminalState};
 use sandbox::RuntimeError;
 use store::StoreError;
 
-use crate::problem::ToProblem as _;
-use crate::{events::TooManyStreams, mfa::CodeRefused};
+use crate::{events::TooManyStreams, mfa::CodeError};
 
 /// Why a terminal could not be made, changed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -25,18 +24,13 @@ pub enum TerminalError {
     StillUp(RuntimeError),
     /// The code was refused.
     #[error(transparent)]
-    Code(#[from] CodeRefused),
+    Code(#[from] CodeError),
     /// The account has as many as it may.
     #[error("the quota of {0} is used up")]
     Quota(i64),
-    /// A field names something that is not there.
-    #[error("{field}: {why}")]
-    Choice {
-        /// The field.
-        field: &'static str,
-        /// What is wrong, and what to do.
-        why: String,
-    },
+    /// A field has a value that cannot be used.
+    #[error("invalid value: {0:?}")]
+    Choice(Choice),
     /// What was asked does not fit its state.
     #[error("it is {}", .0.as_str())]
     State(TerminalState),
@@ -48,89 +42,35 @@ pub enum TerminalError {
     TooManyStreams(#[from] TooManyStreams),
 }
 
-impl TerminalError {
-    /// The refusal as it travels.
-    pub fn problem(self) -> Problem {
+/// A field of a request, or of the record, names a value that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// No image with this name is enabled.
+    UnknownImage,
+    /// No tier has this name.
+    UnknownTier,
+    /// The terminal uses more than the limits of the new tier.
+    TierTooSmall,
+    /// The field has one possible value.
+    Only {
+        /// Field of the request.
+        field: &'static str,
+        /// The value.
+        only: String,
+    },
+    /// The image or tier of the record was removed from the catalogue; the field's name.
+    NotOffered(&'static str),
+    /// The value is not a valid name; the field and the rule.
+    Name(&'static str, BadText),
+}
+
+impl Choice {
+    /// Field of the request.
+    pub const fn field(&self) -> &'static str {
         match self {
-            Self::Denied(denied) => denied.problem(),
-            Self::Store(error) => error.problem(),
-            Self::Runtime(error) => engine_problem(&error),
-            Self::StillUp(error) => {
-                tracing::warn!(%error, "a container could not be stopped; mending will");
-                Problem::new(
-                    ProblemKind::Unavailable,
-                    "The terminal is closed and nobody can connect, but the container engine did not stop its container. That is done as soon as the engine answers; you need do nothing.",
-                )
-            }
-            Self::Code(refused) => refused.problem(),
-            Self::Quota(max) => Problem::new(
-                ProblemKind::QuotaReached,
-                format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),
-            ),
-            Self::Choice { field, why } => Problem::new(ProblemKind::Unprocessable, why).at(field),
-            Self::State(state) => Problem::new(
-                ProblemKind::Conflict,
-                format!("The terminal is {}. Wait until that is over, then try again.", state.as_str()),
-            ),
-            Self::CodeNeeded => Problem::new(
-                ProblemKind::Locked,
-                "Deleting a locked terminal needs a code of your authenticator app. Send it with the request.",
-            )
-            .at("code"),
-            Self::TooManyStreams(of) => {
-                let (whose, most) = match of {
-                    TooManyStreams::OfLogin => ("This login", limits::EVENT_STREAMS_MAX),
-                    TooManyStreams::OfAccount => ("Your account", limits::ACCOUNT_EVENT_STREAMS_MAX),
-                };
-                let detail = format!(
-                    "{whose} has {most} event streams open, and may not have more. Close one, or a window of Rexec, and try again."
-                );
-                Problem::new(ProblemKind::Throttled, detail)
-            }
+            Self::UnknownImage => "image",
+            Self::UnknownTier | Self::TierTooSmall => "tier",
+            Self::Only { field, .. } | Self::NotOffered(field) | Self::Name(field, _) => field,
         }
-    }
-}
-
-/// The problem document of an engine error. The engine's own message goes to the log.
-pub fn engine_problem(error: &RuntimeError) -> Problem {
-    tracing::warn!(%error, "the engine failed");
-    engine_sentence(error)
-}
-
-/// What an engine error means for the owner.
-pub(super) fn engine_sentence(error: &RuntimeError) -> Problem {
-    match error {
-        RuntimeError::Unavailable(_) => Problem::new(
-            ProblemKind::Unavailable,
-            "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your administrator.",
-        )
-        .retry_after(10),
-        RuntimeError::NoImage(_) => Problem::new(
-            ProblemKind::Unprocessable,
-            "The engine does not have this image. Choose another one, or ask an administrator to provide it.",
-        )
-        .at("image"),
-        RuntimeError::RefusedImage(_, why) => Problem::new(
-            ProblemKind::Unprocessable,
-            format!("This image may not be used: {why}. Choose another one, or ask an administrator to change it."),
-        )
-        .at("image"),
-        RuntimeError::NoContainer => Problem::new(
-            ProblemKind::NotRunning,
-            "The terminal has no container and no home any more. Delete it and make a new one.",
-        ),
-        RuntimeError::Differs(what) => Problem::new(
-            ProblemKind::Internal,
-            format!("What the engine made is not what the hardening profile says ({what}), so it was not let to run. Tell your administrator."),
-        ),
-        RuntimeError::NoGuest(_) => Problem::new(
-            ProblemKind::Unavailable,
-            "The terminal did not come up in time, so it was taken down. The machine may be busy; try again in a moment.",
-        )
-        .retry_after(10),
-        RuntimeError::Engine(_) => Problem::new(
-            ProblemKind::Internal,
-            "The container engine refused. Try again; if it stays like that, tell your administrator, whose log has its words.",
-        ),
     }
 }

@@ -6,7 +6,7 @@ use protocol::terminals::TerminalState;
 use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
-use super::{TerminalError, reason};
+use super::{Choice, TerminalError, reason};
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     events::TerminalEvent,
@@ -24,14 +24,9 @@ pub(super) fn limits(tier: &TierRow) -> Limits {
 
 /// What the record's container is made from.
 pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, TerminalError> {
-    let gone = |field, what| TerminalError::Choice {
-        field,
-        why: format!(
-            "The {what} of this terminal is not offered any more. Ask an administrator, or choose another {what}."
-        ),
-    };
-    let image = tx.image(&row.image).await?.ok_or_else(|| gone("image", "image"))?;
-    let tier = tx.tier(&row.tier).await?.ok_or_else(|| gone("tier", "tier"))?;
+    let gone = |field| TerminalError::Choice(Choice::NotOffered(field));
+    let image = tx.image(&row.image).await?.ok_or_else(|| gone("image"))?;
+    let tier = tx.tier(&row.tier).await?.ok_or_else(|| gone("tier"))?;
     Ok(LaunchSpec {
         id: row.id,
         image_reference: image.reference,

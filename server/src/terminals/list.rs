@@ -7,8 +7,8 @@ use store::{
     pages::{self, BehindTerminal},
 };
 
-use super::{TerminalError, reason};
-use crate::services::Services;
+use super::TerminalError;
+use crate::{problem::reason_text, services::Services};
 
 /// One page of the caller's terminals, newest first.
 ///
@@ -67,6 +67,6 @@ fn seen(services: &Services, caller: &Caller, row: TerminalRow, grant: Option<Gr
         granted_until,
         created_at: row.created_at,
         last_active_at: row.last_active_at,
-        error: row.reason.0.as_ref().map(reason::text),
+        error: row.reason.0.as_ref().map(reason_text),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::{Authorized, Caller, CurrentLock, Denied, GrantFacts, Operate, Release, Revocation, Scope, View};
 use protocol::{
-    Problem, ProblemKind, TerminalId,
+    TerminalId,
     mfa::{LockStatus, VerifyAnswer},
     names::Sensitive,
     terminals::TerminalState,
@@ -15,12 +15,11 @@ use protocol::{
 use store::{StoreError, TerminalRow, Tx};
 
 use crate::audit::AsActor as _;
-use crate::problem::ToProblem as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, sessions},
     events::{DeferredEvent, TerminalEvent},
-    mfa::{AboutTerminal, CodeRefused, FactorPurpose, SecondFactor, Verification},
+    mfa::{AboutTerminal, CodeError, FactorPurpose, SecondFactor, Verification},
     services::Services,
 };
 
@@ -40,27 +39,13 @@ pub enum LockError {
     Denied(#[from] Denied),
     /// The code proves nothing, or there is no factor to ask.
     #[error(transparent)]
-    Code(#[from] CodeRefused),
+    Code(#[from] CodeError),
     /// There is no lock to open.
     #[error("the terminal is not locked")]
     NotLocked,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl LockError {
-    /// The refusal as it travels.
-    pub fn problem(&self) -> Problem {
-        match self {
-            Self::Denied(denied) => denied.problem(),
-            Self::Code(refused) => refused.problem(),
-            Self::NotLocked => {
-                Problem::new(ProblemKind::Conflict, "The terminal is not locked. Connect to it; no code is needed.")
-            }
-            Self::Store(error) => error.problem(),
-        }
-    }
 }
 
 /// Whether it is locked, whether the lock can be used, and until when this login may use the terminal.
@@ -82,7 +67,7 @@ pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result
 /// Locks: no code, because locking is always safe. Locking what is locked takes every grant back and cuts again.
 ///
 /// # Errors
-/// [`LockError::Denied`]; [`CodeRefused::NoFactor`] when the account has no factor to open it with.
+/// [`LockError::Denied`]; [`CodeError::NoFactor`] when the account has no factor to open it with.
 pub async fn lock(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
     let proof = services.gate.authorize(who, id, Operate).await?;
     let (services, who) = (services.clone(), who.clone());
@@ -104,7 +89,7 @@ async fn lock_and_revoke(
         let entry = entry.failed().detail("reason", "no_factor");
         audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
-        return Err(CodeRefused::NoFactor.into());
+        return Err(CodeError::NoFactor.into());
     }
     tx.set_lock(proof, true).await?.ok_or(Denied::NotFound)?;
     let grants_ended = tx.delete_grants_on(id).await?;
@@ -189,7 +174,7 @@ async fn prove(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-    place: fn(AboutTerminal) -> FactorPurpose,
+    purpose: fn(AboutTerminal) -> FactorPurpose,
     event: AuditEvent,
 ) -> Result<Proven, LockError> {
     let now = services.clock.now();
@@ -211,7 +196,7 @@ async fn prove(
         actor: &actor,
         user: who.user,
         username: &who.username,
-        place: place(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
+        purpose: purpose(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
     let mut factor = challenge.verify_factor(tried, code).await?;
     let held = hold(factor.tx(), &proof).await?;

@@ -20,7 +20,7 @@ pub mod turns;
 pub use change::change;
 pub use create::{Launched, create};
 pub use delete::{delete, delete_any};
-pub use error::TerminalError;
+pub use error::{Choice, TerminalError};
 pub use events::events;
 pub use images::{images, tiers};
 pub use list::{get, list};

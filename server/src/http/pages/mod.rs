@@ -25,12 +25,12 @@ use super::{
     headers::page_policy,
     static_files::{self, Site},
 };
-use crate::http::{api, problem::Refusal};
+use crate::http::{api, error::ApiError};
 use backend::OwnRoutes;
 
-/// Files first, then pages; both on GET only. `rest` is what pages read from.
+/// Files, then pages; GET only. Pages read their data from `rest`.
 pub fn router(rest: Router, site: Site) -> Router {
-    // The reactive system spawns on whatever executor it was told of, once a process; a second telling is no error.
+    // The executor is set once per process; a second call has no effect.
     let _ = any_spawner::Executor::init_tokio();
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
     Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options, site))
@@ -40,9 +40,9 @@ async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>
     if let Some(file) = static_files::serve(site, request.uri(), request.headers()) {
         return file;
     }
-    // A file that is not there is not a page: answering HTML would only hide the mistake.
+    // A missing file is an error and not a page.
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
-        return Refusal::new(
+        return ApiError::new(
             ProblemKind::NotFound,
             "There is no such file. Reload the page to get its newest version.",
         )
@@ -52,15 +52,15 @@ async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>
     let render = leptos_axum::render_app_async_with_context(
         move || provide_context(backend.clone()),
         move || {
-            prepare_answer();
+            prepare_response();
             app::shell(options.clone())
         },
     );
     render(request.map(Body::new)).await.into_response()
 }
 
-/// A fresh nonce per answer, which the policy names; and the status 404 when the page itself says that it is none.
-fn prepare_answer() {
+/// Sets the policy with the nonce of this response, and the status 404 when the page is "not found".
+fn prepare_response() {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
@@ -75,14 +75,14 @@ mod tests {
 
     use super::*;
 
-    /// Nobody is signed in, and no route answers.
+    /// Without a login and without routes.
     async fn status(path: &str) -> StatusCode {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         router(Router::new(), |_| None).oneshot(request).await.unwrap().status()
     }
 
     #[tokio::test]
-    async fn the_pages_themselves_say_which_addresses_are_none() {
+    async fn unknown_addresses_have_the_status_404() {
         for page in ["/", "/setup", "/login", "/invite", "/terminals/1", "/account", "/admin/users"] {
             assert_ne!(status(page).await, StatusCode::NOT_FOUND, "{page}");
         }

@@ -1,4 +1,4 @@
-//! The person's own account: password, factor, login sessions, notices, events.
+//! The account of the user: password, factor, login sessions, notices, events.
 
 use axum::{
     extract::State,
@@ -13,13 +13,13 @@ use protocol::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::audit::Wanted;
+use super::audit::AuditParams;
 use crate::{
     accounts,
     http::{
         authn::{self, Enrolling, SignedIn},
-        extract::{IdPath, Json, Query, Window},
-        problem::Answer,
+        error::ApiResult,
+        extract::{IdPath, Json, PageParams, Query},
     },
     services::Services,
 };
@@ -49,7 +49,7 @@ async fn change_password(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     Json(request): Json<PasswordChange>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let token = accounts::change_password(&services, &who, request).await?;
     Ok((StatusCode::NO_CONTENT, authn::signed_in(&token)).into_response())
 }
@@ -63,7 +63,7 @@ async fn enrol(
     State(services): State<Services>,
     Enrolling(who): Enrolling,
     Json(request): Json<EnrolRequest>,
-) -> Answer<Json<EnrolAnswer>> {
+) -> ApiResult<Json<EnrolAnswer>> {
     Ok(Json(accounts::enrol_factor(&services, &who, &request).await?))
 }
 
@@ -77,7 +77,7 @@ async fn confirm(
     State(services): State<Services>,
     Enrolling(who): Enrolling,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let (codes, token) = accounts::confirm_factor(&services, &who, request.code).await?;
     Ok((authn::signed_in(&token), Json(codes)).into_response())
 }
@@ -93,7 +93,7 @@ async fn disable(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let token = accounts::disable_factor(&services, &who, request.code).await?;
     Ok((StatusCode::NO_CONTENT, authn::signed_in(&token)).into_response())
 }
@@ -108,23 +108,23 @@ async fn regenerate(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let (codes, token) = accounts::regenerate_codes(&services, &who, request.code).await?;
     Ok((authn::signed_in(&token), Json(codes)).into_response())
 }
 
-/// Where the person is signed in.
-#[utoipa::path(get, path = "/api/account/sessions", tag = "account", params(Window), responses(
+/// The login sessions of the user.
+#[utoipa::path(get, path = "/api/account/sessions", tag = "account", params(PageParams), responses(
     (status = 200, body = Page<SessionView>), (status = 401, body = protocol::Problem)))]
 async fn list_sessions(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<SessionView>>> {
-    Ok(Json(window.of(accounts::list_sessions(&services, &who).await?, |session| session.id.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<SessionView>>> {
+    Ok(Json(page.page_of(accounts::list_sessions(&services, &who).await?, |session| session.id.to_string())?))
 }
 
-/// Ends one login of the person's own, with its sockets.
+/// Ends one login session of the user, with its sockets.
 #[utoipa::path(delete, path = "/api/account/sessions/{id}", tag = "account", params(("id" = SessionId, Path)), responses(
     (status = 204, description = "Ended"),
     (status = 404, description = "No such session of yours", body = protocol::Problem)))]
@@ -132,7 +132,7 @@ async fn revoke_session(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     IdPath(id): IdPath<SessionId>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     accounts::revoke_session(&services, &who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -140,29 +140,29 @@ async fn revoke_session(
 /// Ends every login but the asking one.
 #[utoipa::path(post, path = "/api/account/sessions/revoke-others", tag = "account", responses(
     (status = 204, description = "Ended"), (status = 401, body = protocol::Problem)))]
-async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn) -> Answer<StatusCode> {
+async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<StatusCode> {
     accounts::revoke_others(&services, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The person has read the notices of `GET /api/me`.
+/// Deletes the notices of `GET /api/me`.
 #[utoipa::path(delete, path = "/api/account/notices", tag = "account", responses(
     (status = 204, description = "Gone"), (status = 401, body = protocol::Problem)))]
-async fn dismiss_notices(State(services): State<Services>, SignedIn(who): SignedIn) -> Answer<StatusCode> {
+async fn dismiss_notices(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<StatusCode> {
     accounts::dismiss_notices(&services, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the person did, and what was done to their account and terminals.
-#[utoipa::path(get, path = "/api/account/audit", tag = "account", params(Wanted), responses(
+/// Events of the user, and events about their account and terminals.
+#[utoipa::path(get, path = "/api/account/audit", tag = "account", params(AuditParams), responses(
     (status = 200, body = Page<AuditView>), (status = 401, body = protocol::Problem)))]
 async fn own_audit(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
-    Query(wanted): Query<Wanted>,
-) -> Answer<Json<Page<AuditView>>> {
-    let mut page = wanted.page(&services, Some(who.user)).await?;
-    // Where an administrator sits is not the person's to know.
+    Query(params): Query<AuditParams>,
+) -> ApiResult<Json<Page<AuditView>>> {
+    let mut page = params.page(&services, Some(who.user)).await?;
+    // Addresses of administrators are not shown to users.
     for event in page.items.iter_mut().filter(|event| event.actor_id.is_some_and(|id| id != who.user)) {
         event.address = None;
     }

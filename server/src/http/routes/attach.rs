@@ -1,4 +1,4 @@
-//! The terminal socket: every refusal before the upgrade, then a proof, a attached and the viewer.
+//! The route of the terminal socket: authorization and validation before the upgrade, then the transport.
 
 use access::{Attach, Authorized, Caller, Denied};
 use axum::{
@@ -15,29 +15,27 @@ use protocol::{
     limits,
     names::Slug,
 };
-use sandbox::RuntimeError;
 use serde::Deserialize;
 use store::TerminalRow;
-use terminal::{AttachError, AttachedClient};
+use terminal::AttachedClient;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::audit::AsActor as _;
-use crate::problem::revocation_kind;
+use crate::problem::{engine_unreachable, ws::revoked_while_attaching};
 use crate::{
     audit::{self, AuditEvent, Entry},
     http::{
         authn,
+        error::{ApiError, ApiResult},
         extract::{self, TerminalPath},
-        origin,
-        problem::{Answer, Refusal},
-        ws,
+        origin, ws,
     },
     services::Services,
 };
 
-/// Pane that is meant when none is named.
+/// Default pane.
 const PANE_DEFAULT: &str = "main";
-/// A socket's own buffer for reading; what clients send is small.
+/// Read buffer of a socket; messages of clients are small.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// The routes of this file.
@@ -47,23 +45,23 @@ pub fn routes() -> OpenApiRouter<Services> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct AttachParams {
     cols: Option<u16>,
     rows: Option<u16>,
     pane: Option<Slug>,
     from: Option<u64>,
 }
 
-impl Wanted {
-    fn parse(query: Option<String>) -> Answer<Self> {
+impl AttachParams {
+    fn parse(query: Option<String>) -> ApiResult<Self> {
         // The extractor of queries reads them from a URI.
         let uri = Uri::builder().path_and_query(format!("/?{}", query.unwrap_or_default())).build().unwrap_or_default();
         axum::extract::Query::try_from_uri(&uri)
-            .map(|axum::extract::Query(wanted)| wanted)
+            .map(|axum::extract::Query(params)| params)
             .map_err(|e| extract::unreadable_query(&e))
     }
 
-    /// `None` when the client names no size: then the pane's stays as it is.
+    /// `None` when the request has no size; then the size of the pane does not change.
     fn size(&self) -> Option<Size> {
         let (cols, rows) = limits::SIZE_DEFAULT;
         (self.cols.is_some() || self.rows.is_some())
@@ -71,18 +69,18 @@ impl Wanted {
     }
 }
 
-/// A complete login, by a token that is not about to go, from a page of ours: checked in this order.
+/// A complete login, with its current token, from one of Rexec's own pages.
 #[derive(Debug)]
-struct Attaching(Caller);
+struct AttachCaller(Caller);
 
-impl FromRequestParts<Services> for Attaching {
-    type Rejection = Refusal;
+impl FromRequestParts<Services> for AttachCaller {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, ApiError> {
         let caller = authn::current_token(parts, services).await?;
-        // A browser names the origin of every WebSocket; a cookie without one did not come from a page (ASVS 4.4.2).
+        // Browsers send the origin with every WebSocket request (ASVS 4.4.2).
         if !parts.headers.contains_key("origin") || !origin::ours(&parts.headers, &services.origins) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 ProblemKind::ForeignOrigin,
                 "Terminals are opened from Rexec's own pages. Programs send the Origin header of the public URL.",
             ));
@@ -109,11 +107,11 @@ impl FromRequestParts<Services> for Attaching {
     (status = 503, description = "Engine or database do not answer", body = protocol::Problem)))]
 async fn attach(
     State(services): State<Services>,
-    Attaching(who): Attaching,
+    AttachCaller(who): AttachCaller,
     TerminalPath(id): TerminalPath,
     RawQuery(query): RawQuery,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let access = match services.gate.authorize(&who, id, Attach).await {
         Ok(access) => access,
         Err(denied) => {
@@ -123,22 +121,22 @@ async fn attach(
             return Err(denied.into());
         }
     };
-    let wanted = Wanted::parse(query)?;
+    let params = AttachParams::parse(query)?;
     let upgrade = upgrade
-        .map_err(|e| Refusal::new(ProblemKind::BadRequest, format!("{}. Open a WebSocket here.", e.body_text())))?
+        .map_err(|e| ApiError::new(ProblemKind::BadRequest, format!("{}. Open a WebSocket here.", e.body_text())))?
         .protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             ProblemKind::BadRequest,
             format!("The socket has no sub-protocol that is known here. Offer {SUBPROTOCOL}."),
         ));
     }
     let attached = tokio::select! {
         biased;
-        reason = access.lease().ended() => return Err(Refusal::new(revocation_kind(reason), "Access ended while it was being opened.")),
-        attached = attach_client(&services, &access, &wanted) => attached?,
+        reason = access.lease().ended() => return Err(ApiError(revoked_while_attaching(reason))),
+        attached = attach_client(&services, &access, &params) => attached?,
     };
-    // Without the event there is no socket.
+    // The event is written before the upgrade: no socket without its event.
     let row = record(&services, id).await?;
     note(&services, &who, &row, AuditEvent::TerminalAttached).await?;
     let tasks = services.tasks.clone();
@@ -146,8 +144,8 @@ async fn attach(
         tasks.track_future(async move {
             let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
             ws::run(socket, access, attached, db, shutdown, ws::Timeouts::default()).await;
-            if let Err(Refusal(problem)) = note(&services, &who, &row, AuditEvent::TerminalDetached).await {
-                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the trail");
+            if let Err(ApiError(problem)) = note(&services, &who, &row, AuditEvent::TerminalDetached).await {
+                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the audit log");
             }
         })
     };
@@ -158,41 +156,19 @@ async fn attach(
         .on_upgrade(serve))
 }
 
-async fn attach_client(services: &Services, access: &Authorized<Attach>, wanted: &Wanted) -> Answer<AttachedClient> {
-    let link = services.runtime.link(access).await.map_err(|error| no_link(&error))?;
-    let main = || Slug::parse(PANE_DEFAULT).map_err(|e| Refusal::new(ProblemKind::Internal, e.0));
-    let pane = wanted.pane.clone().map_or_else(main, Ok)?;
-    services.sessions.attach(access, link, &pane, wanted.size(), wanted.from).await.map_err(|error| {
-        let kind = match error {
-            AttachError::TooManyPanes | AttachError::TooManyClients => ProblemKind::QuotaReached,
-            AttachError::NoAnswer | AttachError::NoShell(_) | AttachError::ShuttingDown => ProblemKind::Unavailable,
-        };
-        let next = match error {
-            AttachError::TooManyPanes => "Close one and try again.",
-            AttachError::TooManyClients => "Close one of the other windows and try again.",
-            AttachError::NoShell(_) => "The image's login shell may be missing; restart the terminal.",
-            AttachError::NoAnswer => {
-                "Try again in a moment. If it stays like that, restart the terminal; its files are kept."
-            }
-            AttachError::ShuttingDown => "Try again in a moment; the shell is not lost.",
-        };
-        let said = error.to_string();
-        let mut letters = said.chars();
-        let said: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
-        Refusal::new(kind, format!("{said}. {next}"))
-    })
+async fn attach_client(
+    services: &Services,
+    access: &Authorized<Attach>,
+    params: &AttachParams,
+) -> ApiResult<AttachedClient> {
+    let link = services.runtime.link(access).await.map_err(|error| ApiError(engine_unreachable(&error)))?;
+    let main = || Slug::parse(PANE_DEFAULT).map_err(|e| ApiError::new(ProblemKind::Internal, e.0));
+    let pane = params.pane.clone().map_or_else(main, Ok)?;
+    Ok(services.sessions.attach(access, link, &pane, params.size(), params.from).await?)
 }
 
-fn no_link(error: &RuntimeError) -> Refusal {
-    tracing::warn!(%error, "no link to a terminal");
-    Refusal::new(
-        ProblemKind::Unavailable,
-        "The container engine does not answer for this terminal. Try again in a moment.",
-    )
-}
-
-/// Who touched what is for an auditor. The record is read once, since the end of a socket may be the terminal's too.
-async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> Answer<()> {
+/// Appends the audit event of a socket. The record is passed, because the terminal may be deleted when its socket ends.
+async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> ApiResult<()> {
     let mut tx = services.db.begin().await?;
     let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);
     let entry = if event == AuditEvent::TerminalAccessRefused { entry.failed() } else { entry };
@@ -201,7 +177,7 @@ async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: Audit
     Ok(())
 }
 
-async fn record(services: &Services, id: TerminalId) -> Answer<TerminalRow> {
+async fn record(services: &Services, id: TerminalId) -> ApiResult<TerminalRow> {
     let mut tx = services.db.read().await?;
     let row = tx.terminal(id).await?.ok_or(Denied::NotFound)?;
     tx.commit().await?;

@@ -1,4 +1,4 @@
-//! One query of the audit trail, for administrators (everything) and for persons (what concerns them).
+//! The query of the audit log, shared by administrators (all events) and users (their own).
 
 use std::num::NonZeroU32;
 
@@ -12,18 +12,18 @@ use serde::Deserialize;
 use crate::{
     audit::{self, Search},
     http::{
+        error::ApiResult,
         extract::{self, bounded},
-        problem::Answer,
     },
     services::Services,
 };
 
-/// What to look for; absent or empty is anything.
+/// Search criteria; an absent or empty one matches everything.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Wanted {
-    /// AuditEvent word, e.g. `terminal_mfa_locked`.
+pub struct AuditParams {
+    /// Event name, e.g. `terminal_mfa_locked`.
     event: Option<String>,
     /// Name of who did it.
     actor: Option<String>,
@@ -39,16 +39,16 @@ pub struct Wanted {
     until: Option<Timestamp>,
     /// `next` of the page before.
     after: Option<String>,
-    /// Items wanted, at most 200.
+    /// Items params, at most 200.
     #[param(value_type = Option<u32>, minimum = 1)]
     limit: Option<NonZeroU32>,
 }
 
-impl Wanted {
-    /// Matching events, newest first; only what concerns an account, when one is given.
-    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> Answer<Page<AuditView>> {
+impl AuditParams {
+    /// Matching events, newest first; of one account, if given.
+    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> ApiResult<Page<AuditView>> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
-        let before = extract::place(self.after.as_deref())?;
+        let before = extract::parse_position(self.after.as_deref())?;
         let what = Search {
             event: given(self.event),
             outcome: self.outcome,

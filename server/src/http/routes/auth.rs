@@ -1,4 +1,4 @@
-//! Set-up, joining, signing in and out.
+//! Set-up, invitations, login, logout.
 
 use axum::{
     extract::{FromRequestParts as _, Request, State},
@@ -18,8 +18,8 @@ use crate::{
     auth::{PendingLogin, Visitor},
     http::{
         authn::{self, Enrolling},
+        error::ApiResult,
         extract::{Json, Query},
-        problem::Answer,
     },
     services::Services,
 };
@@ -37,7 +37,7 @@ pub fn routes() -> OpenApiRouter<Services> {
 
 /// Whether the first administrator is still to be made.
 #[utoipa::path(get, path = "/api/setup", tag = "session", responses((status = 200, body = SetupStatus)))]
-async fn setup_status(State(services): State<Services>) -> Answer<Json<SetupStatus>> {
+async fn setup_status(State(services): State<Services>) -> ApiResult<Json<SetupStatus>> {
     Ok(Json(SetupStatus { needed: accounts::is_needed(&services).await? }))
 }
 
@@ -51,9 +51,9 @@ async fn set_up(
     State(services): State<Services>,
     visitor: Visitor,
     Json(request): Json<SetupRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let done = accounts::set_up(&services, &visitor, &request).await?;
-    Ok((StatusCode::CREATED, authn::entered(&done)).into_response())
+    Ok((StatusCode::CREATED, authn::login_cookies(&done)).into_response())
 }
 
 /// The secret of a one-time link. It is in the query because the page asks for it before there is a body; queries are
@@ -71,11 +71,14 @@ struct LinkToken {
 #[utoipa::path(get, path = "/api/invite", tag = "session", params(LinkToken), responses(
     (status = 200, body = InviteStatus),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
-async fn invite_status(State(services): State<Services>, Query(link): Query<LinkToken>) -> Answer<Json<InviteStatus>> {
+async fn invite_status(
+    State(services): State<Services>,
+    Query(link): Query<LinkToken>,
+) -> ApiResult<Json<InviteStatus>> {
     Ok(Json(accounts::invite_status(&services, &link.token).await?))
 }
 
-/// Uses a one-time link up. A new account is signed in; after a reset the person signs in.
+/// Uses a one-time link. A new account is logged in; after a reset the user logs in.
 #[utoipa::path(post, path = "/api/invite", tag = "session", request_body = InviteAccept, responses(
     (status = 201, description = "The account is made, and signed in by cookie"),
     (status = 204, description = "The password is set; sign in with it"),
@@ -86,9 +89,9 @@ async fn accept_invite(
     State(services): State<Services>,
     visitor: Visitor,
     Json(request): Json<InviteAccept>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(match accounts::accept(&services, &visitor, request).await? {
-        Some(done) => (StatusCode::CREATED, authn::entered(&done)).into_response(),
+        Some(done) => (StatusCode::CREATED, authn::login_cookies(&done)).into_response(),
         None => (StatusCode::NO_CONTENT, authn::signed_out()).into_response(),
     })
 }
@@ -102,9 +105,9 @@ async fn log_in(
     State(services): State<Services>,
     visitor: Visitor,
     Json(request): Json<LoginRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let done = accounts::log_in(&services, visitor, request).await?;
-    Ok((authn::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
+    Ok((authn::login_cookies(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
 /// The code that the first step asked for: six digits or a recovery code. The only route a pending login fits.
@@ -117,17 +120,17 @@ async fn give_code(
     visitor: Visitor,
     pending: PendingLogin,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     let done = accounts::give_code(&services, &visitor, &pending, &request.code).await?;
-    Ok((authn::entered(&done), Json(LoginAnswer { status: done.status })).into_response())
+    Ok((authn::login_cookies(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
 /// Ends the login, or the half of one, that the cookies name; without one there is nothing to end.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "session", responses((status = 204, description = "Signed out")))]
-async fn log_out(State(services): State<Services>, request: Request) -> Answer<Response> {
+async fn log_out(State(services): State<Services>, request: Request) -> ApiResult<Response> {
     let (mut parts, _) = request.into_parts();
     let visitor = Visitor::from_request_parts(&mut parts, &services).await?;
-    if let Some(who) = authn::leaving(&parts, &services).await? {
+    if let Some(who) = authn::logout_caller(&parts, &services).await? {
         accounts::log_out(&services, who.actor(), who.login_session()?, (who.user, who.username)).await?;
     }
     if let Ok(half) = PendingLogin::from_request_parts(&mut parts, &services).await {
@@ -137,9 +140,9 @@ async fn log_out(State(services): State<Services>, request: Request) -> Answer<R
     Ok((StatusCode::NO_CONTENT, authn::signed_out()).into_response())
 }
 
-/// The signed-in person.
+/// The account of the user.
 #[utoipa::path(get, path = "/api/me", tag = "session", responses(
     (status = 200, body = Me), (status = 401, body = protocol::Problem)))]
-async fn me(State(services): State<Services>, Enrolling(who): Enrolling) -> Answer<Json<Me>> {
+async fn me(State(services): State<Services>, Enrolling(who): Enrolling) -> ApiResult<Json<Me>> {
     Ok(Json(accounts::me(&services, &who).await?))
 }

@@ -1,4 +1,4 @@
-//! For load balancers and supervisors: is the process there, can it work.
+//! Liveness and readiness, for load balancers and supervisors.
 
 use std::{path::Path, sync::Arc};
 
@@ -12,11 +12,11 @@ use sandbox::RuntimeError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    http::problem::{Answer, Refusal},
+    http::error::{ApiError, ApiResult},
     services::Services,
 };
 
-/// With less room than this below the data directory the server is not ready: the next change may fail.
+/// With less free space in the data directory the server is not ready, because writes may fail.
 const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
 
 /// The routes of this file.
@@ -32,18 +32,18 @@ async fn healthz() -> &'static str {
 
 /// Database and engine answer, and there is room to write.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "Database and engine answer", body = String), (status = 503, description = "One of them does not", body = protocol::Problem)))]
-async fn readyz(State(services): State<Services>) -> Answer<&'static str> {
+async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     services.db.ping().await?;
-    if let Some(left) = room_left(&services.config.data_dir)
+    if let Some(left) = free_space(&services.config.data_dir)
         && left < DISK_BYTES_MIN
     {
         let why = format!(
             "The disk of the data directory is full ({} kB left): nothing can be changed. Make room.",
             left / 1024
         );
-        return Err(Refusal::new(ProblemKind::Unavailable, why));
+        return Err(ApiError::new(ProblemKind::Unavailable, why));
     }
-    services.runtime.ping().await.map_err(|error| Refusal::new(ProblemKind::Unavailable, engine_away(error)))?;
+    services.runtime.ping().await.map_err(|error| ApiError::new(ProblemKind::Unavailable, engine_away(error)))?;
     Ok("ready")
 }
 
@@ -55,8 +55,8 @@ fn engine_away(error: RuntimeError) -> String {
     format!("The container engine does not answer: {why}. Start it.")
 }
 
-/// Bytes that may still be written below a folder; `None` when that cannot be told.
-fn room_left(folder: &Path) -> Option<u64> {
+/// Free space of a folder in bytes; `None` when it is unknown.
+fn free_space(folder: &Path) -> Option<u64> {
     let seen = rustix::fs::statvfs(folder).ok()?;
     Some(seen.f_bavail.saturating_mul(seen.f_frsize))
 }
@@ -71,8 +71,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_engine_that_is_away_is_said_to_be_once() {
-        let told = engine_away(RuntimeError::Unavailable("no answer in time".into()));
-        assert_eq!(told, "The container engine does not answer: no answer in time. Start it.");
+    fn an_unavailable_engine_is_named_once() {
+        let text = engine_away(RuntimeError::Unavailable("no answer in time".into()));
+        assert_eq!(text, "The container engine does not answer: no answer in time. Start it.");
     }
 }

@@ -17,11 +17,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     http::{
         authn::{self, SignedIn},
+        error::ApiResult,
         extract::{Json, TerminalPath},
-        problem::{Answer, Refusal},
     },
     services::Services,
-    terminals::lock::{self, LockError, Opened},
+    terminals::lock::{self, Opened},
 };
 
 /// The routes of this file.
@@ -33,18 +33,13 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(verify))
 }
 
-impl From<LockError> for Refusal {
-    fn from(error: LockError) -> Self {
-        Self(error.problem())
-    }
-}
-
-/// The answer with the new cookie; the news of it goes with the body, which is dropped when it is on the wire.
-fn told<T: Serialize>((answer, token, news): Opened<T>) -> Response {
-    let answer = (authn::signed_in(&token), Json(answer)).into_response();
-    answer.map(|body| {
+/// The response with the new cookie. The body holds the deferred event, which is published when the body is dropped
+/// after it was sent: pages that react to the event need the new cookie.
+fn respond_then_publish<T: Serialize>((body, token, event): Opened<T>) -> Response {
+    let response = (authn::signed_in(&token), Json(body)).into_response();
+    response.map(|body| {
         Body::new(body.map_err(move |error| {
-            let _until_then = &news;
+            let _held = &event;
             error
         }))
     })
@@ -59,7 +54,7 @@ async fn status(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<LockStatus>> {
+) -> ApiResult<Json<LockStatus>> {
     Ok(Json(lock::status(&services, &who, id).await?))
 }
 
@@ -73,7 +68,7 @@ async fn lock_it(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<LockStatus>> {
+) -> ApiResult<Json<LockStatus>> {
     Ok(Json(lock::lock(&services, &who, id).await?))
 }
 
@@ -89,8 +84,8 @@ async fn unlock(
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
-    Ok(told(lock::unlock(&services, &who, id, &request.code).await?))
+) -> ApiResult<Response> {
+    Ok(respond_then_publish(lock::unlock(&services, &who, id, &request.code).await?))
 }
 
 /// Lets this login use the locked terminal for a while.
@@ -105,8 +100,8 @@ async fn verify(
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
-) -> Answer<Response> {
-    Ok(told(lock::verify(&services, &who, id, &request.code).await?))
+) -> ApiResult<Response> {
+    Ok(respond_then_publish(lock::verify(&services, &who, id, &request.code).await?))
 }
 
 #[cfg(test)]
@@ -120,16 +115,16 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn the_news_of_an_open_lock_waits_for_the_last_byte_of_the_answer() {
+    async fn the_event_of_an_unlock_is_published_after_the_response() {
         let events = Events::default();
-        let mut heard = events.subscribe();
+        let mut receiver = events.subscribe();
         let signal = TerminalEvent::Changed(TerminalId::new(uuid::Uuid::from_u128(1)));
-        let news = events.deferred(UserId::new(uuid::Uuid::from_u128(2)), signal.clone());
-        let answer = told((serde_json::json!({"verified": true}), NewToken::random(), news));
-        let mut body = answer.into_body();
+        let event = events.deferred(UserId::new(uuid::Uuid::from_u128(2)), signal.clone());
+        let response = respond_then_publish((serde_json::json!({"verified": true}), NewToken::random(), event));
+        let mut body = response.into_body();
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), r#"{"verified":true}"#);
-        assert!(heard.try_recv().is_err(), "the body is still in hand");
+        assert!(receiver.try_recv().is_err(), "the body is not dropped yet");
         drop(body);
-        assert_eq!(heard.try_recv().unwrap().1, signal);
+        assert_eq!(receiver.try_recv().unwrap().1, signal);
     }
 }

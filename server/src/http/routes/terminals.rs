@@ -1,4 +1,4 @@
-//! Terminals: what may be launched, making, changing, power, deleting, and looking at them from outside.
+//! Terminals: images and tiers, create, change, power, delete, inspect, events.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -22,14 +22,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     http::{
         authn::SignedIn,
-        extract::{Json, OptionalJson, Query, TerminalPath, Window},
-        problem::{Answer, Refusal},
+        error::ApiResult,
+        extract::{Json, OptionalJson, PageParams, Query, TerminalPath},
     },
     services::Services,
-    terminals::{self, Launched, TerminalError},
+    terminals::{self, Launched},
 };
 
-/// An idle event stream says something this often, so that nobody in between takes it for dead.
+/// Interval of comments on an idle event stream, so that proxies do not close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The routes of this file.
@@ -47,44 +47,34 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(events))
 }
 
-impl From<TerminalError> for Refusal {
-    fn from(error: TerminalError) -> Self {
-        match error {
-            TerminalError::Denied(denied) => denied.into(),
-            TerminalError::Store(error) => error.into(),
-            other => Self(other.problem()),
-        }
-    }
-}
-
 /// Images that may be launched.
-#[utoipa::path(get, path = "/api/images", tag = "terminals", params(Window), responses((status = 200, body = Page<Image>)))]
+#[utoipa::path(get, path = "/api/images", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Image>)))]
 async fn images(
     State(services): State<Services>,
     SignedIn(_): SignedIn,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<Image>>> {
-    Ok(Json(window.of(terminals::images(&services).await?, |image| image.name.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Image>>> {
+    Ok(Json(page.page_of(terminals::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Tiers that may be launched, with their limits.
-#[utoipa::path(get, path = "/api/tiers", tag = "terminals", params(Window), responses((status = 200, body = Page<Tier>)))]
+#[utoipa::path(get, path = "/api/tiers", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Tier>)))]
 async fn tiers(
     State(services): State<Services>,
     SignedIn(_): SignedIn,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<Tier>>> {
-    Ok(Json(window.of(terminals::tiers(&services).await?, |tier| tier.name.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Tier>>> {
+    Ok(Json(page.page_of(terminals::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// The caller's terminals, newest first.
-#[utoipa::path(get, path = "/api/terminals", tag = "terminals", params(Window), responses((status = 200, body = Page<Terminal>)))]
+#[utoipa::path(get, path = "/api/terminals", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Terminal>)))]
 async fn list(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<Terminal>>> {
-    Ok(Json(terminals::list(&services, &caller, window.behind()?, window.limit()).await?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Terminal>>> {
+    Ok(Json(terminals::list(&services, &caller, page.position()?, page.limit()).await?))
 }
 
 /// Makes a terminal. 201 when its shell can be reached, 202 while that is still going on.
@@ -99,7 +89,7 @@ async fn create(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     Json(ask): Json<CreateTerminal>,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(launched(StatusCode::CREATED, terminals::create(&services, &caller, ask).await?))
 }
 
@@ -109,7 +99,7 @@ async fn get(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<Terminal>> {
+) -> ApiResult<Json<Terminal>> {
     Ok(Json(terminals::get(&services, &caller, id).await?))
 }
 
@@ -122,7 +112,7 @@ async fn patch(
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
     Json(patch): Json<PatchTerminal>,
-) -> Answer<Json<Terminal>> {
+) -> ApiResult<Json<Terminal>> {
     Ok(Json(terminals::change(&services, &caller, id, patch).await?))
 }
 
@@ -139,7 +129,7 @@ async fn delete(
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
     OptionalJson(body): OptionalJson<DeleteTerminal>,
-) -> Answer<(StatusCode, Json<Deletion>)> {
+) -> ApiResult<(StatusCode, Json<Deletion>)> {
     let deletion = terminals::delete(&services, &caller, id, body.code.as_ref()).await?;
     Ok((StatusCode::ACCEPTED, Json(deletion)))
 }
@@ -152,7 +142,7 @@ async fn start(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(launched(StatusCode::OK, terminals::start(&services, &caller, id).await?))
 }
 
@@ -164,7 +154,7 @@ async fn stop(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id).await?))
 }
 
@@ -176,7 +166,7 @@ async fn restart(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Response> {
+) -> ApiResult<Response> {
     Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id).await?))
 }
 
@@ -186,7 +176,7 @@ async fn security(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<SecurityReport>> {
+) -> ApiResult<Json<SecurityReport>> {
     Ok(Json(terminals::security(&services, &caller, id).await?))
 }
 
@@ -196,7 +186,7 @@ async fn stats(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
-) -> Answer<Json<Stats>> {
+) -> ApiResult<Json<Stats>> {
     Ok(Json(terminals::stats(&services, &caller, id).await?))
 }
 
@@ -205,12 +195,12 @@ async fn stats(
 async fn events(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
-) -> Answer<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>> {
+) -> ApiResult<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>> {
     let stream = terminals::events(&services, caller).await?;
-    Ok(Sse::new(stream.map(|event| Ok(written(&event)))).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(stream.map(|event| Ok(encode(&event)))).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }
 
-fn written(event: &Event) -> sse::Event {
+fn encode(event: &Event) -> sse::Event {
     let kind = match event {
         Event::Terminal { .. } => "terminal",
         Event::Progress { .. } => "progress",

@@ -1,49 +1,53 @@
-//! From the browser: every message is one frame or the end; every frame is asked for by the lease again.
+//! From the client: every message is one frame. The lease is checked for each.
 
 use access::Lease;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{StreamExt, stream::SplitStream};
-use protocol::{
-    Problem, ProblemKind,
-    frame::{ClientFrame, ServerFrame},
-};
+use protocol::frame::{ClientFrame, ServerFrame};
 use terminal::Client;
 use tokio::time::Instant;
+use tungstenite::{Error as SocketError, error::ProtocolError};
 
-use super::{End, Errand, Shared};
+use super::{ControlMessage, Shared, close::Disconnect};
+use crate::problem::ws as texts;
 
-/// Reads until the peer leaves, breaks the protocol, or the lease ends.
-pub(super) async fn read(stream: &mut SplitStream<WebSocket>, lease: &Lease, client: &Client, shared: &Shared) -> End {
+/// Reads until the client closes the socket or violates the protocol, or the lease ends.
+pub(super) async fn read(
+    stream: &mut SplitStream<WebSocket>,
+    lease: &Lease,
+    client: &Client,
+    shared: &Shared,
+) -> Disconnect {
     loop {
         let message = match stream.next().await {
             Some(Ok(message)) => message,
-            Some(Err(error)) => return broken(&error),
-            None => return End::Left,
+            Some(Err(error)) => return failed(error),
+            None => return Disconnect::ClientGone,
         };
-        shared.state().heard_at = Instant::now();
-        if let Err(cut) = lease.check() {
-            return End::Revoked(cut);
+        shared.state().last_received_at = Instant::now();
+        if let Err(revocation) = lease.check() {
+            return Disconnect::Revoked(revocation);
         }
         match message {
             Message::Binary(bytes) => match ClientFrame::decode(&bytes) {
-                Ok(frame) => act(frame, lease, client, shared).await,
-                Err(bad) => return refused(&format!("The server got {bad} on this socket.")),
+                Ok(frame) => handle(frame, lease, client, shared).await,
+                Err(error) => return Disconnect::Problem(texts::bad_frame(&error)),
             },
-            Message::Text(_) => return refused("Only binary messages are understood on this socket."),
-            Message::Close(_) => return End::Left,
-            // The library answers pings by itself.
+            Message::Text(_) => return Disconnect::Problem(texts::text_message()),
+            Message::Close(_) => return Disconnect::ClientGone,
+            // The library answers pings itself.
             Message::Ping(_) | Message::Pong(_) => {}
         }
     }
 }
 
-async fn act(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: &Shared) {
+async fn handle(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: &Shared) {
     match frame {
-        // Nothing typed is nothing typed: it keeps no grant alive.
+        // Empty input is not activity and extends no grant.
         ClientFrame::Input([]) => {}
         ClientFrame::Input(bytes) => {
             lease.record_input();
-            shared.state().touched = true;
+            shared.state().unsaved_input = true;
             client.input(bytes).await;
         }
         // Sent by the emulator, not by the user, so it does not extend the grant.
@@ -52,22 +56,38 @@ async fn act(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: &Sh
         ClientFrame::Resize(size) => client.resize(size).await,
         ClientFrame::Ack(position) => client.acknowledge(position),
         ClientFrame::Ping(nonce) => {
-            // Waiting here is fine: a peer that floods pings waits for its own answers.
-            let _ = shared.errands.send(Errand::Frame(ServerFrame::Pong(nonce))).await;
+            // Waiting here slows down a client that floods pings, and nobody else.
+            let _ = shared.control.send(ControlMessage::Frame(ServerFrame::Pong(nonce))).await;
         }
     }
 }
 
-fn refused(detail: &str) -> End {
-    End::Refused(Problem::new(ProblemKind::BadRequest, detail))
+/// An error of the WebSocket library. A message over the size limit is rejected there, before it is decoded.
+fn failed(error: axum::Error) -> Disconnect {
+    let error = error.into_inner();
+    match error.downcast_ref::<SocketError>() {
+        Some(
+            SocketError::Capacity(_) | SocketError::Utf8(_) | SocketError::Protocol(ProtocolError::ControlFrameTooBig),
+        ) => Disconnect::Problem(texts::bad_message()),
+        _ => {
+            tracing::debug!(%error, "the socket of a client failed");
+            Disconnect::ClientGone
+        }
+    }
 }
 
-/// What the socket library says; a message over the limit never gets as far as a frame.
-fn broken(error: &axum::Error) -> End {
-    let text = error.to_string();
-    if text.contains("too long") || text.contains("too big") || text.contains("utf-8") || text.contains("UTF-8") {
-        return refused("A message was over the size limit, or not a message at all.");
+#[cfg(test)]
+mod tests {
+    use tungstenite::error::CapacityError;
+
+    use super::*;
+
+    #[test]
+    fn errors_of_the_size_limit_and_the_encoding_are_reported_to_the_client() {
+        let too_long = CapacityError::MessageTooLong { size: 2, max_size: 1 };
+        for error in [SocketError::Capacity(too_long), SocketError::Utf8("invalid".into())] {
+            assert_eq!(failed(axum::Error::new(error)), Disconnect::Problem(texts::bad_message()));
+        }
+        assert_eq!(failed(axum::Error::new(SocketError::ConnectionClosed)), Disconnect::ClientGone);
     }
-    tracing::debug!(error = %text, "the client's socket failed");
-    End::Left
 }

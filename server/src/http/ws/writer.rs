@@ -1,37 +1,41 @@
-//! To the browser: output as it comes, a redraw when it fell behind, the exit status after the last byte.
+//! To the client: output, a redraw when the client fell behind, the exit status after the last byte.
 //!
-//! A lone small piece goes out at once, and so does one that follows input, because that is the echo; in a flood pieces
-//! are gathered for at most two milliseconds.
+//! Small output after a pause is sent at once, and so is the echo of input. Continuous output is batched for at most
+//! two milliseconds.
 
 use std::time::Duration;
 
 use access::Lease;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, stream::SplitSink};
-use protocol::{Problem, ProblemKind, frame::ServerFrame, limits};
+use protocol::{
+    frame::{Hello, ServerFrame},
+    limits,
+};
 use terminal::{Client, Cursor, Phase, Progress};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{End, Errand, Shared, binary, hello};
+use super::{ControlMessage, Shared, binary, close::Disconnect};
+use crate::problem::ws as texts;
 
-/// Pieces of a flood are gathered for this long.
-const GATHER: Duration = Duration::from_millis(2);
-/// This much is worth a message of its own, however soon.
-const GATHER_BYTES: u64 = 16 * 1024;
-/// After input, a piece of at most this size is taken for its echo.
+/// Continuous output is batched for this long.
+const BATCH: Duration = Duration::from_millis(2);
+/// A batch of this size is sent at once.
+const BATCH_BYTES: u64 = 16 * 1024;
+/// After input, output of at most this size is treated as its echo.
 const ECHO_BYTES_MAX: u64 = 4 * 1024;
-/// For this long after input.
+/// How long after input output is treated as its echo.
 const ECHO_WITHIN: Duration = Duration::from_millis(100);
-/// A guest that is away for longer is worth a notice; a short loss is nobody's business.
-const AWAY_AFTER: Duration = Duration::from_secs(1);
-/// Steps in which the screen model may come near before it is fed without a pause.
+/// The client gets a notice when the guest link is down for longer.
+const NOTICE_AFTER: Duration = Duration::from_secs(1);
+/// Steps of a redraw that yield to other tasks; after these the screen model is fed without a pause.
 const REDRAW_STEPS: u32 = 128;
 
-/// What is written from.
-pub(super) struct Feed<'a> {
+/// Where the writer reads output.
+pub(super) struct Source<'a> {
     pub client: &'a Client,
     pub cursor: Cursor,
     pub changed: watch::Receiver<()>,
@@ -40,171 +44,177 @@ pub(super) struct Feed<'a> {
 struct Writer<'a> {
     sink: &'a mut SplitSink<WebSocket, Message>,
     lease: &'a Lease,
-    feed: Feed<'a>,
+    source: Source<'a>,
     shared: &'a Shared,
     sent_at: Instant,
-    told_away: bool,
+    away_notified: bool,
 }
 
-/// Writes until the shell has ended, the peer is too slow, or the lease ends.
+/// Writes until the shell exits, the client is too slow, or the lease ends.
 pub(super) async fn write(
     sink: &mut SplitSink<WebSocket, Message>,
     lease: &Lease,
-    feed: Feed<'_>,
-    mut orders: mpsc::Receiver<Errand>,
+    source: Source<'_>,
+    mut control: mpsc::Receiver<ControlMessage>,
     shared: &Shared,
-) -> End {
-    let sent_at = Instant::now() - GATHER;
-    let mut writer = Writer { sink, lease, feed, shared, sent_at, told_away: false };
-    match writer.greet().await {
-        Ok(()) => {}
-        Err(end) => return end,
+) -> Disconnect {
+    let sent_at = Instant::now() - BATCH;
+    let mut writer = Writer { sink, lease, source, shared, sent_at, away_notified: false };
+    if let Err(reason) = writer.send_hello().await {
+        return reason;
     }
     loop {
         let wait = match writer.step().await {
             Ok(wait) => wait,
-            Err(end) => return end,
+            Err(reason) => return reason,
         };
         let deadline = match wait {
-            Wait::Not => Some(Instant::now()),
+            Wait::Now => Some(Instant::now()),
             Wait::Until(at) => Some(at),
             Wait::Change => None,
         };
         tokio::select! {
             biased;
-            errand = orders.recv() => {
-                let Some(errand) = errand else { return End::Left };
-                let message = match errand {
-                    Errand::Frame(frame) => binary(frame.encode()),
-                    Errand::Ping => Message::Ping(axum::body::Bytes::new()),
+            message = control.recv() => {
+                let Some(message) = message else { return Disconnect::ClientGone };
+                let message = match message {
+                    ControlMessage::Frame(frame) => binary(frame.encode()),
+                    ControlMessage::Ping => Message::Ping(axum::body::Bytes::new()),
                 };
-                if let Err(end) = writer.send(message).await {
-                    return end;
+                if let Err(reason) = writer.send(message).await {
+                    return reason;
                 }
             }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {}
-            changed = writer.feed.changed.changed() => if changed.is_err() { return End::Left },
+            changed = writer.source.changed.changed() => if changed.is_err() { return Disconnect::ClientGone },
         }
     }
 }
 
-/// When to look again.
+/// When to take the next step.
 enum Wait {
-    /// There is more to do now.
-    Not,
-    /// At the latest then, or when something changes.
+    /// At once.
+    Now,
+    /// At this instant, or earlier when the pane changes.
     Until(Instant),
-    /// When something changes.
+    /// When the pane changes.
     Change,
 }
 
 impl Writer<'_> {
-    /// Hello, always first; its position is where the next frame goes on.
-    async fn greet(&mut self) -> Result<(), End> {
-        let Feed { client, cursor, .. } = &self.feed;
+    /// Sends the Hello frame, which is always the first. The next output starts at its position.
+    async fn send_hello(&mut self) -> Result<(), Disconnect> {
+        let Source { client, cursor, .. } = &self.source;
         if let Some(next) = cursor.next {
             return self.send(binary(hello(self.lease.granted_until(), client, next).encode())).await;
         }
         let (bytes, position) = self.screen().await;
-        let hello = hello(self.lease.granted_until(), self.feed.client, position);
+        let hello = hello(self.lease.granted_until(), self.source.client, position);
         self.send(binary(hello.encode())).await?;
         self.send_redraw(bytes, position).await
     }
 
-    async fn step(&mut self) -> Result<Wait, End> {
-        let Feed { client, cursor, .. } = &self.feed;
+    async fn step(&mut self) -> Result<Wait, Disconnect> {
+        let Source { client, cursor, .. } = &self.source;
         match client.pane().progress(client.id(), cursor) {
             Progress::Ready { bytes, input_at } => {
-                if let Some(at) = self.gather_until(bytes, input_at) {
+                if let Some(at) = self.batch_until(bytes, input_at) {
                     return Ok(Wait::Until(at));
                 }
-                let Some((frame, end)) = client.pane().frame(cursor, bytes) else { return Ok(Wait::Not) };
+                let Some((frame, end)) = client.pane().frame(cursor, bytes) else { return Ok(Wait::Now) };
                 self.send(binary(frame)).await?;
-                self.feed.cursor.next = Some(end);
+                self.source.cursor.next = Some(end);
                 self.sent_at = Instant::now();
-                Ok(Wait::Not)
+                Ok(Wait::Now)
             }
             Progress::Redraw => {
                 let (bytes, position) = self.screen().await;
                 self.send_redraw(bytes, position).await?;
-                Ok(Wait::Not)
+                Ok(Wait::Now)
             }
             Progress::Held => Ok(Wait::Change),
             Progress::UpToDate(phase) => self.idle(phase).await,
         }
     }
 
-    /// Everything was sent: what the phase asks for.
-    async fn idle(&mut self, phase: Phase) -> Result<Wait, End> {
+    /// All output was sent; the rest depends on the phase of the pane.
+    async fn idle(&mut self, phase: Phase) -> Result<Wait, Disconnect> {
         match phase {
             Phase::Ended(status) => {
                 self.send(binary(ServerFrame::Exit(status).encode())).await?;
-                Err(End::ShellEnded)
+                Err(Disconnect::ShellEnded)
             }
-            Phase::Gone | Phase::Failed(_) => {
-                let detail = "The terminal's container was started anew; this shell is over. Reconnect for a new one.";
-                Err(End::Refused(Problem::new(ProblemKind::Unavailable, detail)))
-            }
-            Phase::Away(since) if !self.told_away => {
-                if since.elapsed() < AWAY_AFTER {
-                    return Ok(Wait::Until(since + AWAY_AFTER));
+            Phase::Gone | Phase::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
+            Phase::Away(since) if !self.away_notified => {
+                if since.elapsed() < NOTICE_AFTER {
+                    return Ok(Wait::Until(since + NOTICE_AFTER));
                 }
-                self.told_away = true;
-                let detail = "The terminal does not answer at the moment. What you type now is lost.";
-                let notice = ServerFrame::Notice(Problem::new(ProblemKind::Unavailable, detail));
+                self.away_notified = true;
+                let notice = ServerFrame::Notice(texts::guest_away());
                 self.send(binary(notice.encode())).await?;
                 Ok(Wait::Change)
             }
             Phase::Live => {
-                self.told_away = false;
+                self.away_notified = false;
                 Ok(Wait::Change)
             }
             Phase::Away(_) | Phase::Opening => Ok(Wait::Change),
         }
     }
 
-    fn gather_until(&self, bytes: u64, input_at: Option<Instant>) -> Option<Instant> {
-        let until = self.sent_at + GATHER;
+    fn batch_until(&self, bytes: u64, input_at: Option<Instant>) -> Option<Instant> {
+        let until = self.sent_at + BATCH;
         let echo = bytes <= ECHO_BYTES_MAX && input_at.is_some_and(|at| at.elapsed() < ECHO_WITHIN);
-        let now = bytes >= GATHER_BYTES || echo || Instant::now() >= until;
+        let now = bytes >= BATCH_BYTES || echo || Instant::now() >= until;
         (!now).then_some(until)
     }
 
-    /// The redraw, made in steps so that nobody else waits for the parsing.
+    /// Renders the redraw in steps, so that parsing does not block other tasks.
     async fn screen(&self) -> (Vec<u8>, u64) {
         let mut step = 0;
         loop {
             step += 1;
-            if let Some(screen) = self.feed.client.pane().redraw(step > REDRAW_STEPS) {
+            if let Some(screen) = self.source.client.pane().redraw(step > REDRAW_STEPS) {
                 return screen;
             }
             tokio::task::yield_now().await;
         }
     }
 
-    async fn send_redraw(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), End> {
+    async fn send_redraw(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Disconnect> {
         self.send(binary(ServerFrame::Snapshot { position, bytes }.encode())).await?;
-        self.feed.cursor = Cursor { next: Some(position), redrawn_at: position };
+        self.source.cursor = Cursor { next: Some(position), redrawn_at: position };
         self.sent_at = Instant::now();
         Ok(())
     }
 
-    /// The one place where bytes leave: the lease is asked immediately before.
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        self.lease.check().map_err(End::Revoked)?;
+    /// The only function that sends. It checks the lease immediately before.
+    async fn send(&mut self, message: Message) -> Result<(), Disconnect> {
+        self.lease.check().map_err(Disconnect::Revoked)?;
         self.shared.state().writing = true;
-        match timeout(self.shared.patience.write, self.sink.send(message)).await {
+        match timeout(self.shared.timeouts.write, self.sink.send(message)).await {
             Ok(Ok(())) => {
                 self.shared.state().writing = false;
                 Ok(())
             }
-            Ok(Err(_)) => Err(End::Left),
-            Err(_) => {
-                let detail = "This connection takes less than the terminal puts out. It reconnects with a redraw.";
-                Err(End::Refused(Problem::new(ProblemKind::TooSlow, detail)))
-            }
+            Ok(Err(_)) => Err(Disconnect::ClientGone),
+            Err(_) => Err(Disconnect::Problem(texts::too_slow())),
         }
     }
 }
 
-const _: () = assert!(GATHER_BYTES <= limits::OUTPUT_CHUNK_BYTES_MAX as u64);
+/// The Hello frame of this client.
+fn hello(access_until: Option<protocol::Timestamp>, client: &Client, position: u64) -> ServerFrame {
+    let size = client.pane().size();
+    ServerFrame::Hello(Hello {
+        position,
+        cols: size.cols,
+        rows: size.rows,
+        // Every client has the owner's rights: each may send input, and the last one that did decides the size.
+        writer: true,
+        granted_until: access_until,
+        pane: client.pane().name().to_owned(),
+    })
+}
+
+const _: () = assert!(BATCH_BYTES <= limits::OUTPUT_CHUNK_BYTES_MAX as u64);

@@ -83,8 +83,12 @@ async fn a_guess_counts_after_its_caller_disconnects() {
     let server = TestServer::start().await;
     let _admin = server.admin().await;
     let guess = LoginRequest { username: "root".into(), password: Sensitive::new("not the password") };
-    let visitor =
-        Visitor { address: [127, 0, 0, 1].into(), device: String::new(), known: None, request_id: "r".into() };
+    let visitor = Visitor {
+        address: [127, 0, 0, 1].into(),
+        user_agent: String::new(),
+        trusted_device: None,
+        request_id: "r".into(),
+    };
     for _ in 0..5 {
         let trying = accounts::log_in(&server.services, visitor.clone(), guess.clone());
         tokio::pin!(trying);

@@ -80,8 +80,12 @@ impl TestEnvironment {
 
     /// Another login of an account.
     pub async fn signed_in(&self, user: UserId, username: Username) -> Caller {
-        let visitor =
-            Visitor { address: [127, 0, 0, 1].into(), device: "A program".into(), known: None, request_id: "r".into() };
+        let visitor = Visitor {
+            address: [127, 0, 0, 1].into(),
+            user_agent: "A program".into(),
+            trusted_device: None,
+            request_id: "r".into(),
+        };
         let mut tx = self.services.db.begin().await.unwrap();
         let settings = tx.settings().await.unwrap();
         let now = self.services.clock.now();

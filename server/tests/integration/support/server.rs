@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use super::client::Client;
 use super::database::{self, TestDb};
+use rexec::problem::ToProblem as _;
 
 /// 2026-11-18T11:06:40Z, the beginning of a TOTP step.
 pub const START: Timestamp = Timestamp::from_millis(1_795_000_000_000 / 30_000 * 30_000);

@@ -19,6 +19,7 @@ use crate::support::{
     database,
     environment::{TestEnvironment, ask},
 };
+use rexec::problem::ToProblem as _;
 
 #[tokio::test]
 async fn concurrent_creates_respect_the_quota() {

@@ -1,6 +1,6 @@
 //! The checks before the server starts: data directory, keys, database and engine have to match.
 
-use rexec::admin::preflight::{self, Foreign};
+use rexec::admin::preflight::{self, PreflightError};
 use sandbox::Runtime as _;
 
 use crate::support::{database, environment::TestEnvironment};
@@ -12,17 +12,17 @@ async fn preflight_rejects_data_keys_and_engine_that_do_not_match() {
         let env = TestEnvironment::new(&db);
         preflight::check(&env.services, "one").await.unwrap();
         let other = preflight::check(&env.services, "two").await;
-        assert!(matches!(other, Err(Foreign::Instance { database, .. }) if database == "one"), "{}", db.name);
+        assert!(matches!(other, Err(PreflightError::Instance { database, .. }) if database == "one"), "{}", db.name);
         let who = env.user("ada").await;
         env.terminal(&who).await;
         preflight::check(&env.services, "one").await.unwrap();
         // The database is lost and replaced by an empty one.
         let lost = TestEnvironment::on(&fresh, env.fake.clone(), env.services.runtime.clone());
-        assert!(matches!(preflight::check(&lost.services, "one").await, Err(Foreign::Emptied(1))));
+        assert!(matches!(preflight::check(&lost.services, "one").await, Err(PreflightError::Emptied(1))));
         assert_eq!(env.fake.list().await.unwrap().len(), 1);
         // The keys are lost and replaced by new ones.
         env.enrol(&who).await;
         preflight::check(&env.services, "one").await.unwrap();
-        assert!(matches!(preflight::check(&env.restarted(&db).services, "one").await, Err(Foreign::NoKey(_))));
+        assert!(matches!(preflight::check(&env.restarted(&db).services, "one").await, Err(PreflightError::NoKey(_))));
     }
 }

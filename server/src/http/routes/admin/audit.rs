@@ -1,4 +1,4 @@
-//! The audit trail: search, export, verification.
+//! The audit log: search, export, verification.
 
 use axum::{
     body::{Body, Bytes},
@@ -17,52 +17,52 @@ use crate::{
     audit::{self, AuditEvent, Entry},
     http::{
         authn::Admin,
+        error::ApiResult,
         extract::{Json, Query},
-        problem::Answer,
-        routes::audit::Wanted,
+        routes::audit::AuditParams,
     },
     services::Services,
 };
 
-/// Events of one piece of the export.
-const EXPORT_PIECE: u32 = 500;
+/// Events per chunk of the export.
+const EXPORT_CHUNK: u32 = 500;
 
 pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new().routes(routes!(search)).routes(routes!(export)).routes(routes!(verify))
 }
 
 /// Matching events, newest first.
-#[utoipa::path(get, path = "/api/admin/audit", tag = "admin", params(Wanted), responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/audit", tag = "admin", params(AuditParams), responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)))]
 async fn search(
     State(services): State<Services>,
     _: Admin,
-    Query(wanted): Query<Wanted>,
-) -> Answer<Json<Page<AuditView>>> {
-    Ok(Json(wanted.page(&services, None).await?))
+    Query(params): Query<AuditParams>,
+) -> ApiResult<Json<Page<AuditView>>> {
+    Ok(Json(params.page(&services, None).await?))
 }
 
-/// The whole trail as JSON lines in the order of the chain, each with its hash.
+/// The whole audit log as JSON lines in the order of the chain, each with its hash.
 #[utoipa::path(get, path = "/api/admin/audit/export", tag = "admin", responses((status = 200, description = "JSON lines", body = String, content_type = "application/x-ndjson")))]
-async fn export(State(services): State<Services>, Admin(who): Admin) -> Answer<Response> {
+async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Response> {
     let entry = Entry::new(AuditEvent::AuditExported);
     audit::record(&services.db, services.clock.now(), &who.actor(), entry).await?;
     let db = services.db.clone();
-    let pieces = futures_util::stream::try_unfold(0i64, move |seq| {
+    let chunks = futures_util::stream::try_unfold(0i64, move |seq| {
         let db = db.clone();
         async move {
-            let piece = audit::export_after(&db, seq, EXPORT_PIECE).await.map_err(std::io::Error::other)?;
-            Ok::<_, std::io::Error>(piece.map(|(last, lines)| (Bytes::from(lines), last)))
+            let chunk = audit::export_after(&db, seq, EXPORT_CHUNK).await.map_err(std::io::Error::other)?;
+            Ok::<_, std::io::Error>(chunk.map(|(last, lines)| (Bytes::from(lines), last)))
         }
     });
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"rexec-audit.jsonl\""),
     ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
 /// Walks the hash chain.
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "admin", responses((status = 200, body = AuditVerdict)))]
-async fn verify(State(services): State<Services>, _: Admin) -> Answer<Json<AuditVerdict>> {
+async fn verify(State(services): State<Services>, _: Admin) -> ApiResult<Json<AuditVerdict>> {
     Ok(Json(audit::verify(&services.db).await?))
 }

@@ -7,18 +7,9 @@ mod users;
 
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{admin::AdminError, http::problem::Refusal, services::Services};
+use crate::services::Services;
 
 /// The routes of this folder.
 pub fn routes() -> OpenApiRouter<Services> {
     users::routes().merge(settings::routes()).merge(terminals::routes()).merge(audit::routes())
-}
-
-impl From<AdminError> for Refusal {
-    fn from(error: AdminError) -> Self {
-        match error {
-            AdminError::Store(error) => error.into(),
-            other => Self(other.problem()),
-        }
-    }
 }

@@ -13,8 +13,8 @@ use crate::{
     admin::{catalogue, settings, system},
     http::{
         authn::Admin,
-        extract::{Json, Query, SlugPath, Window},
-        problem::Answer,
+        error::ApiResult,
+        extract::{Json, PageParams, Query, SlugPath},
     },
     services::Services,
 };
@@ -31,24 +31,28 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 
 /// The organisation's settings.
 #[utoipa::path(get, path = "/api/admin/settings", tag = "admin", responses((status = 200, body = Settings)))]
-async fn get(State(services): State<Services>, _: Admin) -> Answer<Json<Settings>> {
+async fn get(State(services): State<Services>, _: Admin) -> ApiResult<Json<Settings>> {
     Ok(Json(settings::get(&services).await?))
 }
 
 /// Replaces the organisation's settings.
 #[utoipa::path(put, path = "/api/admin/settings", tag = "admin", request_body = Settings, responses((status = 200, body = Settings), (status = 422, body = Problem)))]
-async fn put(State(services): State<Services>, Admin(who): Admin, Json(new): Json<Settings>) -> Answer<Json<Settings>> {
+async fn put(
+    State(services): State<Services>,
+    Admin(who): Admin,
+    Json(new): Json<Settings>,
+) -> ApiResult<Json<Settings>> {
     Ok(Json(settings::put(&services, &who, new).await?))
 }
 
 /// Every image, offered or not.
-#[utoipa::path(get, path = "/api/admin/images", tag = "admin", params(Window), responses((status = 200, body = Page<AdminImage>)))]
+#[utoipa::path(get, path = "/api/admin/images", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminImage>)))]
 async fn images(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<AdminImage>>> {
-    Ok(Json(window.of(catalogue::images(&services).await?, |image| image.name.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<AdminImage>>> {
+    Ok(Json(page.page_of(catalogue::images(&services).await?, |image| image.name.to_string())?))
 }
 
 /// Changes how an image is offered, or offers a new one.
@@ -58,14 +62,18 @@ async fn put_image(
     Admin(who): Admin,
     SlugPath(name): SlugPath,
     Json(edit): Json<ImageEdit>,
-) -> Answer<Json<AdminImage>> {
+) -> ApiResult<Json<AdminImage>> {
     Ok(Json(catalogue::put_image(&services, &who, name, edit).await?))
 }
 
 /// Every tier.
-#[utoipa::path(get, path = "/api/admin/tiers", tag = "admin", params(Window), responses((status = 200, body = Page<Tier>)))]
-async fn tiers(State(services): State<Services>, _: Admin, Query(window): Query<Window>) -> Answer<Json<Page<Tier>>> {
-    Ok(Json(window.of(catalogue::tiers(&services).await?, |tier| tier.name.to_string())?))
+#[utoipa::path(get, path = "/api/admin/tiers", tag = "admin", params(PageParams), responses((status = 200, body = Page<Tier>)))]
+async fn tiers(
+    State(services): State<Services>,
+    _: Admin,
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<Tier>>> {
+    Ok(Json(page.page_of(catalogue::tiers(&services).await?, |tier| tier.name.to_string())?))
 }
 
 /// Changes a tier, or adds one.
@@ -75,12 +83,12 @@ async fn put_tier(
     Admin(who): Admin,
     SlugPath(name): SlugPath,
     Json(edit): Json<TierEdit>,
-) -> Answer<Json<Tier>> {
+) -> ApiResult<Json<Tier>> {
     Ok(Json(catalogue::put_tier(&services, &who, name, edit).await?))
 }
 
-/// What the doctor sees.
+/// Findings about the host.
 #[utoipa::path(get, path = "/api/admin/system", tag = "admin", responses((status = 200, body = System)))]
-async fn see(State(services): State<Services>, _: Admin) -> Answer<Json<System>> {
+async fn see(State(services): State<Services>, _: Admin) -> ApiResult<Json<System>> {
     Ok(Json(system::system(&services).await?))
 }

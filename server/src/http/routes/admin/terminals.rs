@@ -1,4 +1,4 @@
-//! Other people's terminals: stopped and deleted, never looked into.
+//! Terminals of all users: stop and delete, without access to their content.
 
 use axum::{extract::State, http::StatusCode};
 use protocol::{
@@ -10,8 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     http::{
         authn::Admin,
+        error::ApiResult,
         extract::{Json, OptionalJson, TerminalPath},
-        problem::Answer,
     },
     services::Services,
     terminals,
@@ -21,25 +21,25 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new().routes(routes!(stop)).routes(routes!(delete))
 }
 
-/// Stops somebody's terminal. Its lock stays as it is.
+/// Stops a user's terminal. Its lock stays as it is.
 #[utoipa::path(post, path = "/api/admin/terminals/{id}/stop", tag = "admin", params(("id" = TerminalId, Path)), responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 async fn stop(
     State(services): State<Services>,
     Admin(who): Admin,
     TerminalPath(id): TerminalPath,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     terminals::stop_any(&services, &who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes somebody's terminal with its home. A locked one needs a code of the administrator's own.
+/// Deletes a user's terminal with its home. A locked one needs a code of the administrator's own.
 #[utoipa::path(delete, path = "/api/admin/terminals/{id}", tag = "admin", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses((status = 202, body = Deletion), (status = 409, body = Problem), (status = 423, description = "Locked: a code is needed", body = Problem), (status = 429, body = Problem)))]
 async fn delete(
     State(services): State<Services>,
     Admin(who): Admin,
     TerminalPath(id): TerminalPath,
     OptionalJson(body): OptionalJson<DeleteTerminal>,
-) -> Answer<(StatusCode, Json<Deletion>)> {
+) -> ApiResult<(StatusCode, Json<Deletion>)> {
     let deletion = terminals::delete_any(&services, &who, id, body.code.as_ref()).await?;
     Ok((StatusCode::ACCEPTED, Json(deletion)))
 }

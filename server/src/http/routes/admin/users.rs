@@ -1,4 +1,4 @@
-//! Accounts, invitations, and other people's terminals by name.
+//! Accounts, invitations, and the list of all terminals.
 
 use axum::{extract::State, http::StatusCode};
 use protocol::{
@@ -11,8 +11,8 @@ use crate::{
     admin::{system, users},
     http::{
         authn::Admin,
-        extract::{IdPath, Json, Query, Window},
-        problem::Answer,
+        error::ApiResult,
+        extract::{IdPath, Json, PageParams, Query},
     },
     services::Services,
 };
@@ -30,13 +30,13 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Accounts, by name.
-#[utoipa::path(get, path = "/api/admin/users", tag = "admin", params(Window), responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/admin/users", tag = "admin", params(PageParams), responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)))]
 async fn list(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<UserView>>> {
-    Ok(Json(users::list(&services, &window.behind()?, window.limit()).await?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<UserView>>> {
+    Ok(Json(users::list(&services, &page.position()?, page.limit()).await?))
 }
 
 /// Changes role, disabling or quota of an account.
@@ -46,7 +46,7 @@ async fn patch(
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
     Json(patch): Json<UserPatch>,
-) -> Answer<Json<UserView>> {
+) -> ApiResult<Json<UserView>> {
     Ok(Json(users::patch(&services, &who, id, &patch).await?))
 }
 
@@ -56,57 +56,57 @@ async fn reset_mfa(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
-) -> Answer<Json<UserView>> {
+) -> ApiResult<Json<UserView>> {
     Ok(Json(users::reset_mfa(&services, &who, id).await?))
 }
 
-/// A one-time link by which the person chooses a new password.
+/// A one-time link to set a new password.
 #[utoipa::path(post, path = "/api/admin/users/{id}/reset-link", tag = "admin", params(("id" = UserId, Path)), responses((status = 201, body = OneTimeLink), (status = 409, description = "The factor was reset and terminals are still locked", body = Problem)))]
 async fn reset_link(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<UserId>,
-) -> Answer<(StatusCode, Json<OneTimeLink>)> {
+) -> ApiResult<(StatusCode, Json<OneTimeLink>)> {
     Ok((StatusCode::CREATED, Json(users::reset_link(&services, &who, id).await?)))
 }
 
-/// A one-time link by which a new person joins.
+/// A one-time link to create an account.
 #[utoipa::path(post, path = "/api/admin/users/invite", tag = "admin", request_body = InviteRequest, responses((status = 201, body = OneTimeLink)))]
 async fn invite(
     State(services): State<Services>,
     Admin(who): Admin,
     Json(request): Json<InviteRequest>,
-) -> Answer<(StatusCode, Json<OneTimeLink>)> {
+) -> ApiResult<(StatusCode, Json<OneTimeLink>)> {
     Ok((StatusCode::CREATED, Json(users::invite(&services, &who, request.role).await?)))
 }
 
-/// Links that are still good.
-#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(Window), responses((status = 200, body = Page<InviteView>)))]
+/// Valid links.
+#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(PageParams), responses((status = 200, body = Page<InviteView>)))]
 async fn invites(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<InviteView>>> {
-    Ok(Json(window.of(users::open_links(&services).await?, |link| link.id.to_string())?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<InviteView>>> {
+    Ok(Json(page.page_of(users::open_links(&services).await?, |link| link.id.to_string())?))
 }
 
-/// Takes a link back.
+/// Revokes a link.
 #[utoipa::path(delete, path = "/api/admin/invites/{id}", tag = "admin", params(("id" = InviteId, Path)), responses((status = 204), (status = 404, body = Problem)))]
 async fn revoke_invite(
     State(services): State<Services>,
     Admin(who): Admin,
     IdPath(id): IdPath<InviteId>,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     users::revoke_link(&services, &who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Everybody's terminals: names and states, never a byte.
-#[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(Window), responses((status = 200, body = Page<AdminTerminal>)))]
+/// The terminals of all users: names and states, no content.
+#[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminTerminal>)))]
 async fn terminals(
     State(services): State<Services>,
     _: Admin,
-    Query(window): Query<Window>,
-) -> Answer<Json<Page<AdminTerminal>>> {
-    Ok(Json(system::terminals(&services, window.behind()?, window.limit()).await?))
+    Query(page): Query<PageParams>,
+) -> ApiResult<Json<Page<AdminTerminal>>> {
+    Ok(Json(system::terminals(&services, page.position()?, page.limit()).await?))
 }

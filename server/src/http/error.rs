@@ -1,55 +1,34 @@
-//! Every refusal leaves through here, as `application/problem+json` with the request's id.
+//! Error responses: `application/problem+json` with the request id.
 
-use access::Denied;
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use protocol::{Problem, ProblemKind};
-use store::StoreError;
 
-use crate::accounts::AccountError;
-use crate::problem::ToProblem as _;
+use crate::problem::ToProblem;
 
-/// A refusal on its way out of a handler.
+/// The error response of a handler.
 #[derive(Debug)]
-pub struct Refusal(pub Problem);
+pub struct ApiError(pub Problem);
 
-/// What handlers return.
-pub type Answer<T> = Result<T, Refusal>;
+/// Result of a handler.
+pub type ApiResult<T> = Result<T, ApiError>;
 
-impl Refusal {
-    /// A refusal with why and what to do next.
+impl ApiError {
+    /// An error that the HTTP layer found itself; `detail` says why and what to do next.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
         Self(Problem::new(kind, detail))
     }
 }
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
+impl<E: ToProblem> From<E> for ApiError {
+    fn from(error: E) -> Self {
         Self(error.problem())
     }
 }
 
-impl From<AccountError> for Refusal {
-    fn from(error: AccountError) -> Self {
-        Self(error.into())
-    }
-}
-
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
-        Self(denied.problem())
-    }
-}
-
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let Self(mut problem) = self;
         if problem.request_id.is_none() {
@@ -65,7 +44,7 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         if problem.status == 401 {
-            // Says "log in with a cookie" to programs, and opens no browser dialog.
+            // A scheme without a browser dialog.
             headers.insert(HeaderName::from_static("www-authenticate"), HeaderValue::from_static("Cookie"));
         }
         response

@@ -1,11 +1,11 @@
-//! How long wrong codes make wait (NIST SP 800-63B 5.2.2). Pure.
+//! Wait times after wrong codes (NIST SP 800-63B 5.2.2). Pure functions.
 //!
-//! One counter per account over every place that takes a code. After five failures in a row each further one doubles
-//! the wait, from 30 s to one hour; after a hundred, six-digit codes are not looked at any more and only a recovery
-//! code or an administrator helps.
+//! One counter per account covers all purposes. After five failures in a row each further one doubles the wait, from
+//! 30 s to one hour. After a hundred, six-digit codes are rejected until a recovery code is used or an administrator
+//! resets the factor.
 //!
-//! Somebody who has the password, and no more, guesses at sign-in. Those failures are counted like all others, but the
-//! waits they cause hold for sign-ins alone: a person on a device that is signed in is not kept out by them.
+//! An attacker who has only the password guesses at login. Those failures are counted like all others, but their waits
+//! apply to logins only, so that a logged-in user is not locked out by them.
 
 use protocol::Timestamp;
 use store::Factor;
@@ -14,12 +14,12 @@ use crate::auth::throttle::wait_secs;
 
 /// Failures in a row before waits begin.
 const FREE_TRIES: u32 = 5;
-/// Failures in a row that stop the factor.
+/// Failures in a row after which six-digit codes are rejected.
 pub(super) const FAILURES_MAX: i64 = 100;
 
-/// The counter after one more failure.
+/// The counters of a factor after one more failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct FailureState {
     pub(super) failures: i64,
     pub(super) wait_until: Timestamp,
     pub(super) login_wait_until: Timestamp,
@@ -27,21 +27,21 @@ pub(super) struct Standing {
 }
 
 /// Counts one more failure.
-pub(super) fn after_failure(factor: &Factor, at_sign_in: bool, now: Timestamp) -> Standing {
+pub(super) fn after_failure(factor: &Factor, at_login: bool, now: Timestamp) -> FailureState {
     let failures = factor.failures + 1;
     let wait = wait_secs(u32::try_from(failures).unwrap_or(u32::MAX), FREE_TRIES);
     let until = if wait == 0 { Timestamp::from_millis(0) } else { now.plus_secs(wait) };
-    Standing {
+    FailureState {
         failures,
-        wait_until: if at_sign_in { factor.wait_until } else { until.max(factor.wait_until) },
+        wait_until: if at_login { factor.wait_until } else { until.max(factor.wait_until) },
         login_wait_until: until.max(factor.login_wait_until),
         stopped: factor.stopped || failures >= FAILURES_MAX,
     }
 }
 
-/// Seconds left to wait; at most one hour, also when the clock went back.
-pub(super) fn left(factor: &Factor, at_sign_in: bool, now: Timestamp) -> u64 {
-    let until = if at_sign_in { factor.login_wait_until } else { factor.wait_until };
+/// Seconds left to wait; at most one hour, even when the clock was set back.
+pub(super) fn remaining_secs(factor: &Factor, at_login: bool, now: Timestamp) -> u64 {
+    let until = if at_login { factor.login_wait_until } else { factor.wait_until };
     let ms = until.millis().saturating_sub(now.millis()).max(0);
     ms.unsigned_abs().div_ceil(1000).min(3600)
 }
@@ -52,8 +52,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000_000_000);
 
-    fn fail(factor: &mut Factor, at_sign_in: bool) {
-        let s = after_failure(factor, at_sign_in, NOW);
+    fn fail(factor: &mut Factor, at_login: bool) {
+        let s = after_failure(factor, at_login, NOW);
         (factor.failures, factor.wait_until, factor.login_wait_until, factor.stopped) =
             (s.failures, s.wait_until, s.login_wait_until, s.stopped);
     }
@@ -73,30 +73,30 @@ mod tests {
     }
 
     #[test]
-    fn five_are_free_then_waits_double() {
+    fn waits_double_after_five_failures() {
         let mut factor = fresh();
         let mut waits = Vec::new();
         for _ in 0..13 {
             fail(&mut factor, false);
-            waits.push(left(&factor, false, NOW));
+            waits.push(remaining_secs(&factor, false, NOW));
         }
         assert_eq!(waits, [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-        assert_eq!(left(&factor, true, NOW), 3600, "a failure on a signed-in device holds for sign-ins too");
+        assert_eq!(remaining_secs(&factor, true, NOW), 3600, "a failure of a logged-in user applies to logins too");
     }
 
     #[test]
-    fn guesses_at_sign_in_do_not_keep_a_signed_in_person_out_but_count() {
+    fn failures_at_login_count_but_make_only_logins_wait() {
         let mut factor = fresh();
         for _ in 0..7 {
             fail(&mut factor, true);
         }
-        assert_eq!((left(&factor, true, NOW), left(&factor, false, NOW)), (120, 0));
+        assert_eq!((remaining_secs(&factor, true, NOW), remaining_secs(&factor, false, NOW)), (120, 0));
         fail(&mut factor, false);
-        assert_eq!(left(&factor, false, NOW), 240);
+        assert_eq!(remaining_secs(&factor, false, NOW), 240);
     }
 
     #[test]
-    fn a_hundred_failures_stop_the_factor() {
+    fn a_hundred_failures_stop_six_digit_codes() {
         let mut factor = fresh();
         for _ in 0..99 {
             fail(&mut factor, true);

@@ -1,0 +1,32 @@
+//! Sentences for users: errors are data everywhere else, and become problem documents here.
+//!
+//! One file per source of errors. A sentence says what happened, why, and what to do next. Messages of the database,
+//! the engine and the operating system go to the log.
+
+mod access;
+mod accounts;
+mod admin;
+mod engine;
+mod mfa;
+mod reason;
+mod store;
+mod terminals;
+pub mod ws;
+
+use protocol::{Problem, ProblemKind};
+
+pub use access::{denied_kind, revocation_kind};
+pub use reason::reason_text;
+pub use terminals::engine_unreachable;
+
+/// Errors that have a problem document.
+pub trait ToProblem {
+    /// The problem document. Causes that users must not see are logged here.
+    fn problem(&self) -> Problem;
+}
+
+/// An error inside the server. The cause is logged; the response has only the request id.
+fn internal(error: &(dyn std::error::Error + 'static), what: &str) -> Problem {
+    tracing::error!(error, "{what}");
+    Problem::new(ProblemKind::Internal, "This is our mistake. Tell your administrator the request id.")
+}
