@@ -217,7 +217,7 @@ async fn an_existing_database_is_reopened_with_private_permissions() {
 #[test]
 fn both_databases_have_the_same_migrations() {
     let list = |kind: &str| {
-        let folder = format!("{}/migrations/{kind}", env!("CARGO_MANIFEST_DIR"));
+        let folder = format!("{}/../crates/store/migrations/{kind}", env!("CARGO_MANIFEST_DIR"));
         let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name()).collect();
         names.sort();
         names

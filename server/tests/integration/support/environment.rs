@@ -60,13 +60,18 @@ impl TestEnvironment {
 
     /// A new user, signed in.
     pub async fn user(&self, name: &str) -> Caller {
+        self.account(name, Role::User).await
+    }
+
+    /// A new account with this role, signed in.
+    pub async fn account(&self, name: &str, role: Role) -> Caller {
         let user = UserId::new(Uuid::new_v4());
         let username = Username::parse(name).unwrap();
         let hash = password::hash(PASSWORD).await.unwrap();
         let mut tx = self.services.db.begin().await.unwrap();
-        tx.insert_user(user, &username, &hash, Role::User, self.services.clock.now()).await.unwrap();
+        tx.insert_user(user, &username, &hash, role, self.services.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
-        self.signed_in(user, username).await
+        Caller { role, ..self.signed_in(user, username).await }
     }
 
     /// Another login of an account.

@@ -6,6 +6,7 @@ use access::{Attach, Denied, Revocation};
 use futures_util::future::join_all;
 use protocol::{
     ProblemKind, TerminalId,
+    auth::Role,
     events::Stage,
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
@@ -229,7 +230,7 @@ async fn a_locked_terminal_is_deleted_only_with_a_code() {
         let again = terminals::delete(&env.services, &who, other, Some(&codes[0])).await;
         assert_eq!(again.unwrap_err().problem().kind, ProblemKind::WrongCode);
         // Administrators need the owner's code as well.
-        let admin = env.user("grace").await;
+        let admin = env.account("grace", Role::Admin).await;
         let problem = terminals::delete_any(&env.services, &admin, other, None).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Locked);
         // The refused deletions left the record.
