@@ -75,7 +75,7 @@ impl TestEnvironment {
         let mut tx = self.services.db.begin().await.unwrap();
         tx.insert_user(user, &username, &hash, role, self.services.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
-        self.signed_in(user, username).await
+        Caller { role, ..self.signed_in(user, username).await }
     }
 
     /// Another login of an account.

@@ -6,6 +6,7 @@ use access::{Attach, Denied, Revocation};
 use futures_util::future::join_all;
 use protocol::{
     ProblemKind, TerminalId,
+    auth::Role,
     events::Stage,
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
