@@ -13,7 +13,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, OLDEST_VERSION, ToGuest, VERSION, is_retired_tag};
 use protocol::limits;
 use rustix::fs::{Mode, OFlags};
 use terminal::{GuestLink, GuestUnavailable};
@@ -295,10 +295,15 @@ async fn serve(shared: &Shared, listener: &UnixListener, stream: UnixStream, shu
 
 /// Reads Hello, makes the connection the live one, and hands on what follows. Ends only with the connection.
 async fn receive(shared: &Shared, stream: &Arc<UnixStream>) -> Ended {
-    let mut source = Source { stream, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
+    let mut source = Source { stream, version: VERSION, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
     let hello = match timeout(HELLO_DEADLINE, source.next()).await {
-        Ok(Ok(hello @ FromGuest::Hello { version: VERSION, .. })) => hello,
-        Ok(Ok(FromGuest::Hello { version, .. })) => return Ended::Bad(format!("version {version}, not {VERSION}")),
+        Ok(Ok(hello @ FromGuest::Hello { version: version @ OLDEST_VERSION..=VERSION, .. })) => {
+            source.version = version;
+            hello
+        }
+        Ok(Ok(FromGuest::Hello { version, .. })) => {
+            return Ended::Bad(format!("version {version}, not {OLDEST_VERSION} to {VERSION}"));
+        }
         Ok(Ok(_)) => return Ended::Bad("its first message was not Hello".into()),
         Ok(Err(ended)) => return ended,
         Err(_) => return Ended::Bad("no Hello in time".into()),
@@ -337,6 +342,8 @@ fn policy_frame(root_allowed: bool) -> Vec<u8> {
 
 struct Source<'a> {
     stream: &'a UnixStream,
+    /// Version of the guest, from its Hello.
+    version: u16,
     buffer: FrameBuffer,
     chunk: Vec<u8>,
 }
@@ -345,6 +352,7 @@ impl Source<'_> {
     async fn next(&mut self) -> Result<FromGuest, Ended> {
         loop {
             match self.buffer.next_frame() {
+                Ok(Some((tag, _))) if is_retired_tag(self.version, tag) => continue,
                 Ok(Some((tag, payload))) => {
                     return FromGuest::decode(tag, payload).map_err(|e| Ended::Bad(e.to_string()));
                 }

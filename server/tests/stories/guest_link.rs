@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, OLDEST_VERSION, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
 use sandbox::{RuntimeError, guest_link::SocketLink};
 use terminal::GuestLink;
@@ -98,6 +98,30 @@ async fn a_server_that_starts_again_finds_its_stale_socket_no_obstacle() {
     guest.write_all(&hello(1)).await.unwrap();
     assert_eq!(heard(&mut guest).await, ToGuest::Policy { root_allowed: true });
     assert!(link.connected());
+}
+
+/// The guest of the previous release keeps running while the server is upgraded.
+#[tokio::test]
+async fn a_guest_of_version_1_is_accepted_and_its_echo_messages_are_ignored() {
+    let place = place();
+    let link = bind(&place);
+    let echo = vec![0, 0, 0, 4, 0x86, 0, 1, 1];
+    let taken = wire(&FromGuest::Taken { pane: 1, bytes: 3 });
+    let mut guest = dial(&place).await;
+    let hello_of_version_1 = wire(&FromGuest::Hello { version: 1, boot: 5 });
+    guest.write_all(&[hello_of_version_1, echo.clone(), taken].concat()).await.unwrap();
+    assert_eq!(heard(&mut guest).await, ToGuest::Policy { root_allowed: true });
+    let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: 1, boot: 5 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
+    drop((inbox, guest));
+
+    let mut guest = dial(&place).await;
+    guest.write_all(&[hello(6), echo].concat()).await.unwrap();
+    dropped(&mut guest).await;
+    let mut guest = dial(&place).await;
+    guest.write_all(&wire(&FromGuest::Hello { version: OLDEST_VERSION - 1, boot: 7 })).await.unwrap();
+    dropped(&mut guest).await;
 }
 
 #[tokio::test]
