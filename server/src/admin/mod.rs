@@ -40,7 +40,7 @@ pub enum AdminError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] sandbox::RuntimeError),
+    Runtime(#[from] sandbox::EngineError),
 }
 
 impl AdminError {

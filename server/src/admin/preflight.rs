@@ -1,7 +1,7 @@
 //! Whether data directory, keys, database and engine belong together, before anything is served. A lost or wrong one must
 //! be told, not filled up with a new one: a fresh database would print a set-up link to other people's terminals.
 
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use store::StoreError;
 
 use crate::{mfa, services::Services};
@@ -38,7 +38,7 @@ pub enum Foreign {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] RuntimeError),
+    Runtime(#[from] EngineError),
 }
 
 /// Compares them, and binds a new database to the instance.

@@ -2,7 +2,7 @@
 
 use access::Denied;
 use protocol::{Problem, ProblemKind, limits, terminals::TerminalState};
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use store::StoreError;
 
 use crate::problem::ToProblem as _;
@@ -19,10 +19,10 @@ pub enum TerminalError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] RuntimeError),
+    Runtime(#[from] EngineError),
     /// The record says stopped and nobody gets in; the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
-    StillUp(RuntimeError),
+    StillUp(EngineError),
     /// The code was refused.
     #[error(transparent)]
     Code(#[from] CodeRefused),
@@ -92,38 +92,38 @@ impl TerminalError {
 }
 
 /// The engine's own words go to the log; people get what it means for them.
-pub fn engine_problem(error: &RuntimeError) -> Problem {
+pub fn engine_problem(error: &EngineError) -> Problem {
     tracing::warn!(%error, "the engine failed");
     match error {
-        RuntimeError::Unavailable(_) => Problem::new(
+        EngineError::Unavailable(_) => Problem::new(
             ProblemKind::Unavailable,
             "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your administrator.",
         )
         .retry_after(10),
-        RuntimeError::NoImage(_) => Problem::new(
+        EngineError::NoImage(_) => Problem::new(
             ProblemKind::Unprocessable,
             "The engine does not have this image. Choose another one, or ask an administrator to provide it.",
         )
         .at("image"),
-        RuntimeError::RefusedImage(_, why) => Problem::new(
+        EngineError::RefusedImage(_, why) => Problem::new(
             ProblemKind::Unprocessable,
             format!("This image may not be used: {why}. Choose another one, or ask an administrator to change it."),
         )
         .at("image"),
-        RuntimeError::NoContainer => Problem::new(
+        EngineError::NoContainer => Problem::new(
             ProblemKind::NotRunning,
             "The terminal has no container and no home any more. Delete it and make a new one.",
         ),
-        RuntimeError::Differs(what) => Problem::new(
+        EngineError::Differs(what) => Problem::new(
             ProblemKind::Internal,
             format!("What the engine made is not what the hardening profile says ({what}), so it was not let to run. Tell your administrator."),
         ),
-        RuntimeError::NoGuest(_) => Problem::new(
+        EngineError::NoGuest(_) => Problem::new(
             ProblemKind::Unavailable,
             "The terminal did not come up in time, so it was taken down. The machine may be busy; try again in a moment.",
         )
         .retry_after(10),
-        RuntimeError::Engine(_) => Problem::new(
+        EngineError::Failed(_) | EngineError::LimitInUse(_) => Problem::new(
             ProblemKind::Internal,
             "The container engine refused. Try again; if it stays like that, tell your administrator, whose log has its words.",
         ),

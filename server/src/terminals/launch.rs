@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{Timestamp, terminals::TerminalState};
-use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
+use sandbox::{EngineError, LaunchSpec, Limits, Progress, profile::STANDARD};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
 use super::{TerminalError, error::engine_problem};
@@ -37,6 +37,7 @@ pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, T
         image_reference: image.reference,
         hostname: row.hostname.clone(),
         limits: limits(&tier),
+        profile: STANDARD,
     })
 }
 
@@ -46,7 +47,7 @@ pub(super) fn has_run(row: &TerminalRow) -> bool {
 }
 
 /// Makes or starts the container of a record that is `creating`.
-pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), RuntimeError> {
+pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), EngineError> {
     if has_run(row) {
         return services.runtime.start(spec).await;
     }
@@ -83,7 +84,7 @@ pub(super) async fn failed(
     actor: &Actor,
     row: &TerminalRow,
     event: AuditEvent,
-    error: &RuntimeError,
+    error: &EngineError,
 ) -> Result<(), StoreError> {
     let words = engine_problem(error).detail;
     insist(|| async {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use access::Revocation;
 use protocol::{TerminalId, Timestamp, terminals::TerminalState};
-use sandbox::{Found, RuntimeError};
+use sandbox::{EngineError, ObservedState};
 use store::TerminalRow;
 
 use super::{TerminalError, delete, launch, power};
@@ -51,20 +51,20 @@ enum Need {
 }
 
 /// The decision. `fresh`: this process has just started, so whatever was under way is not any more.
-fn need(row: &TerminalRow, found: Option<Found>, fresh: bool) -> Need {
+fn need(row: &TerminalRow, found: Option<ObservedState>, fresh: bool) -> Need {
     use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
     match (row.state, found) {
         (Creating, _) if !fresh => Need::Nothing,
         (Creating, _) if !launch::has_run(row) => Need::Forget,
-        (Creating, Some(Found::Running)) => Need::Settle,
-        (Creating | Running, Some(Found::Paused)) => Need::NotePaused,
-        (Creating | Running, Some(Found::Stopped | Found::Remains)) => Need::NoteStopped,
-        (Creating | Running | Stopped, None | Some(Found::Emptied)) => Need::NoteLost,
+        (Creating, Some(ObservedState::Running)) => Need::Settle,
+        (Creating | Running, Some(ObservedState::Paused)) => Need::NotePaused,
+        (Creating | Running, Some(ObservedState::Stopped | ObservedState::Remains)) => Need::NoteStopped,
+        (Creating | Running | Stopped, None | Some(ObservedState::Emptied)) => Need::NoteLost,
         (Deleting, _) => Need::Finish,
-        (Running, Some(Found::Running)) if fresh => Need::Adopt,
-        (Running, Some(Found::Running)) => Need::Nothing,
-        (Stopped, Some(Found::Running)) if power::is_paused(row) => Need::Resume,
-        (Stopped | Failed, Some(Found::Running)) => Need::Halt,
+        (Running, Some(ObservedState::Running)) if fresh => Need::Adopt,
+        (Running, Some(ObservedState::Running)) => Need::Nothing,
+        (Stopped, Some(ObservedState::Running)) if power::is_paused(row) => Need::Resume,
+        (Stopped | Failed, Some(ObservedState::Running)) => Need::Halt,
         (Stopped | Failed, _) => Need::Nothing,
     }
 }
@@ -103,7 +103,7 @@ async fn round(services: &Services, fresh: bool) {
 /// The engine is looked at before the records: what is made meanwhile has a record by then, and is left alone.
 async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError> {
     let looked_at = services.clock.now();
-    let mut on_engine: HashMap<TerminalId, Found> = services.runtime.list().await?.into_iter().collect();
+    let mut on_engine: HashMap<TerminalId, ObservedState> = services.runtime.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.every_terminal().await?;
     tx.commit().await?;
@@ -156,13 +156,13 @@ async fn satisfy(
         Need::Nothing => Ok(()),
         Need::Finish => delete::finish(services, &system, row).await,
         Need::Forget => forget(services, row).await,
-        Need::Adopt => match services.runtime.adopt(row.id).await {
-            Err(RuntimeError::NoContainer) => note(services, row, looked_at, TerminalState::Stopped, None).await,
+        Need::Adopt => match services.runtime.reconnect(row.id).await {
+            Err(EngineError::NoContainer) => note(services, row, looked_at, TerminalState::Stopped, None).await,
             Err(error) => Err(error.into()),
             Ok(()) => limit_again(services, row).await,
         },
         Need::Settle => {
-            services.runtime.adopt(row.id).await?;
+            services.runtime.reconnect(row.id).await?;
             Ok(launch::runs(services, &system, row, Some(AuditEvent::TerminalStarted)).await?)
         }
         Need::NoteStopped => note(services, row, looked_at, TerminalState::Stopped, None).await,
@@ -210,14 +210,14 @@ async fn halt(services: &Services, row: &TerminalRow) -> Result<(), TerminalErro
         return Ok(());
     }
     match services.runtime.stop(row.id).await {
-        Err(RuntimeError::NoContainer) => Ok(()),
+        Err(EngineError::NoContainer) => Ok(()),
         other => Ok(other?),
     }
 }
 
 /// Whoever paused it let it go on; its shells were there all the time.
 async fn resume(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
-    services.runtime.adopt(row.id).await?;
+    services.runtime.reconnect(row.id).await?;
     let mut tx = services.db.begin().await?;
     if tx.move_terminal(row.id, TerminalState::Stopped, TerminalState::Running, None).await? {
         let entry = launch::about(AuditEvent::TerminalStarted, row).detail("reason", "seen on the engine");
@@ -291,7 +291,14 @@ mod tests {
     #[test]
     fn a_home_with_files_is_never_forgotten() {
         use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
-        let all = [Found::Running, Found::Paused, Found::Stopped, Found::Remains, Found::Emptied].map(Some);
+        let all = [
+            ObservedState::Running,
+            ObservedState::Paused,
+            ObservedState::Stopped,
+            ObservedState::Remains,
+            ObservedState::Emptied,
+        ]
+        .map(Some);
         let all = all.into_iter().chain([None]);
         for found in all {
             for fresh in [true, false] {
@@ -310,29 +317,29 @@ mod tests {
     fn records_follow_the_engine() {
         use TerminalState::{Creating, Failed, Running, Stopped};
         for (state, found, fresh, expected) in [
-            (Running, Some(Found::Running), true, Need::Adopt),
-            (Running, Some(Found::Running), false, Need::Nothing),
-            (Running, Some(Found::Stopped), false, Need::NoteStopped),
-            (Running, Some(Found::Remains), true, Need::NoteStopped),
+            (Running, Some(ObservedState::Running), true, Need::Adopt),
+            (Running, Some(ObservedState::Running), false, Need::Nothing),
+            (Running, Some(ObservedState::Stopped), false, Need::NoteStopped),
+            (Running, Some(ObservedState::Remains), true, Need::NoteStopped),
             (Running, None, true, Need::NoteLost),
-            (Running, Some(Found::Emptied), false, Need::NoteLost),
-            (Running, Some(Found::Paused), false, Need::NotePaused),
-            (Creating, Some(Found::Paused), true, Need::NotePaused),
-            (Stopped, Some(Found::Paused), false, Need::Nothing),
-            (Creating, Some(Found::Running), true, Need::Settle),
-            (Creating, Some(Found::Stopped), true, Need::NoteStopped),
-            (Stopped, Some(Found::Running), true, Need::Halt),
-            (Failed, Some(Found::Running), false, Need::Halt),
-            (Stopped, Some(Found::Stopped), true, Need::Nothing),
-            (Stopped, Some(Found::Remains), true, Need::Nothing),
+            (Running, Some(ObservedState::Emptied), false, Need::NoteLost),
+            (Running, Some(ObservedState::Paused), false, Need::NotePaused),
+            (Creating, Some(ObservedState::Paused), true, Need::NotePaused),
+            (Stopped, Some(ObservedState::Paused), false, Need::Nothing),
+            (Creating, Some(ObservedState::Running), true, Need::Settle),
+            (Creating, Some(ObservedState::Stopped), true, Need::NoteStopped),
+            (Stopped, Some(ObservedState::Running), true, Need::Halt),
+            (Failed, Some(ObservedState::Running), false, Need::Halt),
+            (Stopped, Some(ObservedState::Stopped), true, Need::Nothing),
+            (Stopped, Some(ObservedState::Remains), true, Need::Nothing),
             (Stopped, None, true, Need::NoteLost),
-            (Stopped, Some(Found::Emptied), false, Need::NoteLost),
+            (Stopped, Some(ObservedState::Emptied), false, Need::NoteLost),
             (Failed, None, false, Need::Nothing),
         ] {
             assert_eq!(need(&row(state, true), found, fresh), expected, "{state:?} {found:?} {fresh}");
         }
         let paused = TerminalRow { error: Some(power::PAUSED.to_owned()), ..row(Stopped, true) };
-        assert_eq!(need(&paused, Some(Found::Running), false), Need::Resume);
-        assert_eq!(need(&paused, Some(Found::Paused), false), Need::Nothing);
+        assert_eq!(need(&paused, Some(ObservedState::Running), false), Need::Resume);
+        assert_eq!(need(&paused, Some(ObservedState::Paused), false), Need::Nothing);
     }
 }

@@ -9,7 +9,9 @@ use protocol::{
     terminals::{PatchTerminal, TerminalState},
 };
 use rexec::terminals::{self, Launched};
-use sandbox::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime};
+use sandbox::{
+    EngineError, GuestConnection as _, Inspection as _, LaunchSpec, Lifecycle as _, ObservedState, fake::FakeEngine,
+};
 
 use crate::{
     database,
@@ -56,7 +58,7 @@ async fn a_story_that_fails_leaves_no_container_and_no_volume() {
     assert!(failing.await.unwrap_err().is_panic());
     assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
     assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
-    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, Found::Running)]);
+    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, ObservedState::Running)]);
 }
 
 #[tokio::test]
@@ -66,8 +68,8 @@ async fn two_instances_do_not_see_each_other() {
     ours.runtime.create(&spec, quiet()).await.unwrap();
     assert_eq!(other.runtime.list().await.unwrap(), []);
     other.runtime.delete(spec.id).await.unwrap();
-    assert!(matches!(other.runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, Found::Running)]);
+    assert!(matches!(other.runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
+    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, ObservedState::Running)]);
     ours.runtime.delete(spec.id).await.unwrap();
 }
 
@@ -83,7 +85,7 @@ async fn an_image_cannot_choose_what_runs_and_may_not_declare_volumes() {
     docker(&["rm", &made]).await;
 
     let refused = LaunchSpec { image_reference: leaky.clone(), ..spec() };
-    assert!(matches!(real.runtime.create(&refused, quiet()).await, Err(RuntimeError::RefusedImage(..))));
+    assert!(matches!(real.runtime.create(&refused, quiet()).await, Err(EngineError::RefusedImage(..))));
     let tamed = LaunchSpec { image_reference: bossy.clone(), ..spec() };
     real.runtime.create(&tamed, quiet()).await.expect("the image's wishes are overridden");
     let report = real.runtime.security(&tamed).await.unwrap();
@@ -101,7 +103,7 @@ async fn a_container_is_made_anew_around_its_home() {
     let name = real.name_of(spec.id);
     docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
     docker(&["rm", "-f", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, Found::Remains)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
     real.runtime.start(&spec).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
@@ -120,7 +122,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     let spec = spec();
     real.runtime.create(&spec, quiet()).await.unwrap();
     real.runtime = real.restarted().await;
-    real.runtime.adopt(spec.id).await.unwrap();
+    real.runtime.reconnect(spec.id).await.unwrap();
     let report = real.runtime.security(&spec).await.unwrap();
     let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
     assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
@@ -132,7 +134,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
 async fn a_terminal_lives_through_the_use_cases() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let world = World::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let world = World::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
     let who = world.person("ada").await;
     let id = world.terminal(&who).await.id;
     let report = terminals::security(&world.services, &who, id).await.unwrap();
@@ -157,14 +159,14 @@ async fn a_terminal_lives_through_the_use_cases() {
 async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let world = World::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let world = World::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
     let who = world.person("ada").await;
     let id = world.terminal(&who).await.id;
     let name = real.name_of(id);
     let state = async || terminals::get(&world.services, &who, id).await.unwrap().state;
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Paused)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Paused)]);
     terminals::reaper::mend(&world.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&world.services, &who, id).await.unwrap();
@@ -173,10 +175,10 @@ async fn a_paused_container_goes_on_and_a_home_that_is_gone_is_said_to_be() {
     assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
     terminals::stop(&world.services, &who, id).await.unwrap();
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Stopped)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Emptied)]);
     terminals::reaper::mend(&world.services).await;
     assert_eq!(state().await, TerminalState::Failed, "it is told without a try to start it");
     terminals::delete(&world.services, &who, id, None).await.unwrap();

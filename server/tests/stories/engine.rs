@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use sandbox::{Runtime as _, docker::Docker};
+use sandbox::{Lifecycle as _, docker::Docker, profile::STANDARD};
 use uuid::Uuid;
 
 /// A runtime with an instance of its own; what it made is removed when it is dropped.
@@ -75,7 +75,7 @@ async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
     );
     let guest = guest.canonicalize().expect("the guest is built (scripts/build-guest.sh)");
     let host = std::env::var("REXEC_DOCKER_HOST").ok();
-    Docker::connect(host.as_deref(), instance, data.path(), &guest).await.expect("the engine answers")
+    Docker::connect(host.as_deref(), instance, data.path(), &guest, STANDARD).await.expect("the engine answers")
 }
 
 /// The engine's own client, for what the product cannot do: breaking things behind its back.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use guest_protocol::{FrameBuffer, FromGuest, GuestReport, OLDEST_VERSION, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
-use sandbox::{RuntimeError, guest_link::SocketLink};
+use sandbox::{EngineError, guest_socket::GuestSocket};
 use terminal::GuestLink;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,8 +27,8 @@ fn place() -> FactorPurpose {
     FactorPurpose { _dir: dir, path }
 }
 
-fn bind(place: &FactorPurpose) -> Arc<SocketLink> {
-    Arc::new(SocketLink::bind(&place.path, true, CancellationToken::new()).unwrap())
+fn bind(place: &FactorPurpose) -> Arc<GuestSocket> {
+    Arc::new(GuestSocket::bind(&place.path, true, CancellationToken::new()).unwrap())
 }
 
 /// Dials as the guest does: from a directory in which the address is short.
@@ -185,7 +185,7 @@ async fn a_report_comes_over_whatever_connection_there_is_and_never_to_the_sessi
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
     assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
-    assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is told as one");
+    assert!(matches!(silent, Err(EngineError::NoGuest(_))), "a guest that stays silent is told as one");
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use std::{
 
 use access::Clock;
 use protocol::{TerminalId, events::Stage};
-use sandbox::{Found, LaunchSpec, Limits, Progress, Runtime, RuntimeError, fake::FakeRuntime};
+use sandbox::{
+    Engine, EngineError, LaunchSpec, Lifecycle as _, Limits, ObservedState, Progress, fake::FakeEngine,
+    profile::STANDARD,
+};
 use uuid::Uuid;
 
 use crate::engine::RealEngine;
@@ -21,6 +24,7 @@ pub fn spec() -> LaunchSpec {
         image_reference: "rexec/debian:1".into(),
         hostname: "contract".into(),
         limits: SMALL,
+        profile: STANDARD,
     }
 }
 
@@ -28,19 +32,19 @@ pub fn quiet() -> Progress {
     Arc::new(|_| {})
 }
 
-async fn found(runtime: &dyn Runtime, id: TerminalId) -> Option<Found> {
+async fn found(runtime: &dyn Engine, id: TerminalId) -> Option<ObservedState> {
     let all = runtime.list().await.expect("the engine lists");
     all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found)
 }
 
 /// Created, used, stopped, started, changed, deleted; each step seen from outside.
-async fn a_life(runtime: Arc<dyn Runtime>) {
+async fn a_life(runtime: Arc<dyn Engine>) {
     let (spec, seen) = (spec(), Arc::new(Mutex::new(Vec::new())));
     let told = seen.clone();
     let progress: Progress = Arc::new(move |stage| told.lock().unwrap().push(stage));
     runtime.create(&spec, progress).await.expect("a terminal is made");
     assert_eq!(*seen.lock().unwrap(), Stage::ALL[1..], "every stage after the record, in order, once");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
     let stats = runtime.stats(spec.id).await.expect("statistics");
     assert_eq!((stats.memory_bytes_limit, stats.cpu_millis_limit, stats.pids_limit), (512 << 20, 500, 256));
@@ -48,10 +52,10 @@ async fn a_life(runtime: Arc<dyn Runtime>) {
 
     runtime.stop(spec.id).await.expect("it stops");
     runtime.stop(spec.id).await.expect("stopping twice is no error");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Stopped));
-    assert!(matches!(runtime.stats(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Stopped));
+    assert!(matches!(runtime.stats(spec.id).await, Err(EngineError::NoContainer)));
     runtime.start(&spec).await.expect("it starts again");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
     let larger = Limits { memory_bytes: 1 << 30, cpu_millis: 1000 };
     runtime.set_limits(spec.id, larger).await.expect("limits change live");
@@ -63,30 +67,30 @@ async fn a_life(runtime: Arc<dyn Runtime>) {
     runtime.delete(spec.id).await.expect("deleting what is gone is no error");
 }
 
-async fn what_is_not_there(runtime: Arc<dyn Runtime>) {
+async fn what_is_not_there(runtime: Arc<dyn Engine>) {
     let spec = spec();
-    assert!(matches!(runtime.start(&spec).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.adopt(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.security(&spec).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.start(&spec).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.reconnect(spec.id).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.security(&spec).await, Err(EngineError::NoContainer)));
     let unknown = LaunchSpec { image_reference: "rexec/no-such-image:9".into(), ..spec.clone() };
-    assert!(matches!(runtime.create(&unknown, quiet()).await, Err(RuntimeError::NoImage(_))));
+    assert!(matches!(runtime.create(&unknown, quiet()).await, Err(EngineError::NoImage(_))));
     assert_eq!(found(&*runtime, spec.id).await, None, "a failed launch leaves nothing");
     assert_eq!(runtime.image_size("rexec/no-such-image:9").await.unwrap(), None);
     assert!(runtime.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
 }
 
-async fn the_first_of_two(runtime: Arc<dyn Runtime>) {
+async fn the_first_of_two(runtime: Arc<dyn Engine>) {
     let spec = spec();
     runtime.create(&spec, quiet()).await.unwrap();
-    assert!(matches!(runtime.create(&spec, quiet()).await, Err(RuntimeError::Engine(_))));
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running), "a second launch of an id harms nothing");
+    assert!(matches!(runtime.create(&spec, quiet()).await, Err(EngineError::Failed(_))));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running), "a second launch of an id harms nothing");
     runtime.delete(spec.id).await.unwrap();
 }
 
 /// The caller goes away in the middle of a launch, at each stage in turn.
-async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
+async fn an_abandoned_launch(runtime: Arc<dyn Engine>) {
     for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
         let spec = spec();
         let (tell, mut told) = tokio::sync::mpsc::channel(8);
@@ -107,7 +111,7 @@ async fn an_abandoned_launch(runtime: Arc<dyn Runtime>) {
 }
 
 /// A deletion does not wait for a launch, and what the launch made is gone with it.
-async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
+async fn a_deletion_in_the_middle(runtime: Arc<dyn Engine>) {
     let spec = spec();
     let (tell, mut told) = tokio::sync::mpsc::channel(8);
     let progress: Progress = Arc::new(move |stage| {
@@ -121,8 +125,8 @@ async fn a_deletion_in_the_middle(runtime: Arc<dyn Runtime>) {
     assert_eq!(found(&*runtime, spec.id).await, None);
 }
 
-async fn on_both(story: impl AsyncFn(Arc<dyn Runtime>)) {
-    let fake = FakeRuntime::new(Clock::System);
+async fn on_both(story: impl AsyncFn(Arc<dyn Engine>)) {
+    let fake = FakeEngine::new(Clock::System);
     fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
     story(Arc::new(fake)).await;
     if let Some(real) = RealEngine::start().await {

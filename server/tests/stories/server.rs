@@ -20,7 +20,7 @@ use rexec::{
     mfa::totp,
     services::Services,
 };
-use sandbox::fake::FakeRuntime;
+use sandbox::fake::FakeEngine;
 use secrets::Keyring;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub struct TestServer {
     pub origin: String,
     pub clock: Clock,
     /// The engine, for stories in which it dawdles or fails.
-    pub engine: FakeRuntime,
+    pub engine: FakeEngine,
     http: reqwest::Client,
     _db: TestDb,
 }
@@ -79,7 +79,7 @@ impl TestServer {
         let mut config = config::check(config::Raw::default()).unwrap();
         configure(&mut config);
         let clock = Clock::manual(START);
-        let engine = FakeRuntime::new(clock.clone());
+        let engine = FakeEngine::new(clock.clone());
         let services = Services::builder(config, db.db.clone(), Keyring::default(), Arc::new(engine.clone()))
             .clock(clock.clone())
             .address(address)

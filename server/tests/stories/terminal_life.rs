@@ -14,7 +14,7 @@ use rexec::{
     admin::preflight::{self, Foreign},
     terminals::{self, Launched, TerminalError, reaper},
 };
-use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
+use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::Script};
 use store::pages::BehindTerminal;
 use tokio_util::sync::CancellationToken;
 
@@ -128,7 +128,7 @@ async fn stop_cuts_before_the_container_goes_and_start_brings_it_back() {
         let (why, engine) = watcher.await.unwrap();
         assert_eq!(
             (why, engine),
-            (Revocation::Stopped, vec![(id, Found::Running)]),
+            (Revocation::Stopped, vec![(id, ObservedState::Running)]),
             "put out while the container still ran"
         );
         let Launched::Ready(terminal) = stopped else { panic!() };
@@ -164,7 +164,11 @@ async fn a_start_that_comes_while_a_stop_puts_viewers_out_waits_for_the_end_of_t
         terminals::stop(&world.services, &who, id).await.unwrap();
         viewer.await.unwrap().unwrap();
         assert_eq!(world.rows().await[0].state, TerminalState::Running);
-        assert_eq!(world.services.runtime.list().await.unwrap(), vec![(id, Found::Running)], "as its record says");
+        assert_eq!(
+            world.services.runtime.list().await.unwrap(),
+            vec![(id, ObservedState::Running)],
+            "as its record says"
+        );
     }
 }
 
@@ -347,7 +351,7 @@ async fn a_crash_is_mended_on(db: &TestDb) {
     assert_eq!(state(half.id).await, None);
     let mut engine: Vec<_> = next.fake.list().await.unwrap();
     engine.sort_by_key(|(id, _)| ids.iter().position(|other| other == id));
-    let (stopped, runs) = (Found::Stopped, Found::Running);
+    let (stopped, runs) = (ObservedState::Stopped, ObservedState::Running);
     assert_eq!(engine.remove(0), (strange, runs), "nobody decided its end: its home is not ours to remove");
     assert_eq!(engine, [(running, runs), (died, stopped), (stopping, stopped), (starting, stopped)]);
     assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
@@ -365,7 +369,7 @@ async fn a_paused_terminal_is_stopped_until_it_goes_on() {
         let who = world.person("ada").await;
         let id = world.terminal(&who).await.id;
         let paused = async || {
-            world.fake.becomes(id, Found::Paused);
+            world.fake.becomes(id, ObservedState::Paused);
             reaper::mend(&world.services).await;
             let seen = terminals::get(&world.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
@@ -378,15 +382,15 @@ async fn a_paused_terminal_is_stopped_until_it_goes_on() {
         };
         paused().await;
         terminals::start(&world.services, &who, id).await.unwrap();
-        assert_eq!(state().await, (TerminalState::Running, Found::Running));
+        assert_eq!(state().await, (TerminalState::Running, ObservedState::Running));
         paused().await;
         terminals::stop(&world.services, &who, id).await.unwrap();
-        assert_eq!(state().await, (TerminalState::Stopped, Found::Stopped), "it does not stay paused");
+        assert_eq!(state().await, (TerminalState::Stopped, ObservedState::Stopped), "it does not stay paused");
         terminals::start(&world.services, &who, id).await.unwrap();
         paused().await;
-        world.fake.becomes(id, Found::Running);
+        world.fake.becomes(id, ObservedState::Running);
         reaper::mend(&world.services).await;
-        assert_eq!(state().await, (TerminalState::Running, Found::Running), "whoever paused it let it go on");
+        assert_eq!(state().await, (TerminalState::Running, ObservedState::Running), "whoever paused it let it go on");
     }
 }
 
@@ -400,7 +404,7 @@ async fn what_is_lost_after_the_start_is_seen_soon() {
     terminals::stop(&world.services, &who, id).await.unwrap();
     reaper::mend(&world.services).await;
     tokio::spawn(reaper::watch(world.services.clone()));
-    world.fake.becomes(id, Found::Emptied);
+    world.fake.becomes(id, ObservedState::Emptied);
     let told = async {
         while terminals::get(&world.services, &who, id).await.unwrap().state != TerminalState::Failed {
             tokio::time::sleep(Duration::from_millis(50)).await;

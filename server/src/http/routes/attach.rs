@@ -15,7 +15,7 @@ use protocol::{
     limits,
     names::Slug,
 };
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use serde::Deserialize;
 use store::TerminalRow;
 use terminal::{AttachError, AttachedClient};
@@ -183,7 +183,7 @@ async fn attach_client(services: &Services, access: &Authorized<Attach>, wanted:
     })
 }
 
-fn no_link(error: &RuntimeError) -> Refusal {
+fn no_link(error: &EngineError) -> Refusal {
     tracing::warn!(%error, "no link to a terminal");
     Refusal::new(
         ProblemKind::Unavailable,
