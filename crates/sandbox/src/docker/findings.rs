@@ -62,7 +62,8 @@ fn finding((id, title): (&str, &str), seen: String, level: Level, advice: Option
 
 fn engine_version(version: &str, api: &str) -> Finding {
     let fresh = numbers(version).is_some_and(|v| v >= ENGINE_SUPPORTED);
-    let advice = "This engine no longer gets security fixes from its makers; your distribution may still give them. Prefer a current one.";
+    let advice = "This engine no longer gets security fixes from its makers; your distribution may still give them. \
+                  Prefer a current one.";
     finding(
         ("engine.version", "Container engine"),
         format!("{version} (API {api})"),

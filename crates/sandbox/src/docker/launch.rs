@@ -48,7 +48,7 @@ impl Inner {
             Home::Kept => self.remove_container(spec.id).await,
         };
         if let Err(undo_error) = undone {
-            tracing::error!(terminal = %spec.id, error = %undo_error, "a failed launch left resources behind; the reconciler removes them");
+            tracing::error!(terminal = %spec.id, error = %undo_error, "a failed launch left resources behind");
         }
         Err(error)
     }
