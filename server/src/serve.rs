@@ -11,7 +11,7 @@ use std::{
 
 use access;
 use anyhow::{Context as _, Result};
-use sandbox::docker::Docker;
+use sandbox::{docker::Docker, profile::STANDARD};
 use secrets::Keyring;
 use store::Db;
 use tokio::net::TcpListener;
@@ -85,7 +85,7 @@ async fn services(config: Config, assets: Assets, data: &DataDir, address: Socke
     let keys = Keyring::open(&data.path().join("keys")).context("the keys cannot be opened")?;
     let db = open_db(&config, data.path()).await?;
     let guest = data.install_guest(assets.guest)?;
-    let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest)
+    let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest, STANDARD)
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
     Ok(Services::builder(config, db, keys, Arc::new(runtime)).address(address).build())

@@ -9,7 +9,7 @@ use std::{
 use access::{Clock, RevocationRegistry, Revocations, TerminalGate};
 use ipnet::IpNet;
 use protocol::Timestamp;
-use sandbox::Runtime;
+use sandbox::Engine;
 use secrets::Keyring;
 use store::Db;
 use terminal::Sessions;
@@ -38,7 +38,7 @@ pub struct Services {
     /// Decides about access to terminals.
     pub gate: TerminalGate,
     /// The engine.
-    pub runtime: Arc<dyn Runtime>,
+    pub runtime: Arc<dyn Engine>,
     /// Sessions of running terminals.
     pub sessions: Arc<Sessions>,
     /// Orders the operations of each terminal.
@@ -59,7 +59,7 @@ pub struct Services {
 
 impl Services {
     /// Services over a store and an engine; everything else has a default.
-    pub fn builder(config: Config, db: Db, keys: Keyring, runtime: Arc<dyn Runtime>) -> ServicesBuilder {
+    pub fn builder(config: Config, db: Db, keys: Keyring, runtime: Arc<dyn Engine>) -> ServicesBuilder {
         let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
         ServicesBuilder { config, db, keys, runtime, clock, address, operation_wait }
     }
@@ -83,7 +83,7 @@ pub struct ServicesBuilder {
     config: Config,
     db: Db,
     keys: Keyring,
-    runtime: Arc<dyn Runtime>,
+    runtime: Arc<dyn Engine>,
     clock: Clock,
     address: SocketAddr,
     operation_wait: Duration,

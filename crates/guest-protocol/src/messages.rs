@@ -4,8 +4,18 @@ use protocol::frame::Size;
 
 use crate::GuestReport;
 
-/// Version of the guest link. The server closes a connection whose [`FromGuest::Hello`] has another version.
+/// Version of the guest link that this release speaks.
 pub const VERSION: u16 = 2;
+
+/// Oldest version that the server accepts in [`FromGuest::Hello`]. A guest keeps running while the server is upgraded,
+/// so the server accepts the guests of the previous release. It closes a connection of any other version.
+pub const OLDEST_VERSION: u16 = 1;
+
+/// Whether guests of `version` may send messages with `tag` although the current version has no such message.
+/// The receiver ignores these messages. Version 1 reports changes of terminal echo with tag 0x86.
+pub const fn is_retired_tag(version: u16, tag: u8) -> bool {
+    version == 1 && tag == 0x86
+}
 
 /// Number that the server assigns to a pane for one connection. The pane's permanent name is in [`ToGuest::Open`].
 pub type PaneNo = u16;

@@ -2,7 +2,7 @@
 //! missing or wrong one is an error and is not replaced, because an empty database would print a set-up link that
 //! gives access to an instance with existing terminals.
 
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use store::StoreError;
 
 use crate::{mfa, services::Services};
@@ -39,7 +39,7 @@ pub enum PreflightError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] RuntimeError),
+    Runtime(#[from] EngineError),
 }
 
 /// Runs the checks, and binds a new database to the instance.

@@ -1,11 +1,11 @@
 //! The container engine failed. Its own message goes to the log.
 
 use protocol::{Problem, ProblemKind};
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 
 use super::ToProblem;
 
-impl ToProblem for RuntimeError {
+impl ToProblem for EngineError {
     fn problem(&self) -> Problem {
         tracing::warn!(error = %self, "the engine failed");
         sentence(self)
@@ -13,9 +13,9 @@ impl ToProblem for RuntimeError {
 }
 
 /// The problem document without the log line, for reasons that are shown again and again.
-pub(super) fn sentence(error: &RuntimeError) -> Problem {
+pub(super) fn sentence(error: &EngineError) -> Problem {
     {
-        use RuntimeError as E;
+        use EngineError as E;
         match error {
             E::Unavailable(_) => Problem::new(
                 ProblemKind::Unavailable,
@@ -50,7 +50,7 @@ pub(super) fn sentence(error: &RuntimeError) -> Problem {
                  moment.",
             )
             .retry_after(10),
-            E::Engine(_) => Problem::new(
+            E::Failed(_) | E::LimitInUse(_) => Problem::new(
                 ProblemKind::Internal,
                 "The container engine refused. Try again; if it stays like that, tell your administrator, whose log \
                  has its words.",

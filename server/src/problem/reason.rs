@@ -1,6 +1,6 @@
 //! Reasons of a terminal's state as sentences for its owner.
 
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use store::Reason;
 
 use super::engine::sentence;
@@ -13,13 +13,13 @@ pub fn reason_text(reason: &Reason) -> String {
             return "Its container and its home are gone from the engine. Delete it and make a new one.".to_owned();
         }
         Reason::Other { text } => return text.clone(),
-        Reason::EngineUnavailable => RuntimeError::Unavailable(String::new()),
-        Reason::ImageMissing => RuntimeError::NoImage(String::new()),
-        Reason::ImageRefused { why } => RuntimeError::RefusedImage(String::new(), why.clone()),
-        Reason::NoContainer => RuntimeError::NoContainer,
-        Reason::ProfileMismatch { difference } => RuntimeError::Differs(difference.clone()),
-        Reason::GuestUnresponsive => RuntimeError::NoGuest(String::new()),
-        Reason::EngineRefused => RuntimeError::Engine(String::new()),
+        Reason::EngineUnavailable => EngineError::Unavailable(String::new()),
+        Reason::ImageMissing => EngineError::NoImage(String::new()),
+        Reason::ImageRefused { why } => EngineError::RefusedImage(String::new(), why.clone()),
+        Reason::NoContainer => EngineError::NoContainer,
+        Reason::ProfileMismatch { difference } => EngineError::Differs(difference.clone()),
+        Reason::GuestUnresponsive => EngineError::NoGuest(String::new()),
+        Reason::EngineRefused => EngineError::Failed(String::new()),
     };
     sentence(&error).detail
 }

@@ -1,7 +1,7 @@
 //! Errors of terminals: create, change, power, delete, lock, attach, event streams.
 
 use protocol::{Problem, ProblemKind, limits};
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use terminal::AttachError;
 
 use super::ToProblem;
@@ -118,7 +118,7 @@ impl ToProblem for AttachError {
 }
 
 /// The engine gave no guest link for a terminal that a client attaches to.
-pub fn engine_unreachable(error: &RuntimeError) -> Problem {
+pub fn engine_unreachable(error: &EngineError) -> Problem {
     tracing::warn!(%error, "no guest link for an attaching client");
     Problem::new(
         ProblemKind::Unavailable,

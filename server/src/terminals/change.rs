@@ -6,7 +6,7 @@ use protocol::{
     names::{Slug, TerminalName},
     terminals::{PatchTerminal, Terminal, TerminalState},
 };
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 
 use super::{Choice, TerminalError, launch, list};
 use crate::audit::AsActor as _;
@@ -86,10 +86,9 @@ async fn resize(
     }
     match services.runtime.set_limits(id, launch::limits(&new)).await {
         // Without a container the next start makes one with the new limits.
-        Ok(()) | Err(RuntimeError::NoContainer) => {}
-        // The kernel's answer to a limit below what is in use.
-        Err(RuntimeError::Engine(why)) if why.contains("busy") => {
-            tracing::info!(terminal = %id, why, "the engine refused the tier");
+        Ok(()) | Err(EngineError::NoContainer) => {}
+        Err(error @ EngineError::LimitInUse(_)) => {
+            tracing::info!(terminal = %id, %error, "the engine refused the tier");
             return Err(TerminalError::Choice(Choice::TierTooSmall));
         }
         Err(error) => return Err(error.into()),

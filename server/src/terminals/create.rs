@@ -7,7 +7,7 @@ use protocol::{
     names::{Slug, TerminalName},
     terminals::{CreateTerminal, Terminal, TerminalState},
 };
-use sandbox::{LaunchSpec, RuntimeError, profile::STANDARD};
+use sandbox::{EngineError, LaunchSpec, profile::STANDARD};
 use store::{StoredReason, TerminalRow, Tx, pages::BehindTerminal};
 use uuid::Uuid;
 
@@ -152,7 +152,7 @@ async fn make_up(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalN
 
 /// Takes the record back; the event of the failure stays. Should the database refuse, the record stays and mending
 /// removes it.
-async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: &RuntimeError) {
+async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: &EngineError) {
     let written = launch::insist(|| async {
         let mut tx = services.db.begin().await?;
         if tx.terminal(row.id).await?.is_some_and(|now| now.state == TerminalState::Creating) {

@@ -2,7 +2,7 @@
 
 use access::Denied;
 use protocol::{names::BadText, terminals::TerminalState};
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use store::StoreError;
 
 use crate::{events::TooManyStreams, mfa::CodeError};
@@ -18,10 +18,10 @@ pub enum TerminalError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] RuntimeError),
+    Runtime(#[from] EngineError),
     /// The record says stopped and nobody gets in; the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
-    StillUp(RuntimeError),
+    StillUp(EngineError),
     /// The code was refused.
     #[error(transparent)]
     Code(#[from] CodeError),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::terminals::TerminalState;
-use sandbox::{LaunchSpec, Limits, Progress, RuntimeError};
+use sandbox::{EngineError, LaunchSpec, Limits, Progress, profile::STANDARD};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
 use super::{Choice, TerminalError, reason};
@@ -32,11 +32,12 @@ pub(super) async fn spec(tx: &mut Tx, row: &TerminalRow) -> Result<LaunchSpec, T
         image_reference: image.reference,
         hostname: row.hostname.clone(),
         limits: limits(&tier),
+        profile: STANDARD,
     })
 }
 
 /// Makes or starts the container of a record that is `creating`.
-pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), RuntimeError> {
+pub(super) async fn bring_up(services: &Services, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), EngineError> {
     if row.launched {
         return services.runtime.start(spec).await;
     }
@@ -73,7 +74,7 @@ pub(super) async fn failed(
     actor: &Actor,
     row: &TerminalRow,
     event: AuditEvent,
-    error: &RuntimeError,
+    error: &EngineError,
 ) -> Result<(), StoreError> {
     tracing::warn!(terminal = %row.id, %error, "a terminal could not be started");
     let reason = reason::of_engine_error(error);

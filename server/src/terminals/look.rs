@@ -2,7 +2,7 @@
 
 use access::{Caller, Denied, View};
 use protocol::{TerminalId, security::SecurityReport, terminals::Stats};
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 
 use super::{TerminalError, launch, list};
 use crate::services::Services;
@@ -14,7 +14,7 @@ use crate::services::Services;
 pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Result<Stats, TerminalError> {
     let visible = services.gate.authorize(caller, id, View).await?;
     match services.runtime.stats(id).await {
-        Err(RuntimeError::NoContainer) => Err(Denied::NotRunning(visible.facts().state).into()),
+        Err(EngineError::NoContainer) => Err(Denied::NotRunning(visible.facts().state).into()),
         other => Ok(other?),
     }
 }
@@ -30,7 +30,7 @@ pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> R
     let spec = launch::spec(&mut tx, &row).await?;
     tx.commit().await?;
     match services.runtime.security(&spec).await {
-        Err(RuntimeError::NoContainer) => Err(Denied::NotRunning(row.state).into()),
+        Err(EngineError::NoContainer) => Err(Denied::NotRunning(row.state).into()),
         other => Ok(other?),
     }
 }

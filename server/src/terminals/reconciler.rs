@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use access::Revocation;
 use protocol::{TerminalId, terminals::TerminalState};
-use sandbox::{Found, RuntimeError};
+use sandbox::{EngineError, ObservedState};
 use store::{Reason, TerminalRow};
 
 use super::{TerminalError, delete, launch, power};
@@ -49,20 +49,20 @@ enum Action {
 }
 
 /// Decides. `first_round`: this process has just started, so nothing is in progress.
-fn action(row: &TerminalRow, found: Option<Found>, first_round: bool) -> Action {
+fn action(row: &TerminalRow, found: Option<ObservedState>, first_round: bool) -> Action {
     use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
     match (row.state, found) {
         (Creating, _) if !first_round => Action::None,
         (Creating, _) if !row.launched => Action::DeleteRecord,
-        (Creating, Some(Found::Running)) => Action::RecordRunning,
-        (Creating | Running, Some(Found::Paused)) => Action::RecordPaused,
-        (Creating | Running, Some(Found::Stopped | Found::Remains)) => Action::RecordStopped,
-        (Creating | Running | Stopped, None | Some(Found::Emptied)) => Action::RecordLost,
+        (Creating, Some(ObservedState::Running)) => Action::RecordRunning,
+        (Creating | Running, Some(ObservedState::Paused)) => Action::RecordPaused,
+        (Creating | Running, Some(ObservedState::Stopped | ObservedState::Remains)) => Action::RecordStopped,
+        (Creating | Running | Stopped, None | Some(ObservedState::Emptied)) => Action::RecordLost,
         (Deleting, _) => Action::FinishDeletion,
-        (Running, Some(Found::Running)) if first_round => Action::Reconnect,
-        (Running, Some(Found::Running)) => Action::None,
-        (Stopped, Some(Found::Running)) if power::is_paused(row) => Action::RecordResumed,
-        (Stopped | Failed, Some(Found::Running)) => Action::Stop,
+        (Running, Some(ObservedState::Running)) if first_round => Action::Reconnect,
+        (Running, Some(ObservedState::Running)) => Action::None,
+        (Stopped, Some(ObservedState::Running)) if power::is_paused(row) => Action::RecordResumed,
+        (Stopped | Failed, Some(ObservedState::Running)) => Action::Stop,
         (Stopped | Failed, _) => Action::None,
     }
 }
@@ -101,7 +101,7 @@ async fn reconcile(services: &Services, first_round: bool) {
 /// The engine is listed before the records are read, so a container that is created meanwhile has a record.
 async fn try_reconcile(services: &Services, first_round: bool) -> Result<(), TerminalError> {
     let before = generations(services).await?;
-    let mut observed: HashMap<TerminalId, Found> = services.runtime.list().await?.into_iter().collect();
+    let mut observed: HashMap<TerminalId, ObservedState> = services.runtime.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.every_terminal().await?;
     tx.commit().await?;
@@ -157,13 +157,13 @@ async fn apply(services: &Services, row: &TerminalRow, action: Action) -> Result
         Action::None => Ok(()),
         Action::FinishDeletion => delete::finish(services, &system, row).await,
         Action::DeleteRecord => delete_record(services, row).await,
-        Action::Reconnect => match services.runtime.adopt(row.id).await {
-            Err(RuntimeError::NoContainer) => record(services, row, TerminalState::Stopped, None).await,
+        Action::Reconnect => match services.runtime.reconnect(row.id).await {
+            Err(EngineError::NoContainer) => record(services, row, TerminalState::Stopped, None).await,
             Err(error) => Err(error.into()),
             Ok(()) => apply_limits(services, row).await,
         },
         Action::RecordRunning => {
-            services.runtime.adopt(row.id).await?;
+            services.runtime.reconnect(row.id).await?;
             Ok(launch::runs(services, &system, row, Some(AuditEvent::TerminalStarted)).await?)
         }
         Action::RecordStopped => record(services, row, TerminalState::Stopped, None).await,
@@ -208,14 +208,14 @@ async fn stop(services: &Services, row: &TerminalRow) -> Result<(), TerminalErro
         return Ok(());
     }
     match services.runtime.stop(row.id).await {
-        Err(RuntimeError::NoContainer) => Ok(()),
+        Err(EngineError::NoContainer) => Ok(()),
         other => Ok(other?),
     }
 }
 
 /// Records that a paused container runs again.
 async fn record_resumed(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
-    services.runtime.adopt(row.id).await?;
+    services.runtime.reconnect(row.id).await?;
     let mut tx = services.db.begin().await?;
     if tx.move_terminal(row.id, TerminalState::Stopped, TerminalState::Running, None).await? {
         let entry = launch::about(AuditEvent::TerminalStarted, row).detail("reason", "seen on the engine");
@@ -292,7 +292,14 @@ mod tests {
     #[test]
     fn a_home_that_may_hold_files_is_never_removed() {
         use TerminalState::{Creating, Deleting, Failed, Running, Stopped};
-        let all = [Found::Running, Found::Paused, Found::Stopped, Found::Remains, Found::Emptied].map(Some);
+        let all = [
+            ObservedState::Running,
+            ObservedState::Paused,
+            ObservedState::Stopped,
+            ObservedState::Remains,
+            ObservedState::Emptied,
+        ]
+        .map(Some);
         let all = all.into_iter().chain([None]);
         for found in all {
             for first_round in [true, false] {
@@ -311,29 +318,29 @@ mod tests {
     fn records_follow_the_observed_state() {
         use TerminalState::{Creating, Failed, Running, Stopped};
         for (state, found, first_round, expected) in [
-            (Running, Some(Found::Running), true, Action::Reconnect),
-            (Running, Some(Found::Running), false, Action::None),
-            (Running, Some(Found::Stopped), false, Action::RecordStopped),
-            (Running, Some(Found::Remains), true, Action::RecordStopped),
+            (Running, Some(ObservedState::Running), true, Action::Reconnect),
+            (Running, Some(ObservedState::Running), false, Action::None),
+            (Running, Some(ObservedState::Stopped), false, Action::RecordStopped),
+            (Running, Some(ObservedState::Remains), true, Action::RecordStopped),
             (Running, None, true, Action::RecordLost),
-            (Running, Some(Found::Emptied), false, Action::RecordLost),
-            (Running, Some(Found::Paused), false, Action::RecordPaused),
-            (Creating, Some(Found::Paused), true, Action::RecordPaused),
-            (Stopped, Some(Found::Paused), false, Action::None),
-            (Creating, Some(Found::Running), true, Action::RecordRunning),
-            (Creating, Some(Found::Stopped), true, Action::RecordStopped),
-            (Stopped, Some(Found::Running), true, Action::Stop),
-            (Failed, Some(Found::Running), false, Action::Stop),
-            (Stopped, Some(Found::Stopped), true, Action::None),
-            (Stopped, Some(Found::Remains), true, Action::None),
+            (Running, Some(ObservedState::Emptied), false, Action::RecordLost),
+            (Running, Some(ObservedState::Paused), false, Action::RecordPaused),
+            (Creating, Some(ObservedState::Paused), true, Action::RecordPaused),
+            (Stopped, Some(ObservedState::Paused), false, Action::None),
+            (Creating, Some(ObservedState::Running), true, Action::RecordRunning),
+            (Creating, Some(ObservedState::Stopped), true, Action::RecordStopped),
+            (Stopped, Some(ObservedState::Running), true, Action::Stop),
+            (Failed, Some(ObservedState::Running), false, Action::Stop),
+            (Stopped, Some(ObservedState::Stopped), true, Action::None),
+            (Stopped, Some(ObservedState::Remains), true, Action::None),
             (Stopped, None, true, Action::RecordLost),
-            (Stopped, Some(Found::Emptied), false, Action::RecordLost),
+            (Stopped, Some(ObservedState::Emptied), false, Action::RecordLost),
             (Failed, None, false, Action::None),
         ] {
             assert_eq!(action(&row(state, true), found, first_round), expected, "{state:?} {found:?} {first_round}");
         }
         let paused = TerminalRow { reason: StoredReason(Some(Reason::Paused)), ..row(Stopped, true) };
-        assert_eq!(action(&paused, Some(Found::Running), false), Action::RecordResumed);
-        assert_eq!(action(&paused, Some(Found::Paused), false), Action::None);
+        assert_eq!(action(&paused, Some(ObservedState::Running), false), Action::RecordResumed);
+        assert_eq!(action(&paused, Some(ObservedState::Paused), false), Action::None);
     }
 }

@@ -1,5 +1,5 @@
-//! The request that makes a container: the profile, written in the engine's words. No branch in here sets
-//! `privileged`, and only fields that API 1.41 knows are used.
+//! The request that creates a container from the profile. No branch sets `privileged`, and only fields of API 1.41
+//! are used.
 
 use std::collections::HashMap;
 
@@ -9,9 +9,12 @@ use bollard::models::{
     RestartPolicyNameEnum,
 };
 
-use crate::verify::{GUEST_TARGET, Intended, LINK_TARGET};
+use crate::{
+    profile::Ulimit,
+    verify::{GUEST_TARGET, Intended, SOCKET_TARGET},
+};
 
-/// The body of the create call.
+/// Body of the create call.
 pub fn body(intended: &Intended) -> ContainerCreateBody {
     ContainerCreateBody {
         hostname: Some(intended.hostname.clone()),
@@ -24,7 +27,7 @@ pub fn body(intended: &Intended) -> ContainerCreateBody {
         open_stdin: Some(false),
         entrypoint: Some(vec![GUEST_TARGET.to_owned()]),
         cmd: Some(vec!["init".to_owned()]),
-        // An image's health check would run a program of its choice in the container, again and again.
+        // The image's own health check would run a program of the image repeatedly.
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
         image: Some(intended.image_id.clone()),
         working_dir: Some("/".to_owned()),
@@ -36,12 +39,12 @@ pub fn body(intended: &Intended) -> ContainerCreateBody {
 }
 
 fn host_config(intended: &Intended) -> HostConfig {
-    let profile = intended.profile;
+    let profile = &intended.profile;
     let memory = i64::try_from(intended.limits.memory_bytes).ok();
     HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(owned(profile.capabilities)),
-        security_opt: Some(intended.security_options()),
+        security_opt: Some(super::description::security_options()),
         privileged: Some(false),
         readonly_rootfs: Some(true),
         tmpfs: Some(profile.tmpfs.iter().map(|t| (t.path.to_owned(), t.options())).collect()),
@@ -49,7 +52,7 @@ fn host_config(intended: &Intended) -> HostConfig {
         readonly_paths: Some(intended.read_only.clone()),
         memory,
         memory_swap: memory,
-        nano_cpus: Some(intended.nano_cpus()),
+        nano_cpus: Some(intended.limits.nano_cpus()),
         pids_limit: Some(i64::from(profile.pids_max)),
         blkio_weight: (intended.block_io_weight > 0).then_some(intended.block_io_weight),
         ulimits: Some(ulimits(intended)),
@@ -61,7 +64,7 @@ fn host_config(intended: &Intended) -> HostConfig {
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         init: Some(false),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: Some(0) }),
-        // Not one byte of a terminal in a file of the engine's.
+        // The engine must not write terminal output to its log files.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: Some(HashMap::new()) }),
         mounts: Some(mounts(intended)),
         ..HostConfig::default()
@@ -69,7 +72,7 @@ fn host_config(intended: &Intended) -> HostConfig {
 }
 
 fn mounts(intended: &Intended) -> Vec<Mount> {
-    let sealed = |source: &str, target: &str| Mount {
+    let read_only_bind = |source: &str, target: &str| Mount {
         typ: Some(MountType::BIND),
         source: Some(source.to_owned()),
         target: Some(target.to_owned()),
@@ -89,15 +92,15 @@ fn mounts(intended: &Intended) -> Vec<Mount> {
         volume_options: Some(MountVolumeOptions { labels: Some(labels), ..MountVolumeOptions::default() }),
         ..Mount::default()
     };
-    vec![home, sealed(&intended.guest_binary, GUEST_TARGET), sealed(&intended.link_dir, LINK_TARGET)]
+    vec![
+        home,
+        read_only_bind(&intended.guest_binary, GUEST_TARGET),
+        read_only_bind(&intended.socket_dir, SOCKET_TARGET),
+    ]
 }
 
 fn ulimits(intended: &Intended) -> Vec<ResourcesUlimits> {
-    let one = |u: &crate::profile::Ulimit| ResourcesUlimits {
-        name: Some(u.name.to_owned()),
-        soft: Some(u.soft),
-        hard: Some(u.hard),
-    };
+    let one = |u: &Ulimit| ResourcesUlimits { name: Some(u.name.to_owned()), soft: Some(u.soft), hard: Some(u.hard) };
     intended.profile.ulimits.iter().map(one).collect()
 }
 

@@ -1,97 +1,100 @@
-//! What this engine and this kernel offer, looked at once and never assumed.
+//! Properties of this engine and this kernel, read once.
 
 use std::{collections::BTreeSet, path::Path};
 
 use bollard::{
     Docker,
     models::{ContainerCreateBody, HostConfig, SystemInfo},
-    query_parameters::{CreateContainerOptions, RemoveContainerOptions},
+    query_parameters::CreateContainerOptions,
 };
 
 use super::{
-    engine::{ASK, WORK, found, within},
-    names::{LABEL_INSTANCE, LABEL_PROBE, Names},
+    CHANGE_TIMEOUT, QUERY_TIMEOUT, call, inspect,
+    names::{LABEL_PROBE, Names},
+    remove::force_remove,
 };
-use crate::{Limits, RuntimeError, profile::Profile};
+use crate::{EngineError, Limits, profile::Profile};
 
-/// What a container can be given here.
+/// A valid block I/O weight; the engine drops it where the kernel does not support one.
+const PROBE_BLOCK_IO_WEIGHT: u16 = 500;
+
+/// What the engine adds to a container, and what this host can give to one.
 #[derive(Debug, Clone)]
 pub struct HostFacts {
-    /// Profile and engine defaults together, sorted.
-    pub masked: Vec<String>,
-    /// Profile and engine defaults together, sorted.
-    pub read_only: Vec<String>,
-    /// The profile's weight, or zero where the engine throws it away.
-    pub block_io_weight: u16,
-    /// Name servers to give, when the host's own is a stub on its loopback.
+    /// Paths that the engine masks by default.
+    default_masked: Vec<String>,
+    /// Paths that the engine makes read-only by default.
+    default_read_only: Vec<String>,
+    /// The engine accepts a block I/O weight.
+    pub has_block_io_weight: bool,
+    /// Name servers to set, when the host's own is a stub on its loopback interface.
     pub dns: Vec<String>,
-    /// Host uid that container root is, when the engine remaps users.
+    /// Host uid of container root, when the engine remaps users.
     pub remapped_root: Option<u32>,
-    /// All cores of the host, in thousandths; an engine refuses to give more.
-    pub cpu_millis: u32,
+    /// All cores of the host, in thousandths. The engine refuses a higher quota.
+    cpu_millis: u32,
 }
 
 impl HostFacts {
-    /// A tier's limits as far as this host can give them.
-    pub fn possible(&self, limits: Limits) -> Limits {
+    /// A tier's limits, reduced to what this host has.
+    pub fn available(&self, limits: Limits) -> Limits {
         Limits { cpu_millis: limits.cpu_millis.min(self.cpu_millis), ..limits }
+    }
+
+    /// Masked paths of the profile and of the engine, sorted.
+    pub fn with_default_masked(&self, profile: &Profile) -> Vec<String> {
+        union(profile.masked, &self.default_masked)
+    }
+
+    /// Read-only paths of the profile and of the engine, sorted.
+    pub fn with_default_read_only(&self, profile: &Profile) -> Vec<String> {
+        union(profile.read_only, &self.default_read_only)
     }
 }
 
-/// Looks. `image_id` is any image the engine has: a container made from it with everything left at the engine's
-/// defaults, never started and removed at once, shows what those defaults are.
-pub async fn look(
-    docker: &Docker,
-    names: &Names,
-    profile: &Profile,
-    image_id: &str,
-) -> Result<HostFacts, RuntimeError> {
-    let info = within(ASK, docker.info()).await?;
-    let defaults = engine_defaults(docker, names, profile, image_id).await?;
-    let union = |ours: &[&str], theirs: Option<Vec<String>>| -> Vec<String> {
-        let all: BTreeSet<String> = ours.iter().map(|p| (*p).to_owned()).chain(theirs.into_iter().flatten()).collect();
-        all.into_iter().collect()
-    };
+fn union(profile: &[&str], engine: &[String]) -> Vec<String> {
+    let all: BTreeSet<String> = profile.iter().map(|p| (*p).to_owned()).chain(engine.iter().cloned()).collect();
+    all.into_iter().collect()
+}
+
+/// Reads the facts. `image_id` is any image that the engine has.
+pub async fn read_facts(docker: &Docker, names: &Names, image_id: &str) -> Result<HostFacts, EngineError> {
+    let info = call(QUERY_TIMEOUT, docker.info()).await?;
+    let defaults = engine_defaults(docker, names, image_id).await?;
     Ok(HostFacts {
-        masked: union(profile.masked, defaults.masked_paths),
-        read_only: union(profile.read_only, defaults.readonly_paths),
-        block_io_weight: defaults.blkio_weight.unwrap_or(0),
+        default_masked: defaults.masked_paths.unwrap_or_default(),
+        default_read_only: defaults.readonly_paths.unwrap_or_default(),
+        has_block_io_weight: defaults.blkio_weight.is_some_and(|weight| weight > 0),
         dns: name_servers(Path::new("/etc/resolv.conf"), Path::new("/run/systemd/resolve/resolv.conf")),
         remapped_root: remapped_root(&info),
         cpu_millis: info.ncpu.and_then(|n| u32::try_from(n.saturating_mul(1000)).ok()).unwrap_or(u32::MAX),
     })
 }
 
-async fn engine_defaults(
-    docker: &Docker,
-    names: &Names,
-    profile: &Profile,
-    image_id: &str,
-) -> Result<HostConfig, RuntimeError> {
+/// The engine documents its defaults only in the description of a container. This creates one with default settings,
+/// reads its description and removes it; it is never started.
+async fn engine_defaults(docker: &Docker, names: &Names, image_id: &str) -> Result<HostConfig, EngineError> {
     let name = names.probe();
-    let instance = names.filter().remove("label").unwrap_or_default().join(",");
-    let instance = instance.split_once('=').map(|(_, id)| id.to_owned()).unwrap_or_default();
     let body = ContainerCreateBody {
         image: Some(image_id.to_owned()),
         entrypoint: Some(vec!["/nothing".to_owned()]),
         network_disabled: Some(true),
-        labels: Some([(LABEL_INSTANCE.to_owned(), instance), (LABEL_PROBE.to_owned(), "1".to_owned())].into()),
+        labels: Some([names.instance_label(), (LABEL_PROBE.to_owned(), "1".to_owned())].into()),
         host_config: Some(HostConfig {
-            blkio_weight: Some(profile.block_io_weight),
+            blkio_weight: Some(PROBE_BLOCK_IO_WEIGHT),
             network_mode: Some("none".to_owned()),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
     };
     let options = CreateContainerOptions { name: Some(name.clone()), ..CreateContainerOptions::default() };
-    within(WORK, docker.create_container(Some(options), body)).await?;
-    let seen = within(ASK, docker.inspect_container(&name, None)).await;
-    let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
-    found(WORK, docker.remove_container(&name, Some(options))).await?;
-    Ok(seen?.host_config.unwrap_or_default())
+    call(CHANGE_TIMEOUT, docker.create_container(Some(options), body)).await?;
+    let description = inspect(docker, &name).await;
+    force_remove(docker, &name).await?;
+    Ok(description?.host_config.unwrap_or_default())
 }
 
-/// With remapped users the engine's root folder ends in `/UID.GID` of container root.
+/// Host uid of container root when the engine remaps users: then its data directory ends in `/UID.GID`.
 pub fn remapped_root(info: &SystemInfo) -> Option<u32> {
     let remaps = info.security_options.iter().flatten().any(|option| option.contains("userns"));
     let last = info.docker_root_dir.as_deref()?.rsplit('/').next()?;
@@ -99,8 +102,8 @@ pub fn remapped_root(info: &SystemInfo) -> Option<u32> {
     remaps.then_some(uid)
 }
 
-/// A resolver on the host's loopback cannot be reached from a container, and the engine's own proxy would ask it from
-/// the host's namespace. Then the real servers behind it are named; where they are unknown, the engine decides.
+/// A container cannot reach a resolver on the host's loopback interface. When the host has only such a stub, these are
+/// the servers that the stub forwards to. An empty list leaves the choice to the engine.
 fn name_servers(resolv_conf: &Path, behind_stub: &Path) -> Vec<String> {
     let read = |path: &Path| servers_in(&std::fs::read_to_string(path).unwrap_or_default());
     let usual = read(resolv_conf);
@@ -122,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_loopback_stub_is_looked_behind() {
+    fn servers_behind_a_stub_are_used_only_if_the_host_has_nothing_but_a_loopback_stub() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = dir.path().join(name);
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remapping_engine_says_who_root_is() {
+    fn the_uid_of_container_root_is_read_from_a_remapping_engines_data_directory() {
         let info = |dir: &str, option: &str| SystemInfo {
             docker_root_dir: Some(dir.to_owned()),
             security_options: Some(vec![option.to_owned()]),

@@ -1,16 +1,18 @@
-//! What things of ours are called on the engine. Names are made from ids alone, never from what a person typed, and
-//! things are found by their exact name *and* their labels: an engine's name filter is a regular expression.
+//! Names and labels of this instance's resources on the engine.
+//!
+//! Names derive from ids, never from user input. Resources are looked up by exact name and by label, because the
+//! engine's name filter is a regular expression.
 
 use std::collections::HashMap;
 
 use protocol::TerminalId;
 use uuid::Uuid;
 
-/// Label with the id of the instance that made a thing.
+/// Label with the id of the instance that created the resource.
 pub const LABEL_INSTANCE: &str = "rexec.instance";
-/// Label with the terminal a thing is for.
+/// Label with the terminal that the resource belongs to.
 pub const LABEL_TERMINAL: &str = "rexec.terminal";
-/// Label of a container that is never started: it shows the engine's own defaults.
+/// Label of a container that is never started and shows the engine's defaults.
 pub const LABEL_PROBE: &str = "rexec.probe";
 
 /// Names and labels of one instance.
@@ -20,7 +22,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Of this instance.
+    /// Names of `instance`.
     pub const fn new(instance: Uuid) -> Self {
         Self { instance }
     }
@@ -30,7 +32,7 @@ impl Names {
         format!("{}-{id}", self.prefix())
     }
 
-    /// Name of a throw-away container.
+    /// Name of a container that shows the engine's defaults.
     pub fn probe(&self) -> String {
         format!("{}-probe-{}", self.prefix(), Uuid::new_v4())
     }
@@ -40,18 +42,23 @@ impl Names {
         format!("rexec-{}", &simple[..8])
     }
 
-    /// Labels of everything made for a terminal.
+    /// Labels of every resource of a terminal.
     pub fn labels(&self, id: TerminalId) -> Vec<(&'static str, String)> {
         vec![(LABEL_INSTANCE, self.instance.hyphenated().to_string()), (LABEL_TERMINAL, id.to_string())]
     }
 
-    /// The filter that lists things of this instance: an exact label match.
+    /// Label of every resource of this instance.
+    pub fn instance_label(&self) -> (String, String) {
+        (LABEL_INSTANCE.to_owned(), self.instance.hyphenated().to_string())
+    }
+
+    /// List filter for this instance: an exact label match.
     pub fn filter(&self) -> HashMap<String, Vec<String>> {
         HashMap::from([("label".to_owned(), vec![format!("{LABEL_INSTANCE}={}", self.instance.hyphenated())])])
     }
 
-    /// The terminal a thing with these labels is for; `None` when it is not of this instance.
-    pub fn owner(&self, labels: &HashMap<String, String>) -> Option<TerminalId> {
+    /// The terminal in these labels. `None` when the resource does not belong to this instance.
+    pub fn terminal_of(&self, labels: &HashMap<String, String>) -> Option<TerminalId> {
         let ours = labels.get(LABEL_INSTANCE)? == &self.instance.hyphenated().to_string();
         let id = labels.get(LABEL_TERMINAL)?.parse().ok()?;
         ours.then_some(id)
@@ -63,16 +70,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thing_belongs_to_an_instance_by_its_whole_label() {
+    fn a_resource_belongs_to_the_instance_of_its_complete_label() {
         let (ours, other) = (Names::new(Uuid::from_u128(7)), Names::new(Uuid::from_u128(7 << 64)));
         let id = TerminalId::new(Uuid::from_u128(9));
         let labels = |n: &Names| n.labels(id).into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<HashMap<_, _>>();
-        assert_eq!(ours.owner(&labels(&ours)), Some(id));
-        assert_eq!(ours.owner(&labels(&other)), None);
-        assert_eq!(ours.owner(&HashMap::new()), None);
-        let mut bent = labels(&ours);
-        bent.insert(LABEL_TERMINAL.to_owned(), format!("{{{id}}}"));
-        assert_eq!(ours.owner(&bent), None, "only the canonical id counts");
+        assert_eq!(ours.terminal_of(&labels(&ours)), Some(id));
+        assert_eq!(ours.terminal_of(&labels(&other)), None);
+        assert_eq!(ours.terminal_of(&HashMap::new()), None);
+        let mut braced = labels(&ours);
+        braced.insert(LABEL_TERMINAL.to_owned(), format!("{{{id}}}"));
+        assert_eq!(ours.terminal_of(&braced), None, "only the canonical form of the id is accepted");
         assert_eq!(ours.of(id), format!("rexec-00000000-{id}"));
     }
 }

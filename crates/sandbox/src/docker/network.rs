@@ -1,28 +1,28 @@
-//! The bridge all terminals are on: traffic between containers refused.
+//! The bridge network of all terminals. It refuses traffic between containers.
 
 use std::collections::HashMap;
 
 use bollard::models::{NetworkCreateRequest, NetworkInspect};
 
-use super::engine::{ASK, Engine, WORK, found, within};
-use crate::RuntimeError;
+use super::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call, call_optional};
+use crate::EngineError;
 
 const ICC: &str = "com.docker.network.bridge.enable_icc";
 const BRIDGE: &str = "com.docker.network.bridge.name";
 
-/// Makes the bridge when it is missing, and refuses one that is not what it must be.
+/// Creates the network if it is missing, and checks an existing one.
 ///
 /// # Errors
-/// [`RuntimeError::Differs`] when a network of that name exists and lets containers talk to each other.
-pub async fn ensure(engine: &Engine, name: &str) -> Result<(), RuntimeError> {
-    let docker = engine.client().await?;
-    if let Some(network) = found(ASK, docker.inspect_network(name, None)).await? {
+/// [`EngineError::Differs`] when a network of this name exists with other settings.
+pub async fn ensure(connection: &Connection, name: &str) -> Result<(), EngineError> {
+    let docker = connection.client().await?;
+    if let Some(network) = call_optional(QUERY_TIMEOUT, docker.inspect_network(name, None)).await? {
         return check(name, &network);
     }
     let request = NetworkCreateRequest {
         name: name.to_owned(),
         driver: Some("bridge".to_owned()),
-        // The bridge has the network's own name: of two servers that make it at once, one is refused by the engine.
+        // The bridge interface has the network's name, so the engine refuses the second of two concurrent creations.
         options: Some(HashMap::from([
             (ICC.to_owned(), "false".to_owned()),
             (BRIDGE.to_owned(), name.chars().take(15).collect()),
@@ -30,16 +30,16 @@ pub async fn ensure(engine: &Engine, name: &str) -> Result<(), RuntimeError> {
         labels: Some(HashMap::from([("rexec.network".to_owned(), name.to_owned())])),
         ..NetworkCreateRequest::default()
     };
-    let made = within(WORK, docker.create_network(request)).await;
-    match (found(ASK, docker.inspect_network(name, None)).await?, made) {
+    let created = call(CHANGE_TIMEOUT, docker.create_network(request)).await;
+    match (call_optional(QUERY_TIMEOUT, docker.inspect_network(name, None)).await?, created) {
         (Some(network), _) => check(name, &network),
         (None, Err(error)) => Err(error),
-        (None, Ok(_)) => Err(RuntimeError::Engine(format!("the network {name} was made and is not there"))),
+        (None, Ok(_)) => Err(EngineError::Failed(format!("the network {name} was created and does not exist"))),
     }
 }
 
-/// What the network must be.
-fn check(name: &str, network: &NetworkInspect) -> Result<(), RuntimeError> {
+/// Compares the settings of the network with the required ones.
+fn check(name: &str, network: &NetworkInspect) -> Result<(), EngineError> {
     let option = |key: &str| network.options.as_ref().and_then(|options| options.get(key)).map(String::as_str);
     let wrong = if network.name.as_deref() != Some(name) {
         "is another network"
@@ -54,13 +54,13 @@ fn check(name: &str, network: &NetworkInspect) -> Result<(), RuntimeError> {
     } else {
         return Ok(());
     };
-    Err(RuntimeError::Differs(format!(
-        "the network {name} {wrong}. Remove it (docker network rm {name}); it is made again as it must be"
+    Err(EngineError::Differs(format!(
+        "the network {name} {wrong}. Remove it (docker network rm {name}); it is created again with the right settings"
     )))
 }
 
-/// Whether the network is there and as it must be, for the doctor.
-pub async fn look(engine: &Engine, name: &str) -> Result<Option<Result<(), RuntimeError>>, RuntimeError> {
-    let docker = engine.client().await?;
-    Ok(found(ASK, docker.inspect_network(name, None)).await?.map(|network| check(name, &network)))
+/// The result of the check of an existing network, `None` when there is no network.
+pub async fn inspect(connection: &Connection, name: &str) -> Result<Option<Result<(), EngineError>>, EngineError> {
+    let docker = connection.client().await?;
+    Ok(call_optional(QUERY_TIMEOUT, docker.inspect_network(name, None)).await?.map(|network| check(name, &network)))
 }

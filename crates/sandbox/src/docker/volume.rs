@@ -1,6 +1,4 @@
-//! Home volumes: one per terminal, never one that was there before, never one of somebody else.
-
-use std::collections::HashMap;
+//! Home volumes, one per terminal. A volume with other labels or options is never used or removed.
 
 use bollard::{
     Docker,
@@ -9,14 +7,11 @@ use bollard::{
 };
 use protocol::TerminalId;
 
-use super::{
-    engine::{ASK, WORK, found, within},
-    names::Names,
-};
-use crate::RuntimeError;
+use super::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional, names::Names};
+use crate::EngineError;
 
-/// Makes the volume. The caller has seen that there was none: the files of an older one would be somebody's.
-pub async fn create(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), RuntimeError> {
+/// Creates the volume. The caller has checked that there was none, since an existing one may hold another user's files.
+pub async fn create(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), EngineError> {
     let name = names.of(id);
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
@@ -24,34 +19,35 @@ pub async fn create(docker: &Docker, names: &Names, id: TerminalId) -> Result<()
         labels: Some(names.labels(id).into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
         ..VolumeCreateRequest::default()
     };
-    let volume = within(WORK, docker.create_volume(request)).await?;
-    ours(names, id, &volume)
+    let volume = call(CHANGE_TIMEOUT, docker.create_volume(request)).await?;
+    check_owner(names, id, &volume)
 }
 
-/// The volume of a terminal, when it is there and ours.
-pub async fn find(docker: &Docker, names: &Names, id: TerminalId) -> Result<Option<Volume>, RuntimeError> {
-    let Some(volume) = found(ASK, docker.inspect_volume(&names.of(id))).await? else { return Ok(None) };
-    ours(names, id, &volume).map(|()| Some(volume))
+/// The volume of a terminal.
+///
+/// # Errors
+/// [`EngineError::Differs`] when a volume of this name does not belong to the terminal.
+pub async fn find(docker: &Docker, names: &Names, id: TerminalId) -> Result<Option<Volume>, EngineError> {
+    let Some(volume) = call_optional(QUERY_TIMEOUT, docker.inspect_volume(&names.of(id))).await? else {
+        return Ok(None);
+    };
+    check_owner(names, id, &volume).map(|()| Some(volume))
 }
 
-/// Removes the volume; one that is not there is no error, one that is not ours stays and is an error.
-pub async fn remove(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), RuntimeError> {
+/// Removes the volume. Succeeds when there is none; a volume that does not belong to the terminal stays.
+pub async fn remove(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), EngineError> {
     if find(docker, names, id).await?.is_some() {
         let options = RemoveVolumeOptions { force: false };
-        found(WORK, docker.remove_volume(&names.of(id), Some(options))).await?;
+        call_optional(CHANGE_TIMEOUT, docker.remove_volume(&names.of(id), Some(options))).await?;
     }
     Ok(())
 }
 
-fn ours(names: &Names, id: TerminalId, volume: &Volume) -> Result<(), RuntimeError> {
+fn check_owner(names: &Names, id: TerminalId, volume: &Volume) -> Result<(), EngineError> {
     let plain = volume.driver == "local" && volume.options.is_empty();
-    if volume.name == names.of(id) && owner(names, &volume.labels) == Some(id) && plain {
+    if volume.name == names.of(id) && names.terminal_of(&volume.labels) == Some(id) && plain {
         Ok(())
     } else {
-        Err(RuntimeError::Differs(format!("the volume {} is not the one of this terminal", volume.name)))
+        Err(EngineError::Differs(format!("the volume {} does not belong to this terminal", volume.name)))
     }
-}
-
-fn owner(names: &Names, labels: &HashMap<String, String>) -> Option<TerminalId> {
-    names.owner(labels)
 }

@@ -1,113 +1,91 @@
-//! Verification: what was intended for one container, compared with what the engine says it made (`outside`) and with
-//! what the guest sees (`inside`). Pure functions; this module refuses to know how an engine is spoken to.
-//!
-//! The comparison is total: what a row does not claim must be empty, so a setting nobody thought of cannot slip in.
+//! Verification of a container: what was intended, compared with the guest's report (`inside`) and with the engine's
+//! description, and the security report for users. Pure functions; each engine compares its own description and passes
+//! the result as [`Observed`].
 
 mod inside;
-mod outside;
 mod report;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use protocol::TerminalId;
-use serde_json::Value;
 
-use super::{
-    Limits,
-    profile::{Profile, Seccomp},
-};
+use crate::{Limits, profile::Profile};
 pub use inside::verify_inside;
-pub use outside::verify_outside;
 pub use report::report;
 
-/// What one container must be: the profile, the launch, and what this host can do.
+/// Path of the guest program in the container.
+pub const GUEST_TARGET: &str = "/.rexec/guest";
+/// Path of the guest socket directory in the container.
+pub const SOCKET_TARGET: &str = "/.rexec/link";
+
+/// One container as it must be: the profile, the launch, and what this host can do.
 #[derive(Debug, Clone)]
 pub struct Intended {
-    /// The profile.
-    pub profile: &'static Profile,
-    /// The terminal.
+    /// Hardening profile.
+    pub profile: Profile,
+    /// Terminal.
     pub id: TerminalId,
-    /// Host name inside.
+    /// Host name inside the container.
     pub hostname: String,
-    /// Limits of the tier.
+    /// Limits of the tier, reduced to what the host has.
     pub limits: Limits,
-    /// The engine's digest of the image that was asked for.
+    /// The engine's digest of the requested image.
     pub image_id: String,
     /// Name of the container.
     pub container: String,
     /// Name of the home volume.
     pub volume: String,
-    /// Labels of ours.
+    /// Labels of this instance.
     pub labels: Vec<(&'static str, String)>,
-    /// The guest program on the host.
+    /// Path of the guest program on the host.
     pub guest_binary: String,
-    /// The terminal's link folder on the host.
-    pub link_dir: String,
-    /// Profile and engine defaults together, sorted.
+    /// Path of the guest socket directory on the host.
+    pub socket_dir: String,
+    /// Masked paths of the profile and of the engine, sorted.
     pub masked: Vec<String>,
-    /// Profile and engine defaults together, sorted.
+    /// Read-only paths of the profile and of the engine, sorted.
     pub read_only: Vec<String>,
-    /// Zero where the kernel has no block I/O weight.
+    /// Block I/O weight; zero where the kernel does not support one.
     pub block_io_weight: u16,
-    /// Name servers, when the host's own cannot be used from a container.
+    /// Name servers, when a container cannot use the host's own.
     pub dns: Vec<String>,
-    /// Masked paths that exist on this host's kernel, and must therefore be seen covered from inside.
-    pub masked_here: Vec<String>,
-    /// Read-only paths that exist on this host's kernel.
-    pub read_only_here: Vec<String>,
+    /// The masked paths that exist on this host. The guest must see each of them covered.
+    pub masked_on_host: Vec<String>,
+    /// The read-only paths that exist on this host.
+    pub read_only_on_host: Vec<String>,
 }
 
-/// Where the guest program is in the container.
-pub const GUEST_TARGET: &str = "/.rexec/guest";
-/// Where the link folder is in the container.
-pub const LINK_TARGET: &str = "/.rexec/link";
-
-impl Intended {
-    /// `SecurityOpt` of the container.
-    pub fn security_options(&self) -> Vec<String> {
-        let mut options = vec!["no-new-privileges:true".to_owned()];
-        if let Seccomp::Own(json) = self.profile.seccomp {
-            options.push(format!("seccomp={json}"));
-        }
-        options
-    }
-
-    /// CPU quota in billionths of a core, as engines count.
-    pub fn nano_cpus(&self) -> i64 {
-        i64::from(self.limits.cpu_millis) * 1_000_000
-    }
-}
-
-/// One look at one row.
+/// The engine's description of a container, compared with [`Intended`].
+///
+/// The comparison must be total: an engine adds a failed check for every setting that is present and that no control
+/// covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
-    /// Row of the profile.
-    pub row: &'static str,
-    /// What was seen, for people.
-    pub seen: String,
-    /// It is what was intended.
-    pub right: bool,
+pub struct Observed {
+    /// At least one check for each control in force.
+    pub checks: Vec<Check>,
+    /// AppArmor profile or SELinux label of the container, if one confines it.
+    pub mac_label: Option<String>,
 }
 
-impl Look {
-    fn new(row: &'static str, right: bool, seen: impl Into<String>) -> Self {
-        Self { row, seen: seen.into(), right }
+/// Result of the comparison of one control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Id of the control.
+    pub control: &'static str,
+    /// The observed value, as text for users.
+    pub observed: String,
+    /// The observed value is the intended one.
+    pub matches: bool,
+}
+
+impl Check {
+    /// A check of `control`.
+    pub fn new(control: &'static str, matches: bool, observed: impl Into<String>) -> Self {
+        Self { control, observed: observed.into(), matches }
     }
 }
 
-/// The first thing that is not as intended, in words for the log, the audit trail and the owner.
-pub fn first_difference(looks: &[Look]) -> Option<String> {
-    looks.iter().find(|look| !look.right).map(|look| format!("{}: {}", look.row, look.seen))
-}
-
-/// Whether a value of the engine's description says "not set".
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(n) => n.as_f64() == Some(0.0),
-        Value::String(s) => s.is_empty(),
-        Value::Array(items) => items.iter().all(is_empty),
-        Value::Object(fields) => fields.is_empty(),
-    }
+/// The first failed check as text for the log, the audit log and the owner.
+pub fn first_difference(checks: &[Check]) -> Option<String> {
+    checks.iter().find(|check| !check.matches).map(|check| format!("{}: {}", check.control, check.observed))
 }

@@ -1,16 +1,15 @@
-//! The Security panel's report, and the score: from what was verified, never from what was asked for.
+//! The security report, and its score. Points count for verified controls only.
 
 use guest_protocol::GuestReport;
 use protocol::{
     Timestamp,
     security::{SecurityReport, SecurityRow, Verdict},
 };
-use serde_json::Value;
 
-use super::{Intended, Look, inside::user_map, verify_inside, verify_outside};
-use crate::profile::{COMMANDS, Row};
+use super::{Check, Intended, Observed, inside::user_map, verify_inside};
+use crate::profile::{COMMANDS, Control};
 
-/// Rows that are verified only when the guest's word agrees with the engine's.
+/// Controls that are verified only when the guest's report agrees with the engine's description.
 const NEEDS_INSIDE: &[&str] = &[
     "capabilities",
     "privileges",
@@ -25,27 +24,33 @@ const NEEDS_INSIDE: &[&str] = &[
     "user",
 ];
 
-/// The report of one terminal. `inside` is absent when the terminal is stopped or its guest does not answer.
-pub fn report(intended: &Intended, description: &Value, inside: Option<&GuestReport>, at: Timestamp) -> SecurityReport {
-    let outside_looks = verify_outside(intended, description);
-    let inside_looks = inside.map(|report| verify_inside(intended, report)).unwrap_or_default();
-    let rows: Vec<SecurityRow> = intended
-        .profile
-        .rows
-        .iter()
-        .map(|row| {
-            let outside = worst(&outside_looks, row.id);
-            let within = worst(&inside_looks, row.id);
-            match row.pending {
-                Some(why) => pending(row, why, description, inside),
-                None if row.id == "block_io" && intended.block_io_weight == 0 => {
-                    let why = "Not in force: this host's kernel has no block I/O weight.";
-                    shown(row, outside, within, Verdict::NotInForce, why)
-                }
-                None => shown(row, outside, within, verdict(row.id, outside, within), row.protects),
-            }
-        })
-        .collect();
+/// The report of one terminal. `inside` is `None` when the terminal is stopped or its guest does not answer.
+pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestReport>, at: Timestamp) -> SecurityReport {
+    let inside_checks = inside.map(|report| verify_inside(intended, report)).unwrap_or_default();
+    let row = |control: &Control| {
+        let outside_check = decisive(&observed.checks, control.id);
+        let inside_check = decisive(&inside_checks, control.id);
+        let mut row = SecurityRow {
+            id: control.id.to_owned(),
+            title: control.title.to_owned(),
+            asked: control.requested(&intended.profile),
+            outside: outside_check.map(|check| check.observed.clone()),
+            inside: inside_check.map(|check| check.observed.clone()),
+            verdict: verdict(control.id, outside_check, inside_check),
+            points: control.points,
+            note: control.protects.to_owned(),
+        };
+        if let Some(reason) = control.not_in_force {
+            (row.outside, row.inside) = (None, None);
+            (row.verdict, row.note) = (Verdict::NotInForce, reason.to_owned());
+            add_host_control(&mut row, control, observed, inside);
+        } else if control.id == "block_io" && intended.block_io_weight == 0 {
+            row.verdict = Verdict::NotInForce;
+            row.note = "Not in force: this host's kernel has no block I/O weight.".to_owned();
+        }
+        row
+    };
+    let rows: Vec<SecurityRow> = intended.profile.controls.iter().map(row).collect();
     let verified = rows.iter().filter(|row| row.verdict == Verdict::Verified);
     SecurityReport {
         profile: intended.profile.name.to_owned(),
@@ -56,60 +61,41 @@ pub fn report(intended: &Intended, description: &Value, inside: Option<&GuestRep
     }
 }
 
-/// A row may have several looks (the sweep adds one); a wrong one stands for all.
-fn worst<'a>(looks: &'a [Look], row: &str) -> Option<&'a Look> {
-    let mut of_row = looks.iter().filter(|look| look.row == row);
-    let first = of_row.clone().next();
-    of_row.find(|look| !look.right).or(first)
+/// The check that decides for a control: a failed one if there is any.
+fn decisive<'a>(checks: &'a [Check], control: &str) -> Option<&'a Check> {
+    let mut of_control = checks.iter().filter(|check| check.control == control);
+    let first = of_control.clone().next();
+    of_control.find(|check| !check.matches).or(first)
 }
 
-fn verdict(row: &str, outside: Option<&Look>, inside: Option<&Look>) -> Verdict {
-    let wrong = |look: Option<&Look>| look.is_some_and(|look| !look.right);
-    if wrong(outside) || wrong(inside) {
+fn verdict(control: &str, outside: Option<&Check>, inside: Option<&Check>) -> Verdict {
+    let differs = |check: Option<&Check>| check.is_some_and(|check| !check.matches);
+    if differs(outside) || differs(inside) {
         Verdict::Differs
-    } else if outside.is_none() || (inside.is_none() && NEEDS_INSIDE.contains(&row)) {
+    } else if outside.is_none() || (inside.is_none() && NEEDS_INSIDE.contains(&control)) {
         Verdict::Unknown
     } else {
         Verdict::Verified
     }
 }
 
-fn shown(row: &Row, outside: Option<&Look>, inside: Option<&Look>, verdict: Verdict, note: &str) -> SecurityRow {
-    SecurityRow {
-        id: row.id.to_owned(),
-        title: row.title.to_owned(),
-        asked: row.asked.to_owned(),
-        outside: outside.map(|look| look.seen.clone()),
-        inside: inside.map(|look| look.seen.clone()),
-        verdict,
-        points: row.points,
-        note: note.to_owned(),
-    }
-}
-
-/// Rows this version does not ask for itself. Two of them some hosts provide; then they are shown, and count.
-fn pending(row: &Row, why: &str, description: &Value, inside: Option<&GuestReport>) -> SecurityRow {
-    let mut shown = shown(row, None, None, Verdict::NotInForce, why);
-    match row.id {
+/// Some hosts provide a control that the profile does not request. Then it is shown, and its points count.
+fn add_host_control(row: &mut SecurityRow, control: &Control, observed: &Observed, inside: Option<&GuestReport>) {
+    let provided = match control.id {
         "mac" => {
-            let profile = ["AppArmorProfile", "ProcessLabel"]
-                .into_iter()
-                .filter_map(|key| description[key].as_str())
-                .find(|label| !label.is_empty() && *label != "unconfined");
-            shown.outside = Some(profile.unwrap_or("none").to_owned());
-            if profile.is_some() {
-                (shown.verdict, shown.note) = (Verdict::Verified, row.protects.to_owned());
-            }
+            row.outside = Some(observed.mac_label.clone().unwrap_or_else(|| "none".to_owned()));
+            observed.mac_label.is_some()
         }
-        "user_namespace" => {
-            if let Some((remapped, words)) = inside.and_then(user_map) {
-                shown.inside = Some(words);
-                if remapped {
-                    (shown.verdict, shown.note) = (Verdict::Verified, row.protects.to_owned());
-                }
+        "user_namespace" => match inside.and_then(user_map) {
+            Some((remapped, text)) => {
+                row.inside = Some(text);
+                remapped
             }
-        }
-        _ => {}
+            None => false,
+        },
+        _ => false,
+    };
+    if provided {
+        (row.verdict, row.note) = (Verdict::Verified, control.protects.to_owned());
     }
-    shown
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::ProblemKind;
-use sandbox::RuntimeError;
+use sandbox::EngineError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -47,9 +47,9 @@ async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     Ok("ready")
 }
 
-fn engine_away(error: RuntimeError) -> String {
+fn engine_away(error: EngineError) -> String {
     let why = match error {
-        RuntimeError::Unavailable(why) => why,
+        EngineError::Unavailable(why) => why,
         other => other.to_string(),
     };
     format!("The container engine does not answer: {why}. Start it.")
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_unavailable_engine_is_named_once() {
-        let text = engine_away(RuntimeError::Unavailable("no answer in time".into()));
+        let text = engine_away(EngineError::Unavailable("no answer in time".into()));
         assert_eq!(text, "The container engine does not answer: no answer in time. Start it.");
     }
 }

@@ -12,7 +12,6 @@ use crate::support::{
     proofs::proof,
     server::{TestServer, lock_path},
 };
-use rexec::problem::ToProblem as _;
 
 #[tokio::test]
 async fn a_lock_concurrent_with_an_attach_leaves_no_client_attached() {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sandbox::Runtime as _;
+use sandbox::{Inspection as _, Lifecycle as _};
 
 use crate::support::engine::{RealEngine, docker, docker_try, launch_spec, no_progress};
 

@@ -9,13 +9,14 @@ use protocol::{
     terminals::{PatchTerminal, TerminalState},
 };
 use rexec::terminals::{self, Launched};
-use sandbox::{Found, LaunchSpec, Runtime, RuntimeError, fake::FakeRuntime};
+use sandbox::{EngineError, LaunchSpec, ObservedState, fake::FakeEngine};
 
 use crate::support::{
     database,
     engine::{RealEngine, docker, docker_try, launch_spec, no_progress},
     environment::TestEnvironment,
 };
+use sandbox::{GuestConnection as _, Inspection as _, Lifecycle as _};
 
 #[tokio::test]
 async fn every_control_of_the_profile_is_in_force() {
@@ -55,7 +56,7 @@ async fn a_failing_test_leaves_no_container_and_no_volume() {
     assert!(failing.await.unwrap_err().is_panic());
     assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
     assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
-    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, Found::Running)]);
+    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, ObservedState::Running)]);
 }
 
 #[tokio::test]
@@ -65,8 +66,8 @@ async fn instances_do_not_see_each_others_containers() {
     ours.runtime.create(&spec, no_progress()).await.unwrap();
     assert_eq!(other.runtime.list().await.unwrap(), []);
     other.runtime.delete(spec.id).await.unwrap();
-    assert!(matches!(other.runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, Found::Running)]);
+    assert!(matches!(other.runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
+    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, ObservedState::Running)]);
     ours.runtime.delete(spec.id).await.unwrap();
 }
 
@@ -82,7 +83,7 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
     docker(&["rm", &made]).await;
 
     let refused = LaunchSpec { image_reference: leaky.clone(), ..launch_spec() };
-    assert!(matches!(real.runtime.create(&refused, no_progress()).await, Err(RuntimeError::RefusedImage(..))));
+    assert!(matches!(real.runtime.create(&refused, no_progress()).await, Err(EngineError::RefusedImage(..))));
     let tamed = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
     real.runtime.create(&tamed, no_progress()).await.expect("the image's wishes are overridden");
     let report = real.runtime.security(&tamed).await.unwrap();
@@ -100,7 +101,7 @@ async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     let name = real.name_of(spec.id);
     docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
     docker(&["rm", "-f", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, Found::Remains)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
     real.runtime.start(&spec).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
@@ -119,7 +120,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     let spec = launch_spec();
     real.runtime.create(&spec, no_progress()).await.unwrap();
     real.runtime = real.restarted().await;
-    real.runtime.adopt(spec.id).await.unwrap();
+    real.runtime.reconnect(spec.id).await.unwrap();
     let report = real.runtime.security(&spec).await.unwrap();
     let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
     assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
@@ -131,7 +132,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
 async fn the_use_cases_work_on_the_real_engine() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let env = TestEnvironment::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
     let report = terminals::security(&env.services, &who, id).await.unwrap();
@@ -156,14 +157,14 @@ async fn the_use_cases_work_on_the_real_engine() {
 async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let env = TestEnvironment::on(&db, FakeRuntime::new(Clock::System), Arc::new(real.runtime.clone()));
+    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
     let name = real.name_of(id);
     let state = async || terminals::get(&env.services, &who, id).await.unwrap().state;
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Paused)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Paused)]);
     terminals::reconciler::reconcile_at_start(&env.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&env.services, &who, id).await.unwrap();
@@ -172,10 +173,10 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
     terminals::stop(&env.services, &who, id).await.unwrap();
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Stopped)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, Found::Emptied)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Emptied)]);
     terminals::reconciler::reconcile_at_start(&env.services).await;
     assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guest_protocol::{FrameBuffer, FromGuest, GuestReport, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, GuestReport, OLDEST_VERSION, ToGuest, VERSION};
 use protocol::{frame::Size, limits};
-use sandbox::{RuntimeError, guest_link::SocketLink};
+use sandbox::{EngineError, guest_socket::GuestSocket};
 use terminal::GuestLink;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,8 +27,8 @@ fn link_directory() -> LinkDirectory {
     LinkDirectory { _dir: dir, path }
 }
 
-fn bind(directory: &LinkDirectory) -> Arc<SocketLink> {
-    Arc::new(SocketLink::bind(&directory.path, true, CancellationToken::new()).unwrap())
+fn bind(directory: &LinkDirectory) -> Arc<GuestSocket> {
+    Arc::new(GuestSocket::bind(&directory.path, true, CancellationToken::new()).unwrap())
 }
 
 /// Dials as the guest does: from a directory in which the address is short.
@@ -161,7 +161,7 @@ async fn a_report_arrives_over_the_current_connection_and_is_not_passed_to_the_s
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
     assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
-    assert!(matches!(silent, Err(RuntimeError::NoGuest(_))), "a guest that stays silent is reported as one");
+    assert!(matches!(silent, Err(EngineError::NoGuest(_))), "a guest that stays silent is reported as one");
 }
 
 #[tokio::test]
@@ -197,4 +197,27 @@ async fn unread_messages_are_bounded_in_both_directions() {
         unread.extend_from_slice(&chunk[..n]);
     }
     sending.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_guest_of_version_1_is_accepted_and_its_echo_messages_are_ignored() {
+    let place = link_directory();
+    let link = bind(&place);
+    let echo = vec![0, 0, 0, 4, 0x86, 0, 1, 1];
+    let taken = wire(&FromGuest::Taken { pane: 1, bytes: 3 });
+    let mut guest = dial(&place).await;
+    let hello_of_version_1 = wire(&FromGuest::Hello { version: 1, boot: 5 });
+    guest.write_all(&[hello_of_version_1, echo.clone(), taken].concat()).await.unwrap();
+    assert_eq!(receive(&mut guest).await, ToGuest::Policy { root_allowed: true });
+    let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: 1, boot: 5 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
+    drop((inbox, guest));
+
+    let mut guest = dial(&place).await;
+    guest.write_all(&[hello(6), echo].concat()).await.unwrap();
+    disconnected(&mut guest).await;
+    let mut guest = dial(&place).await;
+    guest.write_all(&wire(&FromGuest::Hello { version: OLDEST_VERSION - 1, boot: 7 })).await.unwrap();
+    disconnected(&mut guest).await;
 }

@@ -8,23 +8,24 @@ use std::{
 
 use access::Clock;
 use protocol::{TerminalId, events::Stage};
-use sandbox::{Found, LaunchSpec, Limits, Progress, Runtime, RuntimeError, fake::FakeRuntime};
+use sandbox::{Engine, EngineError, LaunchSpec, Limits, ObservedState, Progress, fake::FakeEngine};
 
 use crate::support::engine::{RealEngine, SMALL, launch_spec, no_progress};
+use sandbox::Lifecycle as _;
 
-async fn found(runtime: &dyn Runtime, id: TerminalId) -> Option<Found> {
+async fn found(runtime: &dyn Engine, id: TerminalId) -> Option<ObservedState> {
     let all = runtime.list().await.expect("the engine lists");
     all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found)
 }
 
 /// Created, used, stopped, started, changed, deleted; each step is observed from outside.
-async fn life_cycle(runtime: Arc<dyn Runtime>) {
+async fn life_cycle(runtime: Arc<dyn Engine>) {
     let (spec, seen) = (launch_spec(), Arc::new(Mutex::new(Vec::new())));
     let reported = seen.clone();
     let progress: Progress = Arc::new(move |stage| reported.lock().unwrap().push(stage));
     runtime.create(&spec, progress).await.expect("a terminal is made");
     assert_eq!(*seen.lock().unwrap(), Stage::ALL[1..], "every stage after the record, in order, once");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
     let stats = runtime.stats(spec.id).await.expect("statistics");
     assert_eq!((stats.memory_bytes_limit, stats.cpu_millis_limit, stats.pids_limit), (512 << 20, 500, 256));
@@ -32,10 +33,10 @@ async fn life_cycle(runtime: Arc<dyn Runtime>) {
 
     runtime.stop(spec.id).await.expect("it stops");
     runtime.stop(spec.id).await.expect("stopping twice is no error");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Stopped));
-    assert!(matches!(runtime.stats(spec.id).await, Err(RuntimeError::NoContainer)));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Stopped));
+    assert!(matches!(runtime.stats(spec.id).await, Err(EngineError::NoContainer)));
     runtime.start(&spec).await.expect("it starts again");
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
     let larger = Limits { memory_bytes: 1 << 30, cpu_millis: 1000 };
     runtime.set_limits(spec.id, larger).await.expect("limits change live");
@@ -47,30 +48,30 @@ async fn life_cycle(runtime: Arc<dyn Runtime>) {
     runtime.delete(spec.id).await.expect("deleting what is gone is no error");
 }
 
-async fn missing_objects(runtime: Arc<dyn Runtime>) {
+async fn missing_objects(runtime: Arc<dyn Engine>) {
     let spec = launch_spec();
-    assert!(matches!(runtime.start(&spec).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.stop(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.adopt(spec.id).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(RuntimeError::NoContainer)));
-    assert!(matches!(runtime.security(&spec).await, Err(RuntimeError::NoContainer)));
+    assert!(matches!(runtime.start(&spec).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.reconnect(spec.id).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.security(&spec).await, Err(EngineError::NoContainer)));
     let unknown = LaunchSpec { image_reference: "rexec/no-such-image:9".into(), ..spec.clone() };
-    assert!(matches!(runtime.create(&unknown, no_progress()).await, Err(RuntimeError::NoImage(_))));
+    assert!(matches!(runtime.create(&unknown, no_progress()).await, Err(EngineError::NoImage(_))));
     assert_eq!(found(&*runtime, spec.id).await, None, "a failed launch leaves nothing");
     assert_eq!(runtime.image_size("rexec/no-such-image:9").await.unwrap(), None);
     assert!(runtime.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
 }
 
-async fn second_launch(runtime: Arc<dyn Runtime>) {
+async fn second_launch(runtime: Arc<dyn Engine>) {
     let spec = launch_spec();
     runtime.create(&spec, no_progress()).await.unwrap();
-    assert!(matches!(runtime.create(&spec, no_progress()).await, Err(RuntimeError::Engine(_))));
-    assert_eq!(found(&*runtime, spec.id).await, Some(Found::Running), "a second launch of an id harms nothing");
+    assert!(matches!(runtime.create(&spec, no_progress()).await, Err(EngineError::Failed(_))));
+    assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running), "a second launch of an id harms nothing");
     runtime.delete(spec.id).await.unwrap();
 }
 
 /// The caller is dropped during a launch, at each stage in turn.
-async fn abandoned_launch(runtime: Arc<dyn Runtime>) {
+async fn abandoned_launch(runtime: Arc<dyn Engine>) {
     for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
         let spec = launch_spec();
         let (tell, mut reported) = tokio::sync::mpsc::channel(8);
@@ -91,7 +92,7 @@ async fn abandoned_launch(runtime: Arc<dyn Runtime>) {
 }
 
 /// A deletion does not wait for a launch, and removes what the launch created.
-async fn deletion_during_launch(runtime: Arc<dyn Runtime>) {
+async fn deletion_during_launch(runtime: Arc<dyn Engine>) {
     let spec = launch_spec();
     let (tell, mut reported) = tokio::sync::mpsc::channel(8);
     let progress: Progress = Arc::new(move |stage| {
@@ -105,8 +106,8 @@ async fn deletion_during_launch(runtime: Arc<dyn Runtime>) {
     assert_eq!(found(&*runtime, spec.id).await, None);
 }
 
-async fn on_both(test: impl AsyncFn(Arc<dyn Runtime>)) {
-    let fake = FakeRuntime::new(Clock::System);
+async fn on_both(test: impl AsyncFn(Arc<dyn Engine>)) {
+    let fake = FakeEngine::new(Clock::System);
     fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
     test(Arc::new(fake)).await;
     if let Some(real) = RealEngine::start().await {

@@ -25,7 +25,7 @@ use protocol::{
     names::{Slug, Username},
 };
 use rexec::http::ws;
-use sandbox::guest_link::SocketLink;
+use sandbox::guest_socket::GuestSocket;
 use secrets::Secret;
 use store::{Db, NewSession, SessionKind};
 use terminal::Sessions;
@@ -74,7 +74,7 @@ struct AttachRoute {
     callers: [Caller; 2],
     terminal: TerminalId,
     sessions: Arc<Sessions>,
-    link: Arc<SocketLink>,
+    link: Arc<GuestSocket>,
     db: Db,
     shutdown: CancellationToken,
 }
@@ -206,7 +206,7 @@ impl SessionFixture {
     pub async fn start_server(&mut self) {
         self.server = None;
         let shutdown = CancellationToken::new();
-        let link = Arc::new(SocketLink::bind(&self.dir.path().join("link"), false, shutdown.clone()).unwrap());
+        let link = Arc::new(GuestSocket::bind(&self.dir.path().join("link"), false, shutdown.clone()).unwrap());
         let caller = |session| Caller {
             user: self.user,
             username: Username::parse("ada").unwrap(),

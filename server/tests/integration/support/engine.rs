@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
 use protocol::TerminalId;
-use sandbox::{LaunchSpec, Limits, Progress, Runtime as _, docker::Docker};
+use sandbox::{LaunchSpec, Lifecycle as _, Limits, Progress, docker::Docker, profile::STANDARD};
 use uuid::Uuid;
 
 pub const SMALL: Limits = Limits { memory_bytes: 512 << 20, cpu_millis: 500 };
@@ -15,6 +15,7 @@ pub fn launch_spec() -> LaunchSpec {
         image_reference: "rexec/debian:1".into(),
         hostname: "contract".into(),
         limits: SMALL,
+        profile: STANDARD,
     }
 }
 
@@ -93,7 +94,7 @@ async fn connect(instance: Uuid, data: &tempfile::TempDir) -> Docker {
     );
     let guest = guest.canonicalize().expect("the guest is built (scripts/build-guest.sh)");
     let host = std::env::var("REXEC_DOCKER_HOST").ok();
-    Docker::connect(host.as_deref(), instance, data.path(), &guest).await.expect("the engine answers")
+    Docker::connect(host.as_deref(), instance, data.path(), &guest, STANDARD).await.expect("the engine answers")
 }
 
 /// The engine's command line client, for changes made without the server.

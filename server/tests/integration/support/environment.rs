@@ -18,7 +18,7 @@ use rexec::{
     services::Services,
     terminals::{self, Launched},
 };
-use sandbox::{Runtime, fake::FakeRuntime};
+use sandbox::{Engine, fake::FakeEngine};
 use secrets::Keyring;
 use store::SessionKind;
 use uuid::Uuid;
@@ -31,19 +31,19 @@ const PASSWORD: &str = "a few random words 7";
 /// Services over a database and an engine. Dropping it removes its directory.
 pub struct TestEnvironment {
     pub services: Services,
-    pub fake: FakeRuntime,
+    pub fake: FakeEngine,
     _folder: tempfile::TempDir,
 }
 
 impl TestEnvironment {
     /// On the fake engine.
     pub fn new(db: &TestDb) -> Self {
-        let fake = FakeRuntime::new(Clock::System);
+        let fake = FakeEngine::new(Clock::System);
         let runtime = Arc::new(fake.clone());
         Self::on(db, fake, runtime)
     }
 
-    pub fn on(db: &TestDb, fake: FakeRuntime, runtime: Arc<dyn Runtime>) -> Self {
+    pub fn on(db: &TestDb, fake: FakeEngine, runtime: Arc<dyn Engine>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config::check(config::Raw::default()).unwrap();
         let keys = Keyring::open(&folder.path().join("keys")).unwrap();

@@ -19,13 +19,12 @@ use rexec::{
     problem::ToProblem as _,
     services::Services,
 };
-use sandbox::fake::FakeRuntime;
+use sandbox::fake::FakeEngine;
 use secrets::Keyring;
 use serde_json::{Value, json};
 
 pub use super::client::Client;
 use super::database::{self, TestDb};
-use rexec::problem::ToProblem as _;
 
 /// 2026-11-18T11:06:40Z, the beginning of a TOTP step.
 pub const START: Timestamp = Timestamp::from_millis(1_795_000_000_000 / 30_000 * 30_000);
@@ -37,7 +36,7 @@ pub struct TestServer {
     pub origin: String,
     pub clock: Clock,
     /// The fake engine, to script delays and failures.
-    pub engine: FakeRuntime,
+    pub engine: FakeEngine,
     http: reqwest::Client,
     _db: TestDb,
 }
@@ -76,7 +75,7 @@ impl TestServer {
         let mut config = config::check(config::Raw::default()).unwrap();
         configure(&mut config);
         let clock = Clock::manual(START);
-        let engine = FakeRuntime::new(clock.clone());
+        let engine = FakeEngine::new(clock.clone());
         let services = Services::builder(config, db.db.clone(), Keyring::default(), Arc::new(engine.clone()))
             .clock(clock.clone())
             .address(address)

@@ -6,13 +6,12 @@ use access::{Attach, Denied, Revocation};
 use futures_util::future::join_all;
 use protocol::{
     ProblemKind, TerminalId,
-    auth::Role,
     events::Stage,
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, TerminalState},
 };
 use rexec::terminals::{self, Launched, TerminalError};
-use sandbox::{Found, Runtime as _, fake::Script};
+use sandbox::{Lifecycle as _, ObservedState, fake::Script};
 use store::pages::BehindTerminal;
 use tokio_util::sync::CancellationToken;
 
@@ -127,7 +126,7 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
         let (why, engine) = watcher.await.unwrap();
         assert_eq!(
             (why, engine),
-            (Revocation::Stopped, vec![(id, Found::Running)]),
+            (Revocation::Stopped, vec![(id, ObservedState::Running)]),
             "revoked while the container still ran"
         );
         let Launched::Ready(terminal) = stopped else { panic!() };
@@ -163,7 +162,11 @@ async fn a_start_during_a_stop_waits_for_its_end() {
         terminals::stop(&env.services, &who, id).await.unwrap();
         client.await.unwrap().unwrap();
         assert_eq!(env.rows().await[0].state, TerminalState::Running);
-        assert_eq!(env.services.runtime.list().await.unwrap(), vec![(id, Found::Running)], "as its record says");
+        assert_eq!(
+            env.services.runtime.list().await.unwrap(),
+            vec![(id, ObservedState::Running)],
+            "as its record says"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! The checks before the server starts: data directory, keys, database and engine have to match.
 
 use rexec::admin::preflight::{self, PreflightError};
-use sandbox::Runtime as _;
+use sandbox::Lifecycle as _;
 
 use crate::support::{database, environment::TestEnvironment};
 

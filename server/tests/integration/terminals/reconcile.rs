@@ -5,7 +5,7 @@ use std::time::Duration;
 use access::Attach;
 use protocol::{TerminalId, terminals::TerminalState};
 use rexec::terminals::{self, reconciler};
-use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
+use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::Script};
 
 use crate::support::{
     database::{self, TestDb},
@@ -70,7 +70,7 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     assert_eq!(state(half.id).await, None);
     let mut engine: Vec<_> = next.fake.list().await.unwrap();
     engine.sort_by_key(|(id, _)| ids.iter().position(|other| other == id));
-    let (stopped, runs) = (Found::Stopped, Found::Running);
+    let (stopped, runs) = (ObservedState::Stopped, ObservedState::Running);
     assert_eq!(engine.remove(0), (strange, runs), "nobody decided its end: its home is not ours to remove");
     assert_eq!(engine, [(running, runs), (died, stopped), (stopping, stopped), (starting, stopped)]);
     assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
@@ -88,7 +88,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
         let paused = async || {
-            env.fake.becomes(id, Found::Paused);
+            env.fake.becomes(id, ObservedState::Paused);
             reconciler::reconcile_at_start(&env.services).await;
             let seen = terminals::get(&env.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
@@ -101,15 +101,15 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         };
         paused().await;
         terminals::start(&env.services, &who, id).await.unwrap();
-        assert_eq!(state().await, (TerminalState::Running, Found::Running));
+        assert_eq!(state().await, (TerminalState::Running, ObservedState::Running));
         paused().await;
         terminals::stop(&env.services, &who, id).await.unwrap();
-        assert_eq!(state().await, (TerminalState::Stopped, Found::Stopped), "it does not stay paused");
+        assert_eq!(state().await, (TerminalState::Stopped, ObservedState::Stopped), "it does not stay paused");
         terminals::start(&env.services, &who, id).await.unwrap();
         paused().await;
-        env.fake.becomes(id, Found::Running);
+        env.fake.becomes(id, ObservedState::Running);
         reconciler::reconcile_at_start(&env.services).await;
-        assert_eq!(state().await, (TerminalState::Running, Found::Running), "it was resumed on the engine");
+        assert_eq!(state().await, (TerminalState::Running, ObservedState::Running), "it was resumed on the engine");
     }
 }
 
@@ -123,7 +123,7 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     terminals::stop(&env.services, &who, id).await.unwrap();
     reconciler::reconcile_at_start(&env.services).await;
     tokio::spawn(reconciler::run(env.services.clone()));
-    env.fake.becomes(id, Found::Emptied);
+    env.fake.becomes(id, ObservedState::Emptied);
     let reported = async {
         while terminals::get(&env.services, &who, id).await.unwrap().state != TerminalState::Failed {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,5 +1,4 @@
-//! One change at a time per terminal: a start must not begin while a stop is under way. A deletion does not wait for a
-//! launch to end by itself, it asks it to give way.
+//! Serializes the operations of one terminal. A deletion cancels the running operation instead of waiting for its end.
 
 use std::{
     collections::HashMap,
@@ -10,34 +9,34 @@ use protocol::TerminalId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// The queues of all terminals that something is being done to.
+/// The queues of all terminals with operations.
 #[derive(Debug, Default)]
-pub struct Turns(Mutex<HashMap<TerminalId, Weak<Queue>>>);
+pub struct OperationQueue(Mutex<HashMap<TerminalId, Weak<Queue>>>);
 
 #[derive(Debug)]
 struct Queue {
-    gate: Arc<Semaphore>,
+    semaphore: Arc<Semaphore>,
     current: Mutex<CancellationToken>,
 }
 
-/// The right to change one terminal, as long as this lives.
+/// Exclusive use of one terminal's resources until it is dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub struct OperationPermit {
     _queue: Arc<Queue>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Turns {
-    /// Waits for the turn. `cancel` is tripped when somebody asks this work to give way.
-    pub async fn take(&self, id: TerminalId, cancel: &CancellationToken) -> Option<Turn> {
+impl OperationQueue {
+    /// Waits for the earlier operations. [`Self::cancel_current`] cancels `cancel` while the permit is held.
+    pub async fn acquire(&self, id: TerminalId, cancel: &CancellationToken) -> Option<OperationPermit> {
         let queue = self.queue(id);
-        let permit = queue.gate.clone().acquire_owned().await.ok()?;
+        let permit = queue.semaphore.clone().acquire_owned().await.ok()?;
         *queue.current.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
-        Some(Turn { _queue: queue, _permit: permit })
+        Some(OperationPermit { _queue: queue, _permit: permit })
     }
 
-    /// Asks what is being done to a terminal to stop at its next step, and to undo itself.
-    pub fn give_way(&self, id: TerminalId) {
+    /// Cancels the running operation of a terminal.
+    pub fn cancel_current(&self, id: TerminalId) {
         self.queue(id).current.lock().unwrap_or_else(PoisonError::into_inner).cancel();
     }
 
@@ -47,7 +46,7 @@ impl Turns {
         if let Some(queue) = queues.get(&id).and_then(Weak::upgrade) {
             return queue;
         }
-        let queue = Arc::new(Queue { gate: Arc::new(Semaphore::new(1)), current: Mutex::default() });
+        let queue = Arc::new(Queue { semaphore: Arc::new(Semaphore::new(1)), current: Mutex::default() });
         queues.insert(id, Arc::downgrade(&queue));
         queue
     }
@@ -58,18 +57,18 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_at_a_time_and_the_first_gives_way() {
-        let (turns, id) = (Turns::default(), TerminalId::new(uuid::Uuid::from_u128(1)));
+    async fn operations_of_a_terminal_run_one_after_the_other_and_the_running_one_can_be_cancelled() {
+        let (operations, id) = (OperationQueue::default(), TerminalId::new(uuid::Uuid::from_u128(1)));
         let (first, second) = (CancellationToken::new(), CancellationToken::new());
-        let turn = turns.take(id, &first).await;
-        let waiting = turns.take(id, &second);
+        let permit = operations.acquire(id, &first).await;
+        let waiting = operations.acquire(id, &second);
         tokio::pin!(waiting);
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
-        turns.give_way(id);
+        operations.cancel_current(id);
         assert!(first.is_cancelled() && !second.is_cancelled());
-        drop(turn);
+        drop(permit);
         assert!(waiting.await.is_some() && !second.is_cancelled());
         let other = TerminalId::new(uuid::Uuid::from_u128(2));
-        assert!(turns.take(other, &CancellationToken::new()).await.is_some());
+        assert!(operations.acquire(other, &CancellationToken::new()).await.is_some());
     }
 }

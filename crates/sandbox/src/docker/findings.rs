@@ -1,28 +1,25 @@
-//! What the doctor sees of engine and host. Reports, never assumes.
+//! Findings about engine and host for `rexec doctor` and the system page.
 
 use bollard::models::SystemInfo;
 use protocol::admin::{Finding, Level};
 
-use super::{
-    engine::{ASK, Engine, within},
-    network,
-};
-use crate::{RuntimeError, profile::STANDARD};
+use super::{Connection, QUERY_TIMEOUT, call, network};
+use crate::{EngineError, profile::Profile};
 
 /// First fixed versions of runc for CVE-2025-31133, CVE-2025-52565 and CVE-2025-52881 (breakouts by masked paths,
 /// /dev/console and procfs redirects): 1.2.8, 1.3.3, 1.4.0.
 const RUNC_FIXED: [[i64; 3]; 3] = [[1, 2, 8], [1, 3, 3], [1, 4, 0]];
-/// Oldest engine that still gets fixes.
+/// Oldest engine release that still gets security fixes.
 const ENGINE_SUPPORTED: [i64; 3] = [25, 0, 0];
 
-/// Everything there is to say; an engine that does not answer is one finding.
-pub async fn findings(engine: &Engine) -> Vec<Finding> {
-    match look(engine).await {
+/// All findings. An engine that does not answer is a single finding.
+pub async fn findings(connection: &Connection, profile: &Profile) -> Vec<Finding> {
+    match inspect(connection, profile).await {
         Ok(findings) => findings,
         Err(error) => vec![finding(
             ("engine", "Container engine"),
             match error {
-                RuntimeError::Unavailable(why) => format!("does not answer: {why}"),
+                EngineError::Unavailable(why) => format!("does not answer: {why}"),
                 other => other.to_string(),
             },
             Level::Broken,
@@ -31,9 +28,9 @@ pub async fn findings(engine: &Engine) -> Vec<Finding> {
     }
 }
 
-async fn look(engine: &Engine) -> Result<Vec<Finding>, RuntimeError> {
-    let docker = engine.client().await?;
-    let (info, version) = tokio::try_join!(within(ASK, docker.info()), within(ASK, docker.version()))?;
+async fn inspect(connection: &Connection, profile: &Profile) -> Result<Vec<Finding>, EngineError> {
+    let docker = connection.client().await?;
+    let (info, version) = tokio::try_join!(call(QUERY_TIMEOUT, docker.info()), call(QUERY_TIMEOUT, docker.version()))?;
     let component = |name: &str| {
         let all = version.components.iter().flatten();
         all.filter(|c| c.name == name).map(|c| c.version.clone()).next().unwrap_or_default()
@@ -45,14 +42,14 @@ async fn look(engine: &Engine) -> Result<Vec<Finding>, RuntimeError> {
         finding(("kernel", "Kernel"), info.kernel_version.clone().unwrap_or_default(), Level::Good, None),
     ];
     all.extend(host(&info));
-    all.push(match network::look(engine, STANDARD.network).await? {
-        None => finding(("network", "Isolated network"), "made with the first terminal".into(), Level::Good, None),
+    all.push(match network::inspect(connection, profile.network).await? {
+        None => finding(("network", "Isolated network"), "created with the first terminal".into(), Level::Good, None),
         Some(Ok(())) => {
-            let seen = format!("{}, traffic between containers refused", STANDARD.network);
+            let seen = format!("{}, traffic between containers refused", profile.network);
             finding(("network", "Isolated network"), seen, Level::Good, None)
         }
         Some(Err(error)) => {
-            let advice = Some("No terminal can be made until it is mended.");
+            let advice = Some("No terminal can be created until this is repaired.");
             finding(("network", "Isolated network"), error.to_string(), Level::Broken, advice)
         }
     });
@@ -65,7 +62,8 @@ fn finding((id, title): (&str, &str), seen: String, level: Level, advice: Option
 
 fn engine_version(version: &str, api: &str) -> Finding {
     let fresh = numbers(version).is_some_and(|v| v >= ENGINE_SUPPORTED);
-    let advice = "This engine no longer gets security fixes from its makers; your distribution may still give them. Prefer a current one.";
+    let advice = "This engine no longer gets security fixes from its makers; your distribution may still give them. \
+                  Prefer a current one.";
     finding(
         ("engine.version", "Container engine"),
         format!("{version} (API {api})"),
@@ -89,7 +87,7 @@ fn runc_version(version: &str) -> Finding {
     )
 }
 
-/// `1.1.5+ds1` and `20.10.24+dfsg1` as numbers. A release candidate comes before its release: its patch is one less.
+/// `1.1.5+ds1` and `20.10.24+dfsg1` as numbers. A release candidate sorts before its release: its patch number is one less.
 fn numbers(version: &str) -> Option<[i64; 3]> {
     let plain = version.trim_start_matches('v').split(['+', '~', ' ']).next()?;
     let (plain, rest) = plain.split_once('-').unwrap_or((plain, ""));
@@ -174,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runc_versions_with_known_breakouts_are_named() {
+    fn runc_versions_with_known_breakouts_are_warnings() {
         for bad in ["1.1.5+ds1", "1.1.15", "1.2.7", "1.3.2", "1.3.0-rc1", "1.4.0-rc.2", "", "unknown"] {
             assert_eq!(runc_version(bad).level, Level::Warning, "{bad}");
         }
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn old_engines_are_named() {
+    fn engines_without_security_fixes_are_warnings() {
         assert_eq!(engine_version("20.10.24+dfsg1", "1.41").level, Level::Warning);
         assert_eq!(engine_version("28.2.2", "1.50").level, Level::Good);
     }

@@ -1,0 +1,142 @@
+//! Operations on one container, and the list of all.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use bollard::{
+    models::{ContainerSummaryStateEnum, ContainerUpdateBody},
+    query_parameters::{ListContainersOptions, ListVolumesOptions, StopContainerOptions},
+};
+use protocol::TerminalId;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    CHANGE_TIMEOUT, Docker, Inner, QUERY_TIMEOUT, call, call_optional, connection::limit_error,
+    description::Description, inspect, launch::Home, names::LABEL_PROBE, network, remove::force_remove, unpause,
+    volume,
+};
+use crate::{Absence, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference};
+
+/// Time for the guest to end its shells before the engine kills it, in seconds.
+const STOP_SECS: i32 = 5;
+
+impl Inner {
+    async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
+        let docker = self.connection.client().await?;
+        let image_id = self.usable_image(docker, &spec.image_reference).await?;
+        let network = network::ensure(&self.connection, spec.profile.network);
+        let (facts, network) = tokio::join!(self.facts(docker, &image_id), network);
+        let (facts, ()) = (facts?, network?);
+        let intended = self.intend(spec, image_id, facts);
+        let no_progress: Progress = Arc::new(|_| {});
+        if volume::find(docker, &self.names, spec.id).await?.is_none() {
+            return Err(EngineError::NoContainer);
+        }
+        if let Some(container) = self.find(docker, spec.id).await? {
+            let checks = Description::new(&container)?.observe(&intended).checks;
+            let Some(difference) = first_difference(&checks) else {
+                let socket = self.listen(spec.id, spec.profile.root_allowed, facts.remapped_root)?;
+                unpause(docker, &container).await?;
+                let started = self.run(docker, &intended, &socket, &no_progress, cancel).await;
+                if started.is_err() {
+                    self.stop(spec.id).await?;
+                }
+                return started;
+            };
+            tracing::info!(terminal = %spec.id, difference, "container differs from the profile and is replaced");
+            self.remove_container(spec.id).await?;
+        }
+        self.launch(spec, &no_progress, Home::Kept, cancel).await
+    }
+
+    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
+        let docker = self.connection.client().await?;
+        let container = self.existing(docker, id).await?;
+        if container.state.as_ref().and_then(|s| s.running) == Some(true) {
+            // The engine cannot stop a paused container.
+            unpause(docker, &container).await?;
+            let options = StopContainerOptions { t: Some(STOP_SECS), signal: None };
+            let stopped = docker.stop_container(container.id.as_deref().unwrap_or_default(), Some(options));
+            call_optional(CHANGE_TIMEOUT, stopped).await?;
+        }
+        self.sockets().remove(&id);
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<HashMap<TerminalId, ObservedState>, EngineError> {
+        let docker = self.connection.client().await?;
+        let filters = Some(self.names.filter());
+        let volumes = docker.list_volumes(Some(ListVolumesOptions { filters: filters.clone() }));
+        let options = ListContainersOptions { all: true, filters, ..ListContainersOptions::default() };
+        let containers = docker.list_containers(Some(options));
+        let (volumes, containers) = tokio::try_join!(call(QUERY_TIMEOUT, volumes), call(QUERY_TIMEOUT, containers))?;
+        // Later entries replace earlier ones: a container says more than a volume, a volume more than a directory.
+        let mut states: HashMap<TerminalId, ObservedState> = HashMap::new();
+        for dir in std::fs::read_dir(&self.socket_root).into_iter().flatten().flatten() {
+            let id = dir.file_name().to_str().and_then(|name| name.parse().ok());
+            states.extend(id.map(|id| (id, ObservedState::Emptied)));
+        }
+        let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.terminal_of(&v.labels));
+        states.extend(homes.map(|id| (id, ObservedState::Remains)));
+        for container in containers {
+            let labels = container.labels.unwrap_or_default();
+            if labels.contains_key(LABEL_PROBE) {
+                force_remove(docker, &container.id.unwrap_or_default()).await?;
+            } else if let Some(id) = self.names.terminal_of(&labels) {
+                let state = match container.state {
+                    Some(ContainerSummaryStateEnum::RUNNING) => ObservedState::Running,
+                    Some(ContainerSummaryStateEnum::PAUSED) => ObservedState::Paused,
+                    _ => ObservedState::Stopped,
+                };
+                states.insert(id, state);
+            }
+        }
+        Ok(states)
+    }
+}
+
+#[async_trait]
+impl Lifecycle for Docker {
+    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), EngineError> {
+        let (id, inner, spec) = (spec.id, self.0.clone(), spec.clone());
+        let work = move |cancel| async move { inner.launch(&spec, &progress, Home::Fresh, &cancel).await };
+        self.run_operation(id, work).await
+    }
+
+    async fn start(&self, spec: &LaunchSpec) -> Result<(), EngineError> {
+        let (id, inner, spec) = (spec.id, self.0.clone(), spec.clone());
+        self.run_operation(id, move |cancel| async move { inner.start(&spec, &cancel).await }).await
+    }
+
+    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
+        let inner = self.0.clone();
+        self.run_operation(id, move |_| async move { inner.stop(id).await }).await
+    }
+
+    async fn delete(&self, id: TerminalId) -> Result<Absence, EngineError> {
+        let inner = self.0.clone();
+        inner.operations.cancel_current(id);
+        self.run_operation(id, move |_| async move { inner.destroy(id).await }).await
+    }
+
+    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), EngineError> {
+        let docker = self.0.connection.client().await?;
+        let container = self.0.existing(docker, id).await?;
+        let limits = self.0.facts(docker, &container.image.unwrap_or_default()).await?.available(limits);
+        let container = container.id.unwrap_or_default();
+        let memory = i64::try_from(limits.memory_bytes).ok();
+        let nano_cpus = Some(limits.nano_cpus());
+        let update = ContainerUpdateBody { memory, memory_swap: memory, nano_cpus, ..ContainerUpdateBody::default() };
+        call(CHANGE_TIMEOUT, docker.update_container(&container, update)).await.map_err(limit_error)?;
+        let observed = inspect(docker, &container).await?.host_config.unwrap_or_default();
+        if (observed.memory, observed.memory_swap, observed.nano_cpus) == (memory, memory, nano_cpus) {
+            Ok(())
+        } else {
+            Err(EngineError::Differs("the engine did not apply the limits".into()))
+        }
+    }
+
+    async fn list(&self) -> Result<Vec<(TerminalId, ObservedState)>, EngineError> {
+        Ok(self.0.list().await?.into_iter().collect())
+    }
+}

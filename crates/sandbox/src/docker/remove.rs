@@ -1,0 +1,65 @@
+//! Removal of a terminal's resources, and the check that they are gone.
+
+use std::{io, time::Duration};
+
+use bollard::{Docker, query_parameters::RemoveContainerOptions};
+use protocol::TerminalId;
+
+use super::{CHANGE_TIMEOUT, Inner, QUERY_TIMEOUT, call_optional, volume};
+use crate::{Absence, EngineError};
+
+/// Interval between two attempts to remove a container.
+const REMOVAL_INTERVAL: Duration = Duration::from_millis(50);
+
+impl Inner {
+    /// Removes everything of a terminal and checks that it is gone.
+    pub(super) async fn destroy(&self, id: TerminalId) -> Result<Absence, EngineError> {
+        let docker = self.connection.client().await?;
+        self.sockets().remove(&id);
+        self.remove_container(id).await?;
+        volume::remove(docker, &self.names, id).await?;
+        match tokio::fs::remove_dir_all(&self.socket_dir(id)).await {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(EngineError::Failed(format!("the guest socket directory cannot be removed: {e}")));
+            }
+            _ => {}
+        }
+        let name = self.names.of(id);
+        let (container, home) = tokio::try_join!(
+            call_optional(QUERY_TIMEOUT, docker.inspect_container(&name, None)),
+            call_optional(QUERY_TIMEOUT, docker.inspect_volume(&name)),
+        )?;
+        if container.is_some() || home.is_some() {
+            return Err(EngineError::Failed(format!("{name} still exists after its removal")));
+        }
+        Ok(Absence { container: name.clone(), volume: name })
+    }
+
+    /// Removes the container alone, and waits until the engine no longer knows it.
+    pub(super) async fn remove_container(&self, id: TerminalId) -> Result<(), EngineError> {
+        let docker = self.connection.client().await?;
+        let Some(container) = self.find(docker, id).await? else { return Ok(()) };
+        let engine_id = container.id.unwrap_or_default();
+        let removal = async {
+            loop {
+                // The engine refuses this while another removal runs.
+                let removed = force_remove(docker, &engine_id).await;
+                let left = call_optional(QUERY_TIMEOUT, docker.inspect_container(&engine_id, None)).await?;
+                match (left, removed) {
+                    (None, _) => return Ok(()),
+                    (Some(_), Err(error @ EngineError::Unavailable(_))) => return Err(error),
+                    (Some(_), _) => tokio::time::sleep(REMOVAL_INTERVAL).await,
+                }
+            }
+        };
+        tokio::time::timeout(CHANGE_TIMEOUT, removal)
+            .await
+            .unwrap_or_else(|_| Err(EngineError::Failed("the container could not be removed in time".into())))
+    }
+}
+
+/// Removes a container, running or not, and its anonymous volumes. A missing container is no error.
+pub(super) async fn force_remove(docker: &Docker, container: &str) -> Result<(), EngineError> {
+    let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+    call_optional(CHANGE_TIMEOUT, docker.remove_container(container, Some(options))).await.map(drop)
+}

@@ -1,0 +1,294 @@
+//! An in-memory engine for tests that need no containers. It follows the contract of the port: the same contract tests
+//! run on it and on Docker. Tests can make it fail or delay at each stage.
+
+mod guest;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use access::{Attach, Authorized, Clock};
+use async_trait::async_trait;
+use guest::FakeGuest;
+use protocol::{
+    TerminalId,
+    admin::{Finding, Level},
+    events::Stage,
+    security::{SecurityReport, SecurityRow, Verdict},
+    terminals::Stats,
+};
+use terminal::GuestLink;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Absence, EngineError, GuestConnection, Inspection, LaunchSpec, Lifecycle, Limits, ObservedState, Progress,
+    profile::{COMMANDS, Control},
+};
+
+/// Images that this engine has.
+const IMAGES: [&str; 2] = ["rexec/debian:1", "rexec/dev:1"];
+const IMAGE_BYTES: u64 = 100 * 1024 * 1024;
+
+/// Behavior of the next calls.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// A launch fails before this stage.
+    pub fail_at: Option<Stage>,
+    /// Delay before each stage of a launch.
+    pub pace: Duration,
+    /// A launch begins when this is cancelled.
+    pub go: Option<CancellationToken>,
+    /// Every call fails with [`EngineError::Unavailable`].
+    pub away: bool,
+    /// A deletion fails.
+    pub stuck: bool,
+}
+
+/// The in-memory engine.
+#[derive(Debug, Clone)]
+pub struct FakeEngine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    script: Mutex<Script>,
+    containers: Mutex<HashMap<TerminalId, FakeContainer>>,
+}
+
+#[derive(Debug, Clone)]
+struct FakeContainer {
+    state: ObservedState,
+    limits: Limits,
+    hostname: String,
+    pids_max: u32,
+    guest: Arc<FakeGuest>,
+}
+
+impl FakeEngine {
+    /// An engine without containers.
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Inner { clock, script: Mutex::default(), containers: Mutex::default() }))
+    }
+
+    /// Sets the behavior of the next calls.
+    pub fn script(&self, script: Script) {
+        *self.0.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
+    }
+
+    /// Host name of a container.
+    pub fn hostname(&self, id: TerminalId) -> Option<String> {
+        self.containers().get(&id).map(|container| container.hostname.clone())
+    }
+
+    /// Limits of a container.
+    pub fn limits(&self, id: TerminalId) -> Option<Limits> {
+        self.containers().get(&id).map(|container| container.limits)
+    }
+
+    /// Changes the state of a container without the server, as a reboot or an operator does.
+    pub fn becomes(&self, id: TerminalId, state: ObservedState) {
+        if let Some(container) = self.containers().get_mut(&id) {
+            container.state = state;
+        }
+    }
+
+    /// Stops a container without the server.
+    pub fn kill(&self, id: TerminalId) {
+        self.becomes(id, ObservedState::Stopped);
+    }
+
+    fn containers(&self) -> MutexGuard<'_, HashMap<TerminalId, FakeContainer>> {
+        self.0.containers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The script, or the error of an engine that is away.
+    fn answer(&self) -> Result<Script, EngineError> {
+        let script = self.0.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if script.away { Err(EngineError::Unavailable("the fake engine is away".into())) } else { Ok(script) }
+    }
+
+    fn with<T>(&self, id: TerminalId, access: impl FnOnce(&mut FakeContainer) -> T) -> Result<T, EngineError> {
+        self.answer()?;
+        self.containers().get_mut(&id).map(access).ok_or(EngineError::NoContainer)
+    }
+}
+
+/// Removes the container of a launch, unless the launch succeeded.
+struct Undo<'a>(&'a FakeEngine, Option<TerminalId>);
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.1 {
+            self.0.containers().remove(&id);
+        }
+    }
+}
+
+#[async_trait]
+impl Lifecycle for FakeEngine {
+    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), EngineError> {
+        let script = self.answer()?;
+        if !IMAGES.contains(&spec.image_reference.as_str()) {
+            return Err(EngineError::NoImage(spec.image_reference.clone()));
+        }
+        if self.containers().contains_key(&spec.id) {
+            return Err(EngineError::Failed("the volume exists already".into()));
+        }
+        let mut undo = Undo(self, Some(spec.id));
+        let container = FakeContainer {
+            state: ObservedState::Remains,
+            limits: spec.limits,
+            hostname: spec.hostname.clone(),
+            pids_max: spec.profile.pids_max,
+            guest: Arc::default(),
+        };
+        self.containers().insert(spec.id, container);
+        if let Some(go) = &script.go {
+            go.cancelled().await;
+        }
+        for stage in Stage::ALL.into_iter().skip(1) {
+            tokio::time::sleep(script.pace).await;
+            if script.fail_at == Some(stage) {
+                return Err(match stage {
+                    Stage::Verified => EngineError::Differs("pids: not set".into()),
+                    Stage::Inside => EngineError::NoGuest("scripted failure".into()),
+                    _ => EngineError::Failed("scripted failure".into()),
+                });
+            }
+            let running = stage >= Stage::Started;
+            let state = if running { ObservedState::Running } else { ObservedState::Stopped };
+            self.with(spec.id, |container| container.state = state)?;
+            progress(stage);
+        }
+        undo.1 = None;
+        Ok(())
+    }
+
+    async fn start(&self, spec: &LaunchSpec) -> Result<(), EngineError> {
+        let script = self.answer()?;
+        if let Some(go) = &script.go {
+            go.cancelled().await;
+        }
+        if script.fail_at == Some(Stage::Started) {
+            return Err(EngineError::Failed("scripted failure".into()));
+        }
+        self.with(spec.id, |container| {
+            match container.state {
+                ObservedState::Running | ObservedState::Paused => {}
+                ObservedState::Stopped | ObservedState::Remains => container.guest = Arc::default(),
+                ObservedState::Emptied => return Err(EngineError::NoContainer),
+            }
+            container.state = ObservedState::Running;
+            Ok(())
+        })?
+    }
+
+    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
+        self.with(id, |container| container.state = ObservedState::Stopped)
+    }
+
+    async fn delete(&self, id: TerminalId) -> Result<Absence, EngineError> {
+        if self.answer()?.stuck {
+            return Err(EngineError::Failed("the container still exists".into()));
+        }
+        self.containers().remove(&id);
+        let name = format!("fake-{id}");
+        Ok(Absence { container: name.clone(), volume: name })
+    }
+
+    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), EngineError> {
+        self.with(id, |container| container.limits = limits)
+    }
+
+    async fn list(&self) -> Result<Vec<(TerminalId, ObservedState)>, EngineError> {
+        self.answer()?;
+        Ok(self.containers().iter().map(|(id, container)| (*id, container.state)).collect())
+    }
+}
+
+#[async_trait]
+impl Inspection for FakeEngine {
+    async fn stats(&self, id: TerminalId) -> Result<Stats, EngineError> {
+        let container = self.with(id, |container| container.clone())?;
+        if container.state != ObservedState::Running {
+            return Err(EngineError::NoContainer);
+        }
+        Ok(Stats {
+            cpu_millis: 5,
+            cpu_millis_limit: container.limits.cpu_millis,
+            memory_bytes: 6 * 1024 * 1024,
+            memory_bytes_limit: container.limits.memory_bytes,
+            pids: 2,
+            pids_limit: container.pids_max,
+            at: self.0.clock.now(),
+        })
+    }
+
+    async fn security(&self, spec: &LaunchSpec) -> Result<SecurityReport, EngineError> {
+        let running = self.with(spec.id, |container| container.state)? == ObservedState::Running;
+        let row = |control: &Control| {
+            let note = if running { "The in-memory engine protects nothing." } else { control.protects };
+            SecurityRow {
+                id: control.id.to_owned(),
+                title: control.title.to_owned(),
+                asked: control.requested(&spec.profile),
+                outside: None,
+                inside: None,
+                verdict: if control.not_in_force.is_some() { Verdict::NotInForce } else { Verdict::Unknown },
+                points: control.points,
+                note: control.not_in_force.unwrap_or(note).to_owned(),
+            }
+        };
+        Ok(SecurityReport {
+            profile: spec.profile.name.to_owned(),
+            score_tenths: 0,
+            rows: spec.profile.controls.iter().map(row).collect(),
+            commands: COMMANDS.iter().map(|c| (*c).to_owned()).collect(),
+            at: self.0.clock.now(),
+        })
+    }
+
+    async fn image_size(&self, reference: &str) -> Result<Option<u64>, EngineError> {
+        self.answer()?;
+        Ok(IMAGES.contains(&reference).then_some(IMAGE_BYTES))
+    }
+
+    async fn ping(&self) -> Result<(), EngineError> {
+        self.answer().map(drop)
+    }
+
+    async fn probe(&self) -> Vec<Finding> {
+        vec![Finding {
+            id: "engine".into(),
+            title: "Container engine".into(),
+            seen: "in memory, for tests".into(),
+            level: Level::Warning,
+            advice: None,
+        }]
+    }
+}
+
+#[async_trait]
+impl GuestConnection for FakeEngine {
+    async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError> {
+        let container = self.with(access.id(), |container| container.clone())?;
+        match container.state {
+            ObservedState::Running => Ok(container.guest),
+            _ => Err(EngineError::NoContainer),
+        }
+    }
+
+    async fn reconnect(&self, id: TerminalId) -> Result<(), EngineError> {
+        match self.with(id, |container| container.state)? {
+            ObservedState::Running => Ok(()),
+            _ => Err(EngineError::NoContainer),
+        }
+    }
+
+    async fn guest_lost(&self) {
+        // The guests of this engine never disconnect.
+        std::future::pending().await
+    }
+}
