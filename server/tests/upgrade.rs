@@ -4,9 +4,9 @@
 //! The server takes its real path: migrations, preflight, reconciling with the engine. It therefore needs a real engine
 //! and runs only with `REXEC_TEST_DOCKER=1`.
 //!
-//! That the test can fail was seen with a migration that adds `UPDATE terminals SET mfa_locked = 0` (the lock state
-//! differs) or `DELETE FROM audit_events WHERE seq = 3` (the chain is broken), and with an empty home archive (the note
-//! is missing). The second test replaces the key file and expects the start to be refused.
+//! To see it fail, append a statement to the newest migration: `UPDATE terminals SET mfa_locked = 0` fails at the lock
+//! state, `DELETE FROM audit_events WHERE seq = 3` at the audit chain. The second test removes the key file and expects
+//! the start to be refused.
 
 #[path = "upgrade/fixture.rs"]
 mod fixture;
