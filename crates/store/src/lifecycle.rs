@@ -1,5 +1,5 @@
-//! Rows of terminals as they move through their life. Every move names the state it starts from, so of two that race
-//! exactly one happens.
+//! State changes of terminals. Every change names the state it starts from, so exactly one of two concurrent changes
+//! takes effect.
 
 use access::{AllowsDelete, Authorized, Operate};
 use protocol::{
@@ -10,19 +10,19 @@ use protocol::{
 
 use super::{
     StoreError, TerminalRow, Tx,
-    pages::BehindTerminal,
+    pagination::TerminalCursor,
     sql::{execute, fetch, rows},
 };
 
 impl Tx {
-    /// Terminals of an account, newest first, from a place on.
+    /// Terminals of an account, newest first, after a cursor.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn terminals_of(
         &mut self,
         owner: UserId,
-        behind: BehindTerminal,
+        after: TerminalCursor,
         limit: u32,
     ) -> Result<Vec<TerminalRow>, StoreError> {
         Ok(fetch!(
@@ -35,13 +35,13 @@ impl Tx {
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
             owner.uuid(),
-            behind.0.millis(),
-            behind.1.uuid(),
+            after.0.millis(),
+            after.1.uuid(),
             i64::from(limit)
         ))
     }
 
-    /// How many terminals an account has, in any state.
+    /// Number of terminals of an account, in any state.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -50,7 +50,7 @@ impl Tx {
         Ok(n)
     }
 
-    /// Every record, for reconciling with the engine.
+    /// All records, for reconciliation with the engine.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -58,7 +58,7 @@ impl Tx {
         Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY created_at, id")))
     }
 
-    /// Moves a terminal from one state to another; false when it was not in that state. Replaces `error`.
+    /// Changes the state from `from` to `to` and replaces `error`. Returns false when the state was not `from`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -80,12 +80,12 @@ impl Tx {
         Ok(moved == 1)
     }
 
-    /// A terminal that was being made or started runs; false when it is no longer being made. From now on it counts as
-    /// one that has run: `last_active_at` is later than `created_at`, and its home is never thrown away by mending.
+    /// Changes the state from creating to running. Returns false when it was not creating. A terminal has run once if
+    /// `last_active_at` is later than `created_at`; the reconciler never deletes the home of such a terminal.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn terminal_runs(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_terminal_running(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
             "UPDATE terminals SET state = 'running', error = NULL,
@@ -97,8 +97,8 @@ impl Tx {
         Ok(moved == 1)
     }
 
-    /// Begins a deletion: raises the epoch, takes grants back. False when it is under way already, when the terminal
-    /// is gone, or when its lock is not what the caller looked at.
+    /// Begins a deletion: raises the epoch and deletes the grants. Returns false when the terminal is already being
+    /// deleted, does not exist, or when its lock state is not `locked`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -121,7 +121,7 @@ impl Tx {
         Ok(moved == 1)
     }
 
-    /// Removes a record. Container and volume must be gone by then.
+    /// Deletes a record. Container and volume must have been deleted before. Returns false when there was none.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -129,7 +129,7 @@ impl Tx {
         Ok(execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 1)
     }
 
-    /// Replaces the label. Nothing else depends on it.
+    /// Replaces the name.
     ///
     /// # Errors
     /// When the database does not answer.

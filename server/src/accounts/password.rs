@@ -62,7 +62,7 @@ impl Change {
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
         // Held, so that a factor cannot appear between looking and changing.
-        tx.hold_user(who.user).await?;
+        tx.lock_user_row(who.user).await?;
         if !tx.has_factor(who.user).await? {
             return Ok(Self::Plain(tx));
         }

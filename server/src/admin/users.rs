@@ -10,7 +10,7 @@ use protocol::{
 };
 use store::{
     Db, LinkKind, OneTimeLinkRow, Tx, User, UserListing,
-    pages::{self, BehindName},
+    pagination::{self, UsernameCursor},
 };
 use uuid::Uuid;
 
@@ -32,11 +32,11 @@ const RESET_SECS: i64 = 24 * 3600;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> Done<Page<UserView>> {
+pub async fn list(services: &Services, behind: &UsernameCursor, limit: u32) -> Done<Page<UserView>> {
     let mut tx = services.db.read().await?;
     let rows = tx.users_page(behind, limit + 1).await?;
     tx.commit().await?;
-    Ok(pages::page(rows, limit, |row| BehindName::new(&row.username).to_string(), view))
+    Ok(pagination::page(rows, limit, |row| UsernameCursor::new(&row.username).to_string(), view))
 }
 
 /// Changes role, disabling or quota. A new role or a disabling ends every login of the account.
@@ -106,7 +106,7 @@ async fn reset_and_cut(services: &Services, who: &Caller, id: UserId) -> Done<Us
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
     // Held too: locking waits for this, or this sees the lock.
-    tx.hold_factor(id).await?;
+    tx.lock_factor_row(id).await?;
     if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
     }
@@ -223,7 +223,7 @@ async fn make_link(
 }
 
 async fn held(tx: &mut Tx, id: UserId) -> Done<User> {
-    tx.hold_user(id).await?;
+    tx.lock_user_row(id).await?;
     tx.user(id).await?.ok_or(AdminError::NotFound("account"))
 }
 

@@ -246,7 +246,7 @@ impl Verification<'_> {
     /// Takes the factor's row, so that guesses are looked at one after the other.
     async fn hold(&self) -> Result<(Tx, Factor), CodeRefused> {
         let mut tx = self.db.begin().await?;
-        let factor = tx.hold_factor(self.user).await?.ok_or(CodeRefused::NoFactor)?;
+        let factor = tx.lock_factor_row(self.user).await?.ok_or(CodeRefused::NoFactor)?;
         let wait = waits::left(&factor, self.at_sign_in(), self.now);
         if wait > 0 {
             return Err(self.turn_away(tx, Reason::Throttled, CodeRefused::Throttled(wait)).await);

@@ -134,7 +134,7 @@ async fn try_round(services: &Services, fresh: bool) -> Result<(), TerminalError
 /// else has lost its record, not its worth: an older or another database must never cost anybody their home.
 async fn sweep(services: &Services, orphan: TerminalId, fresh: bool) -> Result<(), TerminalError> {
     let mut tx = services.db.read().await?;
-    let ended = tx.ended_in_trail(&orphan.to_string(), ENDS.map(AuditEvent::as_str)).await?;
+    let ended = tx.has_audit_event_of(&orphan.to_string(), ENDS.map(AuditEvent::as_str)).await?;
     tx.commit().await?;
     if ended {
         tracing::info!(terminal = %orphan, "removing what was left of a deleted terminal");
@@ -242,7 +242,7 @@ async fn note(
     error: Option<&str>,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
-    let now = tx.hold_terminal(row.id).await?;
+    let now = tx.lock_terminal_row(row.id).await?;
     let same = now.is_some_and(|now| is_same(&now, row) && launch::settled_before(&now, looked_at));
     if !same {
         return Ok(());

@@ -247,7 +247,7 @@ async fn somebody_who_types_is_there_even_without_a_request() {
     server
         .services
         .db
-        .note_input(Some(caller.login_session().unwrap()), id, access.lease().last_input())
+        .record_input(Some(caller.login_session().unwrap()), id, access.lease().last_input())
         .await
         .unwrap();
     server.services.gate.authorize(&caller, id, Attach).await.unwrap();

@@ -15,7 +15,7 @@ use rexec::{
     terminals::{self, Launched, TerminalError, reaper},
 };
 use sandbox::{Found, LaunchSpec, Limits, Runtime as _, fake::Script};
-use store::pages::BehindTerminal;
+use store::pagination::TerminalCursor;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -265,7 +265,7 @@ async fn somebody_elses_terminal_is_like_none() {
                 assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
             }
         }
-        assert_eq!(terminals::list(services, &eve, BehindTerminal::default(), 50).await.unwrap().items, []);
+        assert_eq!(terminals::list(services, &eve, TerminalCursor::default(), 50).await.unwrap().items, []);
         assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
     }
 }
@@ -278,14 +278,14 @@ async fn lists_come_in_pages() {
         for _ in 0..5 {
             world.terminal(&who).await;
         }
-        let (mut after, mut seen) = (Some(BehindTerminal::default().to_string()), Vec::new());
+        let (mut after, mut seen) = (Some(TerminalCursor::default().to_string()), Vec::new());
         while let Some(place) = after {
             let page = terminals::list(&world.services, &who, place.parse().unwrap(), 2).await.unwrap();
             assert!(page.items.len() <= 2);
             seen.extend(page.items.into_iter().map(|t| t.id));
             after = page.next;
         }
-        let all = terminals::list(&world.services, &who, BehindTerminal::default(), 50).await.unwrap();
+        let all = terminals::list(&world.services, &who, TerminalCursor::default(), 50).await.unwrap();
         assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
         assert_eq!(seen.len(), 5);
     }

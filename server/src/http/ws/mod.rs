@@ -167,7 +167,7 @@ pub async fn run(
     let State { touched, writing, .. } = *shared.state();
     let store = async {
         let (session, terminal, at) = last_input;
-        if touched && let Err(error) = db.note_input(session, terminal, at).await {
+        if touched && let Err(error) = db.record_input(session, terminal, at).await {
             tracing::warn!(%error, "the last input was not stored");
         }
     };
@@ -252,7 +252,7 @@ async fn housekeep(access: &Authorized<Attach>, shared: &Shared, db: &Db) -> End
         loop {
             sleep(TOUCH_EVERY).await;
             if std::mem::take(&mut shared.state().touched)
-                && let Err(error) = db.note_input(access.session(), access.id(), access.lease().last_input()).await
+                && let Err(error) = db.record_input(access.session(), access.id(), access.lease().last_input()).await
             {
                 tracing::warn!(%error, "the last input was not stored");
             }
