@@ -1,4 +1,4 @@
-//! Migrations are embedded at compile time, so the crate is compiled again when they change.
+//! Migrations are embedded at compile time, so the crate is rebuilt when they change.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

@@ -36,8 +36,8 @@ pub async fn doctor(config: &Config, json: bool) -> Result<()> {
 async fn database(config: &Config) -> Finding {
     let file = config.data_dir.join("rexec.db");
     let seen = match &config.database_url {
-        Some(url) => Db::look_at_postgres(url.reveal()).await.map(Some),
-        None if file.exists() => Db::look_at_sqlite(&file).await.map(Some),
+        Some(url) => Db::inspect_postgres(url.reveal()).await.map(Some),
+        None if file.exists() => Db::inspect_sqlite(&file).await.map(Some),
         None => Ok(None),
     };
     let none = format!("none yet in {}; the first start makes it", config.data_dir.display());

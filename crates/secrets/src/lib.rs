@@ -1,4 +1,4 @@
-//! Secrets in memory and at rest. Knows keys and sealing; refuses to know what is sealed.
+//! Secrets in memory and at rest: a wrapper type, and a keyring that encrypts ("seals") values for the database.
 //!
 //! A [`Secret`] has no `Serialize`, `Display` or `PartialEq`: it cannot be logged, sent or compared by accident.
 
@@ -11,7 +11,7 @@ use chacha20poly1305::{
 use data_encoding::HEXLOWER;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A value that must not be seen. Wiped when dropped.
+/// A secret value. It is overwritten with zeros when dropped, and its `Debug` output does not contain it.
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
@@ -19,7 +19,8 @@ impl<T: Zeroize> Secret<T> {
     pub fn new(value: T) -> Self {
         Self(value)
     }
-    /// The secret itself; keep it on the stack of the function that uses it.
+
+    /// The secret itself. Do not store copies of it.
     pub fn reveal(&self) -> &T {
         &self.0
     }
@@ -43,7 +44,7 @@ impl<T: Zeroize> Drop for Secret<T> {
     }
 }
 
-/// What went wrong with a key or a sealed value.
+/// An unusable key file or sealed value.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The key file cannot be read or written.
@@ -52,16 +53,16 @@ pub enum KeyError {
     /// The key file is not `id:64 hexadecimal digits` lines.
     #[error("the key file {0} is damaged; restore it from a backup, or reset every second factor")]
     Damaged(String),
-    /// No such key: the key file is older than the database, or another one.
+    /// The key does not exist: the key file is older than the database, or belongs to another one.
     #[error("the key {0} is not in the key file")]
     Unknown(String),
-    /// The sealed value was changed, or belongs to another account or field.
+    /// The sealed value was modified, or belongs to another account or field.
     #[error("a sealed value does not open")]
     DoesNotOpen,
 }
 
-/// Keys that seal secrets at rest with XChaCha20-Poly1305. New values are sealed with the newest key; older keys still
-/// open what they sealed.
+/// Keys that encrypt secrets at rest with XChaCha20-Poly1305. New values are sealed with the newest key; older keys
+/// remain to open values that were sealed with them.
 pub struct Keyring {
     keys: BTreeMap<String, Zeroizing<[u8; 32]>>,
     newest: String,
@@ -73,10 +74,10 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// Fresh: one random key that lives as long as the process (tests, tools).
+/// A keyring with one new random key, which is not stored (for tests and tools).
 impl Default for Keyring {
     fn default() -> Self {
-        // By its name alone it can be told from a key that was lost.
+        // A random id, so that a new key is not mistaken for one that was lost.
         let id = format!("k{}", HEXLOWER.encode(&rand::random::<[u8; 4]>()));
         Self { keys: BTreeMap::from([(id.clone(), fresh_key())]), newest: id }
     }
@@ -89,14 +90,14 @@ fn fresh_key() -> Zeroizing<[u8; 32]> {
 /// A sealed value with the id of the key that opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
-    /// Which key.
+    /// Id of the key.
     pub key_id: String,
     /// 24 bytes nonce, then the ciphertext with its tag.
     pub bytes: Vec<u8>,
 }
 
 impl Keyring {
-    /// Reads the key file, or makes it (mode 0600) when there is none.
+    /// Reads the key file, or creates it (mode 0600) if it does not exist.
     ///
     /// # Errors
     /// [`KeyError::File`] and [`KeyError::Damaged`]. A damaged file is never replaced.
@@ -124,7 +125,7 @@ impl Keyring {
         (!ring.keys.is_empty()).then_some(ring)
     }
 
-    /// Durable before it is used: a secret sealed with a key that a crash forgets is lost.
+    /// Writes and syncs the key file before a key is used. A secret whose key was lost in a crash could not be opened.
     fn write_new(&self, path: &Path) -> std::io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt as _;
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -139,10 +140,10 @@ impl Keyring {
         }
     }
 
-    /// Seals `plain` for one purpose; `context` (account and field) must be the same to open it.
+    /// Seals `plain`. Opening it requires the same `context` (account and field).
     ///
     /// # Errors
-    /// [`KeyError::DoesNotOpen`] when the cipher refuses, which it does not for short values.
+    /// [`KeyError::DoesNotOpen`] when the value is too long for the cipher.
     pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Sealed, KeyError> {
         let cipher = self.cipher(&self.newest)?;
         let nonce: [u8; 24] = rand::random();
@@ -176,19 +177,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_value_opens_only_in_its_own_place() {
+    fn a_sealed_value_opens_only_with_its_key_and_context() {
         let ring = Keyring::default();
         let sealed = ring.seal(b"secret", b"ada/totp").unwrap();
         assert_eq!(ring.open_sealed(&sealed, b"ada/totp").unwrap().reveal(), b"secret");
         assert!(matches!(ring.open_sealed(&sealed, b"bob/totp"), Err(KeyError::DoesNotOpen)));
-        let mut bent = sealed.clone();
-        *bent.bytes.last_mut().unwrap() ^= 1;
-        assert!(matches!(ring.open_sealed(&bent, b"ada/totp"), Err(KeyError::DoesNotOpen)));
+        let mut modified = sealed.clone();
+        *modified.bytes.last_mut().unwrap() ^= 1;
+        assert!(matches!(ring.open_sealed(&modified, b"ada/totp"), Err(KeyError::DoesNotOpen)));
         assert!(matches!(Keyring::default().open_sealed(&sealed, b"ada/totp"), Err(KeyError::Unknown(_))));
     }
 
     #[test]
-    fn the_key_file_is_private_and_survives_a_restart() {
+    fn the_key_file_is_private_and_opens_again_unless_damaged() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_secret_prints() {
+    fn debug_output_contains_no_secret() {
         assert_eq!(
             format!("{:?} {:?}", Secret::new(String::from("x")), Keyring::default()),
             "Secret(..) Keyring(1 keys)"

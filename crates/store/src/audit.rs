@@ -1,4 +1,4 @@
-//! Rows of the audit trail. Appended, never changed; what a row means and how the chain is made is decided above.
+//! Rows of the audit log. They are appended and never changed. The server defines the events and computes the hashes.
 
 use protocol::Timestamp;
 use uuid::Uuid;
@@ -20,19 +20,19 @@ pub struct AuditRow {
     pub event: String,
     /// `success` or `failure`.
     pub outcome: String,
-    /// Who, by name as it was then.
+    /// Actor: the name at the time of the event.
     pub actor: Option<String>,
-    /// Who, by id.
+    /// Actor: the account's id.
     pub actor_id: Option<Uuid>,
-    /// The account it is about, so that its person sees it.
+    /// The account that the event is about. Its user may read the event.
     pub subject_id: Option<Uuid>,
-    /// Which terminal, account or thing.
+    /// Id of the terminal, account or other object.
     pub target: Option<String>,
-    /// Its name as it was then.
+    /// The target's name at the time of the event.
     pub target_name: Option<String>,
     /// Client address.
     pub address: Option<String>,
-    /// More facts.
+    /// Additional information.
     pub detail: Option<String>,
     /// Request id.
     pub request_id: Option<String>,
@@ -40,20 +40,20 @@ pub struct AuditRow {
     pub hash: Vec<u8>,
 }
 
-/// The end of the chain, and where the kept part begins.
+/// The end of the chain, and the beginning of the part that is stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AuditHead {
     /// Position of the last event; 0 when there is none.
     pub seq: i64,
     /// Its hash.
     pub hash: Vec<u8>,
-    /// Position of the last event that was removed after its retention; 0 when none was.
+    /// Position of the last event that was deleted after its retention time; 0 when none was.
     pub base_seq: i64,
     /// Its hash.
     pub base_hash: Vec<u8>,
 }
 
-/// What to look for; `None` is anything.
+/// Conditions of a search. `None` matches every event.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
     /// Event name.
@@ -64,17 +64,17 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Target id.
     pub target: Option<String>,
-    /// Not before, in milliseconds.
+    /// At or after this time, in milliseconds since 1970.
     pub from: Option<i64>,
-    /// Before, in milliseconds.
+    /// Before this time, in milliseconds since 1970.
     pub until: Option<i64>,
-    /// Only events that this account did, or that are about it.
+    /// Events with this account as actor or subject.
     pub concerning: Option<Uuid>,
 }
 
 impl Tx {
-    /// Takes the next position and holds the end of the chain until the transaction ends; gives that position and the
-    /// previous hash. Writers come one after the other here, so append last in a transaction.
+    /// Reserves the next position and returns it with the previous hash. The end of the chain stays locked until the
+    /// transaction ends, which serializes all writers, so append last in a transaction.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -115,7 +115,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The end and the beginning of the chain.
+    /// The end and the stored beginning of the chain.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -138,7 +138,7 @@ impl Tx {
         ))
     }
 
-    /// Events that match, newest first, before a position.
+    /// Matching events before a position, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -176,13 +176,14 @@ impl Tx {
         ))
     }
 
-    /// Removes events older than an instant from the beginning of the chain, and remembers where it now begins.
+    /// Deletes the events at the beginning of the chain that are older than `before`, and stores where the chain now
+    /// begins. Returns the number of deleted events.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn prune_audit(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         execute!(self, "UPDATE audit_head SET id = id WHERE id = 1");
-        // The chain is in order of positions; the last old event before the first young one is the new beginning.
+        // Times may be out of order in the chain. Only events before the first one that is kept are deleted.
         let last = fetch!(
             fetch_optional,
             self,

@@ -1,4 +1,4 @@
-//! Rows of what may be launched: images and tiers.
+//! Rows of images and tiers, from which terminals are created.
 
 use protocol::names::Slug;
 
@@ -11,41 +11,41 @@ use super::{
 /// An image.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ImageRow {
-    /// Name to launch it by.
+    /// Unique name.
     #[sqlx(try_from = "String")]
     pub name: Slug,
-    /// Title for people.
+    /// Title in the page.
     pub title: String,
-    /// What is in it.
+    /// Description in the page.
     pub description: String,
-    /// The engine's reference.
+    /// The engine's image reference.
     pub reference: String,
-    /// It may be launched.
+    /// New terminals may use it.
     pub enabled: bool,
-    /// It is offered first.
+    /// It is the default choice.
     pub is_default: bool,
 }
 
 /// A tier.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct TierRow {
-    /// Name to launch it by.
+    /// Unique name.
     #[sqlx(try_from = "String")]
     pub name: Slug,
-    /// Title for people.
+    /// Title in the page.
     pub title: String,
-    /// Memory limit.
+    /// Memory limit in bytes.
     #[sqlx(try_from = "i64")]
     pub memory_bytes: u64,
     /// CPU quota in thousandths of a core.
     #[sqlx(try_from = "i64")]
     pub cpu_millis: u32,
-    /// It is offered first.
+    /// It is the default choice.
     pub is_default: bool,
 }
 
 impl Tx {
-    /// Every image, the default first.
+    /// All images, the default first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -61,7 +61,7 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, ImageRow, rows!(images, "WHERE name = $1"), name.as_str()))
     }
 
-    /// Makes or replaces an image; a new default takes the place of the old one.
+    /// Inserts or replaces an image. A new default replaces the previous one.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -85,7 +85,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Every tier, the smallest first.
+    /// All tiers, the smallest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -101,7 +101,7 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, TierRow, rows!(tiers, "WHERE name = $1"), name.as_str()))
     }
 
-    /// Makes or replaces a tier; a new default takes the place of the old one.
+    /// Inserts or replaces a tier. A new default replaces the previous one.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! Rows of second factors: sealed secrets, the last used step, the one counter of failures.
+//! Rows of second factors: sealed secrets, the last accepted time step, the failure counter.
 
 use protocol::{Timestamp, UserId};
 use secrets::Sealed;
@@ -24,26 +24,26 @@ struct FactorRow {
     stopped: bool,
 }
 
-/// The second factor of an account, confirmed or on its way.
+/// The second factor of an account: confirmed, pending, or both.
 #[derive(Debug, Clone)]
 pub struct Factor {
     /// The confirmed secret.
     pub secret: Option<Sealed>,
-    /// The last accepted time step (RFC 6238); it and everything before it is spent.
+    /// The last accepted time step (RFC 6238); it and all earlier steps are used.
     pub last_step: i64,
-    /// A secret that waits for its first right code.
+    /// A secret that is confirmed by its first correct code.
     pub pending: Option<Sealed>,
-    /// When that one is forgotten.
+    /// When the pending secret expires.
     pub pending_until: Timestamp,
-    /// Salt of the present set of recovery codes.
+    /// Salt of the current set of recovery codes.
     pub recovery_salt: Option<Vec<u8>>,
-    /// Wrong codes in a row, over every place that takes one.
+    /// Consecutive wrong codes, counted over all uses of the factor.
     pub failures: i64,
-    /// No code is looked at before this.
+    /// Codes are rejected without verification until then.
     pub wait_until: Timestamp,
-    /// No code of a login that is not complete is looked at before this.
+    /// Codes of an incomplete login are rejected without verification until then.
     pub login_wait_until: Timestamp,
-    /// Too many failures: six-digit codes are not looked at any more.
+    /// After too many failures, six-digit codes are no longer verified.
     pub stopped: bool,
 }
 
@@ -97,11 +97,11 @@ impl Tx {
         Ok(row.map(Factor::from))
     }
 
-    /// Reads the factor and holds its row until the transaction ends: guesses are counted one after the other.
+    /// Reads the factor and locks its row until the end of the transaction, so that concurrent guesses are all counted.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn hold_factor(&mut self, user: UserId) -> Result<Option<Factor>, StoreError> {
+    pub async fn lock_factor_row(&mut self, user: UserId) -> Result<Option<Factor>, StoreError> {
         let row = fetch!(
             fetch_optional,
             self,
@@ -129,22 +129,22 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Burns a step: moves the last accepted step forward. False when it, or a later one, is spent already
-    /// (RFC 6238 5.2). The condition is in the statement, so two requests cannot both pass it.
+    /// Marks a time step and all earlier ones as used. Returns false when this or a later step is already used
+    /// (RFC 6238 5.2). The condition is part of the statement, so only one of two concurrent requests succeeds.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn burn_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError> {
-        let burnt = execute!(
+        let marked = execute!(
             self,
             "UPDATE factors SET last_step = $2 WHERE user_id = $1 AND secret_enc IS NOT NULL AND last_step < $2",
             user.uuid(),
             step
         );
-        Ok(burnt == 1)
+        Ok(marked == 1)
     }
 
-    /// Writes the counter of failures and its waits.
+    /// Stores the failure counter and the waiting times that follow from it.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -168,7 +168,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps a secret that waits for its first right code; the confirmed one stays as it is.
+    /// Stores a pending secret; a confirmed one is not changed.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -191,8 +191,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The pending secret becomes the factor; the step of the code that confirmed it is spent. False when another
-    /// request was first, or when it was forgotten.
+    /// Confirms the pending secret and marks the step of the confirming code as used. Returns false when the pending
+    /// secret was replaced, confirmed by another request, or has expired.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -217,7 +217,7 @@ impl Tx {
         Ok(confirmed == 1)
     }
 
-    /// Forgets factor and recovery codes. False when there was none.
+    /// Deletes the factor and the recovery codes. Returns false when there was no factor.
     ///
     /// # Errors
     /// When the database does not answer.

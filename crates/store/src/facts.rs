@@ -1,4 +1,4 @@
-//! Rows of the access facts: the database's side of [`access::FactsSource`].
+//! Access facts: the database's implementation of [`access::FactsSource`].
 
 use access::{Facts, FactsError, FactsSource, GrantFacts, SessionFacts, TerminalFacts};
 use async_trait::async_trait;
@@ -113,12 +113,12 @@ impl FactsSource for Db {
 }
 
 impl Tx {
-    /// Reads what the gate decides on.
+    /// Reads the facts that the gate decides on.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn access_facts(&mut self, session: SessionId, terminal: TerminalId) -> Result<Facts, StoreError> {
-        let found = fetch!(
+        let login = fetch!(
             fetch_optional,
             self,
             SessionFactsRow,
@@ -130,7 +130,7 @@ impl Tx {
             ),
             session.uuid()
         );
-        let about = fetch!(
+        let terminal_facts = fetch!(
             fetch_optional,
             self,
             TerminalFactsRow,
@@ -138,6 +138,6 @@ impl Tx {
             terminal.uuid()
         );
         let grant = self.grant(session, terminal).await?;
-        Ok(Facts { session: found.map(Into::into), terminal: about.map(Into::into), grant })
+        Ok(Facts { session: login.map(Into::into), terminal: terminal_facts.map(Into::into), grant })
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of grants: one login session may use one locked terminal for a while.
+//! Rows of grants: permission of one login session to use one locked terminal for a limited time.
 
 use access::GrantFacts;
 use protocol::{SessionId, TerminalId, Timestamp};
@@ -15,7 +15,7 @@ impl Db {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn note_input(
+    pub async fn record_input(
         &self,
         session: Option<SessionId>,
         terminal: TerminalId,
@@ -23,7 +23,7 @@ impl Db {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         if let Some(session) = session {
-            tx.touch_session(session, last_input).await?;
+            tx.record_session_activity(session, last_input).await?;
             execute!(
                 &mut tx,
                 "UPDATE grants SET last_input_at = $3
@@ -44,7 +44,7 @@ impl Db {
 }
 
 impl Tx {
-    /// The grant of a login session on a terminal, dead or alive: whether it opens is decided elsewhere.
+    /// The grant of a login session on a terminal, valid or not. The gate decides whether it is valid.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -60,7 +60,7 @@ impl Tx {
         Ok(row.map(Into::into))
     }
 
-    /// The grants of a login session, for lists.
+    /// The grants of a login session, valid or not, for lists.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -69,10 +69,10 @@ impl Tx {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Gives or renews a grant.
+    /// Inserts or renews a grant.
     ///
     /// # Errors
-    /// When the database does not answer, or the session or terminal is gone.
+    /// When the database does not answer, or the session or terminal does not exist.
     pub async fn put_grant(&mut self, grant: &GrantFacts) -> Result<(), StoreError> {
         execute!(
             self,
@@ -94,11 +94,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes present grants keep within shorter times; longer ones are for grants to come.
+    /// Shortens the times of existing grants to these maximums. Longer maximums apply to new grants only.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn tighten_grants(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
+    pub async fn shorten_grants(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
         execute!(
             self,
             "UPDATE grants SET idle_secs = CASE WHEN $1 < idle_secs THEN $1 ELSE idle_secs END,
@@ -109,7 +109,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes every grant on a terminal back.
+    /// Deletes every grant on a terminal. Returns their number.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -117,7 +117,7 @@ impl Tx {
         Ok(execute!(self, "DELETE FROM grants WHERE terminal_id = $1", terminal.uuid()))
     }
 
-    /// Takes every grant of an account back.
+    /// Deletes every grant of an account. Returns their number.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,7 +1,7 @@
-//! The only SQL in the tree. Typed values in, typed values out; refuses to know why anything is read or written.
+//! The database: the only SQL of the project. Functions take and return typed values and contain no rules of use-cases.
 //!
-//! Everything happens in a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`, so a transaction never finds
-//! out late that it may not write) and a few reading ones; PostgreSQL has a pool.
+//! Every statement runs in a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`, so a transaction gets the
+//! write lock at its start or not at all) and a few reading ones; PostgreSQL has a pool.
 
 mod audit;
 mod catalogue;
@@ -11,7 +11,7 @@ mod grants;
 mod lifecycle;
 mod links;
 mod notices;
-pub mod pages;
+pub mod pagination;
 mod reason;
 mod recovery;
 mod sessions;
@@ -37,30 +37,30 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-/// A request gives up after waiting this long for the database; it is answered with 503.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection or a lock of the database before it fails.
+const DATABASE_WAIT: Duration = Duration::from_secs(5);
 /// Connections that only read the embedded database.
 const SQLITE_READERS: u32 = 4;
 /// Connections to a PostgreSQL server.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
-/// The database could not do it.
+/// A failed operation of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database does not answer or refused.
+    /// The database does not answer or rejected the statement.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// The file of the embedded database cannot be made.
-    #[error("the database file cannot be made")]
+    /// The file of the embedded database cannot be created.
+    #[error("the database file cannot be created")]
     File(#[from] std::io::Error),
 }
 
 impl StoreError {
-    /// The disk below is full, read-only or broken: waiting does not help. (SQLite's primary result codes READONLY, IOERR,
-    /// FULL; PostgreSQL's class 53100.)
+    /// Whether the disk is full, read-only or defective, so that a retry does not help. (SQLite's primary result codes
+    /// READONLY, IOERR and FULL; PostgreSQL's 53100.)
     pub fn is_unwritable(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| match code.parse::<i64>() {
@@ -70,46 +70,46 @@ impl StoreError {
         })
     }
 
-    /// Nothing was ever made in this database. (PostgreSQL's 42P01; SQLite has no code of its own for it.)
+    /// Whether a table is missing: the database has no schema yet. (PostgreSQL's 42P01; SQLite has no specific code.)
     fn lacks_table(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| code == "42P01") || error.message().starts_with("no such table")
     }
 
-    /// Whether something of that name exists already.
+    /// Whether a unique constraint was violated: the name is taken.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
 
-/// SQLite embedded, or PostgreSQL for scale. Cheap to clone.
+/// A database: embedded SQLite, or a PostgreSQL server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Db {
     /// One file in the data directory.
     Sqlite {
-        /// The one connection that writes.
+        /// One connection, for transactions that may write.
         writer: sqlx::SqlitePool,
-        /// The ones that only read.
+        /// Connections for transactions that only read.
         readers: sqlx::SqlitePool,
     },
-    /// A server.
+    /// A pool of connections to a server.
     Postgres(sqlx::PgPool),
 }
 
-/// One transaction. Dropped without [`Tx::commit`], it never happened.
+/// A transaction. It is rolled back when it is dropped without [`Tx::commit`].
 #[derive(Debug)]
 pub enum Tx {
-    /// On the embedded database.
+    /// A transaction of the embedded database.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    /// On a server.
+    /// A transaction of a PostgreSQL server.
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 impl Tx {
-    /// Makes it durable (both databases have it on disk when this returns).
+    /// Commits. Both databases have written the changes to disk when this returns.
     ///
     /// # Errors
-    /// When it did not happen, or when nobody can say.
+    /// When the commit failed, or when the connection was lost and its result is unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
@@ -120,59 +120,62 @@ impl Tx {
 }
 
 impl Db {
-    /// Opens or makes the embedded database (mode 0600) and brings its schema up to date.
+    /// Opens or creates the embedded database (mode 0600) and migrates its schema.
     ///
     /// # Errors
-    /// [`StoreError`]; a database from a newer version is refused.
+    /// [`StoreError`]; a database from a newer version is rejected.
     pub async fn sqlite(path: &Path) -> Result<Self, StoreError> {
         use std::os::unix::fs::OpenOptionsExt as _;
-        // Made by us first, so that it is private from its first byte.
+        // Created before SQLite opens it, so that the file is private from the start.
         std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
-        let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
+            .busy_timeout(DATABASE_WAIT);
+        let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(DATABASE_WAIT);
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = pool(SQLITE_READERS).connect_with(options.read_only(true)).await?;
         Ok(Self::Sqlite { writer, readers })
     }
 
-    /// Connects to a PostgreSQL server and brings its schema up to date.
+    /// Connects to a PostgreSQL server and migrates its schema.
     ///
     /// # Errors
-    /// [`StoreError`]; a database from a newer version is refused.
+    /// [`StoreError`]; a database from a newer version is rejected.
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
-        let pool =
-            PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(PATIENCE).connect(url).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(DATABASE_WAIT)
+            .connect(url)
+            .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::Postgres(pool))
     }
 
-    /// Kind, version and schema of an embedded database that is there already. Changes nothing.
+    /// Kind, version and state of the schema of an existing embedded database, as text. Changes nothing.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn look_at_sqlite(path: &Path) -> Result<String, StoreError> {
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
+    pub async fn inspect_sqlite(path: &Path) -> Result<String, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
         let readers =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(options).await?;
-        Self::Sqlite { writer: readers.clone(), readers }.looked_at().await
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect_with(options).await?;
+        Self::Sqlite { writer: readers.clone(), readers }.inspect().await
     }
 
-    /// The same of a PostgreSQL server, where a schema may be missing.
+    /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn look_at_postgres(url: &str) -> Result<String, StoreError> {
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect(url).await?;
-        Self::Postgres(pool).looked_at().await
+    pub async fn inspect_postgres(url: &str) -> Result<String, StoreError> {
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect(url).await?;
+        Self::Postgres(pool).inspect().await
     }
 
-    async fn looked_at(self) -> Result<String, StoreError> {
+    async fn inspect(self) -> Result<String, StoreError> {
         let version = self.version().await?;
         let mut tx = self.read().await?;
         let schema = match tx.is_set_up().await {
@@ -209,10 +212,10 @@ impl Db {
         })
     }
 
-    /// Whether a change could be made now: a transaction that may write begins and sees a row. Changes nothing.
+    /// Checks that the database accepts writes: begins a transaction that may write and reads a row. Changes nothing.
     ///
     /// # Errors
-    /// When it could not.
+    /// When the database does not accept writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.begin().await?.is_set_up().await.map(drop)
     }
@@ -234,7 +237,7 @@ impl Db {
         })
     }
 
-    /// Closes every connection, so that the files are whole.
+    /// Closes every connection. SQLite then merges its write-ahead log into the database file.
     pub async fn close(&self) {
         match self {
             Self::Sqlite { writer, readers } => {
@@ -250,9 +253,9 @@ impl Db {
 mod tests {
     use super::*;
 
-    /// A lock that was acknowledged is on disk: a power cut takes nothing back.
+    /// A lock that was acknowledged must be on disk, so that it is still set after a power failure.
     #[tokio::test]
-    async fn the_embedded_database_writes_ahead_and_waits_for_the_disk() {
+    async fn sqlite_uses_a_write_ahead_log_and_syncs_each_commit() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
         let Db::Sqlite { writer, .. } = &db else { panic!("not embedded") };

@@ -1,5 +1,5 @@
-//! Rows of terminals as they move through their life. Every move names the state it starts from, so of two that race
-//! exactly one happens.
+//! State changes of terminals. Every change names the state it starts from, so exactly one of two concurrent changes
+//! takes effect.
 
 use access::{AllowsDelete, Authorized, Operate};
 use protocol::{
@@ -10,19 +10,19 @@ use protocol::{
 
 use super::{
     Reason, StoreError, TerminalRow, Tx,
-    pages::BehindTerminal,
+    pagination::TerminalCursor,
     sql::{execute, fetch, rows},
 };
 
 impl Tx {
-    /// Terminals of an account, newest first, from a place on.
+    /// Terminals of an account, newest first, after a cursor.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn terminals_of(
         &mut self,
         owner: UserId,
-        behind: BehindTerminal,
+        after: TerminalCursor,
         limit: u32,
     ) -> Result<Vec<TerminalRow>, StoreError> {
         Ok(fetch!(
@@ -35,13 +35,13 @@ impl Tx {
                  ORDER BY created_at DESC, id DESC LIMIT $4"
             ),
             owner.uuid(),
-            behind.0.millis(),
-            behind.1.uuid(),
+            after.0.millis(),
+            after.1.uuid(),
             i64::from(limit)
         ))
     }
 
-    /// How many terminals an account has, in any state.
+    /// Number of terminals of an account, in any state.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -50,7 +50,7 @@ impl Tx {
         Ok(n)
     }
 
-    /// Every record, for reconciling with the engine.
+    /// All records, for reconciliation with the engine.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -85,7 +85,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn terminal_runs(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn mark_terminal_running(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
             "UPDATE terminals SET state = 'running', reason = NULL, generation = generation + 1, launched = TRUE,
@@ -97,8 +97,8 @@ impl Tx {
         Ok(moved == 1)
     }
 
-    /// Begins a deletion: raises the epoch, takes grants back. False when it is under way already, when the terminal
-    /// is gone, or when its lock is not what the caller looked at.
+    /// Begins a deletion: raises the epoch and deletes the grants. Returns false when the terminal is already being
+    /// deleted, does not exist, or when its lock state is not `locked`.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -149,7 +149,7 @@ impl Tx {
         Ok(n > 0)
     }
 
-    /// Replaces the label. Nothing else depends on it.
+    /// Replaces the name.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -9,14 +9,14 @@ use super::{
     sqlx,
 };
 
-/// What a link is good for.
+/// Purpose of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
-    /// Making the first administrator.
+    /// Creates the first administrator.
     Setup,
-    /// Making an account.
+    /// Creates an account.
     Invite,
-    /// Choosing a new password for an account.
+    /// Sets a new password for an account.
     Reset,
 }
 
@@ -30,32 +30,32 @@ impl LinkKind {
     }
 }
 
-/// A link that is still good.
+/// A link that can be used.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct OneTimeLinkRow {
-    /// Id; public.
+    /// Id. Not a secret.
     #[sqlx(try_from = "Uuid")]
     pub id: InviteId,
-    /// The account it resets.
+    /// The account whose password it resets.
     pub user_id: Option<Uuid>,
     /// That account's name.
     pub username: Option<String>,
-    /// Role the account has or will have.
+    /// Role of the account, or of the account to be created.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// Who made it, by name.
+    /// Name of the account that created it.
     #[sqlx(try_from = "String")]
     pub created_by: Username,
-    /// When.
+    /// Time of creation.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
-    /// When it dies.
+    /// When it expires.
     #[sqlx(try_from = "i64")]
     pub expires_at: Timestamp,
 }
 
 impl Tx {
-    /// Writes a new link. One set-up link is alive at a time.
+    /// Inserts a link. It replaces the previous set-up link, or the previous links of the same account.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -92,7 +92,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The invitation or reset link of a token, when it is still good.
+    /// The invitation or reset link whose token has this hash, if it can be used.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -113,7 +113,7 @@ impl Tx {
         ))
     }
 
-    /// Whether a link could be used now.
+    /// Whether a link of this kind and token can be used.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -136,7 +136,8 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Uses a link up. False when it was used, is over, or is of another kind; the condition is in the statement.
+    /// Marks a link as used. Returns false when it was used before, has expired, or is of another kind. The condition
+    /// is part of the statement, so only one of two concurrent requests succeeds.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -157,7 +158,7 @@ impl Tx {
         Ok(used == 1)
     }
 
-    /// Invitations and reset links that are still good, newest first.
+    /// Invitations and reset links that can be used, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -173,7 +174,7 @@ impl Tx {
         ))
     }
 
-    /// Takes a link back. False when there is none that is still good.
+    /// Deletes an unused invitation or reset link. Returns false when there was none.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! Rows of notices: what a person must know about their own account.
+//! Rows of notices: messages to a user about their own account.
 
 use protocol::{Timestamp, UserId};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::{
 };
 
 impl Tx {
-    /// Leaves a notice.
+    /// Inserts a notice.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -25,7 +25,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The newest notices, newest first, with their instants.
+    /// The 20 newest notices with their times, newest first.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -40,7 +40,7 @@ impl Tx {
         Ok(rows.into_iter().map(|(at, text)| (Timestamp::from_millis(at), text)).collect())
     }
 
-    /// The person has seen them.
+    /// Deletes the notices of an account after the user dismissed them.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -1,4 +1,4 @@
-//! Rows of recovery codes: hashes only, each good once.
+//! Rows of recovery codes. Only hashes are stored, and each code can be used once.
 
 use protocol::{Timestamp, UserId};
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Tx {
-    /// Replaces the whole set; the old one is dead.
+    /// Replaces the whole set. Codes of the previous set become invalid.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -26,7 +26,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Spends a code. False when it is not in the set, or spent; the condition is in the statement.
+    /// Marks a code as used. Returns false when it is not in the set or was used before. The condition is part of the
+    /// statement, so only one of two concurrent requests succeeds.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -41,7 +42,7 @@ impl Tx {
         Ok(spent == 1)
     }
 
-    /// Unused codes.
+    /// Number of unused codes.
     ///
     /// # Errors
     /// When the database does not answer.

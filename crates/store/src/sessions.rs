@@ -9,12 +9,12 @@ use super::{
     sqlx,
 };
 
-/// How far a login has come.
+/// How far the sign-in has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKind {
-    /// Password right, code missing.
+    /// The password was verified; the code of the second factor was not.
     Pending,
-    /// Signed in.
+    /// The sign-in is complete.
     Full,
 }
 
@@ -32,31 +32,31 @@ impl SessionKind {
 pub struct NewSession<'a> {
     /// Id.
     pub id: SessionId,
-    /// Whose.
+    /// The account.
     pub user: UserId,
-    /// How far.
+    /// How far the sign-in has come.
     pub kind: SessionKind,
     /// SHA-256 of the token.
     pub token_hash: [u8; 32],
-    /// Browser and system, shortened.
+    /// Browser and operating system, shortened.
     pub device: &'a str,
     /// Client address.
     pub address: &'a str,
-    /// Now.
+    /// Time of sign-in.
     pub created_at: Timestamp,
-    /// Ends after this long without a request.
+    /// Ends after this many seconds without a request.
     pub idle_secs: u32,
-    /// Ends here in any case.
+    /// Ends at this time regardless of activity.
     pub absolute_end: Timestamp,
 }
 
-/// A login session with what every request asks of its account.
+/// A login session with the properties of its account that every request needs.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct LoginSession {
     /// Id.
     #[sqlx(try_from = "Uuid")]
     pub id: SessionId,
-    /// Whose.
+    /// The account.
     #[sqlx(try_from = "Uuid")]
     pub user: UserId,
     /// The account's name.
@@ -69,36 +69,36 @@ pub struct LoginSession {
     pub disabled: bool,
     /// The account has a confirmed factor.
     pub mfa_enabled: bool,
-    /// The organisation asks every account for a factor.
+    /// The organisation requires a factor of every account.
     pub mfa_required: bool,
-    /// Password and, where there is a factor, code were right.
+    /// The sign-in is complete: password and, if the account has a factor, code were verified.
     pub full: bool,
-    /// Generation of the token that was presented.
+    /// Generation of the presented token.
     pub generation: i64,
-    /// The token that was presented has been rotated away.
+    /// The presented token was replaced by a newer one.
     pub rotated: bool,
-    /// Until when that token is still good for reading.
+    /// Until when a replaced token still authenticates requests that only read.
     #[sqlx(try_from = "i64")]
     pub previous_until: Timestamp,
-    /// Browser and system.
+    /// Browser and operating system.
     pub device: String,
     /// Client address at sign-in.
     pub address: String,
-    /// Sign-in.
+    /// Time of sign-in.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
-    /// Last request (written at most every half minute).
+    /// Last request. Updated at most every 30 seconds.
     #[sqlx(try_from = "i64")]
     pub last_seen_at: Timestamp,
-    /// Ends after this long without a request.
+    /// Ends after this many seconds without a request.
     pub idle_secs: i64,
-    /// Ends here in any case.
+    /// Ends at this time regardless of activity.
     #[sqlx(try_from = "i64")]
     pub absolute_end: Timestamp,
 }
 
 impl LoginSession {
-    /// It is over, or the clock went back behind its last request.
+    /// Whether it has ended. A clock that is behind its last request also ends it.
     pub fn is_over(&self, now: Timestamp) -> bool {
         now >= self.absolute_end
             || now >= self.last_seen_at.plus_secs(self.idle_secs)
@@ -107,7 +107,8 @@ impl LoginSession {
     }
 }
 
-/// Login sessions with what every request asks of their accounts: whether the token was rotated away, and which sessions.
+/// `SELECT` of [`LoginSession`] rows. `$rotated` is the SQL expression of [`LoginSession::rotated`]; `$condition` is
+/// the `WHERE` clause.
 macro_rules! sessions {
     ($rotated:literal, $condition:literal) => {
         concat!(
@@ -116,7 +117,8 @@ macro_rules! sessions {
             $rotated,
             " AS rotated, CASE WHEN ",
             $rotated,
-            " THEN s.generation - 1 ELSE s.generation END AS generation, s.previous_until, s.device, s.address, s.created_at, s.last_seen_at, ",
+            " THEN s.generation - 1 ELSE s.generation END AS generation,
+                    s.previous_until, s.device, s.address, s.created_at, s.last_seen_at, ",
             session_times!(),
             " FROM login_sessions s
              JOIN users u ON u.id = s.user_id
@@ -129,7 +131,7 @@ macro_rules! sessions {
 }
 
 impl Tx {
-    /// Writes a new login session.
+    /// Inserts a login session.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -152,7 +154,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The login session of a token, present or just rotated away.
+    /// The login session whose current or previous token has this hash.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -180,11 +182,11 @@ impl Tx {
         ))
     }
 
-    /// Notes a request; never moves the time back.
+    /// Stores the time of a request; never moves it back.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn touch_session(&mut self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn record_session_activity(&mut self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
         execute!(
             self,
             "UPDATE login_sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2",
@@ -194,8 +196,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives a session a new token; the old one stays good for reading until `previous_until`. False when the session
-    /// is gone, or when another request rotated it first.
+    /// Replaces the token of a session. The old token still authenticates requests that only read until
+    /// `previous_until`. Returns false when the session does not exist.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -216,7 +218,7 @@ impl Tx {
         Ok(changed == 1)
     }
 
-    /// Ends one session of an account. False when there was none.
+    /// Deletes one session of an account. Returns false when there was none.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -225,7 +227,7 @@ impl Tx {
         Ok(gone == 1)
     }
 
-    /// Ends the sessions of an account, all or all but one; gives the ids of those that ended.
+    /// Deletes the sessions of an account except `keep`. Returns the ids of the deleted sessions.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -245,11 +247,11 @@ impl Tx {
         Ok(gone.into_iter().map(|(id,)| SessionId::new(id)).collect())
     }
 
-    /// Removes sessions that are over anyway.
+    /// Deletes expired sessions. Returns their number.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn sweep_sessions(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+    pub async fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         Ok(execute!(
             self,
             "DELETE FROM login_sessions WHERE absolute_end <= $1 OR last_seen_at + idle_secs * 1000 <= $1",
@@ -257,11 +259,11 @@ impl Tx {
         ))
     }
 
-    /// Makes present sessions keep within shorter times; longer ones are for logins to come.
+    /// Shortens the times of existing sessions to these maximums. Longer maximums apply to new logins only.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn tighten_sessions(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
+    pub async fn shorten_sessions(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
         execute!(
             self,
             "UPDATE login_sessions SET idle_secs = CASE WHEN $1 < idle_secs THEN $1 ELSE idle_secs END,

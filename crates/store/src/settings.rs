@@ -1,4 +1,4 @@
-//! The one row of the organisation's settings, and whether the set-up is done.
+//! The single row of the organisation's settings, the set-up flag, and the instance that the database belongs to.
 
 use protocol::admin::Settings;
 
@@ -27,7 +27,7 @@ struct SettingsRow {
 }
 
 impl Tx {
-    /// The settings in force.
+    /// The current settings.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -84,7 +84,7 @@ impl Tx {
         Ok(done)
     }
 
-    /// Ends the set-up. True for exactly one caller ever; the condition is in the statement.
+    /// Ends the set-up. Returns true for exactly one caller. The condition is part of the statement.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -92,7 +92,7 @@ impl Tx {
         Ok(execute!(self, "UPDATE settings SET setup_done = TRUE WHERE id = 1 AND NOT setup_done") == 1)
     }
 
-    /// The instance that this database records; `None` until it is bound.
+    /// The instance that this database belongs to; `None` before [`Tx::bind`].
     ///
     /// # Errors
     /// When the database does not answer.
@@ -101,7 +101,7 @@ impl Tx {
         Ok(instance)
     }
 
-    /// Binds it, once.
+    /// Binds the database to an instance. Without effect when it is bound.
     ///
     /// # Errors
     /// When the database does not answer.

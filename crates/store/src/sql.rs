@@ -1,9 +1,9 @@
-//! One SQL text, two databases: each macro writes the same call for SQLite and for PostgreSQL.
+//! Macros that run one SQL text on both databases, and SQL fragments that several statements share.
 //!
-//! Texts use `$1` placeholders, native booleans, UUIDs as ids and integer milliseconds as times; all of it runs
-//! unchanged on both.
+//! Statements use `$1` placeholders, native booleans, UUIDs as ids and integer milliseconds as times, which SQLite and
+//! PostgreSQL both accept unchanged.
 
-/// Runs a statement; gives the number of rows it touched.
+/// `execute!(tx, sql, bind...)`: runs a statement and evaluates to the number of affected rows.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
@@ -17,7 +17,8 @@ macro_rules! execute {
     };
 }
 
-/// Asks for rows of a type with one of sqlx's `fetch_one`, `fetch_optional`, `fetch_all`.
+/// `fetch!(how, tx, Row, sql, bind...)`: runs a query and evaluates to its rows as `Row`. `how` is `fetch_one`,
+/// `fetch_optional` or `fetch_all` of sqlx.
 macro_rules! fetch {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx {
@@ -31,8 +32,8 @@ macro_rules! fetch {
     };
 }
 
-/// `idle_secs` and `absolute_end` of a login session `s` under the settings `o`: its own, or what the organisation allows
-/// now if that is shorter. A login that waits for its code has its own times.
+/// Columns `idle_secs` and `absolute_end` of a login session `s` under the settings `o`: the stored times, shortened to
+/// the current maximums. Sessions whose sign-in is incomplete are not shortened.
 macro_rules! session_times {
     () => {
         "CASE WHEN s.kind = 'full' AND o.session_idle_secs < s.idle_secs
@@ -42,7 +43,7 @@ macro_rules! session_times {
     };
 }
 
-/// Grants with their times under the organisation's settings, as for login sessions; a condition follows.
+/// `SELECT` of grants with their times shortened to the current maximums. `$condition` is the `WHERE` clause.
 macro_rules! grants_where {
     ($condition:literal) => {
         concat!(
@@ -58,7 +59,7 @@ macro_rules! grants_where {
     };
 }
 
-/// Whole rows of a table; a condition or an order follows. The columns of each stand here once.
+/// `SELECT` of whole rows of a table, with its columns in one place. `$rest` is the `WHERE` or `ORDER BY` clause.
 macro_rules! rows {
     (terminals, $rest:literal) => {
         concat!(

@@ -1,4 +1,4 @@
-//! Rows of terminals: the record and its lock. Containers are none of its business.
+//! Rows of terminals: the record and its lock. Changes of state are in `lifecycle.rs`.
 
 use access::{Action, Authorized, Operate};
 use protocol::{
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    pages::BehindTerminal,
+    pagination::TerminalCursor,
     reason::{Reason, StoredReason},
     sql::{execute, fetch, rows},
     sqlx,
@@ -22,13 +22,13 @@ pub struct TerminalRow {
     /// Id.
     #[sqlx(try_from = "Uuid")]
     pub id: TerminalId,
-    /// Whose.
+    /// The owner's account.
     #[sqlx(try_from = "Uuid")]
     pub owner_id: UserId,
-    /// Label.
+    /// Name that the owner gave it.
     #[sqlx(try_from = "String")]
     pub name: TerminalName,
-    /// Host name inside.
+    /// Host name inside the container.
     pub hostname: String,
     /// Image name.
     #[sqlx(try_from = "String")]
@@ -47,7 +47,7 @@ pub struct TerminalRow {
     pub state: TerminalState,
     /// Locked with MFA.
     pub mfa_locked: bool,
-    /// Raised by lock, unlock, delete and owner change.
+    /// Raised by lock, unlock, deletion and change of owner.
     pub lock_epoch: i64,
     /// Why it is in its state.
     #[sqlx(try_from = "Option<String>")]
@@ -56,7 +56,7 @@ pub struct TerminalRow {
     pub generation: i64,
     /// It has run at least once, so its home may hold files.
     pub launched: bool,
-    /// When it was made.
+    /// Time of creation.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
     /// Last input or start.
@@ -76,7 +76,7 @@ pub struct TerminalListing {
 }
 
 impl Tx {
-    /// Writes a new record.
+    /// Inserts a record.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -114,7 +114,7 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE id = $1"), id.uuid()))
     }
 
-    /// The record of an authorized terminal; `None` when it was deleted or changed its owner since the decision.
+    /// The record of an authorized terminal. `None` when it was deleted or got another owner after the authorization.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -129,18 +129,18 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn hold_authorized<A: Action>(
+    pub async fn lock_authorized_row<A: Action>(
         &mut self,
         proof: &Authorized<A>,
     ) -> Result<Option<TerminalRow>, StoreError> {
-        Ok(self.hold_terminal(proof.id()).await?.filter(|row| row.owner_id == proof.facts().owner))
+        Ok(self.lock_terminal_row(proof.id()).await?.filter(|row| row.owner_id == proof.facts().owner))
     }
 
-    /// Reads a record and holds its row until the transaction ends.
+    /// Reads a record and locks its row until the end of the transaction.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn hold_terminal(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
+    pub async fn lock_terminal_row(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
         Ok(fetch!(
             fetch_optional,
             self,
@@ -152,8 +152,8 @@ impl Tx {
         ))
     }
 
-    /// Sets the lock and raises the epoch; every grant given under the old epoch is dead. Gives the new epoch, `None`
-    /// when the terminal is gone.
+    /// Sets or removes the lock and raises the epoch, which invalidates every grant of the old epoch. Returns the new
+    /// epoch, or `None` when the terminal does not exist.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -169,7 +169,7 @@ impl Tx {
         Ok(epoch.map(|(epoch,)| epoch))
     }
 
-    /// Locked terminals of an account.
+    /// Number of locked terminals of an account.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -184,13 +184,13 @@ impl Tx {
         Ok(n)
     }
 
-    /// Every terminal, newest first, from a place on.
+    /// Terminals of all accounts, newest first, after a cursor.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn all_terminals(
         &mut self,
-        behind: BehindTerminal,
+        after: TerminalCursor,
         limit: u32,
     ) -> Result<Vec<TerminalListing>, StoreError> {
         Ok(fetch!(
@@ -202,8 +202,8 @@ impl Tx {
              FROM terminals t JOIN users u ON u.id = t.owner_id
              WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
              ORDER BY t.created_at DESC, t.id DESC LIMIT $3",
-            behind.0.millis(),
-            behind.1.uuid(),
+            after.0.millis(),
+            after.1.uuid(),
             i64::from(limit)
         ))
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    pages::BehindName,
+    pagination::UsernameCursor,
     sql::{execute, fetch, rows},
     sqlx,
 };
@@ -26,11 +26,11 @@ pub struct User {
     /// Role.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// It cannot sign in.
+    /// Disabled accounts cannot sign in.
     pub disabled: bool,
-    /// Terminals it may have; `None`: the organisation's default.
+    /// Maximum number of terminals; `None` for the organisation's default.
     pub terminals_max: Option<i64>,
-    /// The password was last set by a reset link, not by somebody who knew the one before.
+    /// The password was last set with a reset link, without knowledge of the previous password.
     pub password_by_link: bool,
 }
 
@@ -46,15 +46,15 @@ pub struct UserListing {
     /// Role.
     #[sqlx(try_from = "String")]
     pub role: Role,
-    /// It cannot sign in.
+    /// Disabled accounts cannot sign in.
     pub disabled: bool,
-    /// It has a confirmed factor.
+    /// The account has a confirmed factor.
     pub mfa_enabled: bool,
-    /// Terminals it may have.
+    /// Maximum number of terminals; `None` for the organisation's default.
     pub terminals_max: Option<i64>,
-    /// Terminals it has.
+    /// Number of terminals, in any state.
     pub terminals: i64,
-    /// When it was made.
+    /// Time of creation.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
     /// Last sign-in, in milliseconds.
@@ -62,7 +62,7 @@ pub struct UserListing {
 }
 
 impl Tx {
-    /// Makes an account.
+    /// Inserts an account.
     ///
     /// # Errors
     /// [`StoreError::is_taken`] when the name exists.
@@ -102,16 +102,16 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE username = $1"), username.as_str()))
     }
 
-    /// Takes the account's row until the transaction ends, so that changes of role, password and factor come one
-    /// after the other. False when there is no such account.
+    /// Locks the account's row until the end of the transaction, which serializes changes of role, password and factor.
+    /// Returns false when the account does not exist.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn hold_user(&mut self, id: UserId) -> Result<bool, StoreError> {
+    pub async fn lock_user_row(&mut self, id: UserId) -> Result<bool, StoreError> {
         Ok(execute!(self, "UPDATE users SET id = id WHERE id = $1", id.uuid()) == 1)
     }
 
-    /// Replaces the password, and notes whether a reset link did it.
+    /// Replaces the password and stores whether a reset link was used.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -126,7 +126,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Replaces role, disabling and quota.
+    /// Replaces role, disabled flag and quota.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -148,16 +148,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes a completed sign-in.
+    /// Stores the time of a completed sign-in.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn note_login(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn record_login(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         execute!(self, "UPDATE users SET last_login_at = $2 WHERE id = $1", id.uuid(), now.millis());
         Ok(())
     }
 
-    /// Enabled administrators. Takes the settings row first, so that two administrators cannot demote each other at once.
+    /// Number of enabled administrators. Locks the settings row first, so that two administrators cannot demote each
+    /// other concurrently.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -167,17 +168,17 @@ impl Tx {
         Ok(n)
     }
 
-    /// Accounts by name, from a place on.
+    /// Accounts ordered by name, after a cursor.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn users_page(&mut self, behind: &BehindName, limit: u32) -> Result<Vec<UserListing>, StoreError> {
+    pub async fn users_page(&mut self, after: &UsernameCursor, limit: u32) -> Result<Vec<UserListing>, StoreError> {
         Ok(fetch!(
             fetch_all,
             self,
             UserListing,
             rows!(user_listings, "WHERE u.username > $1 ORDER BY u.username LIMIT $2"),
-            behind.as_str(),
+            after.as_str(),
             i64::from(limit)
         ))
     }

@@ -19,8 +19,8 @@ pub trait GuestLink: Send + Sync + std::fmt::Debug {
     /// [`GuestUnavailable`] while the guest is not connected.
     async fn send(&self, message: ToGuest) -> Result<(), GuestUnavailable>;
 
-    /// Waits for a connection and returns its messages. The channel closes when the connection is lost; call it again for
-    /// the next connection.
+    /// Waits for a connection and returns its messages. The channel closes when the connection is lost; call it again
+    /// for the next connection.
     ///
     /// # Errors
     /// [`GuestUnavailable`] when there will be no further connection.

@@ -1,40 +1,40 @@
-//! What the screen model does not keep: modes that change what a terminal *sends* (mouse, paste, keypad, focus) and the
-//! cursor's shape. A scanner over raw bytes; it refuses to know cells.
+//! Modes that the screen model does not store: those that change what a terminal *sends* (mouse, paste, keypad, focus),
+//! and the shape of the cursor. They are read from the bytes of the stream; cells are not interpreted.
 
-/// Where the scanner is in an escape sequence. Everything but [`At::Ground`] means that a sequence is unfinished.
+/// State of the parser. In every state but [`ParserState::Ground`] an escape sequence is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum At {
+enum ParserState {
     #[default]
     Ground,
     Escape,
-    /// After `ESC` and an intermediate byte (character sets and the like).
+    /// After `ESC` and an intermediate byte (for example a character set).
     EscapeIntermediate,
     Csi,
     /// In an operating system command or a device control string, ended by BEL or `ESC \`.
     String,
 }
 
-/// Longest control sequence that is looked at; real ones are far shorter.
+/// Parameter bytes that are stored of one control sequence. Known sequences are far shorter.
 const SEQUENCE_BYTES_MAX: usize = 64;
 
-/// Private modes that are kept, each a switch of its own.
+/// Private modes that are set and reset independently.
 const SWITCHES: [u16; 6] = [1004, 1005, 1006, 1015, 1016, 2004];
-/// Mouse modes: one at a time, the last one set counts.
+/// Mouse modes. At most one is active: the last one that was set.
 const MOUSE: [u16; 4] = [9, 1000, 1002, 1003];
 
-/// What takes away lines that scrolled off.
+/// A sequence that erases the scrollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wipe {
-    /// `CSI 3 J`: they alone.
+pub enum Erase {
+    /// `CSI 3 J`: erases the scrollback alone.
     Scrollback,
-    /// `ESC c`: everything.
+    /// `ESC c`: resets the terminal.
     Reset,
 }
 
 /// The modes at one position of the stream.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Modes {
-    at: At,
+    state: ParserState,
     sequence: Vec<u8>,
     switches: [bool; SWITCHES.len()],
     mouse: Option<u16>,
@@ -44,49 +44,49 @@ pub struct Modes {
 }
 
 impl Modes {
-    /// Whether no sequence is unfinished.
+    /// Whether no escape sequence is incomplete.
     pub fn at_ground(&self) -> bool {
-        self.at == At::Ground
+        self.state == ParserState::Ground
     }
 
-    /// Follows the stream up to the first thing that wipes what scrolled away, and says where that ends; otherwise all
-    /// of it.
-    pub fn feed(&mut self, bytes: &[u8]) -> Option<(usize, Wipe)> {
+    /// Parses up to and including the first sequence that erases the scrollback. Returns its end within `bytes`; `None`
+    /// when all bytes were parsed without one.
+    pub fn feed(&mut self, bytes: &[u8]) -> Option<(usize, Erase)> {
         for (at, &byte) in bytes.iter().enumerate() {
-            let mut wipe = None;
-            // The 8-bit controls do not occur in UTF-8 streams, so only the 7-bit forms are followed.
-            self.at = match (self.at, byte) {
-                (At::String, 0x07) | (_, 0x18 | 0x1a) => At::Ground,
-                (_, 0x1b) => At::Escape,
-                (At::Ground | At::String, _) => self.at,
-                (At::Escape, b'[') => {
+            let mut erase = None;
+            // 8-bit controls do not occur in UTF-8 streams, so only the 7-bit forms are parsed.
+            self.state = match (self.state, byte) {
+                (ParserState::String, 0x07) | (_, 0x18 | 0x1a) => ParserState::Ground,
+                (_, 0x1b) => ParserState::Escape,
+                (ParserState::Ground | ParserState::String, _) => self.state,
+                (ParserState::Escape, b'[') => {
                     self.sequence.clear();
-                    At::Csi
+                    ParserState::Csi
                 }
-                (At::Escape, b']' | b'P' | b'X' | b'^' | b'_') => At::String,
-                (At::Escape | At::EscapeIntermediate, 0x20..=0x2f) => At::EscapeIntermediate,
-                (At::Escape, final_byte) => {
+                (ParserState::Escape, b']' | b'P' | b'X' | b'^' | b'_') => ParserState::String,
+                (ParserState::Escape | ParserState::EscapeIntermediate, 0x20..=0x2f) => ParserState::EscapeIntermediate,
+                (ParserState::Escape, final_byte) => {
                     self.escape(final_byte);
-                    wipe = (final_byte == b'c').then_some(Wipe::Reset);
-                    At::Ground
+                    erase = (final_byte == b'c').then_some(Erase::Reset);
+                    ParserState::Ground
                 }
-                (At::EscapeIntermediate, _) => At::Ground,
-                (At::Csi, 0x40..=0x7e) => {
-                    // Xterm's: the lines above the screen. `clear` ends with it.
+                (ParserState::EscapeIntermediate, _) => ParserState::Ground,
+                (ParserState::Csi, 0x40..=0x7e) => {
+                    // xterm's extension: erase the scrollback. `clear` sends it last.
                     let first = self.sequence.split(|b| *b == b';').next().and_then(number);
-                    wipe = (byte == b'J' && first == Some(3)).then_some(Wipe::Scrollback);
+                    erase = (byte == b'J' && first == Some(3)).then_some(Erase::Scrollback);
                     self.control(byte);
-                    At::Ground
+                    ParserState::Ground
                 }
-                (At::Csi, _) => {
+                (ParserState::Csi, _) => {
                     if self.sequence.len() < SEQUENCE_BYTES_MAX {
                         self.sequence.push(byte);
                     }
-                    At::Csi
+                    ParserState::Csi
                 }
             };
-            if let Some(wipe) = wipe {
-                return Some((at + 1, wipe));
+            if let Some(erase) = erase {
+                return Some((at + 1, erase));
             }
         }
         None
@@ -122,8 +122,8 @@ impl Modes {
     }
 
     fn switch(&mut self, mode: u16, on: bool) {
-        if let Some(place) = SWITCHES.iter().position(|m| *m == mode) {
-            self.switches[place] = on;
+        if let Some(index) = SWITCHES.iter().position(|m| *m == mode) {
+            self.switches[index] = on;
         } else if MOUSE.contains(&mode) {
             self.mouse = on.then_some(mode);
         } else if mode == 25 {
@@ -133,7 +133,7 @@ impl Modes {
         }
     }
 
-    /// Appends what brings a terminal that was just reset into these modes.
+    /// Appends the sequences that set these modes on a terminal after a reset.
     pub fn redraw(&self, out: &mut Vec<u8>) {
         for (mode, on) in SWITCHES.iter().zip(self.switches) {
             if on {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_are_kept_and_a_redraw_comes_to_the_same() {
+    fn redraw_restores_the_modes() {
         let vim = b"\x1b[?1049h\x1b[?2004h\x1b=\x1b[?1000;1006h\x1b[?1002h\x1b[?25l\x1b[2 q";
         let redraw = redrawn(vim);
         assert_eq!(redraw, "\x1b[?1006h\x1b[?2004h\x1b[?1002h\x1b=\x1b[2 q\x1b[?25l");
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_hide_what_is_in_them_and_a_cut_anywhere_changes_nothing() {
+    fn strings_are_not_parsed_and_splitting_the_stream_changes_nothing() {
         let stream = b"\x1b]0;\x1b[?2004h not a mode\x07\x1b[?1004h\x1bPq#0\x1b\\\x1b(0\x1b[?9";
         let mut whole = Modes::default();
         whole.feed(stream);
@@ -197,13 +197,13 @@ mod tests {
             parts.feed(&stream[cut..]);
             assert_eq!(parts, whole);
         }
-        for (stream, wipe) in [
-            (&b"a\x1b[3Jb"[..], Some((5, Wipe::Scrollback))),
-            (b"\x1b[03;1Jb", Some((7, Wipe::Scrollback))),
+        for (stream, erase) in [
+            (&b"a\x1b[3Jb"[..], Some((5, Erase::Scrollback))),
+            (b"\x1b[03;1Jb", Some((7, Erase::Scrollback))),
             (b"\x1b[2J\x1b[Jab\x1b[33J\x1b[?3J\x1b]3J\x07", None),
-            (b"\x1bcb", Some((2, Wipe::Reset))),
+            (b"\x1bcb", Some((2, Erase::Reset))),
         ] {
-            assert_eq!(Modes::default().feed(stream), wipe);
+            assert_eq!(Modes::default().feed(stream), erase);
         }
         let endless = [&b"\x1b["[..], &vec![b'1'; 10_000]].concat();
         let mut modes = Modes::default();

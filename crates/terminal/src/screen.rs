@@ -1,42 +1,42 @@
-//! A model of one screen, for the moment when bytes alone are not enough: a client that comes without a position, or
-//! that fell behind, gets a redraw made from it. The redraw holds text, colours and modes; what else was in the stream
-//! (titles, clipboard, links, queries) never gets into the model, so it cannot come out.
+//! A model of the screen. A client that attaches without a position, or whose bytes are no longer stored, gets a redraw
+//! made from it. A redraw contains text, colours and modes. Titles, clipboard access, links and queries of the stream
+//! are never stored in the model, so a redraw cannot contain them.
 //!
-//! The model is fed late. It costs more than anything else on the byte path (tens of MB/s), so it is fed when somebody
-//! asks or when bytes are about to detach the output, and plain text that scrolled away unseen is skipped altogether.
+//! Parsing is the most expensive step of the output path (tens of MB/s), so the model is fed on demand, and when bytes
+//! are about to leave the output buffer. Plain text that has scrolled out of the scrollback is skipped.
 
 use guest_protocol::OutputBuffer;
 use protocol::frame::Size;
 use unicode_width::UnicodeWidthChar;
 
-use super::modes::{Modes, Wipe};
+use super::modes::{Erase, Modes};
 
-mod dialect;
+mod redraw;
 
-/// Lines kept above the screen, for redraws.
+/// Lines of scrollback in the model.
 pub const SCROLLBACK_LINES: usize = 500;
-/// How much more there must be before skipping is tried again.
+/// Bytes of new output after which skipping is tried again.
 const SKIP_STEP: u64 = 128 * 1024;
-/// Bytes parsed in one go; a client waits for no longer than that takes.
+/// Bytes parsed in one step. It limits how long the pane stays locked.
 const STEP_BYTES: usize = 16 * 1024;
 
-/// The model and the position up to which it has seen the stream.
+/// The model, and the position up to which it was fed.
 pub struct Screen {
     terminal: avt::Terminal,
     modes: Modes,
-    /// Beginning of a character whose end is not there yet.
+    /// First bytes of a UTF-8 character whose remaining bytes have not arrived.
     partial: Vec<u8>,
     text: String,
     seen: u64,
-    /// The stream has to be this far before skipping is tried again: looking for it costs, too.
+    /// Position of the newest output from which skipping is tried again: each attempt scans the whole buffer.
     skip_from: u64,
     size: Size,
-    /// So many of the oldest lines above the screen were wiped by the program. The model has no such thing; here they
-    /// are passed over, so that what somebody cleared does not come back with the next redraw.
-    wiped: usize,
+    /// Number of oldest scrollback lines that the program has erased. The emulator cannot erase its scrollback, so
+    /// redraws leave them out.
+    erased: usize,
 }
 
-/// Counts the lines that detach the model for good.
+/// Counts the lines that the emulator drops from its scrollback.
 struct Evicted(usize);
 
 impl avt::Observer for Evicted {
@@ -53,7 +53,7 @@ impl avt::Observer for Evicted {
 
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // What is on the screen is nobody's business in a log.
+        // The content of a screen must not appear in logs.
         f.debug_struct("Screen").field("seen", &self.seen).finish_non_exhaustive()
     }
 }
@@ -69,28 +69,27 @@ impl Screen {
             seen: at,
             skip_from: 0,
             size,
-            wiped: 0,
+            erased: 0,
         }
     }
 
-    /// Position up to which the stream is in the model.
+    /// Position up to which the model was fed.
     pub fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// Changes the size; lines are wrapped anew.
+    /// Changes the size and wraps the lines again.
     pub fn resize(&mut self, size: Size) {
         if size != self.size {
-            // A taller screen takes lines back from above it, and those must not be among them.
-            self.forget_wiped();
+            // A taller screen shows lines of the scrollback again, which must not include erased ones.
+            self.drop_erased_lines();
             self.size = size;
             self.terminal.resize(size.cols.into(), size.rows.into());
         }
     }
 
-    /// Feeds from the output, one step, or skips what cannot matter. False when there is nothing left to do. What fell
-    /// out of the output unseen is a gap, and the model starts blank after it; what comes before the model's beginning is
-    /// not for it.
+    /// Feeds one step of the buffer's output. Output that cannot affect the model is skipped. Returns whether more
+    /// output is left. If bytes were dropped from the buffer before they were fed, the model is blank after the gap.
     pub fn catch_up(&mut self, output: &OutputBuffer) -> bool {
         if self.seen < output.oldest() {
             *self = Self::new(self.size, output.oldest());
@@ -107,51 +106,51 @@ impl Screen {
         self.seen < output.newest()
     }
 
-    /// Where feeding may go on when all that is unseen is plain text: after it, only the last lines are left of it, so
-    /// the ones before need not be looked at. Exact, because text without escape sequences can only print and scroll.
+    /// Position to which feeding can skip if all remaining output is plain text: only its last lines stay in screen and
+    /// scrollback. The result is exact, because text without escape sequences only prints and scrolls.
     fn skippable(&self, output: &OutputBuffer) -> Option<u64> {
         if !self.modes.at_ground() || !self.partial.is_empty() {
             return None;
         }
         let (a, b) = output.read(self.seen, usize::MAX)?;
-        if !plain(a) || !plain(b) {
+        if !is_plain(a) || !is_plain(b) {
             return None;
         }
-        // Twice the rows: wherever the cursor is, after that many lines everything visible was scrolled in.
+        // Twice the rows: after that many lines everything on the screen is new, wherever the cursor was.
         let lines = 2 * usize::from(self.size.rows) + SCROLLBACK_LINES;
-        let ends = |part: &[u8], from: usize, most: usize| {
+        let line_ends = |part: &[u8], from: usize, max: usize| {
             let newlines = part.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-            newlines.take(most).map(|(at, _)| from + at + 1).collect::<Vec<_>>()
+            newlines.take(max).map(|(at, _)| from + at + 1).collect::<Vec<_>>()
         };
-        let mut ends_of_lines = ends(b, a.len(), lines + 1);
-        ends_of_lines.extend(ends(a, 0, lines + 1 - ends_of_lines.len()));
-        // The line must begin at the left edge, which only a carriage return makes sure of.
+        let mut ends = line_ends(b, a.len(), lines + 1);
+        ends.extend(line_ends(a, 0, lines + 1 - ends.len()));
+        // The line must begin in the first column, which only a carriage return guarantees.
         let returned = |end: &usize| match end.checked_sub(2) {
             Some(at) if at < a.len() => a[at] == b'\r',
             Some(at) => b[at - a.len()] == b'\r',
             None => false,
         };
-        let start = ends_of_lines.get(lines).copied().filter(returned)?;
+        let start = ends.get(lines).copied().filter(returned)?;
         Some(self.seen + start as u64)
     }
 
-    /// Feeds bytes that follow what was seen.
+    /// Feeds bytes that follow [`Screen::seen`].
     pub fn feed(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         self.seen += bytes.len() as u64;
         let mut rest = bytes;
-        while let Some((at, wipe)) = self.modes.feed(rest) {
+        while let Some((at, erase)) = self.modes.feed(rest) {
             let (before, after) = rest.split_at(at);
             self.print(before);
-            match wipe {
-                Wipe::Scrollback if self.terminal.active_screen_kind() == avt::ScreenKind::Primary => {
-                    self.wiped = self.above();
+            match erase {
+                Erase::Scrollback if self.terminal.active_screen_kind() == avt::ScreenKind::Primary => {
+                    self.erased = self.scrollback_len();
                 }
-                // The other screen has no lines above it.
-                Wipe::Scrollback => {}
-                Wipe::Reset => self.wiped = 0,
+                // The alternate screen has no scrollback.
+                Erase::Scrollback => {}
+                Erase::Reset => self.erased = 0,
             }
             rest = after;
         }
@@ -170,11 +169,11 @@ impl Screen {
         let mut text = std::mem::take(&mut self.text);
         let mut chunks = bytes.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            // Marks that combine take no cell in a terminal, and the model has no place for them: better a missing
-            // accent in a redraw than a line that is off by one.
+            // Combining characters take no cell, and the emulator would store each in one. A redraw without an accent
+            // is better than a line that is shifted by a column.
             text.extend(chunk.valid().chars().filter(|c| c.is_control() || c.width() != Some(0)));
             let bad = chunk.invalid();
-            if chunks.peek().is_none() && may_grow(bad) {
+            if chunks.peek().is_none() && is_incomplete(bad) {
                 self.partial.extend_from_slice(bad);
             } else if !bad.is_empty() {
                 text.push(char::REPLACEMENT_CHARACTER);
@@ -186,54 +185,54 @@ impl Screen {
         self.text = text;
     }
 
-    /// Bytes that bring any terminal, whatever it showed, to this screen. The stream goes on at [`Screen::seen`].
+    /// Bytes that make any terminal, in any state, show this screen. The stream continues at [`Screen::seen`].
     pub fn redraw(&self) -> Vec<u8> {
         let mut out = b"\x1bc".to_vec();
-        self.scrollback(&mut out);
-        // The modes go first: the dump ends with what is unfinished in the stream, and nothing may come between.
+        self.write_scrollback(&mut out);
+        // Modes come first: the dump may end with an incomplete sequence, which the stream continues.
         self.modes.redraw(&mut out);
-        dialect::put(&self.terminal.dump(), Size::clamped(self.size.cols, self.size.rows).cols, &mut out);
+        redraw::write_dump(&self.terminal.dump(), Size::clamped(self.size.cols, self.size.rows).cols, &mut out);
         out.extend_from_slice(&self.partial);
         out
     }
 
     fn show(&mut self, text: &str) {
-        self.wiped = self.wiped.saturating_sub(self.terminal.feed_with(text, Evicted(0)));
+        self.erased = self.erased.saturating_sub(self.terminal.feed_with(text, Evicted(0)));
     }
 
-    /// Lines above the screen, those that were wiped among them.
-    fn above(&self) -> usize {
+    /// Lines of scrollback, including erased ones.
+    fn scrollback_len(&self) -> usize {
         let screen = self.terminal.primary_screen();
         screen.all_lines().count().saturating_sub(screen.visible_lines().len())
     }
 
-    /// Makes the model anew without the lines that were wiped.
-    fn forget_wiped(&mut self) {
-        if self.wiped == 0 {
+    /// Builds the emulator again without the erased lines.
+    fn drop_erased_lines(&mut self) {
+        if self.erased == 0 {
             return;
         }
         let mut text = Vec::new();
-        self.scrollback(&mut text);
+        self.write_scrollback(&mut text);
         let mut terminal = blank(self.size);
         terminal.feed(&*String::from_utf8_lossy(&text));
         terminal.feed(&*self.terminal.dump());
-        (self.terminal, self.wiped) = (terminal, 0);
+        (self.terminal, self.erased) = (terminal, 0);
     }
 
-    fn scrollback(&self, out: &mut Vec<u8>) {
+    fn write_scrollback(&self, out: &mut Vec<u8>) {
         let screen = self.terminal.primary_screen();
-        let above = self.above().saturating_sub(self.wiped);
-        if above == 0 {
+        let count = self.scrollback_len().saturating_sub(self.erased);
+        if count == 0 {
             return;
         }
-        for (number, line) in screen.all_lines().skip(self.wiped).take(above).enumerate() {
-            put_line(line, out);
-            if number + 1 < above && !line.is_wrapped() {
+        for (number, line) in screen.all_lines().skip(self.erased).take(count).enumerate() {
+            write_line(line, out);
+            if number + 1 < count && !line.is_wrapped() {
                 out.extend_from_slice(b"\r\n");
             }
         }
         out.extend_from_slice(b"\x1b[m");
-        // Off the screen with it, and to the top left.
+        // Scrolls the lines off the screen and moves the cursor to the top left.
         out.extend((0..self.size.rows).flat_map(|_| *b"\r\n"));
         out.extend_from_slice(b"\x1b[H");
     }
@@ -241,21 +240,22 @@ impl Screen {
 
 fn blank(size: Size) -> avt::Terminal {
     let make = |size: Size| avt::Terminal::with_scrollback(size.cols.into(), size.rows.into(), Some(SCROLLBACK_LINES));
-    // Sizes are clamped where they enter; a size of zero cannot be made.
+    // The size was clamped, so it is not zero.
     make(Size::clamped(size.cols, size.rows)).unwrap_or_else(|_| unreachable!("clamped sizes are positive"))
 }
 
-/// No escape sequence, no shift of character sets, no 8-bit control (whose UTF-8 form begins with 0xC2).
-fn plain(bytes: &[u8]) -> bool {
+/// Whether the bytes contain no escape sequence, no shift of character sets, and no 8-bit control (whose UTF-8 form
+/// begins with 0xC2).
+fn is_plain(bytes: &[u8]) -> bool {
     !bytes.iter().any(|b| matches!(b, 0x1b | 0x0e | 0x0f | 0xc2))
 }
 
-/// Whether more bytes could still make a character of this; at most three bytes are.
-fn may_grow(bad: &[u8]) -> bool {
+/// Whether more bytes could complete these to a character.
+fn is_incomplete(bad: &[u8]) -> bool {
     std::str::from_utf8(bad).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
 }
 
-fn put_line(line: &avt::Line, out: &mut Vec<u8>) {
+fn write_line(line: &avt::Line, out: &mut Vec<u8>) {
     let cells = line.cells();
     let blank = |c: &avt::Cell| c.char() == ' ' && c.pen().is_default();
     let end =
@@ -263,7 +263,7 @@ fn put_line(line: &avt::Line, out: &mut Vec<u8>) {
     let mut pen = None;
     for cell in &cells[..end] {
         if pen != Some(cell.pen()) {
-            put_pen(cell.pen(), out);
+            write_pen(cell.pen(), out);
             pen = Some(cell.pen());
         }
         if cell.width() > 0 {
@@ -272,9 +272,9 @@ fn put_line(line: &avt::Line, out: &mut Vec<u8>) {
     }
 }
 
-fn put_pen(pen: &avt::Pen, out: &mut Vec<u8>) {
+fn write_pen(pen: &avt::Pen, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b[0");
-    let marks = [
+    let attributes = [
         (pen.is_bold(), 1),
         (pen.is_faint(), 2),
         (pen.is_italic(), 3),
@@ -283,7 +283,7 @@ fn put_pen(pen: &avt::Pen, out: &mut Vec<u8>) {
         (pen.is_inverse(), 7),
         (pen.is_strikethrough(), 9),
     ];
-    for (_, code) in marks.iter().filter(|(on, _)| *on) {
+    for (_, code) in attributes.iter().filter(|(on, _)| *on) {
         out.extend_from_slice(format!(";{code}").as_bytes());
     }
     for (base, colour) in [(38, pen.foreground()), (48, pen.background())] {

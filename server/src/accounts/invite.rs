@@ -80,7 +80,7 @@ async fn join(
     setup::insert(&mut tx, user, username, &hash, link.role, now).await?;
     let settings = tx.settings().await?;
     let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
-    tx.note_login(user, now).await?;
+    tx.record_login(user, now).await?;
     let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
     audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
@@ -102,7 +102,7 @@ async fn reset(
         .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
-    tx.hold_user(user).await?;
+    tx.lock_user_row(user).await?;
     // Without a factor the password alone would give access to locked terminals, also to the creator of the link.
     if !tx.has_factor(user).await? && tx.locked_terminals_of(user).await? > 0 {
         return Err(AccountError::TerminalsLocked);

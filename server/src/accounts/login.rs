@@ -78,20 +78,20 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     // The row is locked and read again, because it may have changed during the slow hash.
-    tx.hold_user(user.id).await?;
+    tx.lock_user_row(user.id).await?;
     let fresh = tx.user(user.id).await?.ok_or(AccountError::WrongCredentials)?;
     if fresh.disabled || fresh.password_hash.reveal() != user.password_hash.reveal() {
         return Err(AccountError::WrongCredentials);
     }
     let settings = tx.settings().await?;
-    tx.sweep_sessions(now).await?;
+    tx.delete_expired_sessions(now).await?;
     let (status, kind) = match tx.has_factor(user.id).await? {
         true => (LoginStatus::MfaRequired, SessionKind::Pending),
         false => (LoginStatus::Ok, SessionKind::Full),
     };
     let (_, token) = sessions::open(&mut tx, user.id, kind, visitor, &settings, now).await?;
     if kind == SessionKind::Full {
-        tx.note_login(user.id, now).await?;
+        tx.record_login(user.id, now).await?;
         let actor = visitor.actor().known_as(user.id, &user.username);
         let entry = Entry::new(AuditEvent::Login).about_user(user.id, &user.username).detail("factor", "none");
         audit::append(&mut tx, now, &actor, entry).await?;
@@ -132,7 +132,7 @@ pub async fn give_code(
     }
     let settings = tx.settings().await?;
     let (_, token) = sessions::open(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
-    tx.note_login(pending.user, now).await?;
+    tx.record_login(pending.user, now).await?;
     let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
     Ok(LoggedIn::complete(services, token, &pending.username))

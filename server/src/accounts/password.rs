@@ -62,7 +62,7 @@ impl Change {
     ) -> Result<Self, AccountError> {
         let mut tx = services.db.begin().await?;
         // Locked, so that no factor can be added between the check and the change.
-        tx.hold_user(who.user).await?;
+        tx.lock_user_row(who.user).await?;
         if !tx.has_factor(who.user).await? {
             return Ok(Self::Plain(tx));
         }

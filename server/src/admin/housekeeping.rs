@@ -31,7 +31,7 @@ pub async fn run(services: Services) {
 pub async fn once(services: &Services) -> AdminResult<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    tx.sweep_sessions(now).await?;
+    tx.delete_expired_sessions(now).await?;
     let settings = tx.settings().await?;
     let oldest = now.plus_secs(-i64::from(settings.audit_retention_days) * 86_400);
     let pruned = tx.prune_audit(oldest).await?;

@@ -38,8 +38,8 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResul
     let mut tx = services.db.begin().await?;
     let old = tx.settings().await?;
     tx.set_settings(&new).await?;
-    tx.tighten_sessions(new.session_idle_secs, new.session_absolute_secs).await?;
-    tx.tighten_grants(new.grant_idle_secs, new.grant_absolute_secs).await?;
+    tx.shorten_sessions(new.session_idle_secs, new.session_absolute_secs).await?;
+    tx.shorten_grants(new.grant_idle_secs, new.grant_absolute_secs).await?;
     let mut entry = Entry::new(AuditEvent::SettingsChanged);
     for (name, from, to) in differences(&old, &new) {
         entry = entry.detail(name, format!("{from}->{to}"));

@@ -6,7 +6,7 @@ use protocol::{
 };
 use store::{
     TerminalListing,
-    pages::{self, BehindTerminal},
+    pagination::{self, TerminalCursor},
 };
 
 use super::AdminResult;
@@ -40,12 +40,12 @@ pub async fn system(services: &Services) -> AdminResult<System> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn terminals(services: &Services, behind: BehindTerminal, limit: u32) -> AdminResult<Page<AdminTerminal>> {
+pub async fn terminals(services: &Services, behind: TerminalCursor, limit: u32) -> AdminResult<Page<AdminTerminal>> {
     let mut tx = services.db.read().await?;
     let rows = tx.all_terminals(behind, limit + 1).await?;
     tx.commit().await?;
-    let place = |row: &TerminalListing| BehindTerminal(row.terminal.created_at, row.terminal.id).to_string();
-    Ok(pages::page(rows, limit, place, view))
+    let place = |row: &TerminalListing| TerminalCursor(row.terminal.created_at, row.terminal.id).to_string();
+    Ok(pagination::page(rows, limit, place, view))
 }
 
 fn view(listing: TerminalListing) -> AdminTerminal {

@@ -10,7 +10,7 @@ use protocol::{
 };
 use store::{
     Db, LinkKind, OneTimeLinkRow, Tx, User, UserListing,
-    pages::{self, BehindName},
+    pagination::{self, UsernameCursor},
 };
 use uuid::Uuid;
 
@@ -32,11 +32,11 @@ const RESET_SECS: i64 = 24 * 3600;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(services: &Services, behind: &BehindName, limit: u32) -> AdminResult<Page<UserView>> {
+pub async fn list(services: &Services, behind: &UsernameCursor, limit: u32) -> AdminResult<Page<UserView>> {
     let mut tx = services.db.read().await?;
     let rows = tx.users_page(behind, limit + 1).await?;
     tx.commit().await?;
-    Ok(pages::page(rows, limit, |row| BehindName::new(&row.username).to_string(), view))
+    Ok(pagination::page(rows, limit, |row| UsernameCursor::new(&row.username).to_string(), view))
 }
 
 /// Changes role, state or quota. A changed role or a disabled account ends all its login sessions.
@@ -103,7 +103,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let mut tx = services.db.begin().await?;
     let user = held(&mut tx, id).await?;
     // Serializes this with locking a terminal, which locks the same row.
-    tx.hold_factor(id).await?;
+    tx.lock_factor_row(id).await?;
     if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
     }
@@ -220,7 +220,7 @@ async fn make_link(
 }
 
 async fn held(tx: &mut Tx, id: UserId) -> AdminResult<User> {
-    tx.hold_user(id).await?;
+    tx.lock_user_row(id).await?;
     tx.user(id).await?.ok_or(AdminError::NotFound(Entity::Account))
 }
 

@@ -6,7 +6,7 @@ use protocol::{
     admin::{AuditView, Outcome},
 };
 use serde::Serialize;
-use store::{AuditFilter, AuditRow, Db, StoreError, pages};
+use store::{AuditFilter, AuditRow, Db, StoreError, pagination};
 
 use super::outcome_word;
 
@@ -46,7 +46,7 @@ pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> 
     let mut tx = db.read().await?;
     let rows = tx.search_audit(&filter, before.unwrap_or(i64::MAX), limit + 1).await?;
     tx.commit().await?;
-    Ok(pages::page(rows, limit, |row| row.seq.to_string(), view))
+    Ok(pagination::page(rows, limit, |row| row.seq.to_string(), view))
 }
 
 /// One line of the export: the event and its hash, so that the chain can be verified elsewhere.

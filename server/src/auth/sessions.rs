@@ -81,7 +81,7 @@ pub async fn find(db: &Db, token: &str, now: Timestamp) -> Result<Option<LoginSe
     let Some(session) = found.filter(|s| !s.is_over(now) && !s.disabled) else { return Ok(None) };
     if session.full && !session.rotated && now >= session.last_seen_at.plus_secs(TOUCH_SECS) {
         let mut tx = db.begin().await?;
-        tx.touch_session(session.id, now).await?;
+        tx.record_session_activity(session.id, now).await?;
         tx.commit().await?;
     }
     Ok(Some(session))

@@ -10,7 +10,7 @@ use axum::{
 use http_body_util::LengthLimitError;
 use protocol::{Page, Problem, ProblemKind, TerminalId, limits, names::Slug};
 use serde::{Deserialize, de::DeserializeOwned};
-use store::pages;
+use store::pagination;
 use tokio::time::Instant;
 
 use super::error::ApiError;
@@ -46,7 +46,7 @@ impl PageParams {
         };
         let rest = all.into_iter().skip(from).collect();
         let limit = bounded(self.limit, limits::PAGE_ITEMS_MAX);
-        Ok(pages::page(rest, limit, id, |item| item))
+        Ok(pagination::page(rest, limit, id, |item| item))
     }
 }
 

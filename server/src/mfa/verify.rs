@@ -248,7 +248,7 @@ impl Verification<'_> {
     /// Locks the factor's row, so that guesses are verified one at a time.
     async fn hold(&self) -> Result<(Tx, Factor), CodeError> {
         let mut tx = self.db.begin().await?;
-        let factor = tx.hold_factor(self.user).await?.ok_or(CodeError::NoFactor)?;
+        let factor = tx.lock_factor_row(self.user).await?.ok_or(CodeError::NoFactor)?;
         let wait = backoff::remaining_secs(&factor, self.at_login(), self.now);
         if wait > 0 {
             return Err(self.reject_uncounted(tx, Reason::Throttled, CodeError::Throttled(wait)).await);

@@ -8,7 +8,7 @@ use protocol::{
     terminals::{CreateTerminal, Terminal, TerminalState},
 };
 use sandbox::{EngineError, LaunchSpec, profile::STANDARD};
-use store::{StoredReason, TerminalRow, Tx, pages::BehindTerminal};
+use store::{StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
 use uuid::Uuid;
 
 use super::{Choice, TerminalError, launch, list, names, owned};
@@ -83,7 +83,7 @@ async fn record(
 ) -> Result<(TerminalRow, LaunchSpec), TerminalError> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    tx.hold_user(caller.user).await?;
+    tx.lock_user_row(caller.user).await?;
     let own = tx.user(caller.user).await?.and_then(|user| user.terminals_max);
     let max = own.unwrap_or(i64::from(tx.settings().await?.terminals_max));
     if tx.count_terminals_of(caller.user).await? >= max {
@@ -146,7 +146,7 @@ async fn choose(
 }
 
 async fn make_up(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
-    let rows = tx.terminals_of(caller.user, BehindTerminal::default(), NAMES_LOOKED_AT).await?;
+    let rows = tx.terminals_of(caller.user, TerminalCursor::default(), NAMES_LOOKED_AT).await?;
     Ok(names::made_up(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
 }
 

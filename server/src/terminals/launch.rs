@@ -56,7 +56,7 @@ pub(super) async fn runs(
     insist(|| async {
         let now = services.clock.now();
         let mut tx = services.db.begin().await?;
-        if tx.terminal_runs(row.id, now).await?
+        if tx.mark_terminal_running(row.id, now).await?
             && let Some(event) = event
         {
             audit::append(&mut tx, now, actor, about(event, row)).await?;

@@ -4,7 +4,7 @@ use access::{Action, Authorized, Caller, CurrentLock, Denied, GrantFacts, View};
 use protocol::{Page, TerminalId, terminals::Terminal};
 use store::{
     TerminalRow, Tx,
-    pages::{self, BehindTerminal},
+    pagination::{self, TerminalCursor},
 };
 
 use super::TerminalError;
@@ -17,15 +17,15 @@ use crate::{problem::reason_text, services::Services};
 pub async fn list(
     services: &Services,
     caller: &Caller,
-    behind: BehindTerminal,
+    behind: TerminalCursor,
     limit: u32,
 ) -> Result<Page<Terminal>, TerminalError> {
     let mut tx = services.db.read().await?;
     let rows = tx.terminals_of(caller.user, behind, limit + 1).await?;
     let grants = tx.grants_of_session(caller.login_session()?).await?;
     tx.commit().await?;
-    let place = |row: &TerminalRow| BehindTerminal(row.created_at, row.id).to_string();
-    Ok(pages::page(rows, limit, place, |row| {
+    let place = |row: &TerminalRow| TerminalCursor(row.created_at, row.id).to_string();
+    Ok(pagination::page(rows, limit, place, |row| {
         let grant = grants.iter().find(|g| g.terminal == row.id).cloned();
         seen(services, caller, row, grant)
     }))

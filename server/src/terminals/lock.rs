@@ -82,7 +82,7 @@ async fn lock_and_revoke(
     let id = proof.id();
     let mut tx = services.db.begin().await?;
     // The factor's row is held: disabling it waits for this, or this finds it gone.
-    let has_factor = tx.hold_factor(who.user).await?.is_some_and(|factor| factor.secret.is_some());
+    let has_factor = tx.lock_factor_row(who.user).await?.is_some_and(|factor| factor.secret.is_some());
     let terminal = hold(&mut tx, proof).await?;
     let entry = Entry::new(AuditEvent::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     if !has_factor {
@@ -212,6 +212,6 @@ async fn prove(
 
 /// Locks the row of an authorized terminal until the end of the transaction.
 async fn hold(tx: &mut Tx, proof: &Authorized<Operate>) -> Result<TerminalRow, LockError> {
-    let row = tx.hold_authorized(proof).await?;
+    let row = tx.lock_authorized_row(proof).await?;
     row.filter(|row| row.state != TerminalState::Deleting).ok_or_else(|| Denied::NotFound.into())
 }

@@ -239,7 +239,7 @@ async fn record(
     reason: Option<&Reason>,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
-    let now = tx.hold_terminal(row.id).await?;
+    let now = tx.lock_terminal_row(row.id).await?;
     let same = now.is_some_and(|now| is_unchanged(&now, row));
     if !same {
         return Ok(());

@@ -3,7 +3,7 @@ ALTER TABLE terminals ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 
 -- launched: the terminal has run at least once, so its home may hold files. Earlier versions derived this from two times.
 ALTER TABLE terminals ADD COLUMN launched BOOLEAN NOT NULL DEFAULT FALSE;
-UPDATE terminals SET launched = TRUE WHERE last_active_at > created_at;
+UPDATE terminals SET launched = TRUE WHERE last_active_at > created_at OR state IN ('running', 'stopped');
 
 -- reason: why the terminal is in its state, as JSON. Earlier versions stored a sentence.
 ALTER TABLE terminals ADD COLUMN reason TEXT;

@@ -1,11 +1,11 @@
-//! A redraw must bring a blank terminal to the very screen it was made from, now and after whatever comes next.
+//! A redraw must give a terminal the same screen as the model, and the same screen after any further output.
 
 use super::*;
 use protocol::limits;
 
 const SIZE: Size = Size { cols: 40, rows: 10 };
 
-/// A small generator, so that a failure can be repeated by its seed.
+/// A small random number generator. A failure can be reproduced with its seed.
 struct Numbers(u64);
 
 impl Numbers {
@@ -17,7 +17,7 @@ impl Numbers {
     }
 }
 
-/// One piece of output as programs make it: text, lines, colours, an editor's moves, and rubbish.
+/// A piece of output as programs write it: text, lines, colours, cursor movements, invalid bytes.
 fn piece(numbers: &mut Numbers) -> Vec<u8> {
     let n = numbers.below(60);
     match numbers.below(26) {
@@ -64,10 +64,10 @@ fn stream(numbers: &mut Numbers, pieces: u64) -> Vec<u8> {
     (0..pieces).flat_map(|_| piece(numbers)).collect()
 }
 
-type Seen = (Vec<Vec<(char, avt::Pen)>>, Vec<Vec<(char, avt::Pen)>>, avt::Cursor, avt::ScreenKind, Vec<u8>);
+type Observable = (Vec<Vec<(char, avt::Pen)>>, Vec<Vec<(char, avt::Pen)>>, avt::Cursor, avt::ScreenKind, Vec<u8>);
 
-/// All that a person could see or feel of it.
-fn seen(screen: &Screen) -> Seen {
+/// Everything that a user can observe of a screen.
+fn observable(screen: &Screen) -> Observable {
     let cells = |s: avt::Screen<'_>| {
         s.visible_lines().map(|l| l.cells().iter().map(|c| (c.char(), *c.pen())).collect()).collect()
     };
@@ -78,7 +78,7 @@ fn seen(screen: &Screen) -> Seen {
 }
 
 fn redrawn(screen: &Screen) -> Screen {
-    // The client's terminal is anything but blank before.
+    // The client's terminal is not blank before.
     let mut other = Screen::new(SIZE, 0);
     other.feed(b"old\x1b[3;4r\x1b[?1049h\x1b[31mstuff\x1b[?2004h\x1b(0");
     other.feed(&screen.redraw());
@@ -86,23 +86,23 @@ fn redrawn(screen: &Screen) -> Screen {
 }
 
 #[test]
-fn a_redraw_comes_to_the_same_screen_and_goes_on_the_same_way() {
+fn redraw_gives_the_same_screen_also_after_further_output() {
     for seed in 1..400 {
         let mut numbers = Numbers(seed);
         let mut model = Screen::new(SIZE, 0);
         let pieces = numbers.below(80);
         model.feed(&stream(&mut numbers, pieces));
         let mut copy = redrawn(&model);
-        assert_eq!(seen(&copy), seen(&model), "seed {seed}");
+        assert_eq!(observable(&copy), observable(&model), "seed {seed}");
         let next = stream(&mut numbers, 20);
         model.feed(&next);
         copy.feed(&next);
-        assert_eq!(seen(&copy), seen(&model), "seed {seed}, going on");
+        assert_eq!(observable(&copy), observable(&model), "seed {seed}, further output");
     }
 }
 
 #[test]
-fn the_lines_above_the_screen_come_too_in_order_and_coloured() {
+fn redraw_contains_the_scrollback_with_order_and_colours() {
     let mut model = Screen::new(SIZE, 0);
     for i in 0..700 {
         model.feed(format!("\x1b[3{}mline {i} {}\x1b[m\r\n", i % 8, "w".repeat(i % 90)).as_bytes());
@@ -113,7 +113,7 @@ fn the_lines_above_the_screen_come_too_in_order_and_coloured() {
 }
 
 #[test]
-fn what_a_program_wiped_does_not_come_back() {
+fn redraw_contains_no_erased_scrollback() {
     const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
     let text = |screen: &Screen| rows(&redrawn(screen)).join("\n");
     let mut model = Screen::new(SIZE, 0);
@@ -127,7 +127,7 @@ fn what_a_program_wiped_does_not_come_back() {
     assert!(!text(&model).contains("secret"));
     print(&mut model, "new", 25);
     assert!(text(&model).contains("new 0\u{20}") && !text(&model).contains("secret"), "{}", text(&model));
-    // On the other screen it wipes nothing of this one.
+    // On the alternate screen it does not erase the scrollback of the primary screen.
     model.feed(b"\x1b[?1049h\x1b[3J\x1b[?1049l");
     assert!(text(&model).contains("new 0\u{20}"));
     let mut taller = Screen::new(SIZE, 0);
@@ -137,7 +137,7 @@ fn what_a_program_wiped_does_not_come_back() {
     taller.resize(Size { cols: 50, rows: 30 });
     let all = rows(&taller).join("\n");
     assert!(all.contains("new 0\u{20}") && !all.contains("secret"), "{all}");
-    // As many lines as ever are kept afterwards, and a reset begins anew.
+    // The scrollback keeps its full length afterwards, and a reset clears the count of erased lines.
     print(&mut model, "later", 600);
     assert_eq!(rows(&redrawn(&model)).len(), SCROLLBACK_LINES + usize::from(SIZE.rows));
     model.feed(CLEAR);
@@ -147,7 +147,7 @@ fn what_a_program_wiped_does_not_come_back() {
 }
 
 #[test]
-fn what_could_harm_a_viewer_is_not_in_a_redraw() {
+fn redraw_contains_no_titles_clipboard_links_or_queries() {
     let mut model = Screen::new(SIZE, 0);
     model.feed(b"\x1b]0;title\x07\x1b]52;c;?\x07\x1b]8;;javascript:1\x1b\\a\x1b]8;;\x1b\\\x1b[21t\x1b[c\x1b[6n\x1bP$q q\x1b\\\x05b");
     let redraw = String::from_utf8(model.redraw()).unwrap();
@@ -158,7 +158,7 @@ fn what_could_harm_a_viewer_is_not_in_a_redraw() {
 }
 
 #[test]
-fn only_words_that_every_terminal_knows() {
+fn redraw_uses_only_sequences_that_every_terminal_supports() {
     let mut model = Screen::new(SIZE, 0);
     model.feed(b"\x1b[3g\x1b[1;5H\x1bH\x1b[38;2;1;2;3;48;5;200mx 38:2:1 y\x1b[3");
     let redraw = String::from_utf8(model.redraw()).unwrap();
@@ -168,7 +168,7 @@ fn only_words_that_every_terminal_knows() {
 }
 
 #[test]
-fn a_character_cut_in_two_is_whole_again() {
+fn a_split_utf8_character_is_completed_after_a_redraw() {
     for (at, whole) in [(1, "ä"), (1, "世"), (2, "世"), (3, "🙂")] {
         let (a, b) = whole.as_bytes().split_at(at);
         let mut model = Screen::new(SIZE, 0);
@@ -181,7 +181,7 @@ fn a_character_cut_in_two_is_whole_again() {
 }
 
 #[test]
-fn skipping_what_scrolled_away_changes_nothing() {
+fn skipping_output_does_not_change_the_screen() {
     for seed in 1..12 {
         let mut numbers = Numbers(seed);
         let mut output = OutputBuffer::new(seed, limits::OUTPUT_BUFFER_BYTES);
@@ -202,7 +202,10 @@ fn skipping_what_scrolled_away_changes_nothing() {
         }
         while late.catch_up(&output) {}
         assert_eq!(late.seen(), output.newest());
-        assert!(seen(&late) == seen(&whole) && rows(&late) == rows(&whole), "seed {seed}, {skipped} bytes skipped");
+        assert!(
+            observable(&late) == observable(&whole) && rows(&late) == rows(&whole),
+            "seed {seed}, {skipped} bytes skipped"
+        );
     }
 }
 

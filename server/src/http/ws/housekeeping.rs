@@ -41,7 +41,7 @@ async fn save_input(access: &Authorized<Attach>, shared: &Shared, db: &Db) {
     loop {
         sleep(SAVE_INPUT_EVERY).await;
         if std::mem::take(&mut shared.state().unsaved_input)
-            && let Err(error) = db.note_input(access.session(), access.id(), access.lease().last_input()).await
+            && let Err(error) = db.record_input(access.session(), access.id(), access.lease().last_input()).await
         {
             tracing::warn!(%error, "the last input was not stored");
         }

@@ -129,7 +129,7 @@ pub async fn run(
     drop(access);
     let State { unsaved_input, writing, .. } = *shared.state();
     let save = async {
-        if unsaved_input && let Err(error) = db.note_input(session, terminal, last_input).await {
+        if unsaved_input && let Err(error) = db.record_input(session, terminal, last_input).await {
             tracing::warn!(%error, "the last input was not stored");
         }
     };

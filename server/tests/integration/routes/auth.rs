@@ -130,7 +130,7 @@ async fn terminal_input_keeps_the_login_active() {
     server
         .services
         .db
-        .note_input(Some(caller.login_session().unwrap()), id, access.lease().last_input())
+        .record_input(Some(caller.login_session().unwrap()), id, access.lease().last_input())
         .await
         .unwrap();
     server.services.gate.authorize(&caller, id, Attach).await.unwrap();

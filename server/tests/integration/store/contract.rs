@@ -7,7 +7,7 @@ use protocol::{
     names::{Slug, Username},
 };
 use secrets::{Sealed, Secret};
-use store::{Db, LinkKind, NewSession, SessionKind, pages::BehindName};
+use store::{Db, LinkKind, NewSession, SessionKind, pagination::UsernameCursor};
 use uuid::Uuid;
 
 use crate::support::{database, proofs::proof};
@@ -74,7 +74,7 @@ async fn usernames_are_unique_and_uncommitted_changes_are_discarded() {
         let mut tx = t.db.read().await.unwrap();
         let user = tx.user_named(&Username::parse("ada").unwrap()).await.unwrap().unwrap();
         assert_eq!((user.id, user.role, user.disabled, user.terminals_max), (ada, Role::User, false, None));
-        let listed = tx.users_page(&BehindName::default(), 10).await.unwrap();
+        let listed = tx.users_page(&UsernameCursor::default(), 10).await.unwrap();
         assert_eq!((listed.len(), listed[0].mfa_enabled, listed[0].terminals), (1, false, 0));
     }
 }
@@ -99,8 +99,8 @@ async fn the_facts_of_an_access_decision_are_read_together() {
         tx.put_grant(&grant).await.unwrap();
         tx.put_grant(&grant).await.unwrap();
         tx.commit().await.unwrap();
-        t.db.note_input(Some(s), id, NOW.plus_secs(5)).await.unwrap();
-        t.db.note_input(Some(s), id, NOW).await.unwrap();
+        t.db.record_input(Some(s), id, NOW.plus_secs(5)).await.unwrap();
+        t.db.record_input(Some(s), id, NOW).await.unwrap();
         let facts = t.db.facts(s, id).await.unwrap();
         let found = facts.session.unwrap();
         assert_eq!((found.user, found.full, found.ends_at()), (ada, true, NOW.plus_secs(1805)), "{}", t.name);
@@ -133,11 +133,11 @@ async fn a_session_is_found_by_its_token_and_briefly_by_the_previous_one() {
         assert!(old.rotated && !new.rotated && old.id == new.id, "{}", t.name);
         assert!(!old.is_over(NOW) && old.is_over(NOW.plus_secs(10)) && !new.is_over(NOW.plus_secs(10)));
         assert!(new.is_over(NOW.plus_secs(-1)), "a clock that went back ends a login");
-        tx.tighten_sessions(60, 100).await.unwrap();
+        tx.shorten_sessions(60, 100).await.unwrap();
         let new = tx.session_by_token(&[2; 32]).await.unwrap().unwrap();
         assert!(new.is_over(NOW.plus_secs(60)) && new.absolute_end == NOW.plus_secs(100));
         assert_eq!(tx.sessions_of(ada).await.unwrap().len(), 1);
-        assert_eq!(tx.sweep_sessions(NOW.plus_secs(61)).await.unwrap(), 1);
+        assert_eq!(tx.delete_expired_sessions(NOW.plus_secs(61)).await.unwrap(), 1);
         tx.commit().await.unwrap();
     }
 }
@@ -157,7 +157,7 @@ async fn totp_steps_recovery_codes_and_links_are_used_once() {
         assert!(!tx.burn_step(ada, 7).await.unwrap() && !tx.burn_step(ada, 6).await.unwrap());
         assert!(tx.burn_step(ada, 8).await.unwrap() && !tx.burn_step(ada, 8).await.unwrap());
         tx.set_failures(ada, 3, NOW, NOW, true).await.unwrap();
-        let factor = tx.hold_factor(ada).await.unwrap().unwrap();
+        let factor = tx.lock_factor_row(ada).await.unwrap().unwrap();
         assert_eq!((factor.failures, factor.stopped, factor.last_step), (3, true, 8), "{}", t.name);
 
         tx.replace_recovery_codes(ada, b"salt", &[vec![1; 32], vec![2; 32]]).await.unwrap();
@@ -209,7 +209,7 @@ async fn an_existing_database_is_reopened_with_private_permissions() {
     user(&first, "ada").await;
     first.close().await;
     let second = Db::sqlite(&path).await.unwrap();
-    assert_eq!(second.read().await.unwrap().users_page(&BehindName::default(), 10).await.unwrap().len(), 1);
+    assert_eq!(second.read().await.unwrap().users_page(&UsernameCursor::default(), 10).await.unwrap().len(), 1);
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
 }

@@ -12,7 +12,7 @@ use protocol::{
 };
 use rexec::terminals::{self, Launched, TerminalError};
 use sandbox::{Lifecycle as _, ObservedState, fake::Script};
-use store::pages::BehindTerminal;
+use store::pagination::TerminalCursor;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
@@ -264,7 +264,7 @@ async fn other_users_terminals_are_not_found() {
                 assert!(matches!(refused, TerminalError::Denied(Denied::NotFound)), "{refused:?}");
             }
         }
-        assert_eq!(terminals::list(services, &eve, BehindTerminal::default(), 50).await.unwrap().items, []);
+        assert_eq!(terminals::list(services, &eve, TerminalCursor::default(), 50).await.unwrap().items, []);
         assert_eq!(terminals::get(services, &ada, id).await.unwrap().state, TerminalState::Running);
     }
 }
@@ -277,14 +277,14 @@ async fn terminal_lists_are_paginated() {
         for _ in 0..5 {
             env.terminal(&who).await;
         }
-        let (mut after, mut seen) = (Some(BehindTerminal::default().to_string()), Vec::new());
+        let (mut after, mut seen) = (Some(TerminalCursor::default().to_string()), Vec::new());
         while let Some(place) = after {
             let page = terminals::list(&env.services, &who, place.parse().unwrap(), 2).await.unwrap();
             assert!(page.items.len() <= 2);
             seen.extend(page.items.into_iter().map(|t| t.id));
             after = page.next;
         }
-        let all = terminals::list(&env.services, &who, BehindTerminal::default(), 50).await.unwrap();
+        let all = terminals::list(&env.services, &who, TerminalCursor::default(), 50).await.unwrap();
         assert_eq!(seen, all.items.iter().map(|t| t.id).collect::<Vec<_>>());
         assert_eq!(seen.len(), 5);
     }

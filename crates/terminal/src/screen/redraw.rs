@@ -1,10 +1,10 @@
-//! The model's dump in the words every terminal knows: 7-bit controls, colours with semicolons, tab stops one by one, and
-//! no blanks at the end of a line. The dump fills every line to its edge; a terminal that becomes narrower would wrap those
-//! blanks into empty lines.
+//! Translates the emulator's dump into sequences that every terminal supports: 7-bit controls, colours with semicolons,
+//! one tab stop at a time. Blanks at the ends of lines are left out: the dump fills every line, and a terminal that
+//! becomes narrower would wrap those blanks into empty lines.
 
-/// Puts the dump of a screen of `cols` columns behind `out`.
-pub(super) fn put(dump: &str, cols: u16, out: &mut Vec<u8>) {
-    let mut writer = Writer { out, cols: cols.into(), pen: Pen::default(), fresh: true, blanks: None };
+/// Appends the dump of a screen of `cols` columns to `out`.
+pub(super) fn write_dump(dump: &str, cols: u16, out: &mut Vec<u8>) {
+    let mut writer = Writer { out, cols: cols.into(), pen: Pen::default(), line_is_empty: true, blanks: None };
     let mut rest = dump;
     while let Some(at) = rest.find(['\x1b', '\u{90}', '\u{9b}', '\u{98}', '\u{9d}', '\u{9e}', '\u{9f}']) {
         writer.text(&rest[..at]);
@@ -26,14 +26,14 @@ struct Writer<'a> {
     out: &'a mut Vec<u8>,
     cols: usize,
     pen: Pen,
-    /// Nothing was written on this line.
-    fresh: bool,
+    /// The line is still empty.
+    line_is_empty: bool,
     blanks: Option<Blanks>,
 }
 
-/// Nothing but blanks in a plain pen, which is what a line has at its end anyway.
+/// A run of blanks without attributes, which can be left out at the end of a line.
 struct Blanks {
-    /// Where in the output they begin.
+    /// Where they begin in the output.
     from: usize,
     count: usize,
     /// They begin the line.
@@ -48,18 +48,18 @@ impl Writer<'_> {
                 '\r' => self.end_of_line(),
                 _ => self.blanks = None,
             }
-            self.fresh = c == '\n';
+            self.line_is_empty = c == '\n';
             self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         }
     }
 
     fn blank(&mut self, count: usize) {
-        let (from, first) = (self.out.len(), self.fresh);
+        let (from, first) = (self.out.len(), self.line_is_empty);
         self.blanks.get_or_insert(Blanks { from, count: 0, first }).count += count;
     }
 
-    /// Every line of a dump is as wide as the screen. So fewer blanks than that are of one line; with as many or more, the line
-    /// before may have been wrapped into this one by them.
+    /// Removes the blanks at the end of a line. Every line of a dump is as wide as the screen, so fewer blanks than
+    /// that belong to one line. As many or more may have wrapped the previous line into this one, and are kept.
     fn end_of_line(&mut self) {
         let Some(blanks) = self.blanks.take() else { return };
         if blanks.count < self.cols || (blanks.count == self.cols && blanks.first) {
@@ -84,20 +84,20 @@ impl Writer<'_> {
             "5W" => self.put("\x1b[3g", ""),
             _ if body.ends_with('m') => {
                 let before = self.pen;
-                self.pen.follow(&body[..body.len() - 1]);
+                self.pen.apply(&body[..body.len() - 1]);
                 if self.pen != before {
                     self.blanks = None;
                 }
                 self.out.extend_from_slice(format!("\x1b[{}", body.replace(':', ";")).as_bytes());
             }
-            // The character before once more, many times: of a blank it is blanks.
+            // Repeats the previous character; if it is a blank, these are more blanks.
             _ if body.ends_with('b') => {
                 if let Some(blanks) = &mut self.blanks {
                     blanks.count += body[..body.len() - 1].parse().unwrap_or(1);
                 }
                 self.out.extend_from_slice(format!("\x1b[{body}").as_bytes());
             }
-            // The cursor goes elsewhere: what was before it ended the last line.
+            // A cursor movement ends the last line.
             _ if body.ends_with('H') => {
                 self.end_of_line();
                 self.put("\x1b[", body);
@@ -108,13 +108,13 @@ impl Writer<'_> {
 
     fn put(&mut self, start: &str, body: &str) {
         self.blanks = None;
-        self.fresh = true;
+        self.line_is_empty = true;
         self.out.extend_from_slice(start.as_bytes());
         self.out.extend_from_slice(body.as_bytes());
     }
 }
 
-/// What is not as after a reset, one bit each.
+/// Attributes that differ from their state after a reset, one bit each.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Pen(u16);
 
@@ -127,8 +127,8 @@ impl Pen {
         self == Self::default()
     }
 
-    /// Follows the parameters of one SGR sequence (ECMA-48 8.3.117).
-    fn follow(&mut self, parameters: &str) {
+    /// Applies the parameters of one SGR sequence (ECMA-48 8.3.117).
+    fn apply(&mut self, parameters: &str) {
         let mut list = parameters.split(';');
         while let Some(parameter) = list.next() {
             let (code, joined) = parameter.split_once(':').map_or((parameter, false), |(code, _)| (code, true));
@@ -145,9 +145,9 @@ impl Pen {
                 _ => {}
             }
             if matches!(code, "38" | "48") && !joined {
-                // The colour follows: one figure, or three.
-                let figures = if list.next() == Some("2") { 3 } else { 1 };
-                list.by_ref().take(figures).for_each(drop);
+                // The colour follows as one number or three.
+                let numbers = if list.next() == Some("2") { 3 } else { 1 };
+                list.by_ref().take(numbers).for_each(drop);
             }
         }
     }
@@ -157,14 +157,14 @@ impl Pen {
 mod tests {
     use super::*;
 
-    fn said(dump: &str) -> String {
+    fn translated(dump: &str) -> String {
         let mut out = Vec::new();
-        put(dump, 80, &mut out);
+        write_dump(dump, 80, &mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn blanks_at_the_end_of_a_line_are_left_out_unless_they_show() {
+    fn blanks_at_the_end_of_a_line_are_removed_unless_visible() {
         for (dump, expected) in [
             ("a  b   \r\nc", "a  b\r\nc"),
             ("a \x1b[70b\r\nc", "a\r\nc"),
@@ -181,7 +181,7 @@ mod tests {
             ("a \x1b[79b\r\nc", "a \x1b[79b\r\nc"),
             (" \x1b[81b\r\nc", " \x1b[81b\r\nc"),
         ] {
-            assert_eq!(said(dump), expected, "{dump:?}");
+            assert_eq!(translated(dump), expected, "{dump:?}");
         }
     }
 }

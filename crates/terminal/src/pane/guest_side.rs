@@ -1,0 +1,139 @@
+//! The side of a pane that the session uses: messages from the guest change the pane, and pending updates go back.
+
+use std::sync::MutexGuard;
+
+use guest_protocol::{OutputBuffer, PaneNo};
+use protocol::{frame::Size, limits};
+
+use super::{Pane, Phase, Screen, State};
+
+/// The screen model is fed before more output is received while this many bytes have not been fed to it.
+const SCREEN_LAG_MAX: u64 = 512 * 1024;
+/// Positions are sent as JSON numbers, which are exact up to here.
+const POSITION_MAX: u64 = 1 << 53;
+/// A window that grows is sent again only after it has grown by this many bytes.
+const WINDOW_STEP: u64 = 64 * 1024;
+
+/// Control messages that the guest needs for a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingUpdate {
+    /// Number of the pane on the guest link.
+    pub number: PaneNo,
+    /// New window.
+    pub window: Option<u64>,
+    /// New size.
+    pub size: Option<Size>,
+}
+
+impl Pane {
+    /// Prepares the pane for a new connection. Returns its size and the first position that is not in the buffer.
+    pub fn reopen(&self) -> (Size, u64) {
+        let mut state = self.state();
+        state.phase = Phase::Opening;
+        (state.size_sent, state.window_sent) = (Some(state.size), None);
+        state.input_in_flight = 0;
+        (state.size, state.output.newest())
+    }
+
+    /// The guest opened the pane and has output from `oldest` to `newest`; `fresh` when it started a new shell. Returns
+    /// false when the positions are impossible.
+    #[must_use]
+    pub fn opened(&self, oldest: u64, newest: u64, fresh: bool) -> bool {
+        if oldest > newest || newest >= POSITION_MAX {
+            return false;
+        }
+        let (mut state, mut screen) = (self.state(), self.screen());
+        if state.output.newest() == 0 || newest < state.output.newest() {
+            // The buffer is empty, or holds the output of another shell.
+            state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
+            *screen = Screen::new(state.size, oldest);
+        }
+        if fresh {
+            // A new shell starts with a blank screen, whatever output its predecessor left.
+            *screen = Screen::new(state.size, newest);
+        }
+        state.complete_at = newest;
+        self.complete_opening(state);
+        true
+    }
+
+    /// Stores output from the guest. Returns false when its position is impossible.
+    #[must_use]
+    pub fn output(&self, position: u64, bytes: &[u8]) -> bool {
+        let Some(end) = position.checked_add(bytes.len() as u64).filter(|end| *end < POSITION_MAX) else {
+            return false;
+        };
+        let mut state = self.state();
+        let newest = state.output.newest();
+        if position > newest {
+            // The guest's own buffer overflowed. The screen model detects the gap by its position.
+            state.output = OutputBuffer::new(position, limits::OUTPUT_BUFFER_BYTES);
+        }
+        // Bytes that are already stored are skipped.
+        let known = usize::try_from(newest.saturating_sub(position)).unwrap_or(usize::MAX).min(bytes.len());
+        if end > newest {
+            state.output.push(&bytes[known..]);
+        }
+        self.complete_opening(state);
+        true
+    }
+
+    /// Ends [`Phase::Opening`] once all output that the guest had stored has arrived, and notifies clients.
+    fn complete_opening(&self, mut state: MutexGuard<'_, State>) {
+        if state.phase == Phase::Opening && state.output.newest() >= state.complete_at {
+            state.phase = Phase::Live;
+        }
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// Sets the phase. A final phase ([`Phase::Ended`], [`Phase::Failed`], [`Phase::Gone`]) is kept.
+    pub fn set_phase(&self, phase: Phase) {
+        let mut state = self.state();
+        if !matches!(state.phase, Phase::Ended(_) | Phase::Failed(_) | Phase::Gone) {
+            state.phase = phase;
+            state.input_in_flight = 0;
+        }
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// The shell's terminal took this many bytes of input.
+    pub fn input_taken(&self, bytes: u32) {
+        let mut state = self.state();
+        state.input_in_flight = state.input_in_flight.saturating_sub(bytes as usize);
+        let waiting = state.inputs_waiting > 0;
+        drop(state);
+        if waiting {
+            self.changed.send_replace(());
+        }
+    }
+
+    /// Feeds one step of output to the screen model when it lags far behind. Returns whether more steps are needed.
+    pub fn feed_screen(&self) -> bool {
+        let (state, mut screen) = (self.state(), self.screen());
+        state.output.newest().saturating_sub(screen.seen()) > SCREEN_LAG_MAX && screen.catch_up(&state.output)
+    }
+
+    /// Window and size that the guest does not have yet. They count as sent from now on.
+    pub fn pending_update(&self) -> Option<PendingUpdate> {
+        let mut state = self.state();
+        if state.phase != Phase::Live {
+            return None;
+        }
+        let window = state.window();
+        let moved = match state.window_sent {
+            None => true,
+            Some(sent) => window < sent || window == u64::MAX && sent != window || window - sent >= WINDOW_STEP,
+        };
+        let size = (state.size_sent != Some(state.size)).then_some(state.size);
+        if !moved && size.is_none() {
+            return None;
+        }
+        if moved {
+            state.window_sent = Some(window);
+        }
+        state.size_sent = Some(state.size);
+        Some(PendingUpdate { number: state.number, window: moved.then_some(window), size })
+    }
+}
