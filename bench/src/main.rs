@@ -39,7 +39,11 @@ struct Cli {
     #[arg(long, default_value_t = 2000)]
     echoes: usize,
     /// Attached clients of the lock measurement.
-    #[arg(long, default_value_t = CLIENTS_MAX, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=CLIENTS_MAX as u64))]
+    #[arg(
+        long,
+        default_value_t = CLIENTS_MAX,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=CLIENTS_MAX as u64)
+    )]
     sockets: usize,
 }
 

@@ -65,8 +65,8 @@ impl ExpiryTracker {
         }
     }
 
-    /// Takes over facts that were read from the store. Activity never moves back, and facts from before a renewal have no
-    /// effect.
+    /// Takes over facts that were read from the store. Activity never moves back, and facts from before a renewal
+    /// have no effect.
     fn update_from(&self, fresh: &Self) {
         self.record_activity(fresh.last_activity());
         let started = fresh.started_ms.load(Ordering::SeqCst);
@@ -120,8 +120,8 @@ impl ExpiryTracker {
     }
 }
 
-/// All trackers that a lease holds, and the maximum durations. One mutex guards both, so facts that were read just before
-/// the durations were shortened cannot create a tracker that exceeds them.
+/// All trackers that a lease holds, and the maximum durations. One mutex guards both, so facts that were read just
+/// before the durations were shortened cannot create a tracker that exceeds them.
 #[derive(Debug)]
 pub(super) struct ExpiryTrackers<K>(Mutex<Inner<K>>);
 

@@ -70,8 +70,8 @@ impl TerminalGate {
     /// Decides whether the caller may do `action` with the terminal, and returns the proof.
     ///
     /// For actions with a lease the order matters: subscribe to revocations, read the facts, decide, check for a
-    /// revocation once more, build the proof. A revocation that is committed meanwhile is seen either in the facts or in
-    /// the registry.
+    /// revocation once more, build the proof. A revocation that is committed meanwhile is seen either in the facts or
+    /// in the registry.
     ///
     /// # Errors
     /// [`Denied`]; a terminal that the caller may not see is [`Denied::NotFound`], one that exists and is locked is

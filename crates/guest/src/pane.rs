@@ -55,9 +55,9 @@ pub struct Interest {
 impl Pane {
     /// A pane without a shell.
     ///
-    /// Positions start at 1024 times the clock's milliseconds, which less than 1 MB/s of output on average never catches
-    /// up with. A position that a browser kept from before a restart of the container is therefore never a position of
-    /// the new stream. Each position fits into the 53 bits of a JSON number.
+    /// Positions start at 1024 times the clock's milliseconds, which less than 1 MB/s of output on average never
+    /// catches up with. A position that a browser kept from before a restart of the container is therefore never a
+    /// position of the new stream. Each position fits into the 53 bits of a JSON number.
     pub fn new(name: String) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = u64::try_from(since.as_millis()).unwrap_or(0) << 10;

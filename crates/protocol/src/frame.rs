@@ -72,8 +72,8 @@ pub enum ClientFrame<'a> {
     Ack(u64),
     /// 0x03: nonce for the server's Pong.
     Ping(u64),
-    /// 0x04: raw bytes that the client's emulator sends by itself, in reply to a query or as a report of the focus. They
-    /// reach the shell like Input. They are not activity and do not change whose window size applies.
+    /// 0x04: raw bytes that the client's emulator sends by itself, in reply to a query or as a report of the focus.
+    /// They reach the shell like Input. They are not activity and do not change whose window size applies.
     Reply(&'a [u8]),
 }
 

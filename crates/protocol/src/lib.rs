@@ -1,5 +1,5 @@
-//! The protocol between clients (browsers and programs) and the server: ids, data types, problems, frames of the terminal
-//! socket, and limits.
+//! The protocol between clients (browsers and programs) and the server: ids, data types, problems, frames of the
+//! terminal socket, and limits.
 //!
 //! This crate holds data types and bounds only. It depends on no database, engine or user-interface library, so every
 //! side compiles it.

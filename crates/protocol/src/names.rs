@@ -102,7 +102,8 @@ text!(
     /// Name of an image, tier, profile or pane: 1 to 32 of `a-z 0-9 -`.
     Slug,
     |text| {
-        let ok = !text.is_empty() && text.len() <= 32 && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let ok = !text.is_empty() && text.len() <= 32 && text.chars().all(allowed);
         if ok { Ok(text.to_owned()) } else { Err(BadText("A name here has 1 to 32 of a-z, 0-9 and dash.")) }
     }
 );

@@ -198,7 +198,8 @@ impl Tx {
             self,
             TerminalListing,
             "SELECT t.id, t.owner_id, t.name, t.hostname, t.image, t.tier, t.profile, t.egress, t.state, t.mfa_locked,
-                    t.lock_epoch, t.reason, t.generation, t.launched, t.created_at, t.last_active_at, u.username AS owner
+                    t.lock_epoch, t.reason, t.generation, t.launched, t.created_at, t.last_active_at,
+                    u.username AS owner
              FROM terminals t JOIN users u ON u.id = t.owner_id
              WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
              ORDER BY t.created_at DESC, t.id DESC LIMIT $3",

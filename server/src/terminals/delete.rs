@@ -117,8 +117,8 @@ async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalE
     }
 }
 
-/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still good. Whoever
-/// tries without one is in the trail.
+/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still
+/// good. Whoever tries without one is in the trail.
 async fn begin_locked<A: AllowsDelete>(
     services: &Services,
     caller: &Caller,

@@ -1,5 +1,5 @@
-//! The reconciler: compares records and engine at the start and periodically, and makes them agree. It touches only what
-//! belongs to this instance. A step that fails is logged and repeated in the next round.
+//! The reconciler: compares records and engine at the start and periodically, and makes them agree. It touches only
+//! what belongs to this instance. A step that fails is logged and repeated in the next round.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -136,8 +136,8 @@ async fn generations(services: &Services) -> Result<HashMap<TerminalId, i64>, Te
     Ok(rows.into_iter().map(|row| (row.id, row.generation)).collect())
 }
 
-/// Handles a terminal on the engine without a record. With a tombstone it is what the engine completed after a deletion or
-/// a failed launch, and is removed. Otherwise the database may be an older one, so the home is kept.
+/// Handles a terminal on the engine without a record. With a tombstone it is what the engine completed after a
+/// deletion or a failed launch, and is removed. Otherwise the database may be an older one, so the home is kept.
 async fn collect(services: &Services, orphan: TerminalId, first_round: bool) -> Result<(), TerminalError> {
     let mut tx = services.db.read().await?;
     let ended = tx.has_tombstone(orphan).await?;

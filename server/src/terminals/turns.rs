@@ -1,5 +1,5 @@
-//! The engine is told one thing after the other about a terminal, in the order in which the records say it: a start that
-//! overtook the work of a stop would leave a record that runs and a container that does not.
+//! The engine is told one thing after the other about a terminal, in the order in which the records say it: a start
+//! that overtook the work of a stop would leave a record that runs and a container that does not.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! Integration tests against real parts: databases, the guest, the engine. One binary, because linking takes most of the
-//! time. The modules mirror the code; `support` holds what they share.
+//! Integration tests against real parts: databases, the guest, the engine. One binary, because linking takes most of
+//! the time. The modules mirror the code; `support` holds what they share.
 
 mod routes;
 mod sandbox;

@@ -125,9 +125,16 @@ async fn list_sessions(
 }
 
 /// Ends one login session of the user, with its sockets.
-#[utoipa::path(delete, path = "/api/account/sessions/{id}", tag = "account", params(("id" = SessionId, Path)), responses(
-    (status = 204, description = "Ended"),
-    (status = 404, description = "No such session of yours", body = protocol::Problem)))]
+#[utoipa::path(
+    delete,
+    path = "/api/account/sessions/{id}",
+    tag = "account",
+    params(("id" = SessionId, Path)),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 404, description = "No such session of yours", body = protocol::Problem),
+    ),
+)]
 async fn revoke_session(
     State(services): State<Services>,
     SignedIn(who): SignedIn,

@@ -25,13 +25,26 @@ pub fn routes() -> OpenApiRouter<Services> {
 }
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "The process answers", body = String)))]
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "health",
+    responses((status = 200, description = "The process answers", body = String)),
+)]
 async fn healthz() -> &'static str {
     "ok"
 }
 
 /// Database and engine answer, and there is room to write.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "Database and engine answer", body = String), (status = 503, description = "One of them does not", body = protocol::Problem)))]
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "health",
+    responses(
+        (status = 200, description = "Database and engine answer", body = String),
+        (status = 503, description = "One of them does not", body = protocol::Problem),
+    ),
+)]
 async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     services.db.ping().await?;
     if let Some(left) = free_space(&services.config.data_dir)

@@ -46,10 +46,17 @@ fn respond_then_publish<T: Serialize>((body, token, event): Opened<T>) -> Respon
 }
 
 /// Locked or not, and until when this login may use it.
-#[utoipa::path(get, path = "/api/security/terminal/{id}/mfa-status", tag = "lock", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = LockStatus),
-    (status = 401, body = protocol::Problem),
-    (status = 404, description = "Not there, or not yours", body = protocol::Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/security/terminal/{id}/mfa-status",
+    tag = "lock",
+    params(("id" = TerminalId, Path)),
+    responses(
+        (status = 200, body = LockStatus),
+        (status = 401, body = protocol::Problem),
+        (status = 404, description = "Not there, or not yours", body = protocol::Problem),
+    ),
+)]
 async fn status(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
@@ -59,11 +66,18 @@ async fn status(
 }
 
 /// Locks. Every open socket of the terminal has ended when this is answered.
-#[utoipa::path(post, path = "/api/security/terminal/{id}/mfa-lock", tag = "lock", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = LockStatus),
-    (status = 400, description = "The account has no MFA", body = protocol::Problem),
-    (status = 401, body = protocol::Problem),
-    (status = 404, description = "Not there, or not yours", body = protocol::Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/security/terminal/{id}/mfa-lock",
+    tag = "lock",
+    params(("id" = TerminalId, Path)),
+    responses(
+        (status = 200, body = LockStatus),
+        (status = 400, description = "The account has no MFA", body = protocol::Problem),
+        (status = 401, body = protocol::Problem),
+        (status = 404, description = "Not there, or not yours", body = protocol::Problem),
+    ),
+)]
 async fn lock_it(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
@@ -73,12 +87,20 @@ async fn lock_it(
 }
 
 /// Removes the lock.
-#[utoipa::path(post, path = "/api/security/terminal/{id}/mfa-unlock", tag = "lock", params(("id" = TerminalId, Path)), request_body = CodeRequest, responses(
-    (status = 200, description = "This login has a new cookie", body = LockStatus),
-    (status = 401, description = "Wrong code", body = protocol::Problem),
-    (status = 404, description = "Not there, or not yours", body = protocol::Problem),
-    (status = 409, description = "Not locked", body = protocol::Problem),
-    (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/security/terminal/{id}/mfa-unlock",
+    tag = "lock",
+    params(("id" = TerminalId, Path)),
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "This login has a new cookie", body = LockStatus),
+        (status = 401, description = "Wrong code", body = protocol::Problem),
+        (status = 404, description = "Not there, or not yours", body = protocol::Problem),
+        (status = 409, description = "Not locked", body = protocol::Problem),
+        (status = 429, description = "Too many wrong codes", body = protocol::Problem),
+    ),
+)]
 async fn unlock(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
@@ -89,12 +111,20 @@ async fn unlock(
 }
 
 /// Lets this login use the locked terminal for a while.
-#[utoipa::path(post, path = "/api/security/terminal/{id}/mfa-verify", tag = "lock", params(("id" = TerminalId, Path)), request_body = CodeRequest, responses(
-    (status = 200, description = "This login has a new cookie", body = VerifyAnswer),
-    (status = 401, description = "Wrong code", body = protocol::Problem),
-    (status = 404, description = "Not there, or not yours", body = protocol::Problem),
-    (status = 409, description = "Not locked", body = protocol::Problem),
-    (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/security/terminal/{id}/mfa-verify",
+    tag = "lock",
+    params(("id" = TerminalId, Path)),
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "This login has a new cookie", body = VerifyAnswer),
+        (status = 401, description = "Wrong code", body = protocol::Problem),
+        (status = 404, description = "Not there, or not yours", body = protocol::Problem),
+        (status = 409, description = "Not locked", body = protocol::Problem),
+        (status = 429, description = "Too many wrong codes", body = protocol::Problem),
+    ),
+)]
 async fn verify(
     State(services): State<Services>,
     SignedIn(who): SignedIn,

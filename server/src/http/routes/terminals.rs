@@ -48,7 +48,13 @@ pub fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Images that may be launched.
-#[utoipa::path(get, path = "/api/images", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Image>)))]
+#[utoipa::path(
+    get,
+    path = "/api/images",
+    tag = "terminals",
+    params(PageParams),
+    responses((status = 200, body = Page<Image>)),
+)]
 async fn images(
     State(services): State<Services>,
     SignedIn(_): SignedIn,
@@ -58,7 +64,13 @@ async fn images(
 }
 
 /// Tiers that may be launched, with their limits.
-#[utoipa::path(get, path = "/api/tiers", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Tier>)))]
+#[utoipa::path(
+    get,
+    path = "/api/tiers",
+    tag = "terminals",
+    params(PageParams),
+    responses((status = 200, body = Page<Tier>)),
+)]
 async fn tiers(
     State(services): State<Services>,
     SignedIn(_): SignedIn,
@@ -68,7 +80,13 @@ async fn tiers(
 }
 
 /// The caller's terminals, newest first.
-#[utoipa::path(get, path = "/api/terminals", tag = "terminals", params(PageParams), responses((status = 200, body = Page<Terminal>)))]
+#[utoipa::path(
+    get,
+    path = "/api/terminals",
+    tag = "terminals",
+    params(PageParams),
+    responses((status = 200, body = Page<Terminal>)),
+)]
 async fn list(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -94,7 +112,13 @@ async fn create(
 }
 
 /// One terminal.
-#[utoipa::path(get, path = "/api/terminals/{id}", tag = "terminals", params(("id" = TerminalId, Path)), responses((status = 200, body = Terminal), (status = 404, body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/terminals/{id}",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses((status = 200, body = Terminal), (status = 404, body = Problem)),
+)]
 async fn get(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -104,9 +128,19 @@ async fn get(
 }
 
 /// Changes label or tier; the tier is applied live.
-#[utoipa::path(patch, path = "/api/terminals/{id}", tag = "terminals", params(("id" = TerminalId, Path)), request_body = PatchTerminal, responses(
-    (status = 200, body = Terminal), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)
-))]
+#[utoipa::path(
+    patch,
+    path = "/api/terminals/{id}",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    request_body = PatchTerminal,
+    responses(
+        (status = 200, body = Terminal),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem),
+        (status = 422, body = Problem),
+    ),
+)]
 async fn patch(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -117,13 +151,24 @@ async fn patch(
 }
 
 /// Deletes a terminal with its home. A locked one needs a code.
-#[utoipa::path(delete, path = "/api/terminals/{id}", tag = "terminals", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses(
-    (status = 202, description = "Nobody can reach it any more; `gone` says whether its removal is proven already", body = Deletion),
-    (status = 401, description = "Not signed in, or the code is wrong", body = Problem),
-    (status = 409, body = Problem),
-    (status = 423, description = "It is locked and no code was sent", body = Problem),
-    (status = 429, description = "Too many wrong codes", body = Problem)
-))]
+#[utoipa::path(
+    delete,
+    path = "/api/terminals/{id}",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    request_body(content = Option<DeleteTerminal>),
+    responses(
+        (
+            status = 202,
+            description = "Nobody can reach it any more; `gone` says whether its removal is proven already",
+            body = Deletion,
+        ),
+        (status = 401, description = "Not signed in, or the code is wrong", body = Problem),
+        (status = 409, body = Problem),
+        (status = 423, description = "It is locked and no code was sent", body = Problem),
+        (status = 429, description = "Too many wrong codes", body = Problem),
+    ),
+)]
 async fn delete(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -135,9 +180,18 @@ async fn delete(
 }
 
 /// Starts a stopped terminal.
-#[utoipa::path(post, path = "/api/terminals/{id}/start", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 409, body = Problem), (status = 422, description = "Its image or tier is gone", body = Problem)
-))]
+#[utoipa::path(
+    post,
+    path = "/api/terminals/{id}/start",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses(
+        (status = 200, body = Terminal),
+        (status = 202, description = "Still starting", body = Terminal),
+        (status = 409, body = Problem),
+        (status = 422, description = "Its image or tier is gone", body = Problem),
+    ),
+)]
 async fn start(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -147,9 +201,17 @@ async fn start(
 }
 
 /// Stops a running terminal; its home stays.
-#[utoipa::path(post, path = "/api/terminals/{id}/stop", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 202, description = "Still stopping", body = Terminal), (status = 409, body = Problem)
-))]
+#[utoipa::path(
+    post,
+    path = "/api/terminals/{id}/stop",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses(
+        (status = 200, body = Terminal),
+        (status = 202, description = "Still stopping", body = Terminal),
+        (status = 409, body = Problem),
+    ),
+)]
 async fn stop(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -159,9 +221,18 @@ async fn stop(
 }
 
 /// Stops and starts.
-#[utoipa::path(post, path = "/api/terminals/{id}/restart", tag = "terminals", params(("id" = TerminalId, Path)), responses(
-    (status = 200, body = Terminal), (status = 202, description = "Still starting", body = Terminal), (status = 409, body = Problem), (status = 422, description = "Its image or tier is gone", body = Problem)
-))]
+#[utoipa::path(
+    post,
+    path = "/api/terminals/{id}/restart",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses(
+        (status = 200, body = Terminal),
+        (status = 202, description = "Still starting", body = Terminal),
+        (status = 409, body = Problem),
+        (status = 422, description = "Its image or tier is gone", body = Problem),
+    ),
+)]
 async fn restart(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -171,7 +242,13 @@ async fn restart(
 }
 
 /// The hardening profile of one terminal, row by row: asked, seen from outside, seen from inside.
-#[utoipa::path(get, path = "/api/terminals/{id}/security", tag = "terminals", params(("id" = TerminalId, Path)), responses((status = 200, body = SecurityReport), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/terminals/{id}/security",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses((status = 200, body = SecurityReport), (status = 409, body = Problem), (status = 422, body = Problem)),
+)]
 async fn security(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -181,7 +258,13 @@ async fn security(
 }
 
 /// CPU, memory and processes against their limits.
-#[utoipa::path(get, path = "/api/terminals/{id}/stats", tag = "terminals", params(("id" = TerminalId, Path)), responses((status = 200, body = Stats), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/terminals/{id}/stats",
+    tag = "terminals",
+    params(("id" = TerminalId, Path)),
+    responses((status = 200, body = Stats), (status = 404, body = Problem), (status = 409, body = Problem)),
+)]
 async fn stats(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
@@ -191,7 +274,15 @@ async fn stats(
 }
 
 /// Server-sent events: changes of the caller's terminals, as long as the login lasts. The `event:` name is the `kind`.
-#[utoipa::path(get, path = "/api/events", tag = "terminals", responses((status = 200, content_type = "text/event-stream", body = Event), (status = 429, description = "Too many streams of this login", body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/events",
+    tag = "terminals",
+    responses(
+        (status = 200, content_type = "text/event-stream", body = Event),
+        (status = 429, description = "Too many streams of this login", body = Problem),
+    ),
+)]
 async fn events(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,

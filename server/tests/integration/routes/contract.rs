@@ -46,7 +46,8 @@ fn the_committed_document_is_current() {
     let committed: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap_or_default()).unwrap_or_default();
     assert!(
         committed == document,
-        "docs/openapi.json is outdated: REXEC_WRITE_DOCS=1 cargo test -p server --test integration the_committed_document, \
+        "docs/openapi.json is outdated: REXEC_WRITE_DOCS=1 cargo test -p server --test integration \
+         the_committed_document, \
          then node scripts/test/contract.mjs --write"
     );
 }

@@ -1,4 +1,5 @@
-//! The lock: its four routes, revocation of open leases, and what stays denied. Sockets are leases obtained from the gate.
+//! The lock: its four routes, revocation of open leases, and what stays denied. Sockets are leases obtained from the
+//! gate.
 
 use std::sync::{
     Arc,

@@ -32,7 +32,13 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Matching events, newest first.
-#[utoipa::path(get, path = "/api/admin/audit", tag = "admin", params(AuditParams), responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/audit",
+    tag = "admin",
+    params(AuditParams),
+    responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)),
+)]
 async fn search(
     State(services): State<Services>,
     _: Admin,
@@ -42,7 +48,12 @@ async fn search(
 }
 
 /// The whole audit log as JSON lines in the order of the chain, each with its hash.
-#[utoipa::path(get, path = "/api/admin/audit/export", tag = "admin", responses((status = 200, description = "JSON lines", body = String, content_type = "application/x-ndjson")))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/audit/export",
+    tag = "admin",
+    responses((status = 200, description = "JSON lines", body = String, content_type = "application/x-ndjson")),
+)]
 async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Response> {
     let entry = Entry::new(AuditEvent::AuditExported);
     audit::record(&services.db, services.clock.now(), &who.actor(), entry).await?;

@@ -36,7 +36,13 @@ async fn get(State(services): State<Services>, _: Admin) -> ApiResult<Json<Setti
 }
 
 /// Replaces the organisation's settings.
-#[utoipa::path(put, path = "/api/admin/settings", tag = "admin", request_body = Settings, responses((status = 200, body = Settings), (status = 422, body = Problem)))]
+#[utoipa::path(
+    put,
+    path = "/api/admin/settings",
+    tag = "admin",
+    request_body = Settings,
+    responses((status = 200, body = Settings), (status = 422, body = Problem)),
+)]
 async fn put(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -46,7 +52,13 @@ async fn put(
 }
 
 /// Every image, offered or not.
-#[utoipa::path(get, path = "/api/admin/images", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminImage>)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/images",
+    tag = "admin",
+    params(PageParams),
+    responses((status = 200, body = Page<AdminImage>)),
+)]
 async fn images(
     State(services): State<Services>,
     _: Admin,
@@ -56,7 +68,14 @@ async fn images(
 }
 
 /// Changes how an image is offered, or offers a new one.
-#[utoipa::path(put, path = "/api/admin/images/{name}", tag = "admin", params(("name" = Slug, Path)), request_body = ImageEdit, responses((status = 200, body = AdminImage), (status = 422, body = Problem)))]
+#[utoipa::path(
+    put,
+    path = "/api/admin/images/{name}",
+    tag = "admin",
+    params(("name" = Slug, Path)),
+    request_body = ImageEdit,
+    responses((status = 200, body = AdminImage), (status = 422, body = Problem)),
+)]
 async fn put_image(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -67,7 +86,13 @@ async fn put_image(
 }
 
 /// Every tier.
-#[utoipa::path(get, path = "/api/admin/tiers", tag = "admin", params(PageParams), responses((status = 200, body = Page<Tier>)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/tiers",
+    tag = "admin",
+    params(PageParams),
+    responses((status = 200, body = Page<Tier>)),
+)]
 async fn tiers(
     State(services): State<Services>,
     _: Admin,
@@ -77,7 +102,14 @@ async fn tiers(
 }
 
 /// Changes a tier, or adds one.
-#[utoipa::path(put, path = "/api/admin/tiers/{name}", tag = "admin", params(("name" = Slug, Path)), request_body = TierEdit, responses((status = 200, body = Tier), (status = 422, body = Problem)))]
+#[utoipa::path(
+    put,
+    path = "/api/admin/tiers/{name}",
+    tag = "admin",
+    params(("name" = Slug, Path)),
+    request_body = TierEdit,
+    responses((status = 200, body = Tier), (status = 422, body = Problem)),
+)]
 async fn put_tier(
     State(services): State<Services>,
     Admin(who): Admin,

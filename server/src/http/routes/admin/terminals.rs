@@ -22,7 +22,13 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Stops a user's terminal. Its lock stays as it is.
-#[utoipa::path(post, path = "/api/admin/terminals/{id}/stop", tag = "admin", params(("id" = TerminalId, Path)), responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/admin/terminals/{id}/stop",
+    tag = "admin",
+    params(("id" = TerminalId, Path)),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)),
+)]
 async fn stop(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -33,7 +39,19 @@ async fn stop(
 }
 
 /// Deletes a user's terminal with its home. A locked one needs a code of the administrator's own.
-#[utoipa::path(delete, path = "/api/admin/terminals/{id}", tag = "admin", params(("id" = TerminalId, Path)), request_body(content = Option<DeleteTerminal>), responses((status = 202, body = Deletion), (status = 409, body = Problem), (status = 423, description = "Locked: a code is needed", body = Problem), (status = 429, body = Problem)))]
+#[utoipa::path(
+    delete,
+    path = "/api/admin/terminals/{id}",
+    tag = "admin",
+    params(("id" = TerminalId, Path)),
+    request_body(content = Option<DeleteTerminal>),
+    responses(
+        (status = 202, body = Deletion),
+        (status = 409, body = Problem),
+        (status = 423, description = "Locked: a code is needed", body = Problem),
+        (status = 429, body = Problem),
+    ),
+)]
 async fn delete(
     State(services): State<Services>,
     Admin(who): Admin,

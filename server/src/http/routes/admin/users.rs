@@ -30,7 +30,13 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
 }
 
 /// Accounts, by name.
-#[utoipa::path(get, path = "/api/admin/users", tag = "admin", params(PageParams), responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/users",
+    tag = "admin",
+    params(PageParams),
+    responses((status = 200, body = Page<UserView>), (status = 403, body = Problem)),
+)]
 async fn list(
     State(services): State<Services>,
     _: Admin,
@@ -40,7 +46,19 @@ async fn list(
 }
 
 /// Changes role, disabling or quota of an account.
-#[utoipa::path(patch, path = "/api/admin/users/{id}", tag = "admin", params(("id" = UserId, Path)), request_body = UserPatch, responses((status = 200, body = UserView), (status = 404, body = Problem), (status = 409, description = "The last administrator", body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(
+    patch,
+    path = "/api/admin/users/{id}",
+    tag = "admin",
+    params(("id" = UserId, Path)),
+    request_body = UserPatch,
+    responses(
+        (status = 200, body = UserView),
+        (status = 404, body = Problem),
+        (status = 409, description = "The last administrator", body = Problem),
+        (status = 422, body = Problem),
+    ),
+)]
 async fn patch(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -51,7 +69,20 @@ async fn patch(
 }
 
 /// Removes an account's second factor; opens no locked terminal.
-#[utoipa::path(post, path = "/api/admin/users/{id}/reset-mfa", tag = "admin", params(("id" = UserId, Path)), responses((status = 200, body = UserView), (status = 409, description = "One's own, or after a password that was set by a link while terminals are locked", body = Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/admin/users/{id}/reset-mfa",
+    tag = "admin",
+    params(("id" = UserId, Path)),
+    responses(
+        (status = 200, body = UserView),
+        (
+            status = 409,
+            description = "One's own, or after a password that was set by a link while terminals are locked",
+            body = Problem,
+        ),
+    ),
+)]
 async fn reset_mfa(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -61,7 +92,16 @@ async fn reset_mfa(
 }
 
 /// A one-time link to set a new password.
-#[utoipa::path(post, path = "/api/admin/users/{id}/reset-link", tag = "admin", params(("id" = UserId, Path)), responses((status = 201, body = OneTimeLink), (status = 409, description = "The factor was reset and terminals are still locked", body = Problem)))]
+#[utoipa::path(
+    post,
+    path = "/api/admin/users/{id}/reset-link",
+    tag = "admin",
+    params(("id" = UserId, Path)),
+    responses(
+        (status = 201, body = OneTimeLink),
+        (status = 409, description = "The factor was reset and terminals are still locked", body = Problem),
+    ),
+)]
 async fn reset_link(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -71,7 +111,13 @@ async fn reset_link(
 }
 
 /// A one-time link to create an account.
-#[utoipa::path(post, path = "/api/admin/users/invite", tag = "admin", request_body = InviteRequest, responses((status = 201, body = OneTimeLink)))]
+#[utoipa::path(
+    post,
+    path = "/api/admin/users/invite",
+    tag = "admin",
+    request_body = InviteRequest,
+    responses((status = 201, body = OneTimeLink)),
+)]
 async fn invite(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -81,7 +127,13 @@ async fn invite(
 }
 
 /// Valid links.
-#[utoipa::path(get, path = "/api/admin/invites", tag = "admin", params(PageParams), responses((status = 200, body = Page<InviteView>)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/invites",
+    tag = "admin",
+    params(PageParams),
+    responses((status = 200, body = Page<InviteView>)),
+)]
 async fn invites(
     State(services): State<Services>,
     _: Admin,
@@ -91,7 +143,13 @@ async fn invites(
 }
 
 /// Revokes a link.
-#[utoipa::path(delete, path = "/api/admin/invites/{id}", tag = "admin", params(("id" = InviteId, Path)), responses((status = 204), (status = 404, body = Problem)))]
+#[utoipa::path(
+    delete,
+    path = "/api/admin/invites/{id}",
+    tag = "admin",
+    params(("id" = InviteId, Path)),
+    responses((status = 204), (status = 404, body = Problem)),
+)]
 async fn revoke_invite(
     State(services): State<Services>,
     Admin(who): Admin,
@@ -102,7 +160,13 @@ async fn revoke_invite(
 }
 
 /// The terminals of all users: names and states, no content.
-#[utoipa::path(get, path = "/api/admin/terminals", tag = "admin", params(PageParams), responses((status = 200, body = Page<AdminTerminal>)))]
+#[utoipa::path(
+    get,
+    path = "/api/admin/terminals",
+    tag = "admin",
+    params(PageParams),
+    responses((status = 200, body = Page<AdminTerminal>)),
+)]
 async fn terminals(
     State(services): State<Services>,
     _: Admin,
