@@ -103,7 +103,7 @@ impl Pane {
     ///
     /// # Errors
     /// When too much input is in flight; the caller has to wait.
-    pub fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
+    pub(crate) fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Live | Phase::Opening) {
             return Ok(InputTarget::None);
