@@ -29,7 +29,7 @@ once() {
   stamp "page-$name" "$hash"
 }
 
-tools_hash() { hash_of package-lock.json scripts/build-frontend.sh scripts/compress.mjs; }
+tools_hash() { hash_of package-lock.json scripts/build-frontend.sh scripts/compress.mjs scripts/number-imports.mjs; }
 
 # --- JavaScript bindings -----------------------------------------------------------------------------------
 
@@ -77,6 +77,7 @@ make_glue() {
   sed -i "s/${NAME}_bg\.wasm/$NAME.wasm/g" "$WORK/glue/$NAME.js"
   "$BIN/esbuild" "$WORK/glue/$NAME.js" --bundle --format=esm --target=es2022 --minify --legal-comments=none \
     --external:/pkg/\* --log-level=warning --outfile="$WORK/$NAME.js"
+  node "$ROOT/scripts/number-imports.mjs" "$WORK/$NAME.wasm" "$WORK/$NAME.js"
 }
 
 build_wasm() {

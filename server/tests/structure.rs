@@ -8,11 +8,11 @@ use std::{
 
 /// Modules of the server from low to high, as documented in `src/lib.rs`. A module may use its own row and the rows above.
 const LAYERS: &[&[&str]] = &[
-    &["config", "telemetry", "events", "data_dir", "problem"],
+    &["config", "telemetry", "events", "data_dir"],
     &["audit"],
     &["auth", "mfa"],
     &["services"],
-    &["accounts", "terminals", "admin"],
+    &["accounts", "terminals", "admin", "problem"],
     &["http"],
     &["serve", "commands"],
     &["cli"],

@@ -1,2 +1,2 @@
--- Generation of a login session's token, raised by each rotation. A lease records the generation it was opened with.
+-- Generation of a login session's token, raised by each rotation. The gate admits only the newest one.
 ALTER TABLE login_sessions ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
