@@ -39,7 +39,7 @@ pub struct AuditParams {
     until: Option<Timestamp>,
     /// `next` of the page before.
     after: Option<String>,
-    /// Items params, at most 200.
+    /// Number of items, at most 200.
     #[param(value_type = Option<u32>, minimum = 1)]
     limit: Option<NonZeroU32>,
 }
