@@ -1,8 +1,8 @@
 //! Rexec's server: authentication, second factors, the audit log, use-cases, jobs, HTTP and the commands of the binary.
 //!
 //! Modules from low to high; a module may use those before it and those beside it (`tests/structure.rs` checks this):
-//! `config telemetry events data_dir` < `audit` < `auth mfa` < `services` < `accounts terminals admin problem` < `http` <
-//! `serve commands` < `cli`.
+//! `config telemetry events data_dir turns engine_sentences` < `audit` < `auth mfa` < `services` <
+//! `accounts terminals admin` < `problem` < `http` < `serve commands` < `cli`.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]
@@ -15,6 +15,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod engine_sentences;
 pub mod events;
 pub mod http;
 pub mod mfa;
@@ -23,3 +24,4 @@ pub mod serve;
 pub mod services;
 pub mod telemetry;
 pub mod terminals;
+pub mod turns;

@@ -15,7 +15,7 @@ use store::Db;
 use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{auth::Throttle, config::Config, events::Events, terminals::turns::Turns};
+use crate::{auth::Throttle, config::Config, events::Events, turns::Turns};
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);

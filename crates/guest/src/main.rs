@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let program = args.next().unwrap_or_default();
     let args: Vec<_> = args.collect();
     if Path::new(&program).file_name().is_some_and(|name| name == "sudo") {
-        return sudo::client::run(Path::new(sudo::SOCKET_PATH), args);
+        return sudo::client::run(Path::new(options::SUDO_SOCKET_PATH), args);
     }
     match args.first().and_then(|a| a.to_str()) {
         Some("init") => match options::Options::parse(&args[1..]).map_err(|e| e.to_string()) {

@@ -2,6 +2,9 @@
 
 use std::{ffi::OsString, fmt, path::PathBuf};
 
+/// Socket of the sudo server. `/run` is a tmpfs, and PID 1 binds the socket before any other process runs.
+pub const SUDO_SOCKET_PATH: &str = "/run/rexec-sudo";
+
 /// Options of `rexec-guest init`.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -29,7 +32,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             guest_link: "/.rexec/link/s".into(),
-            sudo_socket: crate::sudo::SOCKET_PATH.into(),
+            sudo_socket: SUDO_SOCKET_PATH.into(),
             user: Some("user".into()),
             shell: None,
         }

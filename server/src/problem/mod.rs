@@ -8,7 +8,6 @@ mod accounts;
 mod admin;
 mod engine;
 mod mfa;
-mod reason;
 mod store;
 mod terminals;
 pub mod ws;
@@ -16,7 +15,6 @@ pub mod ws;
 use protocol::{Problem, ProblemKind};
 
 pub use access::{denied_kind, revocation_kind};
-pub use reason::reason_text;
 pub use terminals::engine_unreachable;
 
 /// Errors that have a problem document.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Choice, TerminalError, launch, list, names, owned};
 use crate::audit::AsActor as _;
-use crate::problem::ToProblem as _;
+use crate::engine_sentences::engine_sentence;
 use crate::{
     audit::{self, Actor, AuditEvent},
     events::TerminalEvent,
@@ -163,7 +163,8 @@ async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: 
         tx.commit().await
     });
     if written.await.is_ok() {
-        let words = error.problem().detail;
+        tracing::warn!(terminal = %row.id, %error, "a terminal could not be created");
+        let words = engine_sentence(error).detail;
         services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, Some(words)));
     }
 }

@@ -8,7 +8,7 @@ use store::{
 };
 
 use super::TerminalError;
-use crate::{problem::reason_text, services::Services};
+use crate::{engine_sentences::reason_text, services::Services};
 
 /// One page of the caller's terminals, newest first.
 ///

@@ -15,7 +15,6 @@ mod owned;
 mod power;
 mod reason;
 pub mod reconciler;
-pub mod turns;
 
 pub use change::change;
 pub use create::{Launched, create};

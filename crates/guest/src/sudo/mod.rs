@@ -7,8 +7,6 @@
 pub mod client;
 pub mod server;
 
-/// Socket of the sudo server. `/run` is a tmpfs, and PID 1 binds the socket before any other process runs.
-pub const SOCKET_PATH: &str = "/run/rexec-sudo";
 /// Size limit of a request, in bytes.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 

@@ -3,7 +3,10 @@
 use bollard::models::SystemInfo;
 use protocol::admin::{Finding, Level};
 
-use super::{Connection, QUERY_TIMEOUT, call, network};
+use super::{
+    connection::{Connection, QUERY_TIMEOUT, call},
+    network,
+};
 use crate::{EngineError, profile::Profile};
 
 /// First fixed versions of runc for CVE-2025-31133, CVE-2025-52565 and CVE-2025-52881 (breakouts by masked paths,

@@ -7,7 +7,11 @@ use async_trait::async_trait;
 use protocol::TerminalId;
 use terminal::GuestLink;
 
-use super::{Docker, Inner, QUERY_TIMEOUT, call, host, is_running};
+use super::{
+    Docker, Inner,
+    connection::{QUERY_TIMEOUT, call},
+    host, is_running,
+};
 use crate::{
     EngineError, GuestConnection,
     guest_socket::{GuestSocket, SOCKET_NAME},

@@ -9,9 +9,9 @@ use bollard::{
 };
 
 use super::{
-    CHANGE_TIMEOUT, QUERY_TIMEOUT, call, inspect,
+    connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call},
+    container::{force_remove, inspect},
     names::{LABEL_PROBE, Names},
-    remove::force_remove,
 };
 use crate::{EngineError, Limits, profile::Profile};
 

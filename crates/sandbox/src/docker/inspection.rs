@@ -6,7 +6,12 @@ use access::Clock;
 use async_trait::async_trait;
 use protocol::{TerminalId, admin::Finding, security::SecurityReport, terminals::Stats};
 
-use super::{Docker, QUERY_TIMEOUT, call, call_optional, description::Description, findings, is_running, usage};
+use super::{
+    Docker,
+    connection::{QUERY_TIMEOUT, call, call_optional},
+    description::Description,
+    findings, is_running, usage,
+};
 use crate::{EngineError, Inspection, LaunchSpec, verify};
 
 /// Deadline of the guest's report for the Security panel. Without a report the panel shows the engine's side alone.

@@ -7,8 +7,12 @@ use protocol::{TerminalId, events::Stage};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CHANGE_TIMEOUT, Inner, QUERY_TIMEOUT, call, call_optional, create, description::Description, inspect, network,
-    volume,
+    Inner,
+    connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional},
+    container::inspect,
+    create,
+    description::Description,
+    network, volume,
 };
 use crate::{
     EngineError, LaunchSpec, Progress,

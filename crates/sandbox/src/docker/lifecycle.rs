@@ -11,9 +11,13 @@ use protocol::TerminalId;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CHANGE_TIMEOUT, Docker, Inner, QUERY_TIMEOUT, call, call_optional, connection::limit_error,
-    description::Description, inspect, launch::Home, names::LABEL_PROBE, network, remove::force_remove, unpause,
-    volume,
+    Docker, Inner,
+    connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional, limit_error},
+    container::{force_remove, inspect},
+    description::Description,
+    launch::Home,
+    names::LABEL_PROBE,
+    network, unpause, volume,
 };
 use crate::{Absence, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference};
 

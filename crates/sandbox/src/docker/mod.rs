@@ -3,6 +3,7 @@
 //! Containers and volumes of other instances on the same engine are never listed, stopped or removed.
 
 mod connection;
+mod container;
 mod create;
 mod description;
 mod findings;
@@ -25,7 +26,7 @@ use std::{
 };
 
 use bollard::{Docker as Client, models::ContainerInspectResponse};
-use connection::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call, call_optional};
+use connection::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call_optional};
 use host::HostFacts;
 use names::Names;
 use operation_queue::OperationQueue;
@@ -201,9 +202,4 @@ async fn unpause(docker: &Client, container: &ContainerInspectResponse) -> Resul
         call_optional(CHANGE_TIMEOUT, docker.unpause_container(id)).await?;
     }
     Ok(())
-}
-
-/// Runs an engine call whose subject must exist.
-async fn inspect(docker: &Client, container: &str) -> Result<ContainerInspectResponse, EngineError> {
-    call(QUERY_TIMEOUT, docker.inspect_container(container, None)).await
 }

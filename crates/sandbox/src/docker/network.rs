@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::models::{NetworkCreateRequest, NetworkInspect};
 
-use super::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call, call_optional};
+use super::connection::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call, call_optional};
 use crate::EngineError;
 
 const ICC: &str = "com.docker.network.bridge.enable_icc";

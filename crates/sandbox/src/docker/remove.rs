@@ -2,10 +2,14 @@
 
 use std::{io, time::Duration};
 
-use bollard::{Docker, query_parameters::RemoveContainerOptions};
 use protocol::TerminalId;
 
-use super::{CHANGE_TIMEOUT, Inner, QUERY_TIMEOUT, call_optional, volume};
+use super::{
+    Inner,
+    connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call_optional},
+    container::force_remove,
+    volume,
+};
 use crate::{Absence, EngineError};
 
 /// Interval between two attempts to remove a container.
@@ -56,10 +60,4 @@ impl Inner {
             .await
             .unwrap_or_else(|_| Err(EngineError::Failed("the container could not be removed in time".into())))
     }
-}
-
-/// Removes a container, running or not, and its anonymous volumes. A missing container is no error.
-pub(super) async fn force_remove(docker: &Docker, container: &str) -> Result<(), EngineError> {
-    let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
-    call_optional(CHANGE_TIMEOUT, docker.remove_container(container, Some(options))).await.map(drop)
 }

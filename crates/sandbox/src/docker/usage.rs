@@ -14,7 +14,7 @@ use bollard::{
 use futures_util::StreamExt as _;
 use protocol::{TerminalId, Timestamp, terminals::Stats};
 
-use super::QUERY_TIMEOUT;
+use super::connection::QUERY_TIMEOUT;
 use crate::EngineError;
 
 /// CPU use is measured over this interval when there is no earlier sample.

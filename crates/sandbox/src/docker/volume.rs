@@ -7,7 +7,10 @@ use bollard::{
 };
 use protocol::TerminalId;
 
-use super::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional, names::Names};
+use super::{
+    connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional},
+    names::Names,
+};
 use crate::EngineError;
 
 /// Creates the volume. The caller has checked that there was none, since an existing one may hold another user's files.

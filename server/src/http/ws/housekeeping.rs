@@ -7,7 +7,10 @@ use protocol::{frame::ServerFrame, limits};
 use store::Db;
 use tokio::time::{interval, sleep};
 
-use super::{ControlMessage, Shared, close::Disconnect};
+use super::{
+    close::Disconnect,
+    shared::{ControlMessage, Shared},
+};
 use crate::problem::ws::grant_ends;
 
 /// Interval at which the time of the last input is written to the store.

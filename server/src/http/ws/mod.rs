@@ -6,22 +6,15 @@
 mod close;
 mod housekeeping;
 mod reader;
+mod shared;
 mod writer;
 
-use std::{
-    future::poll_fn,
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Mutex, task::Poll, time::Duration};
 
 use access::{Attach, Authorized};
-use axum::{
-    body::Bytes,
-    extract::ws::{Message, WebSocket},
-};
+use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
-use protocol::{ProblemKind, frame::ServerFrame, limits};
+use protocol::ProblemKind;
 use store::Db;
 use terminal::AttachedClient;
 use tokio::{
@@ -32,67 +25,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::problem::ws as texts;
 use close::Disconnect;
-
-/// Timeouts of one socket.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// A client that accepts no byte for this long is disconnected as too slow.
-    pub write: Duration,
-    /// Then it has this long to accept the rest of the current message, so that a close frame can follow.
-    pub rest: Duration,
-    /// Interval of pings.
-    pub ping: Duration,
-    /// A client from which nothing was received for this long is gone.
-    pub silent: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            write: Duration::from_secs(20),
-            rest: Duration::from_secs(5),
-            ping: Duration::from_secs(limits::PING_SECS),
-            silent: Duration::from_secs(limits::SILENT_SECS_MAX),
-        }
-    }
-}
+pub use shared::Timeouts;
+use shared::{Shared, State};
 
 /// After a revocation, the rest of a partly written message may be sent for this long. The revoker waits longer, so no
 /// byte is sent after it was told that the lease is released.
 const REST_DEADLINE: Duration = Duration::from_millis(100);
 /// Capacity of the queue of control messages.
 const CONTROL_MESSAGES: usize = 8;
-
-/// What the writer sends besides output.
-#[derive(Debug)]
-enum ControlMessage {
-    Frame(ServerFrame),
-    Ping,
-}
-
-/// State shared by reader, writer and housekeeping.
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    control: mpsc::Sender<ControlMessage>,
-    timeouts: Timeouts,
-}
-
-#[derive(Debug)]
-struct State {
-    /// When the last message was received.
-    last_received_at: Instant,
-    /// There was input since the last write to the store.
-    unsaved_input: bool,
-    /// A message is partly written: only its rest can be sent next.
-    writing: bool,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Serves one socket until it ends. When this drops the proof, and so acknowledges a revocation, the last byte of
 /// output has been sent.
@@ -174,8 +114,4 @@ async fn finish_message(
         () = deadline => {}
         done = rest => shared.state().writing = !done,
     }
-}
-
-fn binary(frame: Vec<u8>) -> Message {
-    Message::Binary(Bytes::from(frame))
 }

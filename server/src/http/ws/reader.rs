@@ -8,7 +8,10 @@ use terminal::Client;
 use tokio::time::Instant;
 use tungstenite::{Error as SocketError, error::ProtocolError};
 
-use super::{ControlMessage, Shared, close::Disconnect};
+use super::{
+    close::Disconnect,
+    shared::{ControlMessage, Shared},
+};
 use crate::problem::ws as texts;
 
 /// Reads until the client closes the socket or violates the protocol, or the lease ends.

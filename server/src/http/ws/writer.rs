@@ -18,7 +18,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use super::{ControlMessage, Shared, binary, close::Disconnect};
+use super::{
+    close::Disconnect,
+    shared::{ControlMessage, Shared, binary},
+};
 use crate::problem::ws as texts;
 
 /// Continuous output is batched for this long.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Description, is_empty, plain, security_options};
+use super::json::{Description, is_empty, plain, security_options};
 use crate::verify::{GUEST_TARGET, Intended, SOCKET_TARGET};
 
 fn verdict(matches: bool, observed: impl Into<String>) -> Result<String, String> {

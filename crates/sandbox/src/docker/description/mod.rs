@@ -5,18 +5,15 @@
 //! exceptions.
 
 mod controls;
+mod json;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
-use bollard::models::ContainerInspectResponse;
-use serde_json::{Map, Value};
-
-use crate::{
-    EngineError,
-    verify::{Check, Intended, Observed},
-};
+use crate::verify::{Check, Intended, Observed};
+use json::is_empty;
+pub use json::{Description, security_options};
 
 /// Comparison of one control, and the fields that it claims.
 struct Rule {
@@ -83,25 +80,7 @@ const IRRELEVANT: &[&str] = &[
     "Config.ExposedPorts",
 ];
 
-/// `HostConfig.SecurityOpt` of every container. Without a `seccomp` option the engine applies its default filter.
-pub fn security_options() -> Vec<String> {
-    vec!["no-new-privileges:true".to_owned()]
-}
-
-/// The JSON of the inspect call.
-#[derive(Debug)]
-pub struct Description(Value);
-
 impl Description {
-    /// The description of `container`.
-    ///
-    /// # Errors
-    /// [`EngineError::Failed`] when it cannot be represented as JSON.
-    pub fn new(container: &ContainerInspectResponse) -> Result<Self, EngineError> {
-        let json = serde_json::to_value(container);
-        json.map(Self).map_err(|e| EngineError::Failed(format!("the container's description cannot be read: {e}")))
-    }
-
     /// One check per control, and one failed check of `identity` when a field is set that no rule claims.
     pub fn observe(&self, intended: &Intended) -> Observed {
         let mut checks: Vec<Check> = RULES
@@ -143,51 +122,5 @@ impl Description {
             .map(|key| self.text(key))
             .find(|label| !label.is_empty() && *label != "unconfined")
             .map(str::to_owned)
-    }
-
-    /// The value at a path; null when it does not exist.
-    fn at(&self, path: &str) -> &Value {
-        path.split('.').try_fold(&self.0, |value, key| value.get(key)).unwrap_or(&Value::Null)
-    }
-    fn text(&self, path: &str) -> &str {
-        self.at(path).as_str().unwrap_or_default()
-    }
-    /// `i64::MIN` when there is no number.
-    fn number(&self, path: &str) -> i64 {
-        self.at(path).as_i64().unwrap_or(i64::MIN)
-    }
-    fn flag(&self, path: &str) -> bool {
-        self.at(path).as_bool().unwrap_or(false)
-    }
-    fn object(&self, path: &str) -> Option<&Map<String, Value>> {
-        self.at(path).as_object()
-    }
-    fn array(&self, path: &str) -> impl Iterator<Item = &Value> {
-        self.at(path).as_array().into_iter().flatten()
-    }
-    fn list(&self, path: &str) -> Vec<String> {
-        self.array(path).map(plain).collect()
-    }
-    fn sorted(&self, path: &str) -> Vec<String> {
-        let mut texts = self.list(path);
-        texts.sort_unstable();
-        texts
-    }
-}
-
-/// A string without quotes, any other value as JSON.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// Whether a value means "not set".
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Bool(true) => false,
-        Value::Number(n) => n.as_f64() == Some(0.0),
-        Value::String(s) => s.is_empty(),
-        Value::Array(items) => items.iter().all(is_empty),
-        Value::Object(fields) => fields.is_empty(),
     }
 }
