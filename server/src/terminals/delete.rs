@@ -117,8 +117,8 @@ async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalE
     }
 }
 
-/// The code is spent in the transaction that begins the deletion. False as with [`begin`]; then the code is still
-/// good. Whoever tries without one is in the trail.
+/// Begins the deletion of a locked terminal: the code is burned in the transaction that begins it. False as with
+/// [`begin`]; then the code is still valid. An attempt without a code is recorded in the audit log.
 async fn begin_locked<A: AllowsDelete>(
     services: &Services,
     caller: &Caller,

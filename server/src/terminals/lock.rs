@@ -26,9 +26,9 @@ use crate::{
 /// From the commit of a lock to the last byte of every socket of that terminal.
 pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
 
-/// What a right code brings: the answer, the session's new token, and the news for the session's other pages. A page
-/// that hears that it may come in connects at once, with the cookie its browser has: the new one has to be there
-/// first, so whoever answers drops the news after the answer.
+/// The result of a verified code: the answer, the new token of the login session, and the event for its other pages. A
+/// page connects as soon as it receives the event, with the cookie that its browser has, so the event is published
+/// after the answer with the new cookie.
 pub type Opened<T> = (T, NewToken, DeferredEvent);
 
 /// Why the lock did not move.
