@@ -3,7 +3,7 @@
 use protocol::{
     Problem, ProblemKind, Timestamp,
     problem::CLOSE_SHELL_ENDED,
-    terminals::{Terminal, TerminalState},
+    terminals::{Phase, Terminal},
 };
 
 /// What to do after a socket closed.
@@ -42,7 +42,7 @@ pub(crate) fn action(code: u16, reason: &str) -> CloseAction {
 /// Why the terminal cannot be used, from its state; `None` when reconnecting can succeed.
 pub(crate) fn problem_of_state(state: Result<Terminal, Problem>, now: Timestamp) -> Option<Problem> {
     match state {
-        Ok(terminal) if terminal.state != TerminalState::Running => {
+        Ok(terminal) if terminal.phase != Phase::Running => {
             Some(Problem::new(ProblemKind::NotRunning, "It was stopped. Start it to go on."))
         }
         Ok(terminal) if terminal.mfa_locked && terminal.granted_until.is_none_or(|until| until <= now) => {

@@ -8,7 +8,7 @@ use store::Reason;
 pub fn engine_sentence(error: &EngineError) -> Problem {
     use EngineError as E;
     match error {
-        E::Unavailable(_) => Problem::new(
+        E::Unavailable(_) | E::Cancelled => Problem::new(
             ProblemKind::Unavailable,
             "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your \
                  administrator.",

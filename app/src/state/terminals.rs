@@ -216,7 +216,7 @@ impl Terminals {
     /// The creation that started after `known` was read.
     pub(crate) fn creation_since(self, known: &[TerminalId]) -> Option<TerminalId> {
         let from_list = self.list.with(|list| {
-            let new = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
+            let new = |t: &&Terminal| t.phase.state() == TerminalState::Creating && !known.contains(&t.id);
             list.iter().find(new).map(|t| t.id)
         });
         from_list.or_else(|| self.progress.with(|all| all.iter().map(|(id, _)| *id).find(|id| !known.contains(id))))

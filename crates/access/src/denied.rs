@@ -1,6 +1,6 @@
 //! Refusals of the gate.
 
-use protocol::{TerminalId, terminals::TerminalState};
+use protocol::{TerminalId, terminals::Phase};
 
 use crate::{FactsError, Revocation};
 
@@ -15,7 +15,7 @@ pub enum Denied {
     NotFound,
     /// The terminal has no shell that could be reached.
     #[error("the terminal is {}", .0.as_str())]
-    NotRunning(TerminalState),
+    NotRunning(Phase),
     /// The terminal is locked and this login session has no valid grant.
     #[error("locked with MFA")]
     Locked,
@@ -29,7 +29,7 @@ impl From<Revocation> for Denied {
         match reason {
             Revocation::LoginEnded => Self::NotLoggedIn,
             Revocation::Deleted => Self::NotFound,
-            Revocation::Stopped => Self::NotRunning(TerminalState::Stopped),
+            Revocation::Stopped => Self::NotRunning(Phase::Stopped),
             // While the database does not answer, a terminal counts as locked.
             Revocation::Locked | Revocation::GrantEnded | Revocation::Unavailable => Self::Locked,
         }

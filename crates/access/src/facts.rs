@@ -1,7 +1,7 @@
 //! The facts that the gate decides on, and the port it reads them through.
 
 use async_trait::async_trait;
-use protocol::{SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::TerminalState};
+use protocol::{SandboxId, SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::Phase};
 
 /// A login session with its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,10 @@ impl SessionFacts {
 pub struct TerminalFacts {
     /// The owner.
     pub owner: UserId,
-    /// State.
-    pub state: TerminalState,
+    /// What runs it.
+    pub sandbox: SandboxId,
+    /// The step of its life that it is in.
+    pub phase: Phase,
     /// Locked with MFA.
     pub locked: bool,
     /// Raised by lock, unlock, deletion and change of owner.

@@ -1,6 +1,6 @@
 //! The access policy: pure functions over facts and an instant.
 
-use protocol::{TerminalId, Timestamp, auth::Role, terminals::TerminalState};
+use protocol::{TerminalId, Timestamp, auth::Role, terminals::Phase};
 
 use crate::{Caller, Credential, CurrentLock, Denied, Facts, GrantFacts, SessionFacts};
 
@@ -61,8 +61,8 @@ pub(super) fn owner_unlocked(
     } else {
         None
     };
-    match terminal.state {
-        TerminalState::Running => Ok(grant),
+    match terminal.phase {
+        Phase::Running => Ok(grant),
         other => Err(Denied::NotRunning(other)),
     }
 }

@@ -35,7 +35,7 @@ impl Db {
         }
         execute!(
             &mut tx,
-            "UPDATE terminals SET last_active_at = $2 WHERE id = $1 AND last_active_at < $2 AND state = 'running'",
+            "UPDATE terminals SET last_active_at = $2 WHERE id = $1 AND last_active_at < $2 AND phase = 'running'",
             terminal.uuid(),
             last_input.millis()
         );

@@ -51,7 +51,7 @@ pub async fn confirm_factor(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { confirm(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { confirm(&services, &who, &code).await }).await
 }
 
 async fn confirm(
@@ -75,7 +75,7 @@ async fn confirm(
 /// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
 pub async fn disable_factor(services: &Services, who: &Caller, code: Sensitive) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { disable(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { disable(&services, &who, &code).await }).await
 }
 
 async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<NewToken, AccountError> {
@@ -108,7 +108,7 @@ pub async fn regenerate_codes(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { regenerate(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { regenerate(&services, &who, &code).await }).await
 }
 
 async fn regenerate(

@@ -119,7 +119,7 @@ pub async fn change_password(
     request: PasswordChange,
 ) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { change(&services, &who, &request).await }).await
+    services.clone().operations.complete(async move { change(&services, &who, &request).await }).await
 }
 
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {

@@ -53,7 +53,7 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
         revoke_sessions(services, [session]).await;
         Ok(())
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }
 
 /// Ends all login sessions of the user except the current one.
@@ -72,5 +72,5 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), Acco
         revoke_sessions(services, ended).await;
         Ok(())
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }

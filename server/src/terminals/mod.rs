@@ -1,4 +1,4 @@
-//! Terminals: their life from record to container and back, their shells as the server sees them, and who looks on.
+//! Use-cases of terminals. They write what is desired; the reconciler calls the engine.
 
 mod change;
 mod create;
@@ -11,7 +11,6 @@ mod list;
 pub mod lock;
 mod look;
 mod names;
-mod owned;
 mod power;
 mod reason;
 pub mod reconciler;

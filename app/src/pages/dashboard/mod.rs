@@ -151,7 +151,7 @@ fn NoTerminals(creating: RwSignal<bool>) -> impl IntoView {
 
 fn summary(terminals: &Terminals) -> String {
     let all = terminals.all();
-    let running = all.iter().filter(|t| t.state == protocol::terminals::TerminalState::Running).count();
+    let running = all.iter().filter(|t| t.phase == protocol::terminals::Phase::Running).count();
     let locked = all.iter().filter(|t| t.mfa_locked).count();
     match all.len() {
         0 => "None yet".to_owned(),

@@ -6,7 +6,7 @@ use leptos::{callback::UnsyncCallback, html, prelude::*};
 use protocol::{
     Problem, ProblemKind, TerminalId, Timestamp,
     limits::GRANT_WARNING_SECS,
-    terminals::{Terminal, TerminalState},
+    terminals::{Phase, Terminal},
 };
 use send_wrapper::SendWrapper;
 
@@ -98,8 +98,8 @@ impl TerminalContext {
         expect_context()
     }
 
-    pub(super) fn state(self) -> Option<TerminalState> {
-        self.terminal.with(|terminal| terminal.as_ref().map(|terminal| terminal.state))
+    pub(super) fn phase(self) -> Option<Phase> {
+        self.terminal.with(|terminal| terminal.as_ref().map(|terminal| terminal.phase))
     }
 
     /// Calls the mounted terminal, if any.
@@ -113,8 +113,7 @@ impl TerminalContext {
     /// Keeps the terminal mounted exactly while it runs and this login session may use it.
     fn mount_when_allowed(self) {
         let port = use_context::<TerminalMount>();
-        let may =
-            Memo::new(move |_| self.state() == Some(TerminalState::Running) && self.lock.get() != LockState::Locked);
+        let may = Memo::new(move |_| self.phase() == Some(Phase::Running) && self.lock.get() != LockState::Locked);
         Effect::new(move |_| {
             let font = browser::load_setting("font").and_then(|px| px.parse().ok());
             if let Some(px) = font.filter(|px| FONT_PX.contains(px)) {
@@ -276,8 +275,8 @@ impl TerminalContext {
                 terminal.granted_until = None;
             }),
             ProblemKind::NotRunning => terminals.change(self.id, |terminal| {
-                if terminal.state == TerminalState::Running {
-                    terminal.state = TerminalState::Stopped;
+                if terminal.phase == Phase::Running {
+                    terminal.phase = Phase::Stopped;
                 }
             }),
             ProblemKind::NotFound => terminals.remove(self.id),

@@ -1,7 +1,7 @@
 //! The toolbar of the terminal page: name, state, connection, actions.
 
 use leptos::{html::Div, prelude::*};
-use protocol::terminals::TerminalState;
+use protocol::terminals::Phase;
 
 use super::{
     context::{ConnectionState, TerminalContext},
@@ -23,7 +23,7 @@ const CONTROLS: &str = ":is(.toolbar-part, .toolbar-part > .menu) > .btn:not(:di
 pub(super) fn Toolbar() -> impl IntoView {
     let ctx = TerminalContext::get();
     let name = move || ctx.terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default());
-    let state = Signal::derive(move || ctx.state().unwrap_or(TerminalState::Deleting));
+    let phase = Signal::derive(move || ctx.phase().unwrap_or(Phase::Deleting));
     let renaming = RwSignal::new(false);
     let bar = NodeRef::<Div>::new();
     roving_tabindex(bar, CONTROLS);
@@ -33,7 +33,7 @@ pub(super) fn Toolbar() -> impl IntoView {
                 <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals">
                     <Icon glyph=Glyph::Back />
                 </a>
-                <StateDot state />
+                <StateDot phase />
                 <h1 class="toolbar-name" title=name data-testid="terminal-name">
                     {name}
                 </h1>
