@@ -108,8 +108,8 @@ pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 
 /// Creates, changes and removes sandboxes.
 ///
-/// Every call has a deadline of its own. The caller makes one call for a sandbox at a time and awaits its end; it ends a
-/// creation or a start early by cancelling the token of the call.
+/// Every call has a deadline of its own. The caller makes one call for a sandbox at a time and awaits its end; it ends
+/// a creation or a start early by cancelling the token of the call.
 #[async_trait]
 pub trait Lifecycle: Send + Sync {
     /// Creates home volume and container, verifies the engine's description, starts it and verifies the guest's report.
