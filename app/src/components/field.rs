@@ -35,7 +35,7 @@ pub(crate) fn Field(
     /// May stay empty; the label says so.
     #[prop(optional)]
     optional: bool,
-    /// May stay empty without a remark in the label, for filters.
+    /// May stay empty; the label does not say so. For filters.
     #[prop(optional)]
     filter: bool,
     /// Focus when the page opens.

@@ -108,11 +108,11 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
         });
     };
     // The key contains an id of this list, so that no row of an earlier load is reused after a reload.
-    let list = unique_id(testid);
+    let list_id = unique_id(testid);
     let body = view! {
         <For
             each=move || pages.get().into_iter().enumerate()
-            key=move |(index, _)| format!("{list}-{index}")
+            key=move |(index, _)| format!("{list_id}-{index}")
             let((_, page))
         >
             {(page.rows)()}

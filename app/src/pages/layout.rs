@@ -16,11 +16,11 @@ use crate::{
     state::{self, Account, Terminals, Toasts},
 };
 
-/// The layout. Without a login it leads to the login page.
+/// The layout. Without a login it redirects to the login page.
 #[component]
 pub(crate) fn Layout() -> impl IntoView {
     let here = use_location();
-    let refused = move |problem: Problem| {
+    let on_error = move |problem: Problem| {
         if problem.kind != ProblemKind::NotLoggedIn {
             return error_page_only(problem, "problem-page");
         }
@@ -29,7 +29,7 @@ pub(crate) fn Layout() -> impl IntoView {
         let path = format!("/login?next={}", api::Encoded(&target));
         view! { <Redirect path /> }.into_any()
     };
-    with_session(|| view! { <Outlet /> }.into_any(), Box::new(refused))
+    with_session(|| view! { <Outlet /> }.into_any(), Box::new(on_error))
 }
 
 /// The 404 page. On the server it sets the status of the response.
@@ -49,10 +49,10 @@ fn not_found() -> Problem {
 }
 
 /// Loads the signed-in account once for all pages below.
-fn with_session(page: fn() -> AnyView, refused: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
+fn with_session(page: fn() -> AnyView, on_error: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
     let fetch = Fetch::with_errors(api::me, move |me| match me {
         Ok(me) => view! { <SignedIn me page /> }.into_any(),
-        Err(problem) => refused(problem),
+        Err(problem) => on_error(problem),
     });
     view! { <Fetched fetch placeholder=|| () /> }.into_any()
 }
@@ -144,7 +144,7 @@ fn UserMenu() -> impl IntoView {
     let account = Account::get();
     let toasts = Toasts::get();
     let name = move || account.me().map(|me| me.username.to_string()).unwrap_or_default();
-    let leave = move |()| {
+    let sign_out = move |()| {
         spawn_local(async move {
             match api::logout().await {
                 Ok(_) => browser::load_page("/login"),
@@ -176,7 +176,7 @@ fn UserMenu() -> impl IntoView {
                 "Your activity"
             </a>
             <hr class="menu-line" />
-            <MenuItem glyph=Glyph::Logout on_click=leave testid="logout">
+            <MenuItem glyph=Glyph::Logout on_click=sign_out testid="logout">
                 "Sign out"
             </MenuItem>
         </Menu>

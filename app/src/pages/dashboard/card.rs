@@ -122,7 +122,7 @@ fn last_active(terminal: Memo<Option<Terminal>>) -> protocol::Timestamp {
     terminal.with(|t| t.as_ref().map_or(protocol::Timestamp::from_millis(0), |t| t.last_active_at))
 }
 
-/// What the state calls for: usage, progress, or the error.
+/// The content that depends on the state: usage, progress, or the error.
 #[component]
 fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<TerminalState>) -> impl IntoView {
     dynamic(move || match state.get() {

@@ -20,7 +20,7 @@ use crate::{
 pub(super) fn Viewport() -> impl IntoView {
     let ctx = TerminalContext::get();
     let running = move || ctx.state() == Some(TerminalState::Running);
-    // A stopped terminal has no content to protect. Starting it requires no code, using it does.
+    // A stopped terminal has no content to protect. Starting it requires no code; using it requires one.
     let locked = Memo::new(move |_| running() && ctx.lock.get() == LockState::Locked);
     let usable = move || running() && !locked.get();
     let stale = move || {
