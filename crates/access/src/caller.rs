@@ -37,7 +37,7 @@ pub struct Caller {
     pub credential: Credential,
     /// Client address, from the socket or a trusted proxy.
     pub address: IpAddr,
-    /// Finds the request in the log.
+    /// Request id, as in the log.
     pub request_id: String,
 }
 

@@ -1,5 +1,5 @@
-//! Leases: how long a proof stays valid. A decision is made once and a socket stays open, so the proof carries what is
-//! needed to end it.
+//! Leases: how long a proof stays valid. Access is decided once, when a socket opens; the lease ends it while the
+//! socket is open.
 
 use std::{sync::Arc, time::Duration};
 

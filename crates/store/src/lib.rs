@@ -1,4 +1,5 @@
-//! The database: the only SQL of the project. Functions take and return typed values and contain no rules of use-cases.
+//! The database layer, with all SQL of the project. Functions take and return typed values and contain no business
+//! rules. Where a function documents no other errors, it fails only when the database does not answer.
 //!
 //! Every statement runs in a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`, so a transaction gets the
 //! write lock at its start or not at all) and a few reading ones; PostgreSQL has a pool.
@@ -221,9 +222,6 @@ impl Db {
     }
 
     /// Kind and version, for administrators.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn version(&self) -> Result<String, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => {

@@ -58,9 +58,6 @@ impl Sessions {
 
     /// Attaches a client to a pane, which is opened if it does not exist. `from` is the first position that the client
     /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw.
-    ///
-    /// # Errors
-    /// [`AttachError`].
     pub async fn attach(
         &self,
         access: &Authorized<Attach>,
