@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How cargo is called for what is shipped: no path of the building machine may end up in a binary.
+# Cargo invocations for shipped binaries, which must not contain paths of the build machine.
 
 CARGO_HOME_DIR="${CARGO_HOME:-$HOME/.cargo}"
 
