@@ -99,33 +99,33 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
 async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     let other = server.log_in_again(&ada).await;
-    let mut here = attach(&server, &ada.client, id).await.unwrap();
-    let mut there = attach(&server, &other, id).await.unwrap();
-    here.type_line("echo both see it").await;
-    here.until("both see it\r\nboth").await;
-    there.until("both see it\r\nboth").await;
+    let mut first = attach(&server, &ada.client, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
+    first.type_line("echo both see it").await;
+    first.until("both see it\r\nboth").await;
+    second.until("both see it\r\nboth").await;
     ada.lock(id).await;
-    assert_eq!((here.closed().await, there.closed().await), (4423, 4423));
+    assert_eq!((first.closed().await, second.closed().await), (4423, 4423));
     assert_eq!(attach(&server, &other, id).await.err(), Some(423));
 
     // A grant is valid for this login only, and Hello carries its end.
     let answer = ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.next_code(&ada)})).await;
-    let mut here = attach(&server, &ada.client, id).await.unwrap();
-    assert_eq!(here.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
+    let mut first = attach(&server, &ada.client, id).await.unwrap();
+    assert_eq!(first.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
     assert_eq!(attach(&server, &other, id).await.err(), Some(423));
     ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
-    assert_eq!(here.closed().await, 4401);
+    assert_eq!(first.closed().await, 4401);
 
     other.ok("POST", &lock_path(id, "unlock"), json!({"code": server.next_code(&ada)})).await;
-    let mut there = attach(&server, &other, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
     other.ok("POST", &format!("/api/terminals/{id}/stop"), Value::Null).await;
-    assert_eq!(there.closed().await, 4409);
+    assert_eq!(second.closed().await, 4409);
     other.ok("POST", &format!("/api/terminals/{id}/start"), Value::Null).await;
-    let mut there = attach(&server, &other, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
     other.ok("DELETE", &format!("/api/terminals/{id}"), Value::Null).await;
-    assert_eq!(there.closed().await, 4404);
+    assert_eq!(second.closed().await, 4404);
     // Each socket is audited when it attaches and after its close handshake.
-    drop((here, there));
+    drop((first, second));
     let attached = server.events(&admin, "terminal_attached").await.len();
     assert_eq!(attached, 5);
     let all = async {

@@ -239,11 +239,11 @@ async fn cross_site_changes_are_rejected_before_any_other_check() {
         }
     }
     // The headers of our own pages, with and without an origin.
-    let ours = [("sec-fetch-site", "same-origin")];
+    let own = [("sec-fetch-site", "same-origin")];
     let body = json!({"image": "debian"});
-    assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &ours).await.status, 201);
+    assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &own).await.status, 201);
     let request = http.post(format!("{}/api/terminals", server.origin)).header("cookie", &cookie);
-    assert_eq!(request.header(ours[0].0, ours[0].1).json(&body).send().await.unwrap().status(), 201);
+    assert_eq!(request.header(own[0].0, own[0].1).json(&body).send().await.unwrap().status(), 201);
     // No change by GET.
     admin.client.refused(405, "GET", "/api/auth/logout", Value::Null).await;
     // Reads are allowed from anywhere.
