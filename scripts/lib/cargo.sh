@@ -7,7 +7,7 @@ CARGO_HOME_DIR="${CARGO_HOME:-$HOME/.cargo}"
 shipped_flags() {
   local sysroot flags flag
   sysroot="$(rustc --print sysroot)"
-  # The last match wins, so the clone comes last: it may lie below the home folder.
+  # The last match wins, so the clone comes last: it may be inside the home folder.
   flags="--remap-path-prefix=$HOME=/home"
   # Views are boxed between components instead of being one type as deep as the page: a third of the size and of the
   # compile time. Page and server must agree on it.

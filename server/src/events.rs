@@ -1,4 +1,4 @@
-//! Events about terminals for the event streams of pages. An event names the terminal and carries no content: each
+//! Events about terminals for the event streams of pages. An event names the terminal and contains no content: each
 //! stream reads the terminal again with its own caller's rights.
 
 use std::{

@@ -19,13 +19,13 @@ use crate::{
 /// The layout. Without a login it redirects to the login page.
 #[component]
 pub(crate) fn Layout() -> impl IntoView {
-    let here = use_location();
+    let location = use_location();
     let on_error = move |problem: Problem| {
         if problem.kind != ProblemKind::NotLoggedIn {
             return error_page_only(problem, "problem-page");
         }
-        let search = here.search.get_untracked();
-        let target = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
+        let search = location.search.get_untracked();
+        let target = location.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
         let path = format!("/login?next={}", api::Encoded(&target));
         view! { <Redirect path /> }.into_any()
     };
@@ -99,7 +99,7 @@ fn SignedIn(me: Me, page: fn() -> AnyView) -> impl IntoView {
 fn TopBar(help: RwSignal<bool>) -> impl IntoView {
     let account = Account::get();
     let path = use_location().pathname;
-    let here = move |start: &'static str| {
+    let current = move |start: &'static str| {
         let path = path.get();
         let inside = if start == "/" { path == "/" || path.starts_with("/terminals") } else { path.starts_with(start) };
         inside.then_some("page")
@@ -111,11 +111,11 @@ fn TopBar(help: RwSignal<bool>) -> impl IntoView {
                 <span>"Rexec"</span>
             </a>
             <nav class="topnav" aria-label="Main">
-                <a href="/" aria-current=move || here("/") data-testid="nav-terminals">
+                <a href="/" aria-current=move || current("/") data-testid="nav-terminals">
                     "Terminals"
                 </a>
                 <Show when=move || account.is_admin()>
-                    <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">
+                    <a href="/admin/users" aria-current=move || current("/admin") data-testid="nav-admin">
                         "Administration"
                     </a>
                 </Show>

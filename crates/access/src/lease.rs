@@ -21,7 +21,7 @@ fn until_next_check(ends: Timestamp, clock: &Clock) -> Duration {
     Duration::from_millis(left.unsigned_abs())
 }
 
-/// A lease on a login session alone, for streams of events that carry no content of a terminal.
+/// A lease on a login session alone, for streams of events without content of a terminal.
 #[derive(Debug)]
 pub struct LoginLease {
     session: Hold,

@@ -1,4 +1,4 @@
-//! Checks the database: while no lock can be stored, nobody may use a terminal.
+//! Checks the database: while no lock can be stored, no terminal may be used.
 
 use std::{sync::Arc, time::Duration};
 

@@ -44,7 +44,7 @@ impl Reason {
     }
 }
 
-/// The reason column of a row. A reason that this version does not know becomes [`Reason::Other`].
+/// The reason column of a row. An unknown reason is read as [`Reason::Other`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredReason(pub Option<Reason>);
 

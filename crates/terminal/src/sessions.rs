@@ -28,7 +28,7 @@ pub enum AttachError {
     /// The guest does not answer.
     #[error("the terminal does not answer")]
     NoAnswer,
-    /// The shell could not be started; carries the `errno`.
+    /// The shell could not be started; its `errno`.
     #[error("the shell could not be started (errno {0})")]
     NoShell(i32),
     /// The terminal has [`protocol::limits::PANES_MAX`] panes.
@@ -117,7 +117,7 @@ async fn opened(pane: &Pane) -> Result<(), AttachError> {
     loop {
         match pane.phase() {
             Phase::Live | Phase::Ended(_) => return Ok(()),
-            // After a restart of the server only the guest knows how many shells there are.
+            // After a restart of the server only the guest has the number of shells.
             Phase::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
             Phase::Failed(errno) => return Err(AttachError::NoShell(errno)),
             Phase::Gone => return Err(AttachError::NoAnswer),

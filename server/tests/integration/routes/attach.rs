@@ -153,20 +153,20 @@ async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
         go
     };
     let state = async |path: &str| client.ok("GET", path, Value::Null).await["state"].clone();
-    let becomes = async |path: &str, wanted: &str| {
-        let there = async {
+    let wait_for_state = async |path: &str, wanted: &str| {
+        let reached = async {
             while state(path).await != wanted {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(DEADLINE, there).await.unwrap_or_else(|_| panic!("it is never {wanted}"));
+        tokio::time::timeout(DEADLINE, reached).await.unwrap_or_else(|_| panic!("it is never {wanted}"));
     };
     let go = hold();
     let cold = client.ask("POST", "/api/terminals", json!({"image": "debian"})).await;
     assert_eq!((cold.status, &cold.body["state"]), (202, &json!("creating")), "{}", cold.body);
     let id: TerminalId = cold.body["id"].as_str().unwrap().parse().unwrap();
     let path = format!("/api/terminals/{id}");
-    let shut = async || {
+    let assert_refused = async || {
         assert_eq!(state(&path).await, "creating");
         let opening = client.open(&format!("{path}/attach")).await;
         assert_eq!(opening.status(), 409, "an HTTP client learns it as a socket does");
@@ -176,20 +176,20 @@ async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
             client.refused(409, method, &format!("{path}/{what}"), Value::Null).await;
         }
     };
-    shut().await;
+    assert_refused().await;
     go.cancel();
-    becomes(&path, "running").await;
+    wait_for_state(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 
     let stopped = client.ask("POST", &format!("{path}/stop"), Value::Null).await;
     assert!([200, 202].contains(&stopped.status), "{}", stopped.body);
-    becomes(&path, "stopped").await;
+    wait_for_state(&path, "stopped").await;
     let go = hold();
     let starting = client.ask("POST", &format!("{path}/start"), Value::Null).await;
     assert_eq!((starting.status, &starting.body["state"]), (202, &json!("creating")), "{}", starting.body);
-    shut().await;
+    assert_refused().await;
     go.cancel();
-    becomes(&path, "running").await;
+    wait_for_state(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 }
 

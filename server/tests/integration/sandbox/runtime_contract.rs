@@ -82,12 +82,12 @@ async fn abandoned_launch(runtime: Arc<dyn Engine>) {
         let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
         while reported.recv().await.is_some_and(|seen| seen != stage) {}
         launch.abort();
-        let gone = async {
+        let removed = async {
             while found(&*runtime, spec.id).await.is_some() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("nothing is left");
+        tokio::time::timeout(Duration::from_secs(30), removed).await.expect("nothing is left");
     }
 }
 
