@@ -8,7 +8,7 @@ use protocol::{
 use serde::Serialize;
 use store::{AuditFilter, AuditRow, Db, StoreError, pagination};
 
-use super::outcome_word;
+use super::outcome_name;
 
 /// Search criteria; an absent one matches everything.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ pub struct Search {
 pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> Result<Page<AuditView>, StoreError> {
     let filter = AuditFilter {
         event: what.event.clone(),
-        outcome: what.outcome.map(|o| outcome_word(o).to_owned()),
+        outcome: what.outcome.map(|o| outcome_name(o).to_owned()),
         actor: what.actor.clone(),
         target: what.target.clone(),
         from: what.from.map(Timestamp::millis),
