@@ -17,7 +17,7 @@ function compress(file) {
   const write = (copy, make) => {
     if (current(copy)) return;
     writeFileSync(copy, make());
-    // The copy gets the modification time of its file, by which the next run sees that it is current.
+    // The copy gets the modification time of its file, which the next run compares.
     utimesSync(copy, mtime, mtime);
   };
   write(`${file}.br`, () =>

@@ -234,7 +234,7 @@ fn ThemeButton() -> impl IntoView {
     .into_any()
 }
 
-/// What the user has to do or to know: mandatory MFA, a reset factor, few recovery codes.
+/// Notices to the user about mandatory MFA, a reset factor, or few recovery codes.
 #[component]
 fn Notices() -> impl IntoView {
     let account = Account::get();

@@ -11,7 +11,7 @@ mod sealed {
 
 /// Something that a caller may be allowed to do with one terminal.
 pub trait Action: sealed::Sealed + Send {
-    /// What the proof contains besides the facts: a [`Lease`] if the action moves bytes of the terminal, else nothing.
+    /// What the proof contains besides the facts: a [`Lease`] if the action transfers terminal content, else nothing.
     type Hold: std::fmt::Debug + Send + Sync;
 
     #[doc(hidden)]
@@ -52,7 +52,7 @@ macro_rules! actions {
 }
 
 actions! {
-    /// See that the terminal exists: name, state, lock, limits. None of its content.
+    /// Read its metadata (name, state, lock, limits), without access to its content.
     View: Owner, (), |_| Some(());
     /// Read and write the bytes of its shells.
     Attach: OwnerUnlocked, Lease, |lease| lease;
@@ -60,7 +60,7 @@ actions! {
     Operate: Owner, (), |_| Some(());
     /// Delete it with its home. A locked terminal also requires a code.
     Delete: Owner, (), |_| Some(());
-    /// Stop or delete somebody else's terminal as an administrator. None of its content.
+    /// Stop or delete another user's terminal as an administrator, without access to its content.
     Administer: Administrator, (), |_| Some(());
 }
 

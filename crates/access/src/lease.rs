@@ -83,7 +83,7 @@ impl Lease {
         self.terminal.reason().or_else(|| self.session.reason())
     }
 
-    /// Whether bytes may move now. Cheap; call it for every frame in either direction.
+    /// Whether content may be transferred now. Cheap; call it for every frame in either direction.
     ///
     /// # Errors
     /// The [`Revocation`] that ended the lease.

@@ -157,9 +157,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of an existing embedded database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn inspect_sqlite(path: &Path) -> Result<String, StoreError> {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
         let readers =
@@ -168,9 +165,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it does not answer.
     pub async fn inspect_postgres(url: &str) -> Result<String, StoreError> {
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect(url).await?;
         Self::Postgres(pool).inspect().await
@@ -190,9 +184,6 @@ impl Db {
     }
 
     /// Begins a transaction that may write.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
@@ -201,9 +192,6 @@ impl Db {
     }
 
     /// Begins a transaction that only reads, on one snapshot.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
@@ -214,9 +202,6 @@ impl Db {
     }
 
     /// Checks that the database accepts writes: begins a transaction that may write and reads a row. Changes nothing.
-    ///
-    /// # Errors
-    /// When the database does not accept writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.begin().await?.is_set_up().await.map(drop)
     }

@@ -86,7 +86,7 @@ impl Tx {
         Ok(instance)
     }
 
-    /// Binds the database to an instance. Without effect when it is bound.
+    /// Binds the database to an instance. Does nothing when it is already bound.
     pub async fn bind(&mut self, instance: &str) -> Result<(), StoreError> {
         execute!(self, "UPDATE settings SET instance = $1 WHERE id = 1 AND instance IS NULL", instance.to_owned());
         Ok(())

@@ -25,7 +25,7 @@ pub enum Phase {
     Opening,
     /// The shell runs.
     Live,
-    /// The guest is not connected since this time. The shell may still run.
+    /// The guest has been disconnected since this time. The shell may still run.
     Away(Instant),
     /// The shell exited with this status, and all its output has arrived.
     Ended(i32),

@@ -116,7 +116,7 @@ impl Pane {
         state.output.newest().saturating_sub(screen.seen()) > SCREEN_LAG_MAX && screen.catch_up(&state.output)
     }
 
-    /// Window and size that the guest does not have yet. They count as sent from now on.
+    /// Returns the window and size that the guest does not have yet, and marks them as sent.
     pub fn pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
         if state.phase != Phase::Live {
