@@ -1,4 +1,4 @@
-//! What to do after a socket closed, by its close code. Pure functions.
+//! The reaction to a closed socket, by close code. Pure functions.
 
 use protocol::{
     Problem, ProblemKind, Timestamp,

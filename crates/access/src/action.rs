@@ -1,5 +1,5 @@
-//! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called after
-//! [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
+//! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called
+//! after [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
 
 use protocol::{SessionId, TerminalId, UserId};
 
@@ -11,13 +11,13 @@ mod sealed {
 
 /// Something that a caller may be allowed to do with one terminal.
 pub trait Action: sealed::Sealed + Send {
-    /// What the proof carries besides the facts: a [`Lease`] where bytes of the terminal move, otherwise nothing.
+    /// What the proof contains besides the facts: a [`Lease`] if the action transfers terminal content, else nothing.
     type Hold: std::fmt::Debug + Send + Sync;
 
     #[doc(hidden)]
     const RULE: Rule;
 
-    /// `None` when the rule did not produce what the action needs. The gate answers this with a refusal.
+    /// `None` when the action requires a lease and there is none. The gate then denies the action.
     #[doc(hidden)]
     fn hold(lease: Option<Lease>) -> Option<Self::Hold>;
 }
@@ -52,15 +52,15 @@ macro_rules! actions {
 }
 
 actions! {
-    /// See that the terminal exists: name, state, lock, limits. None of its content.
+    /// Read its metadata (name, state, lock, limits), without access to its content.
     View: Owner, (), |_| Some(());
     /// Read and write the bytes of its shells.
     Attach: OwnerUnlocked, Lease, |lease| lease;
     /// Start, stop, restart, rename, resize, lock and unlock it.
     Operate: Owner, (), |_| Some(());
-    /// Delete it with its home. A locked terminal needs a code besides.
+    /// Delete it with its home. A locked terminal also requires a code.
     Delete: Owner, (), |_| Some(());
-    /// Stop or delete somebody else's terminal as an administrator. None of its content.
+    /// Stop or delete another user's terminal as an administrator, without access to its content.
     Administer: Administrator, (), |_| Some(());
 }
 
@@ -94,7 +94,7 @@ impl Rights {
     pub const OWNER: Self = Self { view: true, input: true, resize: true, files: true, ports: true };
 }
 
-/// Proof that the caller may do `A` with one terminal. It cannot be cloned, stored or sent: only the gate makes one.
+/// Proof that the caller may do `A` with one terminal. Only the gate creates one, and it cannot be cloned.
 #[derive(Debug)]
 pub struct Authorized<A: Action> {
     pub(crate) id: TerminalId,
@@ -141,7 +141,7 @@ impl<A: Action> Authorized<A> {
 
 #[cfg(feature = "testing")]
 impl<A: Action<Hold = ()>> Authorized<A> {
-    /// A proof without a decision, for tests of what takes one.
+    /// A proof without a decision, for tests of functions that take one.
     pub fn for_test(caller: &Caller, id: TerminalId, facts: TerminalFacts) -> Self {
         Self::new(caller, id, facts, ())
     }

@@ -1,4 +1,4 @@
-//! The source of the current time. Everywhere else time is a value, so tests control it.
+//! The source of the current time. All other code takes the time as a value, so that tests control it.
 
 use std::{
     sync::Arc,

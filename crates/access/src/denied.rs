@@ -1,19 +1,19 @@
-//! Refusals of the gate.
+//! Why the gate denies access.
 
 use protocol::{TerminalId, terminals::Phase};
 
 use crate::{FactsError, Revocation};
 
-/// Why the gate refuses.
+/// Why the gate denies access.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     /// The credential is missing, incomplete, expired or rotated away, or its account is disabled.
     #[error("not signed in")]
     NotLoggedIn,
-    /// The terminal does not exist, or the caller may not know that it does. The two cannot be told apart.
+    /// The terminal does not exist, or the caller may not see it. The two are indistinguishable.
     #[error("no such terminal")]
     NotFound,
-    /// The terminal has no shell that could be reached.
+    /// The terminal does not run.
     #[error("the terminal is {}", .0.as_str())]
     NotRunning(Phase),
     /// The terminal is locked and this login session has no valid grant.
@@ -36,7 +36,7 @@ impl From<Revocation> for Denied {
     }
 }
 
-/// The lock that is set on a terminal, as a list or status query found it.
+/// The lock of a terminal, as read for a list or a status query.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentLock {
     /// The terminal.

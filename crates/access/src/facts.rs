@@ -87,7 +87,7 @@ pub struct Facts {
     pub grant: Option<GrantFacts>,
 }
 
-/// The facts could not be read. The source keeps the database's own error for the log.
+/// The facts could not be read. The source of this error is that of the database, for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the access facts could not be read")]
 pub struct FactsError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,5 +1,5 @@
-//! Leases: how long a proof stays valid. A decision is made once and a socket stays open, so the proof carries what is
-//! needed to end it.
+//! Leases: how long a proof stays valid. Access is decided once, when a socket opens; the lease ends it while the
+//! socket is open.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ fn until_next_check(ends: Timestamp, clock: &Clock) -> Duration {
     Duration::from_millis(left.unsigned_abs())
 }
 
-/// A lease on a login session alone, for streams of events that carry no content of a terminal.
+/// A lease on a login session alone, for streams of events without content of a terminal.
 #[derive(Debug)]
 pub struct LoginLease {
     session: Hold,
@@ -83,7 +83,7 @@ impl Lease {
         self.terminal.reason().or_else(|| self.session.reason())
     }
 
-    /// Whether bytes may move now. Cheap; call it for every frame in either direction.
+    /// Whether content may be transferred now. Cheap; call it for every frame in either direction.
     ///
     /// # Errors
     /// The [`Revocation`] that ended the lease.

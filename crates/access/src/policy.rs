@@ -4,7 +4,7 @@ use protocol::{TerminalId, Timestamp, auth::Role, terminals::Phase};
 
 use crate::{Caller, Credential, CurrentLock, Denied, Facts, GrantFacts, SessionFacts};
 
-/// Requires a complete, unexpired login session of the caller's account, whatever token generation was presented.
+/// Requires a complete, unexpired login session of the caller's account, regardless of the presented token generation.
 fn login<'a>(facts: &'a Facts, caller: &Caller, now: Timestamp) -> Result<&'a SessionFacts, Denied> {
     let session = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
     // With a clock that was set back, "not yet expired" cannot be decided.

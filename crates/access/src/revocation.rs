@@ -47,7 +47,7 @@ pub enum Scope {
 pub enum Release {
     /// No lease is left.
     Complete,
-    /// This many leases are still held. They are revoked and move no more bytes; only their sockets are still open.
+    /// This many leases are still held. They are revoked and transfer no more bytes; only their sockets are still open.
     Pending(usize),
 }
 

@@ -1,4 +1,5 @@
-//! The database: the only SQL of the project. Functions take and return typed values and contain no rules of use-cases.
+//! The database layer, with all SQL of the project. Functions take and return typed values and contain no business
+//! rules. Where a function documents no other errors, it fails only when the database does not answer.
 //!
 //! Every statement runs in a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`, so a transaction gets the
 //! write lock at its start or not at all) and a few reading ones; PostgreSQL has a pool.
@@ -159,9 +160,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of an existing embedded database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn inspect_sqlite(path: &Path) -> Result<String, StoreError> {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
         let readers =
@@ -170,9 +168,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it does not answer.
     pub async fn inspect_postgres(url: &str) -> Result<String, StoreError> {
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect(url).await?;
         Self::Postgres(pool).inspect().await
@@ -192,9 +187,6 @@ impl Db {
     }
 
     /// Begins a transaction that may write.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
@@ -203,9 +195,6 @@ impl Db {
     }
 
     /// Begins a transaction that only reads, on one snapshot.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
@@ -216,17 +205,11 @@ impl Db {
     }
 
     /// Checks that the database accepts writes: begins a transaction that may write and reads a row. Changes nothing.
-    ///
-    /// # Errors
-    /// When the database does not accept writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.begin().await?.is_set_up().await.map(drop)
     }
 
     /// Kind and version, for administrators.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn version(&self) -> Result<String, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => {

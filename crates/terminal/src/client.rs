@@ -1,4 +1,4 @@
-//! An attached client, as its transport sees it.
+//! An attached client: the interface that its transport uses.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ pub struct AttachedClient {
     pub client: Client,
     /// Its position in the output.
     pub cursor: Cursor,
-    /// Changes whenever the pane does.
+    /// Notified of each change of the pane.
     pub changed: watch::Receiver<()>,
 }
 
-/// What reading and writing tasks of a transport share about one client.
+/// An attached client, shared by the reading and the writing task of its transport.
 #[derive(Debug)]
 pub struct Client {
     pane: Arc<Pane>,
@@ -58,8 +58,8 @@ impl Client {
         self.send_input(Some(self.id), bytes).await;
     }
 
-    /// Sends what the client's emulator answers by itself. It reaches the shell like input, but does not make this
-    /// client's size the pane's size.
+    /// Sends an emulator reply. It reaches the shell like input, but does not make this client's size the pane's
+    /// size.
     pub async fn reply(&self, bytes: &[u8]) {
         self.send_input(None, bytes).await;
     }
@@ -89,7 +89,7 @@ impl Client {
         }
     }
 
-    /// Records that the client's terminal parsed the output up to `position`.
+    /// Records that the client's emulator has parsed the output up to `position`.
     pub fn acknowledge(&self, position: u64) {
         if self.pane.acknowledge(self.id, position) {
             self.session.notify();
@@ -100,14 +100,14 @@ impl Client {
     pub async fn resize(&self, size: Size) {
         if let Some(pane) = self.pane.resize(self.id, size) {
             let _ = self.session.link().send(ToGuest::Resize { pane, size }).await;
-            // A guest that is not connected now is sent the size when it is.
+            // A guest that is not connected receives the size when it connects.
             self.session.notify();
         }
     }
 }
 
-/// Keeps the pane's output window open while input waits: a program that is busy writing must not be prevented from
-/// reading.
+/// Keeps the pane's output window open while input waits: a program that is blocked on writing output would never read
+/// the input.
 struct WaitingForRoom<'a>(&'a Client);
 
 impl<'a> WaitingForRoom<'a> {

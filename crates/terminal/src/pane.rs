@@ -25,17 +25,17 @@ pub enum Phase {
     Opening,
     /// The shell runs.
     Live,
-    /// The guest is not connected since this time. The shell may still run.
+    /// The guest has been disconnected since this time. The shell may still run.
     Away(Instant),
     /// The shell exited with this status, and all its output has arrived.
     Ended(i32),
     /// The shell could not be started (`errno`).
     Failed(i32),
-    /// The container was started again or the terminal was deleted. The pane does not return.
+    /// The container was started again or the terminal was deleted. The pane is not opened again.
     Gone,
 }
 
-/// A pane. The session fills it and its clients read it.
+/// A pane. The session writes output to it, and its clients read the output.
 #[derive(Debug)]
 pub struct Pane {
     name: String,
@@ -60,7 +60,7 @@ struct State {
     clients: Vec<ClientState>,
     /// Number of clients ever attached; the id of the next one.
     clients_created: u64,
-    /// Bytes of input that the shell's terminal has not taken yet.
+    /// Bytes of input that the PTY has not accepted yet.
     input_in_flight: usize,
     /// Number of clients that wait for room for input.
     inputs_waiting: usize,

@@ -37,9 +37,9 @@ pub struct Screen {
 }
 
 /// Counts the lines that the emulator drops from its scrollback.
-struct Evicted(usize);
+struct EvictionCounter(usize);
 
-impl avt::Observer for Evicted {
+impl avt::Observer for EvictionCounter {
     type Output = usize;
 
     fn evicted(&mut self, _: &mut avt::Observation<'_>, _: &avt::Line) {
@@ -185,7 +185,7 @@ impl Screen {
         self.text = text;
     }
 
-    /// Bytes that make any terminal, in any state, show this screen. The stream continues at [`Screen::seen`].
+    /// Bytes that redraw this screen on any terminal, whatever its state. The stream continues at [`Screen::seen`].
     pub fn redraw(&self) -> Vec<u8> {
         let mut out = b"\x1bc".to_vec();
         self.write_scrollback(&mut out);
@@ -197,7 +197,7 @@ impl Screen {
     }
 
     fn show(&mut self, text: &str) {
-        self.erased = self.erased.saturating_sub(self.terminal.feed_with(text, Evicted(0)));
+        self.erased = self.erased.saturating_sub(self.terminal.feed_with(text, EvictionCounter(0)));
     }
 
     /// Lines of scrollback, including erased ones.
@@ -206,7 +206,7 @@ impl Screen {
         screen.all_lines().count().saturating_sub(screen.visible_lines().len())
     }
 
-    /// Builds the emulator again without the erased lines.
+    /// Rebuilds the emulator without the erased lines.
     fn drop_erased_lines(&mut self) {
         if self.erased == 0 {
             return;

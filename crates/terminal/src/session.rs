@@ -46,7 +46,7 @@ impl Session {
         Self { link, panes: Mutex::default(), update: Notify::new(), ended }
     }
 
-    /// Whether this session serves that link and has not ended.
+    /// Whether this session uses `link` and has not ended.
     pub(super) fn uses(&self, link: &Arc<dyn GuestLink>) -> bool {
         Arc::ptr_eq(&self.link, link) && !self.ended.is_cancelled()
     }

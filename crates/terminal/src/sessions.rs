@@ -28,7 +28,7 @@ pub enum AttachError {
     /// The guest does not answer.
     #[error("the terminal does not answer")]
     NoAnswer,
-    /// The shell could not be started; carries the `errno`.
+    /// The shell could not be started; its `errno`.
     #[error("the shell could not be started (errno {0})")]
     NoShell(i32),
     /// The terminal has [`protocol::limits::PANES_MAX`] panes.
@@ -58,9 +58,6 @@ impl Sessions {
 
     /// Attaches a client to a pane, which is opened if it does not exist. `from` is the first position that the client
     /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw.
-    ///
-    /// # Errors
-    /// [`AttachError`].
     pub async fn attach(
         &self,
         access: &Authorized<Attach>,
@@ -120,7 +117,7 @@ async fn opened(pane: &Pane) -> Result<(), AttachError> {
     loop {
         match pane.phase() {
             Phase::Live | Phase::Ended(_) => return Ok(()),
-            // After a restart of the server only the guest knows how many shells there are.
+            // After a restart of the server only the guest has the number of shells.
             Phase::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
             Phase::Failed(errno) => return Err(AttachError::NoShell(errno)),
             Phase::Gone => return Err(AttachError::NoAnswer),

@@ -1,4 +1,4 @@
-//! The gate denied access, or a lease was revoked.
+//! Problems of denied access and of revoked leases.
 
 use access::{Denied, Revocation};
 use protocol::{Problem, ProblemKind, terminals::Phase};

@@ -13,7 +13,7 @@ use crate::{
     state::{Terminals, Toasts},
 };
 
-/// Processes of an idle terminal: PID 1 and one shell at its prompt. Any further process would be lost by a stop.
+/// Processes of an idle terminal: PID 1 and one shell at its prompt. A stop ends any further process.
 const IDLE_PIDS: u32 = 2;
 
 /// The menu and the dialogs it opens.
@@ -52,7 +52,7 @@ pub(crate) fn TerminalActions(
         kind.set(requested);
         let (terminals, toasts) = (Terminals::get(), Toasts::get());
         spawn_local(async move {
-            // Without figures the user confirms, too.
+            // If the number of processes is unknown, a confirmation is required, too.
             let idle = api::stats(id).await.is_ok_and(|stats| stats.pids <= IDLE_PIDS);
             let _ = checking.try_set(false);
             if idle {

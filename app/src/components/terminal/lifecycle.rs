@@ -10,7 +10,7 @@ use crate::{
     state::{Terminals, Toasts},
 };
 
-/// The two ways to end what runs in a terminal.
+/// Whether a terminal stays stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopKind {
     /// Stop it.

@@ -110,10 +110,10 @@ impl TerminalContext {
         }
     }
 
-    /// Keeps the terminal mounted exactly while it runs and this login session may use it.
+    /// Mounts the terminal while it runs and this login session may use it, and unmounts it otherwise.
     fn mount_when_allowed(self) {
         let port = use_context::<TerminalMount>();
-        let may = Memo::new(move |_| self.phase() == Some(Phase::Running) && self.lock.get() != LockState::Locked);
+        let usable = Memo::new(move |_| self.phase() == Some(Phase::Running) && self.lock.get() != LockState::Locked);
         Effect::new(move |_| {
             let font = browser::load_setting("font").and_then(|px| px.parse().ok());
             if let Some(px) = font.filter(|px| FONT_PX.contains(px)) {
@@ -122,7 +122,7 @@ impl TerminalContext {
         });
         Effect::new(move |_| {
             let host = self.host.get();
-            if !may.get() {
+            if !usable.get() {
                 return self.unmount();
             }
             let (Some(host), Some(port)) = (host, port.as_ref()) else { return };
@@ -211,8 +211,8 @@ impl TerminalContext {
         let toasts = Toasts::get();
         match event {
             // Stays disconnected until the server accepts the connection, because input is dropped until then.
-            TerminalEvent::Connecting => self.connection.update(|link| {
-                *link = match link {
+            TerminalEvent::Connecting => self.connection.update(|state| {
+                *state = match state {
                     ConnectionState::Reconnecting(_) => ConnectionState::Reconnecting(Clock::now()),
                     _ => ConnectionState::Connecting,
                 }

@@ -1,5 +1,5 @@
 //! Each comparison on its own. In a running server most of them are preceded by another check (a query by session and
-//! terminal, grants that a lock deletes), so only these tests show that each one holds by itself.
+//! terminal, grants that a lock deletes), so only these tests cover each one.
 
 use protocol::{SandboxId, SessionId, UserId, names::Username};
 use uuid::Uuid;

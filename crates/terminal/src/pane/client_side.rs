@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{ClientState, Pane, Phase};
 
-/// What a client can be sent at its cursor.
+/// What can be sent to a client at its cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Output can be sent.
@@ -21,7 +21,7 @@ pub enum Progress {
     },
     /// The bytes at the cursor are no longer stored, so the client needs a redraw.
     Redraw,
-    /// The client has all output. The phase tells whether more can follow.
+    /// The client has all output. The phase indicates whether more can follow.
     UpToDate(Phase),
     /// The client has not parsed enough of what it was sent.
     Held,
@@ -44,7 +44,7 @@ pub enum InputTarget {
     Shell {
         /// Number of the pane on the guest link.
         number: PaneNo,
-        /// The pane took the client's size, which is sent to the guest before the input.
+        /// The pane now has the client's size, which is sent to the guest before the input.
         resized: bool,
     },
     /// No shell runs; the input is dropped.
@@ -129,7 +129,7 @@ impl Pane {
         }
     }
 
-    /// What the client can be sent at its cursor.
+    /// What can be sent to the client at its cursor.
     pub fn progress(&self, client: u64, cursor: &Cursor) -> Progress {
         let state = self.state();
         let parsed = state.client(client).map_or(0, |client| client.parsed);

@@ -1,4 +1,4 @@
-//! From the client: every message is one frame. The lease is checked for each.
+//! The reading side of a socket: every message is one frame. The lease is checked for each.
 
 use access::Lease;
 use axum::extract::ws::{Message, WebSocket};
@@ -59,7 +59,7 @@ async fn handle(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: 
         ClientFrame::Resize(size) => client.resize(size).await,
         ClientFrame::Ack(position) => client.acknowledge(position),
         ClientFrame::Ping(nonce) => {
-            // Waiting here slows down a client that floods pings, and nobody else.
+            // Waiting here slows down only the client that floods pings.
             let _ = shared.control.send(ControlMessage::Frame(ServerFrame::Pong(nonce))).await;
         }
     }

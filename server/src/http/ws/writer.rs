@@ -1,4 +1,4 @@
-//! To the client: output, a redraw when the client fell behind, the exit status after the last byte.
+//! The writing side of a socket: output, a redraw when the client fell behind, the exit status after the last byte.
 //!
 //! Small output after a pause is sent at once, and so is the echo of input. Continuous output is batched for at most
 //! two milliseconds.

@@ -124,13 +124,13 @@ async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     let admit = async || server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let lingering = admit().await.unwrap();
+    let earlier_access = admit().await.unwrap();
     for with_a_socket in [false, true] {
         ada.lock(id).await;
         ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
         let open = if with_a_socket { Some(admit().await.unwrap()) } else { None };
         server.clock.advance_secs(14 * 60);
-        lingering.lease().record_input();
+        earlier_access.lease().record_input();
         server.clock.advance_secs(60);
         assert_eq!(
             open.map(|access| access.lease().check()).unwrap_or(Err(Revocation::GrantEnded)),

@@ -80,14 +80,14 @@ async fn containers_cannot_reach_each_other() {
     let address = docker(&["inspect", "--format", address, &to]).await;
     assert!(!address.is_empty());
     // A closed port of a reachable neighbour answers at once (status 1); a dropped packet does not (124).
-    let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
-    docker(&["exec", &from, "bash", "-c", &knock]).await;
+    let probe = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
+    docker(&["exec", &from, "bash", "-c", &probe]).await;
     // The name resolves to the same address, or not at all.
     let named = docker_try(&["exec", &from, "getent", "hosts", &to]).await.unwrap_or_default();
     assert!(named.is_empty() || named.split_whitespace().next() == Some(address.as_str()), "{named}");
     if !named.is_empty() {
-        let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{to}/9'; test $? = 124");
-        docker(&["exec", &from, "bash", "-c", &knock]).await;
+        let probe = format!("timeout 2 bash -c 'cat < /dev/tcp/{to}/9'; test $? = 124");
+        docker(&["exec", &from, "bash", "-c", &probe]).await;
     }
     real.clean().await;
 }
@@ -116,8 +116,8 @@ async fn a_fork_bomb_is_contained_and_deletable() {
     });
     let stats = stats.await.expect("the bomb goes off");
     assert!(stats.pids <= stats.pids_limit && stats.memory_bytes <= stats.memory_bytes_limit, "{stats:?}");
-    let calm = tokio::time::timeout(Duration::from_secs(60), docker(&["exec", &name, "echo", "calm"])).await;
-    assert_eq!(calm.expect("the neighbour is served"), "calm");
+    let echoed = tokio::time::timeout(Duration::from_secs(60), docker(&["exec", &name, "echo", "calm"])).await;
+    assert_eq!(echoed.expect("the neighbour is served"), "calm");
     real.runtime.delete(bomb.id).await.expect("a bomb is deleted like any other");
     real.clean().await;
 }

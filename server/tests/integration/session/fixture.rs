@@ -1,5 +1,5 @@
 //! The session fixture: the real guest as a plain process, a real guest link, a real gate over a real database, and a
-//! route that authorizes and attaches as the product's does. It needs no container.
+//! route that authorizes and attaches like the server's. It needs no container.
 
 use std::{
     path::{Path, PathBuf},
@@ -232,7 +232,7 @@ impl SessionFixture {
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
-        // As the product does it: small messages are not delayed until earlier ones are acknowledged.
+        // As in the server: small messages are not delayed until earlier ones are acknowledged.
         let listener = listener.tap_io(|tcp| tcp.set_nodelay(true).unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         self.server = Some(Server { address, shutdown, _serving: AbortOnDropHandle::new(serving) });

@@ -69,14 +69,14 @@ impl RealEngine {
 /// Also after a failed test: everything with the label of this instance is removed.
 impl Drop for RealEngine {
     fn drop(&mut self) {
-        let ours = format!("label=rexec.instance={}", self.instance.hyphenated());
+        let own_label = format!("label=rexec.instance={}", self.instance.hyphenated());
         for (list, remove) in
             [(&["ps", "-aq"][..], &["rm", "-f"][..]), (&["volume", "ls", "-q"], &["volume", "rm", "-f"])]
         {
-            let left = engine_now(&[list, &["--filter", &ours]].concat());
-            let left: Vec<&str> = left.split_whitespace().collect();
-            if !left.is_empty() {
-                engine_now(&[remove, &left[..]].concat());
+            let remains = engine_now(&[list, &["--filter", &own_label]].concat());
+            let remains: Vec<&str> = remains.split_whitespace().collect();
+            if !remains.is_empty() {
+                engine_now(&[remove, &remains[..]].concat());
             }
         }
     }
