@@ -6,6 +6,7 @@
 
 mod audit;
 mod catalogue;
+mod desired;
 mod factors;
 mod facts;
 mod grants;
@@ -25,8 +26,9 @@ mod users;
 
 pub use audit::{AuditFilter, AuditHead, AuditRow};
 pub use catalogue::{ImageRow, TierRow};
+pub use desired::Desired;
 pub use factors::Factor;
-pub use lifecycle::{Desired, Request};
+pub use lifecycle::Request;
 pub use links::{LinkKind, OneTimeLinkRow};
 pub use reason::{Reason, StoredReason};
 pub use sandboxes::{SandboxRow, SandboxState};

@@ -4,45 +4,15 @@
 use access::{AllowsDelete, AllowsStop, Authorized, Operate};
 use protocol::{
     Timestamp, UserId,
-    names::{BadText, Slug, TerminalName},
+    names::{Slug, TerminalName},
     terminals::Phase,
 };
 
 use super::{
-    Reason, StoreError, TerminalRow, Tx,
+    Desired, Reason, StoreError, TerminalRow, Tx,
     pagination::TerminalCursor,
     sql::{execute, fetch, rows},
 };
-
-/// What the owner asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Desired {
-    /// Running.
-    Running,
-    /// Stopped, with its home kept.
-    Stopped,
-    /// Deleted, with its home.
-    Deleted,
-}
-
-impl Desired {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Stopped => "stopped",
-            Self::Deleted => "deleted",
-        }
-    }
-}
-
-/// From the stored name.
-impl TryFrom<String> for Desired {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
-        let all = [Self::Running, Self::Stopped, Self::Deleted];
-        all.into_iter().find(|d| d.as_str() == name).ok_or(BadText("That is no desired state of a terminal."))
-    }
-}
 
 /// A request to start or stop a terminal. It sets the desired state and the phase of the transition, on which the gate
 /// decides from the commit on.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    lifecycle::Desired,
+    desired::Desired,
     pagination::TerminalCursor,
     reason::{Reason, StoredReason},
     sandboxes::SandboxRow,

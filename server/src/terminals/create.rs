@@ -5,13 +5,17 @@ use protocol::{
     SandboxId, TerminalId, Timestamp,
     events::Stage,
     names::{Slug, TerminalName},
-    terminals::{CreateTerminal, Phase, Terminal},
+    terminals::{CreateTerminal, Phase},
 };
 use sandbox::profile::STANDARD;
 use store::{Desired, SandboxRow, SandboxState, StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
 use uuid::Uuid;
 
-use super::{Choice, TerminalError, launch, list, names, reconciler};
+use super::{
+    Choice, TerminalError,
+    launch::{self, Launched},
+    list, names, reconciler,
+};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent},
@@ -21,15 +25,6 @@ use crate::{
 
 /// Newest terminals whose names a generated name avoids.
 const NAMES_COMPARED: u32 = 200;
-
-/// How far an operation was when its caller was answered.
-#[derive(Debug)]
-pub enum Launched {
-    /// It has ended: the terminal is in the requested phase.
-    Ready(Terminal),
-    /// It goes on; `GET /api/events` reports its end.
-    Going(Terminal),
-}
 
 /// Creates a terminal for the caller. A launch that fails while the caller waits leaves no container, volume, directory
 /// or record, only its audit event; one that fails later leaves the record, with the reason.

@@ -9,7 +9,7 @@ use protocol::{
 };
 use store::{TerminalRow, Tx};
 
-use super::{TerminalError, launch, list, power, reconciler};
+use super::{TerminalError, clients, launch, list, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
@@ -78,7 +78,7 @@ async fn delete_row<A: AllowsDelete>(
         return Ok(Deletion { id, gone: false });
     }
     services.operations.cancel(id);
-    power::cut(services, id, Revocation::Deleted).await;
+    clients::end(services, id, Revocation::Deleted).await;
     services.events.publish(row.owner_id, TerminalEvent::Changed(id));
     let gone = match reconciler::request(services, id).await {
         Some(Ok(())) => true,

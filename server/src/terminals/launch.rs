@@ -1,5 +1,6 @@
-//! What a terminal's container is made from, and the audit entries about terminals.
+//! What the use-cases and the reconciler share: the parameters of a launch, its result, audit entries, retried writes.
 
+use protocol::terminals::Terminal;
 use sandbox::{LaunchSpec, Limits, profile::STANDARD};
 use store::{StoreError, TerminalRow, TierRow, Tx};
 
@@ -9,6 +10,15 @@ use crate::audit::{AuditEvent, Entry};
 /// Attempts to write what has happened on the engine. After the last one the reconciler repeats the operation.
 const WRITES_MAX: u32 = 5;
 const WRITE_DELAY: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// How far an operation was when its caller was answered.
+#[derive(Debug)]
+pub enum Launched {
+    /// It has ended: the terminal is in the requested phase.
+    Ready(Terminal),
+    /// It goes on; `GET /api/events` reports its end.
+    Going(Terminal),
+}
 
 /// Limits of a tier, as engines take them.
 pub(super) fn limits(tier: &TierRow) -> Limits {

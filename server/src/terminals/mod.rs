@@ -1,6 +1,7 @@
 //! Use-cases of terminals. They write what is desired; the reconciler calls the engine.
 
 mod change;
+mod clients;
 mod create;
 mod delete;
 mod error;
@@ -16,11 +17,12 @@ mod reason;
 pub mod reconciler;
 
 pub use change::change;
-pub use create::{Launched, create};
+pub use create::create;
 pub use delete::{delete, delete_any};
 pub use error::{Choice, TerminalError};
 pub use events::events;
 pub use images::{images, tiers};
+pub use launch::Launched;
 pub use list::{get, list};
 pub use look::{security, stats};
 pub use power::{restart, start, stop, stop_any};

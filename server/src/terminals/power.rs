@@ -1,24 +1,23 @@
 //! Start, stop and restart. A stop revokes every lease before the container goes down; the home volume stays.
 
-use std::time::Duration;
-
-use access::{Administer, AllowsStop, Authorized, Caller, Operate, Release, Revocation, Scope};
+use access::{Administer, AllowsStop, Authorized, Caller, Operate, Revocation};
 use protocol::{
     TerminalId,
     terminals::{Phase, Terminal},
 };
 use store::{Desired, Request, TerminalRow};
 
-use super::{Launched, TerminalError, launch, list, reconciler};
+use super::{
+    TerminalError, clients,
+    launch::{self, Launched},
+    list, reconciler,
+};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
 };
-
-/// Sockets have this long to end when a terminal is stopped or removed.
-pub(super) const CUT_DEADLINE: Duration = Duration::from_millis(500);
 
 /// What a caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +111,7 @@ async fn change_now<A: AllowsStop>(
     }
     tx.commit().await?;
     if has_clients {
-        cut(services, row.id, Revocation::Stopped).await;
+        clients::end(services, row.id, Revocation::Stopped).await;
     }
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     reconciler::request(services, row.id).await.unwrap_or(Ok(()))
@@ -131,12 +130,4 @@ fn request(row: &TerminalRow, wanted: Wanted) -> Result<Option<Request>, Termina
         (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restarted) => Request::Restart,
         (Phase::Paused | Phase::Stopped | Phase::Failed, _) => Request::Start,
     }))
-}
-
-/// Revokes every lease of a terminal and ends its session.
-pub(super) async fn cut(services: &Services, id: TerminalId, why: Revocation) {
-    if let Release::Pending(sockets) = services.revocations.revoke(Scope::Terminal(id), why, CUT_DEADLINE).await {
-        tracing::warn!(terminal = %id, sockets, "some sockets are slow to close; they move no bytes");
-    }
-    services.sessions.end(id);
 }

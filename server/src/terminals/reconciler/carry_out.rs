@@ -6,7 +6,7 @@ use protocol::{TerminalId, events::Stage, terminals::Phase};
 use sandbox::{EngineError, LaunchSpec, Progress};
 use store::{SandboxState, TerminalRow};
 
-use super::{read, tier};
+use super::{record::read, tier};
 use crate::{
     audit::{self, Actor, AuditEvent},
     engine_sentences::engine_sentence,

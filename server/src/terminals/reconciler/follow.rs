@@ -7,13 +7,14 @@ use store::{Reason, TerminalRow};
 
 use super::{
     observation::{Action, action},
-    read, tier,
+    record::read,
+    tier,
 };
 use crate::{
     audit::{self, Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
-    terminals::{TerminalError, launch, power},
+    terminals::{TerminalError, clients, launch},
 };
 
 /// Compares a terminal without a pending request with the engine, and makes them agree.
@@ -62,7 +63,7 @@ async fn record(
     audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
     if let Some(revocation) = revocation {
-        power::cut(services, row.id, revocation).await;
+        clients::end(services, row.id, revocation).await;
     }
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     Ok(())

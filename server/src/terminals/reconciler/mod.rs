@@ -7,6 +7,7 @@
 mod carry_out;
 mod follow;
 mod observation;
+mod record;
 mod tier;
 
 use std::{collections::HashMap, time::Duration};
@@ -130,12 +131,4 @@ async fn collect(services: &Services, orphan: SandboxId, first: bool) -> Result<
         tracing::warn!(sandbox = %orphan, "on the engine without record or tombstone; kept");
     }
     Ok(())
-}
-
-/// The record as it is now.
-async fn read(services: &Services, id: TerminalId) -> Result<Option<TerminalRow>, TerminalError> {
-    let mut tx = services.db.read().await?;
-    let row = tx.terminal(id).await?;
-    tx.commit().await?;
-    Ok(row)
 }
