@@ -1,6 +1,8 @@
 //! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called
 //! after [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
 
+use std::marker::PhantomData;
+
 use protocol::{SessionId, TerminalId, UserId};
 
 use crate::{Caller, Credential, Lease, TerminalFacts};
@@ -74,25 +76,32 @@ pub trait AllowsDelete: Action {}
 impl AllowsDelete for Delete {}
 impl AllowsDelete for Administer {}
 
-/// What an attached client may do. Part of the proof, so a client without `input` cannot construct an input message.
+/// What an attached client may do besides receiving output. Part of the proof: see [`InputRight`] and [`ResizeRight`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// Receive output.
-    pub view: bool,
     /// Send input.
     pub input: bool,
     /// Change the size of the pane.
     pub resize: bool,
-    /// Read and write files.
-    pub files: bool,
-    /// Reach ports of the terminal.
-    pub ports: bool,
 }
 
 impl Rights {
     /// The owner's rights.
-    pub const OWNER: Self = Self { view: true, input: true, resize: true, files: true, ports: true };
+    pub const OWNER: Self = Self { input: true, resize: true };
 }
+
+/// The right to send input. Only a proof with [`Rights::input`] gives one, and not for longer than it exists. What sends
+/// input takes it, so a client without the right cannot construct an input message:
+///
+/// ```compile_fail
+/// let forged = access::InputRight(std::marker::PhantomData);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct InputRight<'proof>(PhantomData<&'proof ()>);
+
+/// The right to change the size of the pane. Only a proof with [`Rights::resize`] gives one.
+#[derive(Debug, Clone, Copy)]
+pub struct ResizeRight<'proof>(PhantomData<&'proof ()>);
 
 /// Proof that the caller may do `A` with one terminal. Only the gate creates one, and it cannot be cloned.
 #[derive(Debug)]
@@ -153,8 +162,20 @@ impl Authorized<Attach> {
         &self.hold
     }
 
-    /// What this client may do.
-    pub fn rights(&self) -> Rights {
-        self.rights
+    /// The right to send input; `None` for a client that may only look on.
+    pub fn input_right(&self) -> Option<InputRight<'_>> {
+        self.rights.input.then_some(InputRight(PhantomData))
+    }
+
+    /// The right to change the size of the pane.
+    pub fn resize_right(&self) -> Option<ResizeRight<'_>> {
+        self.rights.resize.then_some(ResizeRight(PhantomData))
+    }
+
+    /// The proof with other rights, for tests of what takes one.
+    #[cfg(feature = "testing")]
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
     }
 }

@@ -27,7 +27,7 @@ pub enum Denied {
 impl From<Revocation> for Denied {
     fn from(reason: Revocation) -> Self {
         match reason {
-            Revocation::LoginEnded => Self::NotLoggedIn,
+            Revocation::LoginEnded | Revocation::TokenReplaced => Self::NotLoggedIn,
             Revocation::Deleted => Self::NotFound,
             Revocation::Stopped => Self::NotRunning(Phase::Stopped),
             // While the database does not answer, a terminal counts as locked.

@@ -42,8 +42,10 @@ impl TerminalGate {
         action: A,
     ) -> Result<Authorized<A>, Denied> {
         let _ = action;
-        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
-        let subscription = (A::RULE == Rule::OwnerUnlocked).then(|| self.registry.subscribe(session, id));
+        let Credential::Session { id: session, generation } = caller.credential else {
+            return Err(Denied::NotLoggedIn);
+        };
+        let subscription = (A::RULE == Rule::OwnerUnlocked).then(|| self.registry.subscribe((session, generation), id));
         let facts = self.read(session, id).await?;
         let now = self.clock.now();
         let grant = match A::RULE {
@@ -82,8 +84,10 @@ impl TerminalGate {
     /// # Errors
     /// [`Denied::NotLoggedIn`] when the login has ended.
     pub async fn login_lease(&self, caller: &Caller) -> Result<LoginLease, Denied> {
-        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
-        let subscription = self.registry.subscribe_login(session);
+        let Credential::Session { id: session, generation } = caller.credential else {
+            return Err(Denied::NotLoggedIn);
+        };
+        let subscription = self.registry.subscribe_login((session, generation));
         let facts = self.read(session, TerminalId::nil()).await?;
         policy::current_login(&facts, caller, self.clock.now())?;
         let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;

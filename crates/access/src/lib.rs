@@ -20,7 +20,10 @@ mod policy;
 mod revocation;
 mod watchdog;
 
-pub use action::{Action, Administer, AllowsDelete, AllowsStop, Attach, Authorized, Delete, Operate, Rights, View};
+pub use action::{
+    Action, Administer, AllowsDelete, AllowsStop, Attach, Authorized, Delete, InputRight, Operate, ResizeRight, Rights,
+    View,
+};
 pub use caller::{Caller, Credential};
 pub use clock::Clock;
 pub use denied::{CurrentLock, Denied};

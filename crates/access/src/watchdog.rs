@@ -64,7 +64,7 @@ mod tests {
     async fn without_a_database_every_lease_on_a_terminal_ends() {
         let (database, registry) = (Arc::new(Database::default()), Arc::new(RevocationRegistry::default()));
         let shutdown = CancellationToken::new();
-        let held = registry.subscribe(SessionId::nil(), TerminalId::nil());
+        let held = registry.subscribe((SessionId::nil(), 0), TerminalId::nil());
         tokio::spawn(watch_database(database.clone(), registry.clone(), shutdown.clone()));
         tokio::time::sleep(INTERVAL * 10).await;
         assert_eq!(held.terminal.reason(), None, "it answers");

@@ -185,22 +185,24 @@ impl Tx {
     }
 
     /// Replaces the token of a session. The old token still authenticates requests that only read until
-    /// `previous_until`. Returns false when the session does not exist.
+    /// `previous_until`. Returns the generation of the new token; `None` when the session does not exist.
     pub async fn rotate_session(
         &mut self,
         id: SessionId,
         token_hash: &[u8; 32],
         previous_until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let changed = execute!(
+    ) -> Result<Option<i64>, StoreError> {
+        let rotated = fetch!(
+            fetch_optional,
             self,
+            (i64,),
             "UPDATE login_sessions SET previous_hash = token_hash, previous_until = $3, token_hash = $2,
-                generation = generation + 1 WHERE id = $1",
+                generation = generation + 1 WHERE id = $1 RETURNING generation",
             id.uuid(),
             token_hash.as_slice(),
             previous_until.millis()
         );
-        Ok(changed == 1)
+        Ok(rotated.map(|(generation,)| generation))
     }
 
     /// Deletes one session of an account. Returns false when there was none.

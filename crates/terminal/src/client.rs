@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use access::{InputRight, ResizeRight};
 use guest_protocol::ToGuest;
 use protocol::frame::Size;
 use tokio::sync::watch;
@@ -54,13 +55,13 @@ impl Client {
 
     /// Sends input to the shell. Waits while too much input of this pane is in flight. Input is dropped while the guest
     /// is not connected.
-    pub async fn input(&self, bytes: &[u8]) {
+    pub async fn input(&self, _: InputRight<'_>, bytes: &[u8]) {
         self.send_input(Some(self.id), bytes).await;
     }
 
     /// Sends an emulator reply. It reaches the shell like input, but does not make this client's size the pane's
     /// size.
-    pub async fn reply(&self, bytes: &[u8]) {
+    pub async fn reply(&self, _: InputRight<'_>, bytes: &[u8]) {
         self.send_input(None, bytes).await;
     }
 
@@ -97,7 +98,7 @@ impl Client {
     }
 
     /// Applies the client's size to the pane. Sent by the calling task, so input that follows comes after it.
-    pub async fn resize(&self, size: Size) {
+    pub async fn resize(&self, _: ResizeRight<'_>, size: Size) {
         if let Some(pane) = self.pane.resize(self.id, size) {
             let _ = self.session.link().send(ToGuest::Resize { pane, size }).await;
             // A guest that is not connected receives the size when it connects.

@@ -57,7 +57,8 @@ impl Sessions {
     }
 
     /// Attaches a client to a pane, which is opened if it does not exist. `from` is the first position that the client
-    /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw.
+    /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw. The
+    /// `size` of a client without the right to resize has no effect.
     pub async fn attach(
         &self,
         access: &Authorized<Attach>,
@@ -67,6 +68,7 @@ impl Sessions {
         from: Option<u64>,
     ) -> Result<AttachedClient, AttachError> {
         let session = self.session(access.id(), link)?;
+        let size = size.filter(|_| access.resize_right().is_some());
         let pane = session.pane(pane, size.unwrap_or_default()).map_err(|TooManyPanes| AttachError::TooManyPanes)?;
         // When the caller is dropped while waiting, the pane opens without this client.
         timeout(OPEN_DEADLINE, opened(&pane)).await.map_err(|_| AttachError::NoAnswer)??;

@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::{
-    AccountError, PasswordField,
+    AccountError, PasswordField, end_older_tokens,
     password::{Change, check_current, verification},
     revoke_sessions,
 };
@@ -142,6 +142,7 @@ async fn step_up(
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;
+    end_older_tokens(services, &token);
     revoke_sessions(services, ended).await;
     Ok(token)
 }

@@ -19,7 +19,7 @@ use crate::audit::AsActor as _;
 use crate::{
     accounts::revoke_sessions,
     audit::{self, Actor, AuditEvent, Entry},
-    auth::NewToken,
+    auth::RandomToken,
     services::Services,
 };
 
@@ -204,7 +204,7 @@ async fn make_link(
     role: Role,
     resets: Option<&User>,
 ) -> AdminResult<OneTimeLink> {
-    let (now, id, token) = (clock.now(), InviteId::new(Uuid::new_v4()), NewToken::random());
+    let (now, id, token) = (clock.now(), InviteId::new(Uuid::new_v4()), RandomToken::random());
     let (kind, event, secs) = match resets {
         Some(_) => (LinkKind::Reset, AuditEvent::ResetLinkCreated, RESET_SECS),
         None => (LinkKind::Invite, AuditEvent::InviteCreated, INVITE_SECS),

@@ -46,6 +46,6 @@ pub const fn revocation_kind(reason: Revocation) -> ProblemKind {
         Revocation::Deleted => ProblemKind::NotFound,
         Revocation::Stopped => ProblemKind::NotRunning,
         Revocation::Unavailable => ProblemKind::Unavailable,
-        Revocation::LoginEnded => ProblemKind::NotLoggedIn,
+        Revocation::LoginEnded | Revocation::TokenReplaced => ProblemKind::NotLoggedIn,
     }
 }

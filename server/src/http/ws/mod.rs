@@ -54,8 +54,8 @@ pub async fn run(
         biased;
         revocation = access.lease().ended() => Disconnect::Revoked(revocation),
         () = shutdown.cancelled() => Disconnect::Problem(texts::shutting_down()),
-        reason = reader::read(&mut stream, access.lease(), &client, &shared) => reason,
-        reason = writer::write(&mut sink, access.lease(), source, control_messages, &shared) => reason,
+        reason = reader::read(&mut stream, &access, &client, &shared) => reason,
+        reason = writer::write(&mut sink, &access, source, control_messages, &shared) => reason,
         reason = housekeeping::run(&access, &shared, &db) => reason,
     };
     tracing::debug!(terminal = %access.id(), user = %access.user(), ?reason, "client detached");

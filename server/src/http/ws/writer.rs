@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use access::Lease;
+use access::{Attach, Authorized};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, stream::SplitSink};
 use protocol::{
@@ -46,7 +46,7 @@ pub(super) struct Source<'a> {
 
 struct Writer<'a> {
     sink: &'a mut SplitSink<WebSocket, Message>,
-    lease: &'a Lease,
+    access: &'a Authorized<Attach>,
     source: Source<'a>,
     shared: &'a Shared,
     sent_at: Instant,
@@ -56,13 +56,13 @@ struct Writer<'a> {
 /// Writes until the shell exits, the client is too slow, or the lease ends.
 pub(super) async fn write(
     sink: &mut SplitSink<WebSocket, Message>,
-    lease: &Lease,
+    access: &Authorized<Attach>,
     source: Source<'_>,
     mut control: mpsc::Receiver<ControlMessage>,
     shared: &Shared,
 ) -> Disconnect {
     let sent_at = Instant::now() - BATCH;
-    let mut writer = Writer { sink, lease, source, shared, sent_at, away_notified: false };
+    let mut writer = Writer { sink, access, source, shared, sent_at, away_notified: false };
     if let Err(reason) = writer.send_hello().await {
         return reason;
     }
@@ -109,10 +109,10 @@ impl Writer<'_> {
     async fn send_hello(&mut self) -> Result<(), Disconnect> {
         let Source { client, cursor, .. } = &self.source;
         if let Some(next) = cursor.next {
-            return self.send(binary(hello(self.lease.granted_until(), client, next).encode())).await;
+            return self.send(binary(hello(self.access, client, next).encode())).await;
         }
         let (bytes, position) = self.screen().await;
-        let hello = hello(self.lease.granted_until(), self.source.client, position);
+        let hello = hello(self.access, self.source.client, position);
         self.send(binary(hello.encode())).await?;
         self.send_redraw(bytes, position).await
     }
@@ -193,7 +193,7 @@ impl Writer<'_> {
 
     /// The only function that sends. It checks the lease immediately before.
     async fn send(&mut self, message: Message) -> Result<(), Disconnect> {
-        self.lease.check().map_err(Disconnect::Revoked)?;
+        self.access.lease().check().map_err(Disconnect::Revoked)?;
         self.shared.state().writing = true;
         match timeout(self.shared.timeouts.write, self.sink.send(message)).await {
             Ok(Ok(())) => {
@@ -207,15 +207,14 @@ impl Writer<'_> {
 }
 
 /// The Hello frame of this client.
-fn hello(access_until: Option<protocol::Timestamp>, client: &Client, position: u64) -> ServerFrame {
+fn hello(access: &Authorized<Attach>, client: &Client, position: u64) -> ServerFrame {
     let size = client.pane().size();
     ServerFrame::Hello(Hello {
         position,
         cols: size.cols,
         rows: size.rows,
-        // Every client has the owner's rights: each may send input, and the last one that did decides the size.
-        writer: true,
-        granted_until: access_until,
+        writer: access.input_right().is_some(),
+        granted_until: access.lease().granted_until(),
         pane: client.pane().name().to_owned(),
     })
 }

@@ -121,8 +121,10 @@ async fn a_lock_revokes_sockets_that_an_unlock_left_open() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let caller = server.caller(&ada.client).await;
-    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    // A login of its own, because the unlock ends the leases of its login's older token.
+    let other = server.log_in_again(&ada).await;
+    other.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
+    let access = server.services.gate.authorize(&server.caller(&other).await, id, Attach).await.unwrap();
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     assert_eq!(access.lease().check(), Ok(()));
     let (locking, ended) = tokio::join!(ada.lock(id), access.lease().ended());

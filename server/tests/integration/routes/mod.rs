@@ -17,3 +17,4 @@ mod lock_races;
 mod mfa_codes;
 mod pages;
 mod terminals;
+mod token_rotation;

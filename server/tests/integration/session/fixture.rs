@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use access::{Attach, Caller, Clock, Credential, GrantFacts, RevocationRegistry, TerminalGate};
+use access::{Attach, Caller, Clock, Credential, GrantFacts, RevocationRegistry, Rights, TerminalGate};
 use axum::{
     Router,
     extract::{Query, State, ws::WebSocketUpgrade},
@@ -86,6 +86,9 @@ struct Params {
     rows: Option<u16>,
     from: Option<u64>,
     pane: Option<String>,
+    /// The client may only look on.
+    #[serde(default)]
+    view_only: bool,
     /// Which timeout of this client is short: `write` or `ping`.
     short_timeout: Option<String>,
 }
@@ -94,6 +97,10 @@ async fn attach(State(route): State<AttachRoute>, Query(params): Query<Params>, 
     let access = match route.gate.authorize(&route.callers[params.login], route.terminal, Attach).await {
         Ok(access) => access,
         Err(denied) => return StatusCode::from_u16(denied.problem().kind.status()).unwrap().into_response(),
+    };
+    let access = match params.view_only {
+        true => access.with_rights(Rights { input: false, resize: false }),
+        false => access,
     };
     let pane = Slug::parse(params.pane.as_deref().unwrap_or("main")).unwrap();
     let size = params.cols.zip(params.rows).map(|(cols, rows)| Size::clamped(cols, rows));
