@@ -8,7 +8,7 @@ use protocol::frame::Size;
 use tokio::sync::watch;
 
 use super::{
-    pane::{Cursor, InputTarget, Pane},
+    pane::{Cursor, InputTarget, Pane, Redraw},
     session::Session,
 };
 
@@ -46,6 +46,12 @@ impl Client {
     /// The pane that the client is attached to.
     pub fn pane(&self) -> &Pane {
         &self.pane
+    }
+
+    /// A redraw of the pane's screen with all output that has arrived by now. `None` when the server shuts down, or when
+    /// too many redraws are waiting.
+    pub async fn redraw(&self) -> Option<Redraw> {
+        self.pane.redraw().await
     }
 
     /// Number of the client within its pane.

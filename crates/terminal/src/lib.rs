@@ -7,6 +7,7 @@
 
 mod client;
 mod guest_link;
+mod model_threads;
 mod modes;
 mod pane;
 mod screen;
@@ -15,6 +16,6 @@ mod sessions;
 
 pub use client::{AttachedClient, Client};
 pub use guest_link::{GuestLink, GuestUnavailable};
-pub use pane::{Cursor, Pane, Phase, Progress};
+pub use pane::{Cursor, Pane, Phase, Progress, Redraw};
 pub use session::Session;
 pub use sessions::{AttachError, Sessions};

@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     client::{AttachedClient, Client},
     guest_link::GuestLink,
+    model_threads::ModelThreads,
     pane::{Pane, Phase},
     session::{Session, TooManyPanes},
 };
@@ -46,6 +47,7 @@ pub enum AttachError {
 #[derive(Debug)]
 pub struct Sessions {
     sessions: Mutex<HashMap<TerminalId, Arc<Session>>>,
+    models: ModelThreads,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -53,7 +55,7 @@ pub struct Sessions {
 impl Sessions {
     /// An empty set. `shutdown` ends all sessions; [`Sessions::wait`] waits for that.
     pub fn new(shutdown: CancellationToken) -> Self {
-        Self { sessions: Mutex::default(), tasks: TaskTracker::new(), shutdown }
+        Self { sessions: Mutex::default(), models: ModelThreads::start(), tasks: TaskTracker::new(), shutdown }
     }
 
     /// Attaches a client to a pane, which is opened if it does not exist. `from` is the first position that the client
@@ -90,7 +92,7 @@ impl Sessions {
             }
             session.end();
         }
-        let session = Arc::new(Session::new(link, self.shutdown.child_token()));
+        let session = Arc::new(Session::new(link, self.models.queue(), self.shutdown.child_token()));
         sessions.insert(id, session.clone());
         self.tasks.spawn(session.clone().run());
         Ok(session)

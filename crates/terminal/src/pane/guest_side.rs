@@ -5,10 +5,8 @@ use std::sync::MutexGuard;
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
 
-use super::{Pane, Phase, Screen, State};
+use super::{Pane, Phase, State};
 
-/// When more than this many bytes have not been fed to the screen model, they are fed before more output is received.
-const SCREEN_LAG_MAX: u64 = 512 * 1024;
 /// Positions are sent as JSON numbers, which are exact up to here.
 const POSITION_MAX: u64 = 1 << 53;
 /// A window that grows is sent again only after it has grown by this many bytes.
@@ -42,15 +40,15 @@ impl Pane {
         if oldest > newest || newest >= POSITION_MAX {
             return false;
         }
-        let (mut state, mut screen) = (self.state(), self.screen());
+        let mut state = self.state();
         if state.output.newest() == 0 || newest < state.output.newest() {
             // The buffer is empty, or holds the output of another shell.
             state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
-            *screen = Screen::new(state.size, oldest);
+            state.blank_model(oldest);
         }
         if fresh {
             // A new shell starts with a blank screen, regardless of the output of the previous one.
-            *screen = Screen::new(state.size, newest);
+            state.blank_model(newest);
         }
         state.complete_at = newest;
         self.complete_opening(state);
@@ -107,13 +105,6 @@ impl Pane {
         if waiting {
             self.changed.send_replace(());
         }
-    }
-
-    /// Feeds one step of output to the screen model when it lags more than `SCREEN_LAG_MAX`. Returns whether more
-    /// steps are needed.
-    pub fn feed_screen(&self) -> bool {
-        let (state, mut screen) = (self.state(), self.screen());
-        state.output.newest().saturating_sub(screen.seen()) > SCREEN_LAG_MAX && screen.catch_up(&state.output)
     }
 
     /// Returns the window and size that the guest does not have yet, and marks them as sent.

@@ -12,7 +12,7 @@ use protocol::{
     frame::{Hello, ServerFrame},
     limits,
 };
-use terminal::{Client, Cursor, Phase, Progress};
+use terminal::{Client, Cursor, Phase, Progress, Redraw};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -34,8 +34,6 @@ const ECHO_BYTES_MAX: u64 = 4 * 1024;
 const ECHO_WITHIN: Duration = Duration::from_millis(100);
 /// The client gets a notice when the guest link is down for longer.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
-/// Steps of a redraw that yield to other tasks; after these the screen model is fed without a pause.
-const REDRAW_STEPS: u32 = 128;
 
 /// Where the writer reads output.
 pub(super) struct Source<'a> {
@@ -111,10 +109,10 @@ impl Writer<'_> {
         if let Some(next) = cursor.next {
             return self.send(binary(hello(self.access, client, next).encode())).await;
         }
-        let (bytes, position) = self.screen().await;
-        let hello = hello(self.access, self.source.client, position);
+        let redraw = self.redraw().await?;
+        let hello = hello(self.access, self.source.client, redraw.position);
         self.send(binary(hello.encode())).await?;
-        self.send_redraw(bytes, position).await
+        self.send_redraw(redraw).await
     }
 
     async fn step(&mut self) -> Result<Wait, Disconnect> {
@@ -131,8 +129,8 @@ impl Writer<'_> {
                 Ok(Wait::Now)
             }
             Progress::Redraw => {
-                let (bytes, position) = self.screen().await;
-                self.send_redraw(bytes, position).await?;
+                let redraw = self.redraw().await?;
+                self.send_redraw(redraw).await?;
                 Ok(Wait::Now)
             }
             Progress::Held => Ok(Wait::Change),
@@ -172,20 +170,14 @@ impl Writer<'_> {
         (!now).then_some(until)
     }
 
-    /// Renders the redraw in steps, so that parsing does not block other tasks.
-    async fn screen(&self) -> (Vec<u8>, u64) {
-        let mut step = 0;
-        loop {
-            step += 1;
-            if let Some(screen) = self.source.client.pane().redraw(step > REDRAW_STEPS) {
-                return screen;
-            }
-            tokio::task::yield_now().await;
-        }
+    /// The screen of the pane, with all output that has arrived by now.
+    async fn redraw(&self) -> Result<Redraw, Disconnect> {
+        let redraw = self.source.client.redraw().await;
+        redraw.ok_or_else(|| Disconnect::Problem(texts::shutting_down()))
     }
 
-    async fn send_redraw(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Disconnect> {
-        self.send(binary(ServerFrame::Snapshot { position, bytes }.encode())).await?;
+    async fn send_redraw(&mut self, Redraw { bytes, position }: Redraw) -> Result<(), Disconnect> {
+        self.send(binary(ServerFrame::encode_snapshot(position, &bytes))).await?;
         self.source.cursor = Cursor { next: Some(position), redrawn_at: position };
         self.sent_at = Instant::now();
         Ok(())
