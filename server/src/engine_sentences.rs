@@ -56,6 +56,11 @@ pub fn reason_text(reason: &Reason) -> String {
         Reason::Lost => {
             return "Its container and its home are gone from the engine. Delete it and make a new one.".to_owned();
         }
+        Reason::NotOffered { field } => {
+            return format!(
+                "The {field} of this terminal is not offered any more. Ask an administrator, or choose another {field}."
+            );
+        }
         Reason::Other { text } => return text.clone(),
         Reason::EngineUnavailable => EngineError::Unavailable(String::new()),
         Reason::ImageMissing => EngineError::NoImage(String::new()),

@@ -1,4 +1,5 @@
-//! Work that outlives the request that asked for it.
+//! Work that outlives the request that asked for it: changes that must not be interrupted, and operations on the
+//! engine.
 //!
 //! Operations on the engine run one after the other for each terminal, in tasks of the server. Requests wait for them
 //! for a limited time. Shutdown waits for all of them.
@@ -13,7 +14,10 @@ use std::{
 };
 
 use protocol::TerminalId;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit, oneshot};
+use tokio::{
+    sync::{Mutex as AsyncMutex, Notify, Semaphore, SemaphorePermit},
+    task::JoinError,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Maximum number of launches at the same time, so that a burst of requests does not slow the engine down for all.
@@ -25,6 +29,11 @@ pub struct Operations {
     tasks: TaskTracker,
     queues: Mutex<HashMap<TerminalId, Weak<Queue>>>,
     launches: Semaphore,
+    /// Notified when an operation of a request failed, so that the reconciler repeats it soon.
+    pub failed: Notify,
+    /// A round of the reconciler has succeeded for every terminal, so the guests that ran before this process started
+    /// are connected.
+    pub adopted: AtomicBool,
 }
 
 /// The operations of one terminal.
@@ -44,37 +53,29 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Claims the right to report the outcome. False when the caller no longer waits for it: then the outcome has to be
+    /// Claims the right to report the outcome. False when the caller has stopped waiting: then the outcome has to be
     /// recorded. Once the work has claimed it, the caller waits until the work ends.
     pub fn claim_outcome(&self) -> bool {
         !self.outcome.swap(true, Ordering::SeqCst)
     }
 }
 
-/// Claims the outcome when the caller is dropped, because nobody is left to receive it.
-struct Waiting(Operation);
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.claim_outcome();
-    }
-}
-
 impl Operations {
     /// Operations that run as tasks of `tasks`.
     pub fn new(tasks: TaskTracker) -> Self {
-        Self { tasks, queues: Mutex::default(), launches: Semaphore::new(LAUNCHES_MAX) }
+        Self {
+            tasks,
+            queues: Mutex::default(),
+            launches: Semaphore::new(LAUNCHES_MAX),
+            failed: Notify::new(),
+            adopted: AtomicBool::new(false),
+        }
     }
 
     /// Runs a change to its end, also when the caller is dropped: nothing may be lost between a commit and the
     /// revocations that follow it.
     pub async fn complete<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
-        match self.tasks.spawn(change).await {
-            Ok(done) => done,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The async runtime is shutting down, and this task with it.
-            Err(_) => std::future::pending().await,
-        }
+        result(self.tasks.spawn(change).await).await
     }
 
     /// Runs an operation of a terminal after its earlier ones, to its end. Returns `None` when it has not ended after
@@ -85,21 +86,25 @@ impl Operations {
         F: Future<Output = T> + Send + 'static,
     {
         let (queue, operation) = (self.queue(id), Operation::default());
-        let waiting = Waiting(operation.clone());
-        let work = work(operation.clone());
-        let (sender, mut receiver) = oneshot::channel();
-        self.tasks.spawn(async move {
+        let (work, cancel) = (work(operation.clone()), operation.cancel.clone());
+        let mut task = self.tasks.spawn(async move {
             let _turn = queue.turn.lock().await;
-            queue.set_running(operation.cancel);
-            drop(sender.send(work.await));
+            queue.set_running(cancel);
+            let done = work.await;
             queue.set_running(CancellationToken::new());
+            done
         });
-        match tokio::time::timeout(wait, &mut receiver).await {
-            Ok(done) => done.ok(),
-            Err(_) if waiting.0.claim_outcome() => None,
+        match tokio::time::timeout(wait, &mut task).await {
+            Ok(ended) => Some(result(ended).await),
+            Err(_) if operation.claim_outcome() => None,
             // The work claimed the outcome and ends soon.
-            Err(_) => receiver.await.ok(),
+            Err(_) => Some(result(task.await).await),
         }
+    }
+
+    /// Whether an operation of a terminal runs or waits.
+    pub fn is_busy(&self, id: TerminalId) -> bool {
+        self.lock_queues().get(&id).is_some_and(|queue| queue.strong_count() > 0)
     }
 
     /// Cancels the running operation of a terminal.
@@ -129,6 +134,16 @@ impl Operations {
         let queue = Arc::default();
         queues.insert(id, Arc::downgrade(&queue));
         queue
+    }
+}
+
+/// The result of a task. A panic of the task continues in the caller.
+async fn result<T>(ended: Result<T, JoinError>) -> T {
+    match ended {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The async runtime is shutting down, and this task with it.
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -166,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_operation_ends_after_its_caller_and_learns_that_nobody_waits() {
+    async fn an_operation_ends_after_its_caller_stopped_waiting_and_cannot_report_then() {
         let operations = Operations::new(TaskTracker::new());
         let (go, claimed) = (CancellationToken::new(), Arc::new(Mutex::new(None)));
         let (wait_for, result) = (go.clone(), claimed.clone());

@@ -57,6 +57,7 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     let services = services(config, assets, &data, listener.local_addr()?).await?;
     admin::preflight::check(&services, &data.instance().to_string()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
+    cancel_on_signal(services.shutdown.clone());
     terminals::reconciler::reconcile_at_start(&services).await;
     services.tasks.spawn(housekeeping::run(services.clone()));
     services.tasks.spawn(terminals::reconciler::run(services.clone()));
@@ -66,7 +67,6 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
         services.shutdown.clone(),
     ));
     data.save_origin(services.origins.public())?;
-    cancel_on_signal(services.shutdown.clone());
     print_ready_line(&services, link.as_deref());
     serve(listener, &services, assets.site).await;
     finish_tasks(&services).await;

@@ -219,23 +219,32 @@ impl Tx {
         Ok(())
     }
 
-    /// Records the outcome of a requested tier: the sandbox has the limits of the row's tier, or the record goes back
-    /// to the tier whose limits the sandbox has. Without effect when another tier was requested meanwhile.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn record_tier(&mut self, row: &TerminalRow, applied: bool) -> Result<(), StoreError> {
-        let tier = if applied { &row.tier } else { &row.sandbox.tier };
-        let settled = execute!(
+    /// Records that the sandbox of `row` has the limits of the row's tier.
+    pub async fn record_tier_applied(&mut self, row: &TerminalRow) -> Result<(), StoreError> {
+        execute!(self, "UPDATE sandboxes SET tier = $2 WHERE terminal_id = $1", row.id.uuid(), row.tier.as_str());
+        execute!(
             self,
-            "UPDATE terminals SET tier = $3, observed_generation = $2 WHERE id = $1 AND generation = $2",
+            "UPDATE terminals SET observed_generation = $2 WHERE id = $1 AND generation = $2",
             row.id.uuid(),
-            row.generation,
-            tier.as_str()
+            row.generation
         );
-        if settled == 1 && applied {
-            execute!(self, "UPDATE sandboxes SET tier = $2 WHERE terminal_id = $1", row.id.uuid(), row.tier.as_str());
-        }
         Ok(())
+    }
+
+    /// Takes the tier of `row` back: the record has the tier of the sandbox again. With `apply_again` its limits are
+    /// requested, because the engine may have those of the other one. False when another tier was requested meanwhile.
+    pub async fn take_tier_back(&mut self, row: &TerminalRow, apply_again: bool) -> Result<bool, StoreError> {
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET tier = $3, generation = generation + $4,
+                observed_generation = CASE generation WHEN $5 THEN generation ELSE observed_generation END
+             WHERE id = $1 AND tier = $2",
+            row.id.uuid(),
+            row.tier.as_str(),
+            row.sandbox.tier.as_str(),
+            i64::from(apply_again),
+            row.generation
+        );
+        Ok(moved == 1)
     }
 }

@@ -14,6 +14,11 @@ pub enum Reason {
     EngineUnavailable,
     /// The engine does not have the image.
     ImageMissing,
+    /// The image or the tier of the terminal was removed from the catalogue.
+    NotOffered {
+        /// `image` or `tier`.
+        field: String,
+    },
     /// The image requests something that the profile forbids.
     ImageRefused {
         /// What it requests.

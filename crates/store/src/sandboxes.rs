@@ -7,7 +7,7 @@ use protocol::{
 use uuid::Uuid;
 
 use super::{
-    StoreError, Tx,
+    StoreError, TerminalRow, Tx,
     sql::{execute, fetch},
     sqlx,
 };
@@ -15,7 +15,7 @@ use super::{
 /// State of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SandboxState {
-    /// Its container has never run, so its home is empty and may be removed.
+    /// No client has ever attached to it, so its home has nothing of its owner.
     Creating,
     /// It runs, or has run, a terminal. Its home may hold files.
     Assigned,
@@ -76,26 +76,51 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes the record of a terminal and its sandbox, and writes the tombstone: what is left of the sandbox on the
-    /// engine may be deleted. `proof` says what was seen to be gone. False when there was no record.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Removes the record of a terminal that is being deleted, with its sandbox, and writes the tombstone: what is left
+    /// of the sandbox on the engine may be deleted. `proof` says what was seen to be gone. False when there was no such
+    /// record.
     pub async fn remove_terminal(
         &mut self,
-        id: TerminalId,
-        sandbox: SandboxId,
+        row: &TerminalRow,
         now: Timestamp,
         proof: &str,
     ) -> Result<bool, StoreError> {
-        if execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 0 {
+        let removed = execute!(self, "DELETE FROM terminals WHERE id = $1 AND phase = 'deleting'", row.id.uuid());
+        self.write_tombstone(row, removed, now, proof).await
+    }
+
+    /// The same for a terminal whose first launch failed. False when its phase or its request is no longer that of
+    /// `row`.
+    pub async fn withdraw_terminal(
+        &mut self,
+        row: &TerminalRow,
+        now: Timestamp,
+        proof: &str,
+    ) -> Result<bool, StoreError> {
+        let removed = execute!(
+            self,
+            "DELETE FROM terminals WHERE id = $1 AND phase = 'starting' AND generation = $2",
+            row.id.uuid(),
+            row.generation
+        );
+        self.write_tombstone(row, removed, now, proof).await
+    }
+
+    async fn write_tombstone(
+        &mut self,
+        row: &TerminalRow,
+        removed: u64,
+        now: Timestamp,
+        proof: &str,
+    ) -> Result<bool, StoreError> {
+        if removed == 0 {
             return Ok(false);
         }
         execute!(
             self,
             "INSERT INTO tombstones (sandbox_id, terminal_id, removed_at, proof) VALUES ($1, $2, $3, $4)",
-            sandbox.uuid(),
-            id.uuid(),
+            row.sandbox.id.uuid(),
+            row.id.uuid(),
             now.millis(),
             proof
         );

@@ -14,7 +14,7 @@ use std::{
 use super::pane::Pane;
 
 /// Priority of the threads (`nice`): below the threads that serve requests.
-const NICE: i32 = 10;
+const NICE: i32 = 5;
 
 /// The queue of panes whose models have work. Its threads end when it is dropped.
 #[derive(Debug)]

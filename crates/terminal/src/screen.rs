@@ -3,7 +3,8 @@
 //! are never stored in the model, so a redraw cannot contain them.
 //!
 //! Parsing is the most expensive step of the output path (tens of MB/s), so the model is fed on demand, and when bytes
-//! are about to leave the output buffer, on threads of its own. Plain text that has scrolled out of the scrollback is skipped.
+//! are about to leave the output buffer, on threads of its own. Plain text that has scrolled out of the scrollback is
+//! skipped.
 
 use guest_protocol::OutputBuffer;
 use protocol::frame::Size;
@@ -89,8 +90,8 @@ impl Screen {
     }
 
     /// The next bytes to feed: at most `max`, before position `until`. Empty when there are none. Output that cannot
-    /// affect the model is skipped. If bytes were dropped from the buffer before they were fed, the model is blank after
-    /// the gap.
+    /// affect the model is skipped. If bytes were dropped from the buffer before they were fed, the model is blank
+    /// after the gap.
     pub fn next_bytes(&mut self, output: &OutputBuffer, until: u64, max: usize) -> Vec<u8> {
         if self.seen < output.oldest() {
             *self = Self::new(self.size, output.oldest());

@@ -1,6 +1,6 @@
 //! Errors of terminals: create, change, power, delete, lock, attach, event streams.
 
-use protocol::{Problem, ProblemKind, limits};
+use protocol::{Problem, ProblemKind, limits, terminals::Phase};
 use sandbox::EngineError;
 use terminal::AttachError;
 
@@ -16,6 +16,7 @@ impl ToProblem for TerminalError {
             Self::Denied(denied) => denied.problem(),
             Self::Store(error) => error.problem(),
             Self::Runtime(error) => error.problem(),
+            Self::Failed(sentence) => Problem::new(ProblemKind::Unavailable, sentence.clone()),
             Self::StillUp(error) => {
                 tracing::warn!(%error, "a container could not be stopped; the reconciler tries again");
                 Problem::new(
@@ -30,9 +31,12 @@ impl ToProblem for TerminalError {
                 format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),
             ),
             Self::Choice(choice) => Problem::new(ProblemKind::Unprocessable, rule(choice)).at(choice.field()),
+            Self::Phase(Phase::Failed) => {
+                Problem::new(ProblemKind::Conflict, "The terminal is not running, because it failed. Start it instead.")
+            }
             Self::Phase(phase) => Problem::new(
                 ProblemKind::Conflict,
-                format!("The terminal is {}. Wait until that is over, then try again.", phase.state().as_str()),
+                format!("The terminal is {}. Wait until that is over, then try again.", doing(*phase)),
             ),
             Self::CodeNeeded => Problem::new(
                 ProblemKind::Locked,
@@ -41,6 +45,15 @@ impl ToProblem for TerminalError {
             .at("code"),
             Self::TooManyStreams(error) => error.problem(),
         }
+    }
+}
+
+/// What a terminal is doing in a phase of transition.
+const fn doing(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "waiting to start",
+        Phase::Deleting => "being deleted",
+        other => other.as_str(),
     }
 }
 

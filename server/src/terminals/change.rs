@@ -1,6 +1,6 @@
 //! A new name, another tier. Neither changes the name of the container, its host name or its home.
 
-use access::{Authorized, Caller, Operate};
+use access::{Authorized, Caller, Denied, Operate};
 use protocol::{
     TerminalId,
     names::{Slug, TerminalName},
@@ -71,7 +71,7 @@ async fn resize(
     name: &Slug,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
-    let row = list::record(&mut tx, proof).await?;
+    let row = tx.lock_authorized_row(proof).await?.ok_or(Denied::NotFound)?;
     if tx.tier(name).await?.is_none() {
         return Err(TerminalError::Choice(Choice::UnknownTier));
     }

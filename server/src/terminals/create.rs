@@ -40,7 +40,11 @@ async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -
     let row = record(services, caller, &caller.actor(), ask).await?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
-    reconciler::request(services, row.id).await.unwrap_or(Ok(()))?;
+    match reconciler::create(services, row.id).await {
+        // The record is committed, and the reconciler goes on with it.
+        None | Some(Ok(()) | Err(TerminalError::Store(_))) => {}
+        Some(Err(error)) => return Err(error),
+    }
     let terminal = list::get(services, caller, row.id).await?;
     Ok(if terminal.phase == Phase::Running { Launched::Ready(terminal) } else { Launched::Going(terminal) })
 }

@@ -71,10 +71,14 @@ async fn delete_row<A: AllowsDelete>(
         return Ok(Deletion { id, gone: false });
     }
     let begun = match begin(services, &caller.actor(), proof, &row).await {
-        Err(TerminalError::CodeNeeded) => begin_locked(services, caller, proof, &row, code).await?,
-        begun => begun?,
+        Err(TerminalError::CodeNeeded) => begin_locked(services, caller, proof, &row, code).await,
+        begun => begun,
     };
-    if !begun {
+    if let Err(TerminalError::Store(_)) = &begun {
+        // The result of the commit may be unknown. Ending clients that may attach again is safe.
+        clients::end(services, id, Revocation::Unavailable).await;
+    }
+    if !begun? {
         return Ok(Deletion { id, gone: false });
     }
     services.operations.cancel(id);

@@ -19,6 +19,9 @@ pub enum TerminalError {
     /// The engine failed.
     #[error(transparent)]
     Runtime(#[from] EngineError),
+    /// It could not be started; the sentence of the recorded reason.
+    #[error("it could not be started")]
+    Failed(String),
     /// Nobody can attach any more, but the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
     StillUp(EngineError),

@@ -69,6 +69,10 @@ async fn operate(
     let proof = services.gate.authorize(caller, id, Operate).await?;
     change(services, caller.actor(), proof, wanted).await?;
     let terminal: Terminal = list::get(services, caller, id).await?;
+    if terminal.phase == Phase::Failed && wanted != Wanted::Stopped {
+        // Another operation carried the request out before this one had its turn.
+        return Err(TerminalError::Failed(terminal.error.unwrap_or_default()));
+    }
     let reached = if wanted == Wanted::Stopped { Phase::Stopped } else { Phase::Running };
     Ok(if terminal.phase == reached { Launched::Ready(terminal) } else { Launched::Going(terminal) })
 }
@@ -103,18 +107,25 @@ async fn change_now<A: AllowsStop>(
     }
     let now = services.clock.now();
     let has_clients = matches!(row.phase, Phase::Running | Phase::Paused);
-    if has_clients {
+    if request == Request::Stop || (request == Request::Restart && has_clients) {
         audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStopped, &row)).await?;
     }
     if request != Request::Stop {
         audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStarted, &row)).await?;
     }
-    tx.commit().await?;
+    let committed = tx.commit().await;
+    // Also when the result of the commit is unknown: ending clients that may attach again is safe.
     if has_clients {
         clients::end(services, row.id, Revocation::Stopped).await;
     }
+    committed?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
-    reconciler::request(services, row.id).await.unwrap_or(Ok(()))
+    match reconciler::request(services, row.id).await {
+        // The error is of the start that was requested after this stop.
+        Some(Err(TerminalError::Runtime(_))) if wanted == Wanted::Stopped => Ok(()),
+        Some(outcome) => outcome,
+        None => Ok(()),
+    }
 }
 
 /// The request that leads from the phase of the record to what is wanted. `None` when nothing has to be done.
@@ -126,6 +137,7 @@ fn request(row: &TerminalRow, wanted: Wanted) -> Result<Option<Request>, Termina
         }
         (Phase::Running, Started) | (Phase::Stopped, Stopped) => return Ok(None),
         (Phase::Stopping, Stopped) if row.desired == Desired::Stopped => return Ok(None),
+        (Phase::Stopping, Started | Restarted) if row.desired == Desired::Running => return Ok(None),
         (_, Stopped) => Request::Stop,
         (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restarted) => Request::Restart,
         (Phase::Paused | Phase::Stopped | Phase::Failed, _) => Request::Start,

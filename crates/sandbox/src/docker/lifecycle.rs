@@ -43,7 +43,11 @@ impl Inner {
                 unpause(docker, &container).await?;
                 let started = self.run(docker, &intended, &socket, &no_progress, cancel).await;
                 if started.is_err() {
-                    self.stop(spec.id).await?;
+                    // The home is kept, and the next start creates a container for it.
+                    self.sockets().remove(&spec.id);
+                    self.remove_container(spec.id).await.unwrap_or_else(|error| {
+                        tracing::error!(sandbox = %spec.id, %error, "a container that may not run could not be removed");
+                    });
                 }
                 return started;
             };

@@ -28,14 +28,16 @@ UPDATE terminals SET
 UPDATE terminals SET desired = CASE phase WHEN 'stopped' THEN 'stopped' WHEN 'deleting' THEN 'deleted' ELSE 'running' END;
 ALTER TABLE terminals DROP COLUMN state;
 
--- A tombstone names the sandbox, which is what the engine knows.
+-- A tombstone names the sandbox, which is what the engine knows. Migration 0005 also wrote some for terminals whose first
+-- launch failed and whose record was kept.
 CREATE TABLE sandbox_tombstones (
     sandbox_id UUID PRIMARY KEY NOT NULL,
     terminal_id UUID NOT NULL,
     removed_at BIGINT NOT NULL,
     proof TEXT NOT NULL
 );
-INSERT INTO sandbox_tombstones SELECT terminal_id, terminal_id, removed_at, proof FROM tombstones;
+INSERT INTO sandbox_tombstones SELECT terminal_id, terminal_id, removed_at, proof FROM tombstones
+WHERE terminal_id NOT IN (SELECT id FROM terminals);
 DROP TABLE tombstones;
 ALTER TABLE sandbox_tombstones RENAME TO tombstones;
 

@@ -52,7 +52,7 @@ async fn record(
 ) -> Result<(), TerminalError> {
     let (event, revocation) = match to {
         Phase::Running => (AuditEvent::TerminalStarted, None),
-        Phase::Failed => (AuditEvent::TerminalFailed, Some(Revocation::Deleted)),
+        Phase::Failed => (AuditEvent::TerminalFailed, Some(Revocation::Stopped)),
         _ => (AuditEvent::TerminalStopped, Some(Revocation::Stopped)),
     };
     let mut tx = services.db.begin().await?;

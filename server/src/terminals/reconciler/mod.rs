@@ -1,31 +1,44 @@
 //! The reconciler: the only caller of the engine's lifecycle. It carries out what the records request, and records what
 //! happens on the engine without a request.
 //!
-//! It is level-triggered: each operation reads the record and looks at the engine, and does the step that is missing.
-//! After a crash the first round finds the same step again. Operations of one terminal run one after the other.
+//! It is level-triggered: each operation reads the record, does the step that is missing, and reads it again. After a
+//! crash the next round finds the same step. Operations of one terminal run one after the other.
+//!
+//! | record | step |
+//! |---|---|
+//! | request, phase `pending` | wait for a launch permit, then `starting` |
+//! | request, phase `starting` | create or start the sandbox, then `running` or `failed` |
+//! | request, phase `stopping` | stop the container, then `stopped`, or `pending` when a start is desired |
+//! | request, phase `deleting` | remove the sandbox, then the record |
+//! | request, other phases | apply the tier |
+//! | no request | follow the engine ([`observation`]) |
+//!
+//! A container that ends by itself is not started again: its request was carried out, and the owner starts it.
 
 mod carry_out;
 mod follow;
+mod launching;
 mod observation;
 mod record;
 mod tier;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use protocol::{SandboxId, TerminalId};
+use launching::FailedCreation;
+use protocol::{SandboxId, TerminalId, terminals::Phase};
 use sandbox::ObservedState;
 use store::TerminalRow;
 
 use super::TerminalError;
 use crate::services::Services;
 
-/// Delay of the first round after the start. It finds what the engine completed for the previous server process after
+/// Delay of the second round after the start. It finds what the engine completed for the previous server process after
 /// this one had listed it.
-const FIRST_DELAY: Duration = Duration::from_secs(5);
+const SECOND_DELAY: Duration = Duration::from_secs(5);
 /// Delay between rounds.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// Delay after a round in which an operation failed.
+/// Delay after a round or an operation that failed.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Delays of the rounds after a guest link was lost: one at once, one when the engine had time to notice that the
 /// container ended. They also bound the work that a container causes which drops its link repeatedly.
@@ -36,38 +49,62 @@ const CONCURRENT: usize = 8;
 /// Carries out the request in the record of a terminal. Returns `None` when that takes longer than the services'
 /// `operation_wait`; it goes on, and the event stream reports its end.
 pub(super) async fn request(services: &Services, id: TerminalId) -> Option<Result<(), TerminalError>> {
+    run_request(services, id, FailedCreation::Record).await
+}
+
+/// The same for a terminal that was just created: its record is withdrawn when the launch fails while the caller waits.
+pub(super) async fn create(services: &Services, id: TerminalId) -> Option<Result<(), TerminalError>> {
+    run_request(services, id, FailedCreation::Withdraw).await
+}
+
+async fn run_request(
+    services: &Services,
+    id: TerminalId,
+    failed_creation: FailedCreation,
+) -> Option<Result<(), TerminalError>> {
     let own = services.clone();
-    let work = move |operation| async move { carry_out::carry_out(&own, id, &operation).await };
+    let work = move |operation| async move {
+        let outcome = carry_out::carry_out(&own, id, &operation, failed_creation).await;
+        if outcome.is_err() {
+            own.operations.failed.notify_one();
+        }
+        outcome
+    };
     services.operations.run(id, services.operation_wait, work).await
 }
 
-/// The first round. Called once, before requests are served.
+/// The first round, before requests are served. Launches are left to [`run`], because they take time.
 pub async fn reconcile_at_start(services: &Services) {
-    reconcile(services, true).await;
+    round(services, |row| !matches!(row.phase, Phase::Pending | Phase::Starting)).await;
+}
+
+/// One complete round. False when a part of it failed.
+pub async fn reconcile(services: &Services) -> bool {
+    round(services, |_| true).await
 }
 
 /// Runs rounds until shutdown.
 pub async fn run(services: Services) {
-    let mut delay = FIRST_DELAY;
+    let mut delay = if reconcile(&services).await { SECOND_DELAY } else { RETRY_DELAY };
     loop {
         let delays: &[Duration] = tokio::select! {
             biased;
             () = services.shutdown.cancelled() => return,
             () = services.runtime.guest_lost() => &DELAYS_AFTER_LOSS,
+            () = services.operations.failed.notified() => &[RETRY_DELAY],
             () = tokio::time::sleep(delay) => &[Duration::ZERO],
         };
         for pause in delays {
             if services.shutdown.run_until_cancelled(tokio::time::sleep(*pause)).await.is_none() {
                 return;
             }
-            delay = if reconcile(&services, false).await { INTERVAL } else { RETRY_DELAY };
+            delay = if reconcile(&services).await { INTERVAL } else { RETRY_DELAY };
         }
     }
 }
 
-/// One round. `first`: this process has just started, so no guest is connected yet. False when a part of it failed.
-async fn reconcile(services: &Services, first: bool) -> bool {
-    match try_reconcile(services, first).await {
+async fn round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> bool {
+    match try_round(services, selects).await {
         Ok(all_succeeded) => all_succeeded,
         Err(error) => {
             tracing::warn!(%error, "records and engine could not be compared; repeated in the next round");
@@ -78,7 +115,8 @@ async fn reconcile(services: &Services, first: bool) -> bool {
 
 /// The engine is listed before the records are read, so a sandbox that is created meanwhile has a record. The list only
 /// selects the terminals; each operation looks at the engine again when its turn comes.
-async fn try_reconcile(services: &Services, first: bool) -> Result<bool, TerminalError> {
+async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> Result<bool, TerminalError> {
+    let first = !services.operations.adopted.load(Ordering::Relaxed);
     let mut listed: HashMap<SandboxId, ObservedState> = services.runtime.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.every_terminal().await?;
@@ -86,28 +124,33 @@ async fn try_reconcile(services: &Services, first: bool) -> Result<bool, Termina
     let mut selected = Vec::new();
     for row in rows {
         let found = listed.remove(&row.sandbox.id);
-        if row.has_request() || observation::action(row.phase, found, first) != observation::Action::None {
+        let needs_work = row.has_request() || observation::action(row.phase, found, first) != observation::Action::None;
+        // An operation that runs ends by itself, and a round does not wait for it.
+        if needs_work && selects(&row) && !services.operations.is_busy(row.id) {
             tracing::info!(terminal = %row.id, phase = row.phase.as_str(), ?found, "reconciling");
-            selected.push(row);
+            selected.push(row.id);
         }
     }
-    let operations = stream::iter(selected).map(|row| settle(services, row, first)).buffer_unordered(CONCURRENT);
-    let mut all_succeeded = operations.all(|succeeded| async move { succeeded }).await;
+    let operations = stream::iter(selected).map(|id| settle(services, id, first)).buffer_unordered(CONCURRENT);
+    let mut all_succeeded = operations.fold(true, |all, succeeded| async move { all & succeeded }).await;
     for orphan in listed.into_keys() {
         if let Err(error) = collect(services, orphan, first).await {
             tracing::warn!(sandbox = %orphan, %error, "could not be removed; repeated in the next round");
             all_succeeded = false;
         }
     }
+    if all_succeeded {
+        services.operations.adopted.store(true, Ordering::Relaxed);
+    }
     Ok(all_succeeded)
 }
 
-/// Carries out what the record requests, then records what is observed. False when that failed.
-async fn settle(services: &Services, row: TerminalRow, first: bool) -> bool {
-    let (own, id) = (services.clone(), row.id);
+/// Carries out what the record requests, then records what is observed. False when one of them failed.
+async fn settle(services: &Services, id: TerminalId, first: bool) -> bool {
+    let own = services.clone();
     let work = move |operation| async move {
-        carry_out::carry_out(&own, id, &operation).await?;
-        follow::follow(&own, id, first).await
+        let carried_out = carry_out::carry_out(&own, id, &operation, FailedCreation::Record).await;
+        follow::follow(&own, id, first).await.and(carried_out)
     };
     match services.operations.run(id, Duration::MAX, work).await {
         Some(Err(error)) => {

@@ -10,33 +10,44 @@ use crate::{
     terminals::{Choice, TerminalError, launch},
 };
 
-/// Applies the requested tier. When the engine refuses it, the record goes back to the tier that the sandbox has.
+/// Applies the requested tier. When the engine refuses it, the record goes back to the tier of the sandbox.
 pub(super) async fn apply(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
-    let refused = match set_limits(services, row).await {
-        Ok(()) => None,
-        Err(TerminalError::Runtime(error)) => Some(error),
+    let error = match set_limits(services, row).await {
+        Ok(()) => return write(services, row, None).await,
+        Err(TerminalError::Runtime(error)) => error,
         Err(error) => return Err(error),
     };
+    // The limits of the sandbox's own tier are applied until the engine takes them.
+    if row.tier != row.sandbox.tier {
+        write(services, row, Some(&error)).await?;
+    }
+    if let EngineError::LimitInUse(_) = &error {
+        tracing::info!(terminal = %row.id, %error, "the engine refused the tier");
+        return Err(TerminalError::Choice(Choice::TierTooSmall));
+    }
+    Err(error.into())
+}
+
+/// Records the outcome. Only a limit that is in use leaves the limits in force; after another error the engine may have
+/// the new ones, so the old ones are applied again.
+async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineError>) -> Result<(), TerminalError> {
     launch::retry_write(|| async {
         let mut tx = services.db.begin().await?;
-        tx.record_tier(row, refused.is_none()).await?;
-        if let Some(error) = &refused {
-            let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
-            let entry = entry.detail("error", error);
-            audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+        if let Some(error) = error {
+            let apply_again = !matches!(error, EngineError::LimitInUse(_));
+            if tx.take_tier_back(row, apply_again).await? {
+                let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
+                let entry = entry.detail("error", error);
+                audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+            }
+        } else {
+            tx.record_tier_applied(row).await?;
         }
         tx.commit().await
     })
     .await?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
-    match refused {
-        None => Ok(()),
-        Some(error @ EngineError::LimitInUse(_)) => {
-            tracing::info!(terminal = %row.id, %error, "the engine refused the tier");
-            Err(TerminalError::Choice(Choice::TierTooSmall))
-        }
-        Some(error) => Err(error.into()),
-    }
+    Ok(())
 }
 
 /// Applies the limits of the record's tier. Without a container the next start creates one with them.

@@ -144,7 +144,7 @@ async fn the_use_cases_work_on_the_real_engine() {
     assert_eq!(stats.memory_bytes_limit, 512 << 20);
     terminals::restart(&env.services, &who, id).await.unwrap();
     docker(&["rm", "-f", &real.name_of(sandbox_of(id))]).await;
-    terminals::reconciler::reconcile_at_start(&env.services).await;
+    terminals::reconciler::reconcile(&env.services).await;
     let seen = terminals::get(&env.services, &who, id).await.unwrap();
     assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
     assert!(matches!(terminals::start(&env.services, &who, id).await, Ok(Launched::Ready(_))));
@@ -166,7 +166,7 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Paused)]);
-    terminals::reconciler::reconcile_at_start(&env.services).await;
+    terminals::reconciler::reconcile(&env.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&env.services, &who, id).await.unwrap();
     assert_eq!(state().await, TerminalState::Running);
@@ -178,7 +178,7 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Emptied)]);
-    terminals::reconciler::reconcile_at_start(&env.services).await;
+    terminals::reconciler::reconcile(&env.services).await;
     assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();
     assert_eq!(real.runtime.list().await.unwrap(), []);

@@ -26,6 +26,7 @@ async fn a_slow_client_gets_a_redraw_while_a_fast_one_gets_every_byte() {
     assert_eq!(slow.position(), slow.start + limits::OUTSTANDING_BYTES_MAX, "held where it stopped parsing");
     slow.acks = true;
     slow.send(&ClientFrame::Ack(slow.position())).await;
+    slow.redrawn_again(2).await;
     slow.type_line("echo $((40+2))-slow").await;
     slow.until("42-slow").await;
     assert_eq!(slow.redraws, 2);

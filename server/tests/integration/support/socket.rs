@@ -155,6 +155,16 @@ impl SocketClient {
         self.reach(position).await;
     }
 
+    /// Reads until it has got this many redraws.
+    pub async fn redrawn_again(&mut self, redraws: usize) {
+        let redrawn = async {
+            while self.redraws < redraws {
+                self.step().await.expect("a redraw");
+            }
+        };
+        timeout(DEADLINE, redrawn).await.expect("a redraw");
+    }
+
     /// Reads until it has everything up to `position`.
     pub async fn reach(&mut self, position: u64) {
         while self.position() < position {

@@ -2,5 +2,6 @@
 
 mod events;
 mod life;
+mod power;
 mod preflight;
 mod reconcile;

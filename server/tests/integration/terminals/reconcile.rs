@@ -62,6 +62,7 @@ async fn crash_and_reconcile_on(db: &TestDb) {
 
     let next = env.restarted(db);
     reconciler::reconcile_at_start(&next.services).await;
+    assert!(reconciler::reconcile(&next.services).await);
     let state = |id| {
         let services = next.services.clone();
         let who = who.clone();
@@ -83,8 +84,30 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     assert_eq!(engine, expected.map(|(id, state)| (sandbox_of(id), state)));
     // A second round changes nothing.
     let before = next.rows().await;
-    reconciler::reconcile_at_start(&next.services).await;
+    reconciler::reconcile(&next.services).await;
     assert_eq!(next.rows().await, before);
+}
+
+/// More terminals than one round works on at once, and the oldest cannot be removed.
+#[tokio::test]
+async fn a_terminal_that_fails_does_not_keep_others_from_being_reconciled() {
+    let db = database::sqlite().await;
+    let env = TestEnvironment::new(&db);
+    let who = env.user("ada").await;
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        ids.push(env.terminal(&who).await.id);
+    }
+    env.fake.script(Script { stuck: true, ..Script::default() });
+    for id in &ids[..8] {
+        assert!(!terminals::delete(&env.services, &who, *id, None).await.unwrap().gone);
+    }
+    env.fake.kill(sandbox_of(ids[8]));
+    env.fake.kill(sandbox_of(ids[9]));
+    assert!(!reconciler::reconcile(&env.services).await, "the deletions fail");
+    for id in &ids[8..] {
+        assert_eq!(terminals::get(&env.services, &who, *id).await.unwrap().state, TerminalState::Stopped);
+    }
 }
 
 /// Only a deletion removes the sandbox of a terminal that has run, whatever its record and the engine say.
@@ -108,7 +131,7 @@ async fn a_home_that_may_hold_files_is_never_removed() {
             env.fake.becomes(sandbox_of(id), found);
             let next = env.restarted(&db);
             for _ in 0..2 {
-                reconciler::reconcile_at_start(&next.services).await;
+                reconciler::reconcile(&next.services).await;
             }
             let left = next.fake.observe(sandbox_of(id)).await.unwrap();
             assert!(left.is_some(), "{request:?} {found:?}");
@@ -126,7 +149,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         let id = env.terminal(&who).await.id;
         let paused = async || {
             env.fake.becomes(sandbox_of(id), ObservedState::Paused);
-            reconciler::reconcile_at_start(&env.services).await;
+            reconciler::reconcile(&env.services).await;
             let seen = terminals::get(&env.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
             assert!(seen.error.is_some_and(|why| why.contains("paused")));
@@ -145,7 +168,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         terminals::start(&env.services, &who, id).await.unwrap();
         paused().await;
         env.fake.becomes(sandbox_of(id), ObservedState::Running);
-        reconciler::reconcile_at_start(&env.services).await;
+        reconciler::reconcile(&env.services).await;
         assert_eq!(state().await, (TerminalState::Running, ObservedState::Running), "it was resumed on the engine");
     }
 }
@@ -158,7 +181,7 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
     terminals::stop(&env.services, &who, id).await.unwrap();
-    reconciler::reconcile_at_start(&env.services).await;
+    reconciler::reconcile(&env.services).await;
     tokio::spawn(reconciler::run(env.services.clone()));
     env.fake.becomes(sandbox_of(id), ObservedState::Emptied);
     let reported = async {
@@ -179,7 +202,7 @@ async fn limits_on_the_engine_follow_the_record() {
         let id = env.terminal(&who).await.id;
         let before = env.fake.limits(sandbox_of(id)).unwrap();
         env.fake.set_limits(sandbox_of(id), Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
-        reconciler::reconcile_at_start(&env.restarted(&db).services).await;
+        assert!(reconciler::reconcile(&env.restarted(&db).services).await);
         assert_eq!(env.fake.limits(sandbox_of(id)), Some(before));
     }
 }
@@ -195,10 +218,10 @@ async fn a_deletion_that_fails_on_the_engine_is_retried() {
         assert_eq!(terminals::get(&env.services, &who, id).await.unwrap().state, TerminalState::Deleting);
         assert!(env.services.gate.authorize(&who, id, Attach).await.is_err(), "nobody reaches it meanwhile");
         env.fake.script(Script::default());
-        reconciler::reconcile_at_start(&env.services).await;
+        reconciler::reconcile(&env.services).await;
         assert_eq!(env.rows().await, []);
         // An engine that is unavailable at start does not end the server.
         env.fake.script(Script { away: true, ..Script::default() });
-        reconciler::reconcile_at_start(&env.services).await;
+        reconciler::reconcile(&env.services).await;
     }
 }
