@@ -205,7 +205,7 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         let confirmed = execute!(
             self,
-            "UPDATE factors SET secret_enc = pending_enc, key_id = pending_key_id, last_step = $3, confirmed_at = $4,
+            "UPDATE factors SET secret_enc = pending_enc, key_id = pending_key_id, last_step = $3,
                 pending_enc = NULL, pending_key_id = NULL, pending_until = 0, failures = 0, wait_until = 0,
                 login_wait_until = 0, stopped = FALSE
              WHERE user_id = $1 AND pending_enc = $2 AND pending_until > $4",
