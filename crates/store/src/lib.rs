@@ -25,6 +25,7 @@ pub use audit::{AuditFilter, AuditHead, AuditRow};
 pub use catalogue::{ImageRow, TierRow};
 pub use factors::Factor;
 pub use links::{LinkKind, OneTimeLinkRow};
+pub use notices::Notice;
 pub use reason::{Reason, StoredReason};
 pub use sessions::{LoginSession, NewSession, SessionKind};
 pub use terminals::{TerminalListing, TerminalRow};
