@@ -27,8 +27,8 @@ pub use setup::{is_needed, set_up, setup_link};
 
 /// How long a response waits for the sockets of an ended login session.
 const REVOKE_DEADLINE: Duration = Duration::from_millis(500);
-/// The leases of a replaced token end this long after the commit. By then the browser has the new cookie, with which its
-/// pages reconnect.
+/// The leases of a replaced token end this long after the commit. By then the browser has the new cookie, with which
+/// its pages reconnect.
 const OLDER_TOKENS_END_AFTER: Duration = Duration::from_millis(500);
 
 /// Revokes the leases of ended login sessions. To be called after the commit and before the response.
@@ -43,8 +43,8 @@ pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item 
     }
 }
 
-/// Revokes the leases of the earlier tokens of a login session, without waiting: a copy of the old cookie keeps no socket
-/// and no stream. To be called after the commit of every rotation.
+/// Revokes the leases of the earlier tokens of a login session, without waiting: a copy of the old cookie keeps no
+/// socket and no stream. To be called after the commit of every rotation.
 pub fn end_older_tokens(services: &Services, token: &NewToken) {
     let (revocations, older) = (services.revocations.clone(), token.older());
     // Not one of the tasks that shutdown waits for: shutdown ends every lease itself.

@@ -79,8 +79,8 @@ settings! {
     /// Format of the log: `text` or `json`.
     #[arg(skip)]
     log_format: LogFormat = value::log_format;
-    /// PostgreSQL URL; absent: SQLite in the data directory. Holds a password: never printed, and no flag, because other
-    /// users of the machine can read command lines.
+    /// PostgreSQL URL; absent: SQLite in the data directory. Holds a password: never printed, and no flag, because
+    /// other users of the machine can read command lines.
     #[arg(skip)]
     database_url: Option<DatabaseUrl> = value::database_url;
     /// Proxies whose `X-Forwarded-For` is trusted, such as `10.0.0.0/8, 192.168.1.1`.

@@ -9,6 +9,7 @@ mod admin;
 mod engine;
 mod mfa;
 mod notices;
+mod preflight;
 mod request;
 mod store;
 mod terminals;
@@ -18,6 +19,7 @@ use protocol::{Problem, ProblemKind};
 
 pub use access::{denied_kind, revocation_kind};
 pub use notices::notice_text;
+pub use preflight::preflight_text;
 pub use request::RequestError;
 pub use terminals::engine_unreachable;
 
