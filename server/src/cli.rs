@@ -61,30 +61,13 @@ struct Settings {
     /// Configuration file [default: rexec.toml, when it is there]
     #[arg(long, global = true)]
     config: Option<String>,
-    /// ADDRESS:PORT to listen on [default: 127.0.0.1:8080]
-    #[arg(long, global = true)]
-    listen: Option<String>,
-    /// Where database, keys and sockets are [default: rexec-data]
-    #[arg(long, global = true)]
-    data_dir: Option<String>,
-    /// What people type into the browser, e.g. https://rexec.example
-    #[arg(long, global = true)]
-    public_url: Option<String>,
-    /// Where the engine is, e.g. unix:///var/run/docker.sock
-    #[arg(long, global = true)]
-    docker_host: Option<String>,
+    #[command(flatten)]
+    flags: config::Raw,
 }
 
 impl Settings {
-    fn load(self) -> Result<config::Config, config::BadConfig> {
-        let flags = config::Raw {
-            listen: self.listen,
-            data_dir: self.data_dir,
-            public_url: self.public_url,
-            docker_host: self.docker_host,
-            ..config::Raw::default()
-        };
-        config::load(self.config.as_deref(), flags)
+    fn load(&self) -> Result<config::Config, config::BadConfig> {
+        config::load(self.config.as_deref(), &self.flags)
     }
 }
 

@@ -27,6 +27,7 @@ use crate::{
         connections::{self, Bounds},
         static_files::{self, Site},
     },
+    problem::preflight_text,
     services::Services,
     telemetry, terminals,
 };
@@ -55,7 +56,8 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}: choose another address with --listen", config.listen))?;
     let services = services(config, assets, &data, listener.local_addr()?).await?;
-    admin::preflight::check(&services, &data.instance().to_string()).await?;
+    let preflight = admin::preflight::check(&services, &data.instance().to_string()).await;
+    preflight.map_err(|error| preflight_text(&error).map_or_else(|| error.into(), anyhow::Error::msg))?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
     cancel_on_signal(services.shutdown.clone());
     terminals::reconciler::reconcile_at_start(&services).await;

@@ -30,6 +30,7 @@ pub use desired::Desired;
 pub use factors::Factor;
 pub use lifecycle::Request;
 pub use links::{LinkKind, OneTimeLinkRow};
+pub use notices::Notice;
 pub use reason::{Reason, StoredReason};
 pub use sandboxes::{SandboxRow, SandboxState};
 pub use sessions::{LoginSession, NewSession, SessionKind};

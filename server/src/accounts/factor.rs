@@ -5,6 +5,7 @@ use protocol::{
     mfa::{EnrolAnswer, EnrolRequest, RecoveryCodes},
     names::Sensitive,
 };
+use store::Notice;
 
 use super::{
     AccountError, PasswordField, end_older_tokens,
@@ -65,7 +66,7 @@ async fn confirm(
     let set = FreshSet::make().await?;
     let mut factor = verification.confirm(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
-    let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, "MFA was enabled for your account.").await?;
+    let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, &Notice::MfaEnabled).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
@@ -95,7 +96,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::TerminalsLocked);
     }
     factor.tx().delete_factor(who.user).await?;
-    step_up(services, who, factor, AuditEvent::MfaDisabled, "MFA was disabled for your account.").await
+    step_up(services, who, factor, AuditEvent::MfaDisabled, &Notice::MfaDisabled).await
 }
 
 /// Replaces the recovery codes with ten new ones. All other login sessions end.
@@ -122,8 +123,8 @@ async fn regenerate(
     let set = FreshSet::make().await?;
     let mut factor = verification.prove(code).await?;
     let recovery_codes = set.store(factor.tx(), who.user).await?;
-    let notice = "New recovery codes were made; the old ones are dead.";
-    let token = step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, notice).await?;
+    let token =
+        step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, &Notice::RecoveryCodesReplaced).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
 
@@ -133,7 +134,7 @@ async fn step_up(
     who: &Caller,
     mut factor: SecondFactor,
     event: AuditEvent,
-    notice: &str,
+    notice: &Notice,
 ) -> Result<NewToken, AccountError> {
     let now = services.clock.now();
     let tx = factor.tx();

@@ -5,7 +5,7 @@ use protocol::{
     auth::{InviteAccept, InviteStatus},
     names::{Sensitive, Username},
 };
-use store::{LinkKind, OneTimeLinkRow, SessionKind};
+use store::{LinkKind, Notice, OneTimeLinkRow, SessionKind};
 use uuid::Uuid;
 
 use super::{AccountError, LoggedIn, PasswordField, revoke_sessions, setup};
@@ -112,7 +112,7 @@ async fn reset(
     }
     tx.set_password(user, &hash, true).await?;
     let ended = tx.delete_sessions(user, None).await?;
-    tx.insert_notice(user, "Your password was reset by a link from an administrator.", now).await?;
+    tx.insert_notice(user, &Notice::PasswordReset, now).await?;
     let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
     audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;

@@ -2,7 +2,7 @@
 
 use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
-use store::Tx;
+use store::{Notice, Tx};
 
 use super::{AccountError, PasswordField, end_older_tokens, revoke_sessions};
 use crate::audit::AsActor as _;
@@ -133,7 +133,7 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     let token = sessions::renew(tx, who.login_session()?, now).await?.ok_or(AccountError::LoginEnded)?;
     tx.set_password(who.user, &hash, false).await?;
     let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
-    tx.insert_notice(who.user, "Your password was changed.", now).await?;
+    tx.insert_notice(who.user, &Notice::PasswordChanged, now).await?;
     let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
     end_older_tokens(services, &token);

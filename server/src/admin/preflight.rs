@@ -7,14 +7,11 @@ use store::StoreError;
 
 use crate::{mfa, services::Services};
 
-/// Why the server does not start. Nothing was changed.
+/// Why the server does not start. Nothing was changed. The sentences for the operator are in `problem`.
 #[derive(Debug, thiserror::Error)]
 pub enum PreflightError {
     /// The database belongs to another instance.
-    #[error(
-        "the database records instance {database}, but the data directory is instance {ours}. Put back the database \
-         that belongs to this directory; if only its file `instance` was lost, write {database} into it. Nothing was changed."
-    )]
+    #[error("the database belongs to instance {database}, the data directory to {ours}")]
     Instance {
         /// Instance of the database.
         database: String,
@@ -22,17 +19,10 @@ pub enum PreflightError {
         ours: String,
     },
     /// The database is empty, but the engine has terminals of this instance; their number.
-    #[error(
-        "the database is empty, but {0} terminals of this data directory exist on the engine. Put the database \
-         back (rexec.db, with its -wal and -shm files where they are there). To begin anew all the same, choose another \
-         --data-dir; the terminals stay where they are. Nothing was changed."
-    )]
+    #[error("the database is empty and {0} terminals exist")]
     Emptied(usize),
     /// A factor is sealed with a missing key; its id.
-    #[error(
-        "a second factor is sealed with a key ({0}) that is not in the file `keys` of the data directory. Put that \
-         file back: without it nobody with MFA can sign in and no lock can be opened. Nothing was changed."
-    )]
+    #[error("the key {0} is missing")]
     NoKey(String),
     /// The database failed.
     #[error(transparent)]

@@ -9,7 +9,7 @@ use protocol::{
     names::Username,
 };
 use store::{
-    Db, LinkKind, OneTimeLinkRow, Tx, User, UserListing,
+    Db, LinkKind, Notice, OneTimeLinkRow, Tx, User, UserListing,
     pagination::{self, UsernameCursor},
 };
 use uuid::Uuid;
@@ -110,10 +110,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
-    let notice = format!(
-        "An administrator ({}) reset your MFA. Locked terminals stay locked: enable MFA again, then unlock them.",
-        who.username
-    );
+    let notice = Notice::MfaReset { administrator: who.username.to_string() };
     tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);
     audit::append(&mut tx, now, &who.actor(), entry).await?;

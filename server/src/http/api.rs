@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::{Router, response::IntoResponse as _};
-use protocol::ProblemKind;
-use utoipa::OpenApi;
+use utoipa::{Modify as _, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     error::ApiError,
-    openapi, origin,
+    openapi::RouteTable,
+    origin,
     routes::{account, admin, attach, auth, health, lock, terminals},
     validation,
 };
-use crate::services::Services;
+use crate::{problem::RequestError, services::Services};
 
 #[derive(OpenApi)]
 #[openapi(info(title = "Rexec", description = "Hardened container terminals, each with its own MFA lock."))]
@@ -33,14 +33,19 @@ fn documented() -> OpenApiRouter<Services> {
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> serde_json::Value {
-    openapi::complete(&documented().into_openapi())
+    completed(documented().into_openapi())
+}
+
+fn completed(mut generated: utoipa::openapi::OpenApi) -> serde_json::Value {
+    RouteTable.modify(&mut generated);
+    serde_json::to_value(generated).unwrap_or_default()
 }
 
 /// All REST routes with their common layers: origin and request validation. The request id layer is in
 /// [`http::router`](super::router).
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
-    let document = openapi::complete(&generated);
+    let document = completed(generated);
     let documented = Arc::new(validation::Documented::read(&document));
     let document = Arc::new(document.to_string().into_bytes());
     router
@@ -54,11 +59,10 @@ pub fn router(services: &Services) -> Router<Services> {
 }
 
 async fn nothing_here() -> ApiError {
-    ApiError::new(ProblemKind::NotFound, "There is no such route. The routes are listed in /api/openapi.json.")
+    RequestError::UnknownRoute.into()
 }
 
 /// For routes and pages alike.
 pub async fn wrong_method() -> axum::response::Response {
-    ApiError::new(ProblemKind::MethodNotAllowed, "The methods of each route are listed in /api/openapi.json.")
-        .into_response()
+    ApiError::from(RequestError::WrongMethod).into_response()
 }

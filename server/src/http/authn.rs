@@ -10,7 +10,6 @@ use axum::{
     response::AppendHeaders,
 };
 use protocol::{
-    ProblemKind,
     auth::{LoginStatus, Role},
     names::Sensitive,
 };
@@ -20,6 +19,7 @@ use super::{error::ApiError, request_id};
 use crate::{
     accounts::LoggedIn,
     auth::{NewToken, PendingLogin, Visitor, sessions, user_agent},
+    problem::RequestError,
     services::{Services, client_address},
 };
 
@@ -92,7 +92,7 @@ where
         let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
         match caller.role {
             Role::Admin => Ok(Self(caller)),
-            Role::User => Err(ApiError::new(ProblemKind::Forbidden, "Only administrators may do this.")),
+            Role::User => Err(RequestError::NotAdministrator.into()),
         }
     }
 }
@@ -105,10 +105,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
-        let over = || ApiError::new(ProblemKind::NotLoggedIn, "Start again with username and password.");
-        let token = cookie(&parts.headers, PENDING_COOKIE).ok_or_else(over)?;
+        let token = cookie(&parts.headers, PENDING_COOKIE).ok_or(RequestError::NoPendingLogin)?;
         let found = sessions::find(&services.db, token, services.clock.now()).await?;
-        let session = found.filter(|s| !s.full).ok_or_else(over)?;
+        let session = found.filter(|s| !s.full).ok_or(RequestError::NoPendingLogin)?;
         Ok(Self { user: session.user, username: session.username, session: session.id })
     }
 }
@@ -132,20 +131,16 @@ pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<
 
 fn require_factor(session: &LoginSession) -> Result<(), ApiError> {
     if session.mfa_required && !session.mfa_enabled {
-        return Err(ApiError::new(
-            ProblemKind::MfaRequired,
-            "Your organisation asks every account for MFA. Enable it in Account settings, Security; then go on.",
-        ));
+        return Err(RequestError::FactorRequired.into());
     }
     Ok(())
 }
 
 async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, ApiError> {
-    let not_logged_in = || ApiError::new(ProblemKind::NotLoggedIn, "Sign in first.");
-    let session = named_login(parts, services).await?.ok_or_else(not_logged_in)?;
+    let session = named_login(parts, services).await?.ok_or(RequestError::NotSignedIn)?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if session.rotated && !reads {
-        return Err(not_logged_in());
+        return Err(RequestError::NotSignedIn.into());
     }
     if !session.rotated {
         services.revocations.record_activity(session.id, services.clock.now());

@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use protocol::{Problem, ProblemKind};
+use protocol::Problem;
 
 use crate::problem::ToProblem;
 
@@ -14,13 +14,6 @@ pub struct ApiError(pub Problem);
 
 /// Result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
-
-impl ApiError {
-    /// An error that the HTTP layer found itself; `detail` says why and what to do next.
-    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self(Problem::new(kind, detail))
-    }
-}
 
 impl<E: ToProblem> From<E> for ApiError {
     fn from(error: E) -> Self {

@@ -4,16 +4,17 @@ use std::{num::NonZeroU32, str::FromStr};
 
 use axum::{
     body::{Bytes, HttpBody as _, to_bytes},
-    extract::{FromRequest, FromRequestParts, Path, Request, rejection::QueryRejection},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use http_body_util::LengthLimitError;
-use protocol::{Page, Problem, ProblemKind, TerminalId, limits, names::Slug};
+use protocol::{Page, TerminalId, limits, names::Slug};
 use serde::{Deserialize, de::DeserializeOwned};
 use store::pagination;
 use tokio::time::Instant;
 
 use super::error::ApiError;
+use crate::problem::RequestError;
 
 /// Parameters of a page of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -42,7 +43,7 @@ impl PageParams {
     pub(super) fn page_of<T>(&self, all: Vec<T>, id: impl Fn(&T) -> String) -> Result<Page<T>, ApiError> {
         let from = match self.after.as_deref().filter(|after| !after.is_empty()) {
             None => 0,
-            Some(after) => all.iter().position(|item| id(item) == after).ok_or_else(unknown_position)? + 1,
+            Some(after) => all.iter().position(|item| id(item) == after).ok_or(RequestError::UnknownPosition)? + 1,
         };
         let rest = all.into_iter().skip(from).collect();
         let limit = bounded(self.limit, limits::PAGE_ITEMS_MAX);
@@ -57,18 +58,11 @@ pub(super) fn bounded(limit: Option<NonZeroU32>, default: u32) -> u32 {
 
 /// The position of `after`, if present.
 pub(super) fn parse_position<P: FromStr>(after: Option<&str>) -> Result<Option<P>, ApiError> {
-    after.filter(|text| !text.is_empty()).map(|text| text.parse().map_err(|_| unknown_position())).transpose()
+    after
+        .filter(|text| !text.is_empty())
+        .map(|text| text.parse().map_err(|_| RequestError::UnknownPosition.into()))
+        .transpose()
 }
-
-fn unknown_position() -> ApiError {
-    ApiError(
-        Problem::new(ProblemKind::BadRequest, "`after` must be the `next` of the page before. Begin again without it.")
-            .at("after"),
-    )
-}
-
-/// Lists routes, parameters and fields.
-const DOCUMENT: &str = "/api/openapi.json";
 
 /// Deadline for receiving the body of a request.
 #[derive(Debug, Clone, Copy)]
@@ -80,28 +74,17 @@ pub(super) async fn read(request: Request) -> Result<Bytes, ApiError> {
     // A declared size over the limit is rejected without reading.
     let most = limits::JSON_BODY_BYTES_MAX;
     if request.body().size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
-        return Err(too_large());
+        return Err(RequestError::BodyTooLarge.into());
     }
     let bytes = to_bytes(request.into_body(), most);
     let bytes = match by {
-        Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| {
-            ApiError::new(ProblemKind::RequestTimeout, "The rest of the body did not come. Send the request again.")
-        })?,
+        Some(by) => tokio::time::timeout_at(by, bytes).await.map_err(|_| RequestError::BodyTimeout)?,
         None => bytes.await,
     };
     bytes.map_err(|error| {
-        let broken = "The body broke off or was not framed as HTTP/1.1 says. Send the request again.";
-        if error.into_inner().is::<LengthLimitError>() {
-            too_large()
-        } else {
-            ApiError::new(ProblemKind::BadRequest, broken)
-        }
+        let too_large = error.into_inner().is::<LengthLimitError>();
+        if too_large { RequestError::BodyTooLarge.into() } else { RequestError::BodyBroken.into() }
     })
-}
-
-fn too_large() -> ApiError {
-    let most = limits::JSON_BODY_BYTES_MAX / 1024;
-    ApiError::new(ProblemKind::TooLarge, format!("Send a smaller body: at most {most} KiB."))
 }
 
 /// Checks that the content type is JSON. Pages of other sites cannot send it without a CORS preflight.
@@ -111,7 +94,7 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     if essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(ApiError::new(ProblemKind::NotJson, "Send the body as application/json."))
+    Err(RequestError::NotJson.into())
 }
 
 /// A JSON body. The types reject unknown fields (`deny_unknown_fields`).
@@ -154,31 +137,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 /// Parses an object. Arrays are rejected, because the parser would read their items as fields in order.
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(ApiError::new(
-            ProblemKind::BadRequest,
-            "The body could not be read: send an object, not an array.",
-        ));
+        return Err(RequestError::BodyIsArray.into());
     }
     let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
-    value.map_err(|rejection| ApiError::new(ProblemKind::BadRequest, explain(&rejection.body_text())))
-}
-
-/// The parser's message without the prefixes of the layers above it. It contains fields and positions, and no values of
-/// secrets, because the secret types accept every text.
-fn explain(text: &str) -> String {
-    let text = text.rsplit("target type: ").next().unwrap_or(text);
-    format!(
-        "The body could not be read: {}. The fields of each route are listed in {DOCUMENT}.",
-        text.trim_end_matches('.')
-    )
-}
-
-/// The error for a query that its type rejects.
-pub(super) fn unreadable_query(rejection: &QueryRejection) -> ApiError {
-    let why = rejection.body_text();
-    let why = why.rsplit("query string: ").next().unwrap_or(&why).trim_end_matches('.');
-    let next = format!("The parameters of each route are listed in {DOCUMENT}.");
-    ApiError::new(ProblemKind::BadRequest, format!("The query could not be read: {why}. {next}"))
+    value.map_err(|rejection| RequestError::BadBody(rejection.body_text()).into())
 }
 
 /// A query string, parsed into a type with `deny_unknown_fields`.
@@ -192,7 +154,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|e| unreadable_query(&e))
+            .map_err(|e| RequestError::BadQuery(e.body_text()).into())
     }
 }
 
@@ -204,9 +166,8 @@ impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for IdPath<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let not_found = || ApiError::new(ProblemKind::NotFound, "There is nothing of that id. Ask for the list again.");
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| not_found())?;
-        text.parse().map(Self).map_err(|_| not_found())
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| RequestError::UnknownId)?;
+        text.parse().map(Self).map_err(|_| RequestError::UnknownId.into())
     }
 }
 
@@ -218,11 +179,9 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| {
-            ApiError::new(ProblemKind::NotFound, "There is nothing of that name. Ask for the list again.")
-        })?;
-        let bad = |e: protocol::names::BadText| ApiError(Problem::new(ProblemKind::Unprocessable, e.0).at("name"));
-        Slug::parse(&text).map(Self).map_err(bad)
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| RequestError::UnknownName)?;
+        Slug::parse(&text).map(Self).map_err(|rule| RequestError::BadName(rule).into())
     }
 }
 

@@ -39,9 +39,5 @@ pub fn router(services: &Services, site: Site) -> Router {
 /// The response after a panic. The panic hook logs it with the request id; the client gets only the id.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse as _;
-    error::ApiError::new(
-        protocol::ProblemKind::Internal,
-        "This is our mistake. Try again; if it stays, tell your administrator the request id.",
-    )
-    .into_response()
+    error::ApiError::from(crate::problem::RequestError::Panicked).into_response()
 }

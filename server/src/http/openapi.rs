@@ -2,7 +2,14 @@
 //! (operation ids, security, common responses) is added here for all operations.
 
 use protocol::ProblemKind;
-use serde_json::{Map, Value, json};
+use utoipa::{
+    Modify,
+    openapi::{
+        Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+    },
+};
 
 use super::{
     authn::{COOKIE, PENDING_COOKIE},
@@ -10,33 +17,55 @@ use super::{
 };
 
 /// Completes the generated document.
-pub fn complete(generated: &utoipa::openapi::OpenApi) -> Value {
-    let mut document = serde_json::to_value(generated).unwrap_or_default();
-    document["components"]["securitySchemes"] = json!({
-        "login": {"type": "apiKey", "in": "cookie", "name": COOKIE,
-            "description": "A full login. The cookie is replaced at each step-up."},
-        "pending": {"type": "apiKey", "in": "cookie", "name": PENDING_COOKIE,
-            "description": "A login whose password was right and whose code is missing."},
-    });
-    for route in ROUTES {
-        let method = route.method.to_lowercase();
-        if let Some(operation) = document["paths"].get_mut(route.path).and_then(|item| item.get_mut(&method)) {
-            operation["operationId"] = json!(operation_id(&method, route.path));
-            operation["security"] = match route.needs {
-                Needs::Nothing => json!([]),
-                Needs::Pending => json!([{"pending": []}]),
-                Needs::Login | Needs::OwnTerminal | Needs::TerminalBytes | Needs::Admin => json!([{"login": []}]),
-            };
-            add_common_responses(operation, route);
-            add_descriptions(operation);
+pub struct RouteTable;
+
+impl Modify for RouteTable {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_default();
+        components
+            .add_security_scheme("login", cookie(COOKIE, "A full login. The cookie is replaced at each step-up."));
+        let pending = "A login whose password was right and whose code is missing.";
+        components.add_security_scheme("pending", cookie(PENDING_COOKIE, pending));
+        for route in ROUTES {
+            let item = document.paths.paths.get_mut(route.path);
+            if let Some(operation) = item.and_then(|item| operation_of(item, route.method)) {
+                operation.operation_id = Some(operation_id(route.method, route.path));
+                operation.security = Some(security(route.needs));
+                add_common_responses(operation, route);
+                add_descriptions(operation);
+            }
         }
     }
-    document
+}
+
+fn cookie(name: &str, description: &str) -> SecurityScheme {
+    SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, description)))
+}
+
+fn operation_of<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
+    let operation = match method {
+        "GET" => &mut item.get,
+        "PUT" => &mut item.put,
+        "POST" => &mut item.post,
+        "PATCH" => &mut item.patch,
+        "DELETE" => &mut item.delete,
+        _ => return None,
+    };
+    operation.as_mut()
+}
+
+fn security(needs: Needs) -> Vec<SecurityRequirement> {
+    let scheme = match needs {
+        Needs::Nothing => return Vec::new(),
+        Needs::Pending => "pending",
+        Needs::Login | Needs::OwnTerminal | Needs::TerminalBytes | Needs::Admin => "login",
+    };
+    vec![SecurityRequirement::new(scheme, Vec::<String>::new())]
 }
 
 /// Adds the responses that follow from the requirements and the input of a route. Handlers document the others.
-fn add_common_responses(operation: &mut Value, route: &Route) {
-    let (takes_body, changes) = (operation["requestBody"].is_object(), route.method != "GET");
+fn add_common_responses(operation: &mut Operation, route: &Route) {
+    let (takes_body, changes) = (operation.request_body.is_some(), route.method != "GET");
     let about_one = route.path.contains("{id}");
     let login = !matches!(route.needs, Needs::Nothing);
     let rules: [(bool, &[u16]); 6] = [
@@ -47,12 +76,11 @@ fn add_common_responses(operation: &mut Value, route: &Route) {
         (route.needs == Needs::Admin, &[403]),
         (about_one, &[404]),
     ];
-    let problem =
-        json!({"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
-    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let problem: RefOr<Response> = ResponseBuilder::new().content("application/problem+json", content).build().into();
     for (_, statuses) in rules.iter().filter(|(holds, _)| *holds) {
         for status in *statuses {
-            responses.entry(status.to_string()).or_insert_with(|| problem.clone());
+            operation.responses.responses.entry(status.to_string()).or_insert_with(|| problem.clone());
         }
     }
 }
@@ -60,21 +88,19 @@ fn add_common_responses(operation: &mut Value, route: &Route) {
 /// Method and path: `GET /api/terminals/{id}` is `get_terminals_id`. Unique and stable.
 fn operation_id(method: &str, path: &str) -> String {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty() && *word != "api");
-    [method].into_iter().chain(words).collect::<Vec<_>>().join("_")
+    [method.to_lowercase().as_str()].into_iter().chain(words).collect::<Vec<_>>().join("_")
 }
 
 /// Adds missing descriptions of responses: the titles of the problems, or the summary of the operation.
-fn add_descriptions(operation: &mut Value) {
-    let summary = operation["summary"].clone();
-    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        let Some(answer) = answer.as_object_mut().filter(|a| lacks_description(a)) else { continue };
-        let titles: Vec<_> = ProblemKind::ALL.iter().filter(|kind| kind.status().to_string() == *status).collect();
-        let titles: Vec<_> = titles.into_iter().map(|kind| kind.title()).collect();
-        let text = if titles.is_empty() { summary.clone() } else { json!(titles.join(", or: ")) };
-        answer.insert("description".into(), text);
+fn add_descriptions(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if !response.description.is_empty() {
+            continue;
+        }
+        let titles = ProblemKind::ALL.iter().filter(|kind| kind.status().to_string() == *status);
+        let titles: Vec<_> = titles.map(|kind| kind.title()).collect();
+        response.description =
+            if titles.is_empty() { operation.summary.clone().unwrap_or_default() } else { titles.join(", or: ") };
     }
-}
-
-fn lacks_description(answer: &Map<String, Value>) -> bool {
-    answer.get("description").and_then(Value::as_str).is_none_or(str::is_empty)
 }

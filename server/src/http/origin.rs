@@ -8,10 +8,12 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use protocol::ProblemKind;
 
 use super::error::ApiError;
-use crate::services::{Origins, Services};
+use crate::{
+    problem::RequestError,
+    services::{Origins, Services},
+};
 
 /// Set by the browser (Fetch Metadata); scripts cannot change it.
 const SITE: &str = "sec-fetch-site";
@@ -23,11 +25,7 @@ pub async fn layer(State(services): State<Services>, request: Request, next: Nex
     if safe || (ours(headers, &services.origins) && !contradicts(headers)) {
         return next.run(request).await;
     }
-    ApiError::new(
-        ProblemKind::ForeignOrigin,
-        "Changes are taken from Rexec's own pages only. Programs send the Origin header of the public URL.",
-    )
-    .into_response()
+    ApiError::from(RequestError::ForeignChange).into_response()
 }
 
 /// Whether the headers identify one of Rexec's own pages.

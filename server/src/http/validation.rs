@@ -13,13 +13,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use protocol::ProblemKind;
 use serde_json::Value;
 
-use super::{
-    error::{ApiError, ApiResult},
-    extract,
-};
+use super::{error::ApiResult, extract};
+use crate::problem::RequestError;
 
 /// The input that an operation accepts.
 #[derive(Debug, Default)]
@@ -68,10 +65,7 @@ pub async fn layer(State(documented): State<Arc<Documented>>, request: Request, 
 
 async fn validate(accepted: &Input, request: Request) -> ApiResult<Request> {
     if let Some(unknown) = parameters(request.uri())?.into_iter().find(|name| !accepted.query.contains(name)) {
-        let known: Vec<&str> = accepted.query.iter().map(String::as_str).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        let detail = format!("There is no parameter of that name here. Known here: {known}.");
-        return Err(ApiError(protocol::Problem::new(ProblemKind::BadRequest, detail).at(&unknown)));
+        return Err(RequestError::UnknownParameter { name: unknown, known: accepted.query.clone() }.into());
     }
     if accepted.body {
         return Ok(request);
@@ -84,13 +78,13 @@ async fn validate(accepted: &Input, request: Request) -> ApiResult<Request> {
         json?;
         let nothing = serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value == serde_json::json!({}));
         if !nothing {
-            return Err(ApiError::new(ProblemKind::BadRequest, "This route takes no body. Send none, or {}."));
+            return Err(RequestError::UnexpectedBody.into());
         }
     }
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
 fn parameters(uri: &Uri) -> ApiResult<Vec<String>> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| extract::unreadable_query(&e))?;
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| RequestError::BadQuery(e.body_text()))?;
     Ok(pairs.0.into_iter().map(|(name, _)| name).collect())
 }

@@ -6,7 +6,7 @@ use protocol::{
     names::{Sensitive, TerminalName, Username},
 };
 use secrets::{Keyring, Sealed};
-use store::{Db, Factor, StoreError, Tx};
+use store::{Db, Factor, Notice, StoreError, Tx};
 
 use super::{
     CodeError, CodeFormat, backoff,
@@ -209,11 +209,7 @@ impl Verification<'_> {
         }
         self.reset_failures(&mut tx, &factor).await?;
         let left = tx.recovery_codes_left(self.user).await?;
-        let notice = format!(
-            "A recovery code was used ({}). {left} are left. If that was not you, change your password and make new \
-             codes.",
-            self.purpose.word()
-        );
+        let notice = Notice::RecoveryCodeUsed { purpose: self.purpose.word().to_owned(), left };
         tx.insert_notice(self.user, &notice, self.now).await?;
         let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
         let before = Some(entry.detail("place", self.purpose.word()).detail("left", left));
@@ -300,12 +296,7 @@ impl Verification<'_> {
         tx.set_failures(self.user, now.failures, now.wait_until, now.login_wait_until, now.stopped).await?;
         let stopped = now.stopped && !factor.stopped;
         if now.failures == 5 || stopped {
-            let notice = format!(
-                "{} wrong codes in a row were typed for your account. If that was not you, somebody may know your \
-                 password: change it.{}",
-                now.failures,
-                if stopped { " Codes of your app are refused until a recovery code is used." } else { "" }
-            );
+            let notice = Notice::WrongCodes { failures: now.failures, stopped };
             tx.insert_notice(self.user, &notice, self.now).await?;
         }
         self.write(&mut tx, self.failure_entry(Reason::Wrong).detail("failures", now.failures)).await?;

@@ -8,6 +8,9 @@ mod accounts;
 mod admin;
 mod engine;
 mod mfa;
+mod notices;
+mod preflight;
+mod request;
 mod store;
 mod terminals;
 pub mod ws;
@@ -15,6 +18,9 @@ pub mod ws;
 use protocol::{Problem, ProblemKind};
 
 pub use access::{denied_kind, revocation_kind};
+pub use notices::notice_text;
+pub use preflight::preflight_text;
+pub use request::RequestError;
 pub use terminals::engine_unreachable;
 
 /// Errors that have a problem document.

@@ -19,10 +19,13 @@ use futures_util::{
     FutureExt as _,
     future::{BoxFuture, Shared},
 };
-use protocol::{Problem, ProblemKind};
+use protocol::Problem;
 use tower::ServiceExt as _;
 
-use crate::http::request_id;
+use crate::{
+    http::request_id,
+    problem::{RequestError, ToProblem as _},
+};
 
 /// Responses of the routes are bounded by page sizes; this is far above them.
 const RESPONSE_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -73,7 +76,7 @@ impl OwnRoutes {
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::error!(error, "a page could not read one of our own routes");
-    Problem::new(ProblemKind::Internal, "This is our mistake. Reload the page; if it stays, tell your administrator.")
+    RequestError::PageFailed.problem()
 }
 
 impl Backend for OwnRoutes {
@@ -88,6 +91,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use axum::routing::get;
+    use protocol::ProblemKind;
 
     use super::*;
 
@@ -98,7 +102,7 @@ mod tests {
             let id = asked.fetch_add(1, Ordering::Relaxed);
             async move {
                 tokio::task::yield_now().await;
-                crate::http::error::ApiError::new(ProblemKind::MfaRequired, format!("answer {id}"))
+                crate::http::error::ApiError(Problem::new(ProblemKind::MfaRequired, format!("answer {id}")))
             }
         };
         Router::new().route("/api/me", get(answer))

@@ -19,13 +19,15 @@ use leptos::{
     prelude::{provide_context, use_context},
 };
 use leptos_axum::ResponseOptions;
-use protocol::ProblemKind;
 
 use super::{
     headers::page_policy,
     static_files::{self, Site},
 };
-use crate::http::{api, error::ApiError};
+use crate::{
+    http::{api, error::ApiError},
+    problem::RequestError,
+};
 use backend::OwnRoutes;
 
 /// Files, then pages; GET only. Pages read their data from `rest`.
@@ -42,11 +44,7 @@ async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>
     }
     // A missing file is an error and not a page.
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
-        return ApiError::new(
-            ProblemKind::NotFound,
-            "There is no such file. Reload the page to get its newest version.",
-        )
-        .into_response();
+        return ApiError::from(RequestError::UnknownFile).into_response();
     }
     let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
     let render = leptos_axum::render_app_async_with_context(

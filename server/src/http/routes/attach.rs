@@ -10,7 +10,7 @@ use axum::{
     response::Response,
 };
 use protocol::{
-    ProblemKind, TerminalId,
+    TerminalId,
     frame::{SUBPROTOCOL, Size},
     limits,
     names::Slug,
@@ -21,13 +21,13 @@ use terminal::AttachedClient;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::audit::AsActor as _;
-use crate::problem::{engine_unreachable, ws::revoked_while_attaching};
+use crate::problem::{RequestError, engine_unreachable, ws::revoked_while_attaching};
 use crate::{
     audit::{self, AuditEvent, Entry},
     http::{
         authn,
         error::{ApiError, ApiResult},
-        extract::{self, TerminalPath},
+        extract::TerminalPath,
         origin, ws,
     },
     services::Services,
@@ -58,7 +58,7 @@ impl AttachParams {
         let uri = Uri::builder().path_and_query(format!("/?{}", query.unwrap_or_default())).build().unwrap_or_default();
         axum::extract::Query::try_from_uri(&uri)
             .map(|axum::extract::Query(params)| params)
-            .map_err(|e| extract::unreadable_query(&e))
+            .map_err(|e| RequestError::BadQuery(e.body_text()).into())
     }
 
     /// `None` when the request has no size; then the size of the pane does not change.
@@ -80,10 +80,7 @@ impl FromRequestParts<Services> for AttachCaller {
         let caller = authn::current_token(parts, services).await?;
         // Browsers send the origin with every WebSocket request (ASVS 4.4.2).
         if !parts.headers.contains_key("origin") || !origin::ours(&parts.headers, &services.origins) {
-            return Err(ApiError::new(
-                ProblemKind::ForeignOrigin,
-                "Terminals are opened from Rexec's own pages. Programs send the Origin header of the public URL.",
-            ));
+            return Err(RequestError::ForeignSocket.into());
         }
         Ok(Self(caller))
     }
@@ -122,14 +119,10 @@ async fn attach(
         }
     };
     let params = AttachParams::parse(query)?;
-    let upgrade = upgrade
-        .map_err(|e| ApiError::new(ProblemKind::BadRequest, format!("{}. Open a WebSocket here.", e.body_text())))?
-        .protocols([SUBPROTOCOL]);
+    let upgrade =
+        upgrade.map_err(|rejection| RequestError::NotWebSocket(rejection.body_text()))?.protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
-        return Err(ApiError::new(
-            ProblemKind::BadRequest,
-            format!("The socket has no sub-protocol that is known here. Offer {SUBPROTOCOL}."),
-        ));
+        return Err(RequestError::UnknownProtocol(SUBPROTOCOL).into());
     }
     let attached = tokio::select! {
         biased;
@@ -162,7 +155,7 @@ async fn attach_client(
     params: &AttachParams,
 ) -> ApiResult<AttachedClient> {
     let link = services.runtime.link(access).await.map_err(|error| ApiError(engine_unreachable(&error)))?;
-    let main = || Slug::parse(PANE_DEFAULT).map_err(|e| ApiError::new(ProblemKind::Internal, e.0));
+    let main = || Slug::parse(PANE_DEFAULT).map_err(RequestError::DefaultPane);
     let pane = params.pane.clone().map_or_else(main, Ok)?;
     Ok(services.sessions.attach(access, link, &pane, params.size(), params.from).await?)
 }

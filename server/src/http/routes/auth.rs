@@ -21,6 +21,7 @@ use crate::{
         error::ApiResult,
         extract::{Json, Query},
     },
+    problem::notice_text,
     services::Services,
 };
 
@@ -144,5 +145,6 @@ async fn log_out(State(services): State<Services>, request: Request) -> ApiResul
 #[utoipa::path(get, path = "/api/me", tag = "session", responses(
     (status = 200, body = Me), (status = 401, body = protocol::Problem)))]
 async fn me(State(services): State<Services>, Enrolling(who): Enrolling) -> ApiResult<Json<Me>> {
-    Ok(Json(accounts::me(&services, &who).await?))
+    let (me, notices) = accounts::me(&services, &who).await?;
+    Ok(Json(Me { notices: notices.iter().map(notice_text).collect(), ..me }))
 }

@@ -7,14 +7,9 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use protocol::ProblemKind;
-use sandbox::EngineError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{
-    http::error::{ApiError, ApiResult},
-    services::Services,
-};
+use crate::{http::error::ApiResult, problem::RequestError, services::Services};
 
 /// With less free space in the data directory the server is not ready, because writes may fail.
 const DISK_BYTES_MIN: u64 = 4 * 1024 * 1024;
@@ -50,22 +45,10 @@ async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     if let Some(left) = free_space(&services.config.data_dir)
         && left < DISK_BYTES_MIN
     {
-        let why = format!(
-            "The disk of the data directory is full ({} kB left): nothing can be changed. Make room.",
-            left / 1024
-        );
-        return Err(ApiError::new(ProblemKind::Unavailable, why));
+        return Err(RequestError::DiskFull(left).into());
     }
-    services.runtime.ping().await.map_err(|error| ApiError::new(ProblemKind::Unavailable, engine_away(error)))?;
+    services.runtime.ping().await.map_err(RequestError::EngineAway)?;
     Ok("ready")
-}
-
-fn engine_away(error: EngineError) -> String {
-    let why = match error {
-        EngineError::Unavailable(why) => why,
-        other => other.to_string(),
-    };
-    format!("The container engine does not answer: {why}. Start it.")
 }
 
 /// Free space of a folder in bytes; `None` when it is unknown.
@@ -77,15 +60,4 @@ fn free_space(folder: &Path) -> Option<u64> {
 /// The OpenAPI document.
 pub async fn document(json: Arc<Vec<u8>>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], json.as_ref().clone()).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unavailable_engine_is_named_once() {
-        let text = engine_away(EngineError::Unavailable("no answer in time".into()));
-        assert_eq!(text, "The container engine does not answer: no answer in time. Start it.");
-    }
 }

@@ -74,7 +74,7 @@ async fn a_new_lock_ends_every_earlier_grant_for_good() {
 }
 
 #[tokio::test]
-async fn a_grant_has_idle_and_absolute_timeouts_and_is_renewed_on_open_sockets() {
+async fn a_grant_has_idle_and_absolute_timeouts_and_a_code_renews_it() {
     let (server, admin, ada) = TestServer::with_ada().await;
     let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
     settings["grant_idle_secs"] = json!(60);

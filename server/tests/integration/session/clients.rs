@@ -62,11 +62,12 @@ async fn a_client_without_the_right_to_input_or_resize_changes_nothing() {
     looking.resize(60, 10).await;
     looking.type_line("echo $((40+2))-forbidden").await;
     looking.send(&ClientFrame::Reply(b"echo $((40+2))-forbidden\n")).await;
+    typing.type_line("echo $((40+2))-seen").await;
+    looking.until("42-seen").await;
     // Frames of one client are handled in order, so after the pong all of them were.
     looking.send(&ClientFrame::Ping(1)).await;
     while looking.frame().await.unwrap() != protocol::frame::ServerFrame::Pong(1) {}
     typing.type_line("stty size; echo $((40+2))-typed").await;
-    looking.until("42-typed").await;
     typing.until("42-typed").await;
     assert!(typing.text().contains("50 150"), "{}", typing.text());
     assert!(!typing.text().contains("forbidden"), "{}", typing.text());
