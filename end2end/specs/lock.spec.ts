@@ -15,10 +15,9 @@ async function at(page: Page, id: string): Promise<TerminalPage> {
   return terminal;
 }
 
-test("without a factor the lock dialog links to its set-up", async ({ user, openPage }) => {
-  const { id } = await user.launch();
-  const page = await openPage(user);
-  const terminal = await at(page, id);
+test("without a factor the lock dialog links to its set-up", async ({ running, openPage }) => {
+  const page = await openPage(running.user);
+  const terminal = await at(page, running.id);
   await terminal.lockFromToolbar();
   await expect(page.getByTestId("lock-needs-mfa")).toBeVisible();
   await page.getByTestId("to-security").click();

@@ -7,8 +7,8 @@ import { expect, test } from "../fixtures/test";
 test.describe("at a prompt", () => {
   let terminal: TerminalPage;
 
-  test.beforeEach(async ({ user, openPage }) => {
-    const { id } = await user.launch();
+  test.beforeEach(async ({ running, openPage }) => {
+    const { user, id } = running;
     const page = await openPage(user, { permissions: ["clipboard-read", "clipboard-write"] });
     terminal = await new TerminalPage(page).open(id);
     await terminal.ready();
@@ -149,8 +149,8 @@ test.describe("at a prompt", () => {
   });
 });
 
-test("a second window of another size shows the same screen and accepts input", async ({ user, openPage }) => {
-  const { id } = await user.launch();
+test("a second window of another size shows the same screen and accepts input", async ({ running, openPage }) => {
+  const { user, id } = running;
   const wide = await new TerminalPage(await openPage(user)).open(id);
   await wide.ready();
   await wide.run('for n in 1 2 3 4 5; do printf "$n:%0140d:\\n" 0; done');

@@ -1,10 +1,11 @@
-// Smoke test in one browser: from the printed set-up link to a locked terminal.
+// From the printed set-up link to a locked and unlocked terminal.
 import type { BrowserContext, Locator } from "@playwright/test";
 import jsqr from "jsqr";
 
 import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
+import { shoot } from "../pages/layout";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 import { Server } from "../fixtures/server";
@@ -27,19 +28,43 @@ async function scanned(context: BrowserContext, picture: Locator): Promise<strin
   return jsqr(Uint8ClampedArray.from(pixels), width, pixels.length / width / 4)?.data ?? "";
 }
 
-test("smoke test: set-up link, administrator, factor, terminal, lock, code, unlock", async ({
+test("from the printed set-up link to a factor, a terminal, its lock and a code that opens it", async ({
   browser,
   pageErrors,
 }) => {
-  pageErrors.expectStatus(401, 423);
+  // After deleting, the page requests the deleted terminal once more.
+  pageErrors.expectStatus(401, 404, 423);
   const server = await Server.fresh();
+  const first = server.setupLink ?? "";
+  expect(first).toMatch(/\/setup\?token=[\w-]{22,}$/);
+  await server.stop();
+  await server.restart();
+  const link = server.setupLink ?? "";
+  expect(link, "a restart prints another one").not.toBe(first);
   const context = await browser.newContext({ baseURL: server.origin });
   await pageErrors.follow(context);
   const page = await context.newPage();
   const password = "a sentence nobody guesses";
-  await page.goto(server.setupLink ?? "");
-  await new EntryPage(page).choose("ada", password, "setup-submit");
-  await expect(page.getByTestId("dashboard-empty")).toBeVisible();
+
+  await page.goto("/");
+  await expect(page, "nobody is signed in").toHaveURL(/\/login/);
+  await expect(page.getByTestId("setup-needed")).toBeVisible();
+  await shoot(page, "login-before-setup");
+  await page.goto(link);
+  const setup = new EntryPage(page);
+  await expect(page, "the token leaves the address bar").toHaveURL(`${server.origin}/setup`);
+  await expect(page.getByTestId("setup-submit")).toBeEnabled();
+  await shoot(page, "setup");
+  await setup.choose("ada", "short", "setup-submit");
+  await expect(page.getByText(/at least 8 characters/)).toBeVisible();
+  await setup.password.fill(password);
+  await setup.repeat.fill("another sentence");
+  await page.getByTestId("setup-submit").click();
+  await expect(page.getByText(/not the same/)).toBeVisible();
+  await setup.choose("ada", password, "setup-submit");
+  const dashboard = new Dashboard(page);
+  await expect(dashboard.empty).toBeVisible();
+  await expect(page.getByTestId("username")).toHaveText("ada");
 
   await page.getByTestId("user-menu").click();
   await page.getByTestId("nav-account").click();
@@ -60,9 +85,17 @@ test("smoke test: set-up link, administrator, factor, terminal, lock, code, unlo
   await account.confirm(await authenticator.nextCode());
   const recovery = await account.keepCodes();
 
-  const dashboard = await new Dashboard(page).open();
+  await dashboard.open();
   const id = await dashboard.launch("work");
   const here = new TerminalPage(page);
+  await here.ready();
+  await expect(page.getByTestId("terminal-name")).toHaveText("work");
+  await here.showsLock("open");
+  await here.enter("exit 3");
+  await expect(here.exitBanner).toHaveAttribute("data-status", "3");
+  await expect(here.exitBanner).toContainText("status 3");
+  await page.getByTestId("new-shell").click();
+  await expect(here.exitBanner).toBeHidden();
   await here.ready();
   expect(await here.run("kept=$((6*7)); echo value-$kept")).toBe("value-42");
   await here.lockFromToolbar();
@@ -97,10 +130,17 @@ test("smoke test: set-up link, administrator, factor, terminal, lock, code, unlo
   expect(await there.run("echo still-$kept"), "the shell went on").toBe("still-42");
 
   const cards = await new Dashboard(tab).open();
+  await expect(cards.card(id)).toHaveAttribute("data-state", "running");
   await cards.act(id, "delete");
   await tab.getByTestId("delete-confirm").click();
   await expect(cards.card(id)).toHaveCount(0);
+  await expect(cards.empty).toBeVisible();
+  await tab.goto(link);
+  await expect(tab.getByTestId("setup-done"), "the link works once").toBeVisible();
   await context.close();
   await later.close();
+  await server.stop();
+  await server.restart();
+  expect(server.setupLink, "no link once there is an administrator").toBeUndefined();
   expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
 });
