@@ -1,6 +1,6 @@
 // Accessibility: every step by keyboard, and every page checked against WCAG 2.2 A and AA.
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import axe from "axe-core";
 
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
@@ -15,27 +15,31 @@ async function tabTo(page: Page, testid: string): Promise<void> {
   throw new Error(`60 times Tab did not lead to ${testid}`);
 }
 
-/** Waits for the next frame and the end of all transitions. */
+/** Waits for the next frame and ends all transitions. */
 async function settled(page: Page): Promise<void> {
-  const moving = () =>
-    page.evaluate(async () => {
+  await page.evaluate(async () => {
+    const moving = () => document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    do {
+      for (const transition of moving()) transition.finish();
       await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-      return document.getAnimations().filter((animation) => animation instanceof CSSTransition).length;
-    });
-  await expect.poll(moving).toBe(0);
+    } while (moving().length > 0);
+  });
 }
 
 /** All rules of WCAG 2.2 A and AA, or only colours, which differ between colour schemes. */
-type Rules = "all" | "colours";
+const RULES = {
+  all: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+  colours: { type: "rule", values: ["color-contrast", "link-in-text-block"] },
+} as const;
 
 /** Serious faults of a page. */
-async function accessible(page: Page, where: string, rules: Rules = "all"): Promise<void> {
-  // The emulator has its own mode for screen readers.
-  // There are no frames whose results a page of its own would have to join.
-  const axe = new AxeBuilder({ page }).setLegacyMode().exclude(".terminal-host");
-  if (rules === "all") axe.withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]);
-  else axe.withRules(["color-contrast", "link-in-text-block"]);
-  const { violations } = await axe.analyze();
+async function accessible(page: Page, where: string, rules: keyof typeof RULES = "all"): Promise<void> {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(
+    // The emulator has its own mode for screen readers.
+    (runOnly) => axe.run({ exclude: [".terminal-host"] }, { runOnly, resultTypes: ["violations"] }),
+    RULES[rules] as unknown as axe.RunOnly,
+  );
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   const told = serious.map(
     ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
