@@ -94,7 +94,7 @@ test("a grant without input expires, in the page and on a raw socket", async ({
 }) => {
   pageErrors.expectStatus(423);
   const usual = await environment.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 66 });
+  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 62 });
   const { id } = await userWithFactor.launch();
   const page = await openPage(userWithFactor);
   const terminal = await at(page, id);

@@ -107,8 +107,11 @@ test("a terminal in its three states", async ({ userWithFactor, openPage, pageEr
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(page.getByTestId("toast")).toHaveCount(0, { timeout: 30_000 });
   await fits(page, "the terminal fits again");
-  if (PICTURES) await page.screenshot({ path: join(SCREENS, "picture.png"), animations: "disabled" });
-  if (process.env["REXEC_PICTURE"] === "1") copyFileSync(join(SCREENS, "picture.png"), join(ROOT, "docs", "picture.png"));
+  if (PICTURES) {
+    const picture = join(SCREENS, "picture.png");
+    await page.screenshot({ path: picture, animations: "disabled" });
+    if (process.env["REXEC_PICTURE"] === "1") copyFileSync(picture, join(ROOT, "docs", "picture.png"));
+  }
   await terminal.enter("exit 3");
   await expect(terminal.exitBanner).toBeVisible();
   await shoot(page, "terminal-ended");
