@@ -97,7 +97,7 @@ async fn many_concurrent_page_requests_are_all_answered() {
     for path in ["/", &terminal, "/account/security", "/login", "/nowhere"] {
         for shown in futures_util::future::join_all((0..40).map(|_| page(&server, path, &cookie))).await {
             assert_eq!(shown.status, if path == "/nowhere" { 404 } else { 200 }, "{path}");
-            assert!(shown.html.trim_end().ends_with("</html>"), "{path}: {}", shown.html.len());
+            assert!(shown.html.contains("</html>"), "{path}: {}", shown.html.len());
         }
     }
     let html = page(&server, &terminal, &cookie).await.html;
