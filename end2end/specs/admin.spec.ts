@@ -65,6 +65,8 @@ test("an invitation is shown once, used once, can be revoked, and its user sees 
   await expect(page.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
   await page.goto("/admin/users");
   await expect(page.getByTestId("problem-page").first()).toBeVisible();
+  // An open page would notice that its login is gone, and navigate.
+  await page.goto("about:blank");
   await page.context().clearCookies();
   await page.goto(url);
   await expect(page.getByTestId("problem-page")).toHaveAttribute("data-kind", "stale_link");

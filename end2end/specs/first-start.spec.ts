@@ -41,7 +41,8 @@ test("from the printed set-up link to a factor, a terminal, its lock and a code 
   await server.restart();
   const link = server.setupLink ?? "";
   expect(link, "a restart prints another one").not.toBe(first);
-  const context = await browser.newContext({ baseURL: server.origin });
+  // A fine resolution, so that the QR code can be decoded wherever its modules lie between pixels.
+  const context = await browser.newContext({ baseURL: server.origin, deviceScaleFactor: 3 });
   await pageErrors.follow(context);
   const page = await context.newPage();
   const password = "a sentence nobody guesses";
