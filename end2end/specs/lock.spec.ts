@@ -160,7 +160,7 @@ test("other pages of a login show the grant and its extension by input", async (
     await terminal.enter("echo typed");
     return until(badge);
   };
-  await expect.poll(typing, { message: "typing moves the end" }).not.toBe(first);
+  await expect.poll(typing, { message: "typing moves the end", intervals: [500] }).not.toBe(first);
   await expect
     .poll(async () => (await until(badge)) === (await until(terminal.badge)), { message: "both show the same again" })
     .toBe(true);
