@@ -138,7 +138,9 @@ async function whyNot(who: User, instance: string): Promise<string> {
   return error ?? "";
 }
 
-test("a container that differs from its profile is destroyed before use and reported", async ({ between }) => {
+test("a container that differs from its profile is destroyed before use, and a missing engine is reported", async ({
+  between,
+}) => {
   const { server, interpreter, admin } = between;
   for (const [what, lie] of Object.entries(LIES)) {
     interpreter.lie = lie;
@@ -152,6 +154,14 @@ test("a container that differs from its profile is destroyed before use and repo
   expect(items).toHaveLength(Object.keys(LIES).length);
   expect(items.every(({ outcome, detail }) => outcome === "failure" && (detail ?? "") !== "")).toBe(true);
   interpreter.lie = {};
+  const ready = async () => (await admin.api.exchange("GET", "/readyz")).status;
+  await interpreter.close();
+  expect(await ready()).toBe(503);
+  const problem = await admin.api.refused("POST", "/api/terminals", { image: "debian" });
+  expect(problem).toMatchObject({ status: 503, type: "unavailable" });
+  expect(problem.detail).toMatch(/does not answer.*try again/);
+  await interpreter.listen();
+  await expect.poll(ready).toBe(200);
   const { id } = await admin.launch();
   await admin.delete(id);
 });

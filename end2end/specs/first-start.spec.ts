@@ -28,7 +28,8 @@ async function scanned(context: BrowserContext, picture: Locator): Promise<strin
     pen?.drawImage(image, 0, 0);
     // As text: an array is transferred number by number, which takes half a minute.
     let bytes = "";
-    for (const byte of pen?.getImageData(0, 0, image.width, image.height).data ?? []) bytes += String.fromCharCode(byte);
+    const drawn = pen?.getImageData(0, 0, image.width, image.height).data;
+    for (const byte of drawn ?? []) bytes += String.fromCharCode(byte);
     return { width: image.width, pixels: btoa(bytes) };
   }, shot);
   await desk.close();
