@@ -31,7 +31,7 @@ const tests = {
       "error",
       { selector: "CallExpression[callee.property.name='waitForTimeout']", message: "Wait for a condition, not for a time." },
     ],
-    // Playwright's fixtures destructure nothing by an empty pattern.
+    // A Playwright fixture without dependencies has an empty destructuring pattern.
     "no-empty-pattern": "off",
   },
 };

@@ -1,5 +1,5 @@
-// Browser tests: the real binary, the real container engine, a real browser, real codes. They only use what a user or
-// a program outside can see.
+// Browser tests with the release binary, a container engine, a browser and TOTP codes. They use only interfaces that a
+// user or an external program has.
 import { defineConfig } from "@playwright/test";
 
 import { inNetworkNamespace } from "./fixtures/network-namespace";
@@ -17,8 +17,8 @@ const args = [
   "--disable-component-update",
   "--no-first-run",
 ];
-// WebGL without a graphics card, rendered by the processor, which is slow.
-const card = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+// WebGL rendered by the processor, which is slow but needs no graphics card.
+const softwareWebGl = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 function browser(of: string, more: string[]) {
   const { executablePath, args: before, env } = inNetworkNamespace(of);
   return { launchOptions: { executablePath, env, args: [...before, ...args, ...more] } };
@@ -54,7 +54,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
   },
   projects: [
-    { name: "webgl", testMatch: DRAWN, use: browser(chromium, card) },
+    { name: "webgl", testMatch: DRAWN, use: browser(chromium, softwareWebGl) },
     { name: "elements", testIgnore: DRAWN, use: browser(headlessShell, ["--disable-gpu", ...spare]) },
   ],
 });

@@ -132,7 +132,7 @@ copy_public() {
 }
 
 # Removes files of earlier builds, which would be embedded otherwise.
-sweep() {
+remove_stale_files() {
   local file
   while IFS= read -r -d '' file; do
     case "$file" in
@@ -155,5 +155,5 @@ step "Page: terminal bundle" build_terminal
 step "Page: style sheet" build_style
 copy_fonts
 copy_public
-sweep
+remove_stale_files
 step "Page: compress" compress

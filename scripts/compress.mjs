@@ -9,15 +9,15 @@ const COMPRESSIBLE = /\.(js|css|wasm|svg|json|webmanifest|html|txt)$/;
 function compress(file) {
   const { mtime } = statSync(file);
   const current = (copy) => {
-    const there = statSync(copy, { throwIfNoEntry: false });
-    // Setting a time may lose a microsecond of it.
-    return there !== undefined && Math.abs(there.mtimeMs - mtime.getTime()) < 1;
+    const existing = statSync(copy, { throwIfNoEntry: false });
+    // Setting a time may lose its microseconds.
+    return existing !== undefined && Math.abs(existing.mtimeMs - mtime.getTime()) < 1;
   };
   const bytes = readFileSync(file);
   const write = (copy, make) => {
     if (current(copy)) return;
     writeFileSync(copy, make());
-    // The copy carries its file's time: that is how the next run sees that it belongs to it.
+    // The copy gets the modification time of its file, which the next run compares.
     utimesSync(copy, mtime, mtime);
   };
   write(`${file}.br`, () =>

@@ -18,7 +18,7 @@ import init,{hydrate}from"/pkg/rexec.js";
 init({module_or_path:"/pkg/rexec.wasm"}).then(()=>hydrate())
 .catch(e=>{console.error(e);document.documentElement.dataset.broken=""});"#;
 
-/// The document. The two inline scripts carry the nonce from the context; nothing else in the document is inline. The
+/// The document. The two inline scripts have the nonce from the context; nothing else in the document is inline. The
 /// preload links are written by hand, because those of the framework put the nonce into `crossorigin`, which makes some
 /// browsers fetch the module twice.
 pub fn shell(_options: LeptosOptions) -> impl IntoView {

@@ -14,7 +14,7 @@ pub struct Attached {
 }
 
 impl Attached {
-    /// Takes over a socket whose handshake is done.
+    /// A client on a socket whose handshake is complete.
     pub fn new(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         Self { socket }
     }

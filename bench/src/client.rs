@@ -89,7 +89,7 @@ impl Client {
         Ok(id)
     }
 
-    /// Deletes a terminal and waits until it is gone.
+    /// Deletes a terminal and waits for the end of the deletion.
     ///
     /// # Errors
     /// The deletion fails.

@@ -79,7 +79,7 @@ async fn measure_launches(cli: &Cli, client: &Client, engine: &Engine) -> Result
         client.delete(&id).await?;
         let (plain_launch, container) = engine.create_and_start(&cli.reference).await?;
         engine.remove(&container).await?;
-        // The first round only warms up.
+        // The first round is a warm-up.
         if round > 0 {
             cold.push(cold_launch);
             plain.push(plain_launch);

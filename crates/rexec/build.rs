@@ -1,5 +1,5 @@
-//! Finds what the binary embeds: the site and the guest. A build without them still compiles (for checks and unit
-//! tests), but the binary refuses to serve.
+//! Locates the files that the binary embeds: the site and the guest. A build without them still compiles (for checks
+//! and unit tests), but the binary refuses to serve.
 
 use std::{env, fs, path::PathBuf};
 

@@ -31,7 +31,7 @@ export class Dashboard {
     await expect(this.launchDialog.getByTestId("launch-submit")).toBeEnabled();
   }
 
-  /** From the button to the terminal page; gives the terminal's id. */
+  /** From the button to the terminal page; returns the terminal's id. */
   async launch(name: string, image = "debian"): Promise<string> {
     await this.openLaunchDialog();
     await this.launchDialog.getByLabel(/^Name/).fill(name);

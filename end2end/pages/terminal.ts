@@ -67,7 +67,7 @@ export class TerminalPage {
     await this.page.keyboard.press("Enter");
   }
 
-  /** Runs a command at the prompt and gives what it printed. The echo of the command cannot be taken for its output. */
+  /** Runs a command at the prompt and returns its output, without the echo of the command. */
   async run(command: string, timeout = 45_000): Promise<string> {
     const mark = ++marks;
     await this.enter(` printf '@%s@\\n' b${mark}; ${command}; printf '\\n@%s@%s@\\n' e${mark} $?`);

@@ -56,7 +56,7 @@ impl Emulator {
         (bounded(term.get_cols()), bounded(term.get_rows()))
     }
 
-    /// Focuses the terminal, unless the user is busy with another control of the page.
+    /// Focuses the terminal, unless a control of the page that the user is using has the focus.
     pub(crate) fn focus_if_idle(&self) {
         let active = web_sys::window().and_then(|window| window.document()).and_then(|page| page.active_element());
         let busy = active.is_some_and(|active| active.matches(FOCUS_KEEPERS).unwrap_or(false));

@@ -34,7 +34,7 @@ impl Flow {
         *self = Self::default();
     }
 
-    /// Decides about a chunk of `len` bytes that starts at `position`.
+    /// Decides whether to write a chunk of `len` bytes that starts at `position`.
     pub(crate) fn accept(&mut self, position: u64, len: usize) -> Accept {
         let end = position.saturating_add(len as u64);
         match self.accepted {
@@ -69,7 +69,7 @@ impl Flow {
         moved.then_some(self.parsed)
     }
 
-    /// Acknowledgements are counted per connection.
+    /// Starts a new connection, to which nothing is acknowledged yet.
     pub(crate) fn reconnected(&mut self) {
         self.acked = 0;
     }

@@ -1,11 +1,11 @@
-//! Round-trip times of one connection, and detection of a dead one. Pure, without clock or socket.
+//! Round-trip times of one connection, and detection of a lost connection. Pure, without clock or socket.
 
 /// Number of initial samples, sent one directly after the other. The page is still busy then, which only lengthens a
 /// sample, so the shortest one is the most accurate.
 const INITIAL_SAMPLES: u8 = 3;
 
-/// Pings without any received frame after which the connection counts as dead. A network that disappears does not close
-/// the socket.
+/// Pings without any received frame after which the connection is considered lost. A network that disappears does not
+/// close the socket.
 const UNANSWERED_PINGS_MAX: u8 = 2;
 
 /// The measurements of one connection.
@@ -32,7 +32,7 @@ impl LatencyProbe {
         self.unanswered = 0;
     }
 
-    /// Called before each periodic ping; false when the connection is dead.
+    /// Called before each periodic ping; false when the connection is lost.
     pub(crate) fn ping_due(&mut self) -> bool {
         let alive = self.unanswered < UNANSWERED_PINGS_MAX;
         self.unanswered += u8::from(alive);

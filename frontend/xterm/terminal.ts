@@ -1,4 +1,4 @@
-// The terminal emulator: xterm with its addons behind a small interface. Bytes come in, bytes go out; socket and
+// The terminal emulator: xterm with its addons behind a small interface. It takes and produces bytes; socket and
 // protocol are handled elsewhere. The limits on what programs in the terminal may do in the page (clipboard, links,
 // titles) are set here.
 

@@ -50,13 +50,13 @@ export function bindTouch(host: HTMLElement, term: Terminal): () => void {
   };
 
   const startMomentum = (speed: number, event: PointerEvent): void => {
-    let [at, left] = [performance.now(), speed];
+    let [at, velocity] = [performance.now(), speed];
     const step = (now: number): void => {
       const passed = Math.min(FRAME_MAX_MS, Math.max(0, now - at));
-      scroll(left * passed, event);
+      scroll(velocity * passed, event);
       at = now;
-      left *= DECAY_PER_MS ** passed;
-      momentum = Math.abs(left) > SPEED_MIN ? requestAnimationFrame(step) : undefined;
+      velocity *= DECAY_PER_MS ** passed;
+      momentum = Math.abs(velocity) > SPEED_MIN ? requestAnimationFrame(step) : undefined;
     };
     momentum = requestAnimationFrame(step);
   };

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How cargo is called for what is shipped: no path of the building machine may end up in a binary.
+# Cargo invocations for shipped binaries, which must not contain paths of the build machine.
 
 CARGO_HOME_DIR="${CARGO_HOME:-$HOME/.cargo}"
 
@@ -7,7 +7,7 @@ CARGO_HOME_DIR="${CARGO_HOME:-$HOME/.cargo}"
 shipped_flags() {
   local sysroot flags flag
   sysroot="$(rustc --print sysroot)"
-  # The last match wins, so the clone comes last: it may lie below the home folder.
+  # The last match wins, so the clone comes last: it may be inside the home folder.
   flags="--remap-path-prefix=$HOME=/home"
   # Views are boxed between components instead of being one type as deep as the page: a third of the size and of the
   # compile time. Page and server must agree on it.

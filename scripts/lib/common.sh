@@ -10,11 +10,11 @@ export HOME
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # State of this clone. Deleting it loses this clone's data and build stamps, nothing else.
 LOCAL_CACHE="$ROOT/.cache"
-# Costly things that several clones on one machine can share. Removed by ./run --clean-cache.
+# Expensive build products that several clones on one machine can share. Removed by ./run --clean-cache.
 SHARED_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/rexec"
 mkdir -p "$LOCAL_CACHE/stamps" "$SHARED_CACHE"
 
-# dockerd, debootstrap and friends live in sbin, which a plain user's PATH lacks on Debian.
+# dockerd, debootstrap and others are in sbin directories, which the PATH of ordinary users lacks on Debian.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 [ -d "$HOME/.cargo/bin" ] && export PATH="$HOME/.cargo/bin:$PATH"
 

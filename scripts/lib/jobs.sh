@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Jobs that run beside each other. Each writes to a log of its own; while they run, one line reports elapsed time and
-# the number of crates that each has reached. The caller defines the jobs; this file knows nothing about them.
+# Jobs that run in parallel. Each writes to a log of its own; while they run, one line reports elapsed time and
+# the number of crates that each has reached. The caller defines the jobs.
 
 JOB_LOGS="$LOCAL_CACHE/jobs"
 JOBS=()
@@ -72,7 +72,7 @@ _reap_jobs() {
   for name in "${JOBS[@]}"; do
     if [ ! -e "$JOB_LOGS/$name.status" ]; then
       if kill -0 "${JOB_PID[$name]}" 2>/dev/null; then running+=("$name"); continue; fi
-      # Killed before it could report, unless it reported between the two questions.
+      # Killed before it could write its status, unless it wrote it between the two checks.
       [ -e "$JOB_LOGS/$name.status" ] || _report_failed_job "$name"
     fi
     read -r status ended <"$JOB_LOGS/$name.status"

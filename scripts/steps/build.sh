@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The builds. Page, guest and the server's library need nothing of each other and compile beside each other; the binary
-# that embeds page and guest comes last.
+# The builds. Page, guest and the server's library are independent of each other and compile in parallel; the binary
+# that embeds page and guest is compiled last.
 
 # _crates_below PACKAGE TARGET: how many crates are compiled for a package and its build.
 _crates_below() {
@@ -18,7 +18,7 @@ start_page_and_guest() {
 }
 
 finish_build() {
-  # Needs the crates, which a job fetches now where they are not there yet.
+  # `cargo tree` needs the crates, which may not be fetched yet.
   retry_fetch
   expect_crates "Server library" "$(_crates_below server "$(rustc --print host-tuple)")"
   expect_crates "Page" "$(_crates_below frontend "$WASM_TARGET")"

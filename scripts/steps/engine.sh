@@ -7,7 +7,7 @@ ENGINE_READY_SECS=60
 # The server uses REXEC_DOCKER_HOST, so the steps use the same engine.
 [ -n "${REXEC_DOCKER_HOST:-}" ] && export DOCKER_HOST="$REXEC_DOCKER_HOST"
 
-# A client much newer than the engine cannot talk to it, so the first that can is chosen.
+# A client that is much newer than the engine does not support its API, so the first that does is chosen.
 DOCKER=docker
 _pick_client() {
   local c
@@ -39,14 +39,14 @@ _join_engine_group() {
   say "To join it permanently: sudo usermod -aG $group $(id -un)"
   REXEC_STEPS_BEFORE="$(printf '%s\n' "${STEP_TIMES[@]}")" REXEC_JOINED=1
   export REXEC_STEPS_BEFORE REXEC_JOINED
-  # The process that replaces this one does not know its jobs.
+  # The process that replaces this one cannot stop its jobs.
   if declare -F stop_jobs >/dev/null; then stop_jobs; fi
   exec sudo -E env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" \
     setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- "$@"
 }
 
 # A pid file left by a crash prevents the engine from starting when another process has that pid now.
-_forget_stale_pid() {
+_remove_stale_pid_file() {
   local pid
   as_root test -s "$1" || return 0
   pid="$(as_root cat "$1")"
@@ -55,8 +55,8 @@ _forget_stale_pid() {
 
 _start_engine_without_systemd() {
   local log=/var/log/rexec-dockerd.log
-  _forget_stale_pid /var/run/docker.pid dockerd
-  _forget_stale_pid /var/run/docker/containerd/containerd.pid containerd
+  _remove_stale_pid_file /var/run/docker.pid dockerd
+  _remove_stale_pid_file /var/run/docker/containerd/containerd.pid containerd
   say "Starting dockerd in the background (no systemd here); its log: $log"
   # A session of its own: it must outlive this script and its terminal.
   as_root sh -c "setsid dockerd >>'$log' 2>&1 </dev/null &"

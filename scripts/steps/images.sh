@@ -145,11 +145,11 @@ _ensure_image_locked() {
     die "docker import of $reference failed" "The engine refused the archive; its message is above." \
       "Delete $tar and run this again."
   docker_do tag "$reference" "${reference%:*}:recipe-$hash"
-  _forget_older_recipes "${reference%:*}" "recipe-$hash"
+  _remove_older_recipes "${reference%:*}" "recipe-$hash"
 }
 
 # Without force: an image that a container uses is kept until the container is removed.
-_forget_older_recipes() {
+_remove_older_recipes() {
   local tag
   for tag in $(docker_do image ls --format '{{.Tag}}' "$1"); do
     case "$tag" in

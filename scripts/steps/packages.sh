@@ -52,7 +52,7 @@ install_base_packages() {
   local packages=(gcc libc6-dev pkg-config git curl ca-certificates xz-utils)
   has git && packages=("${packages[@]/git/}")
   has curl && packages=("${packages[@]/curl/}")
-  # shellcheck disable=SC2068 # the emptied names are to vanish
+  # shellcheck disable=SC2068 # unquoted, so that empty names are dropped
   want_packages "compiler and fetching" ${packages[@]}
 }
 

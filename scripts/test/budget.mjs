@@ -21,7 +21,7 @@ for (const { what, max, files, optional } of BUDGETS) {
       over += 1;
       continue;
     }
-    // Fonts are compressed already and travel as they are.
+    // Fonts are compressed already and are sent unchanged.
     const sent = file.endsWith(".woff2") ? plain : `${plain}.br`;
     if (!existsSync(sent)) {
       console.error(`${file}.br is missing: the site was built with --dev; run ./run --build`);

@@ -35,7 +35,7 @@ for (const file of tracked) {
   });
 }
 
-// Each rule of PROMISES.md and THREATS.md is held by a test or a command that exists. docs/rules.tsv names them:
+// Each rule of PROMISES.md and THREATS.md is covered by a test or a command that exists. docs/rules.tsv names them:
 // id <tab> test file, or `command` <tab> name of the test, or the command.
 const AREA_LINES_MAX = 40;
 const suites = [...readFileSync("scripts/test/runner.sh", "utf8").matchAll(/^ {2}'([\w-]+)\|/gm)].map(([, name]) => name);
@@ -90,7 +90,7 @@ for (const walk of readFileSync("docs/ARCHITECTURE.md", "utf8").split(/^## /m).f
   }
 }
 
-// Rules that only the sources can show.
+// Rules that are checked by searching the sources.
 const source = (file) => readFileSync(file, "utf8");
 const locks = tracked.filter((file) => /(^|\/)Cargo\.lock$/.test(file));
 if (locks.join() !== "Cargo.lock") complaints.push(`one lock file for every crate, not ${locks.join(", ")}`);

@@ -40,7 +40,7 @@ suite_types() {
   cd "$ROOT"
   local project job jobs=() verdict=0
   node scripts/test/contract.mjs || verdict=1
-  # Each uses one thread, so they run side by side.
+  # Each uses one thread, so they run in parallel.
   for project in frontend/xterm end2end; do
     if [ -e "$project/tsconfig.json" ]; then node_modules/.bin/tsc --noEmit -p "$project" & jobs+=("$!"); fi
   done

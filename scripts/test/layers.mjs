@@ -2,7 +2,7 @@
 //   node scripts/test/layers.mjs [crate...]
 import { execFileSync, spawnSync } from "node:child_process";
 
-/** What speaks HTTP or TLS or needs an asynchronous runtime. */
+/** Crates for HTTP, TLS and asynchronous runtimes. */
 const NETWORK = ["tokio", "hyper", "axum", "reqwest", "rustls", "native-tls", "openssl"];
 
 /**

@@ -34,7 +34,7 @@ _engine_or_not() {
   if [ "$started" = 0 ]; then may_use_engine "${itself[@]}"; fi
 }
 
-# Making the images mostly waits for network and disk, so it runs beside the suites that compile.
+# Making the images mostly waits for network and disk, so it runs in parallel with the suites that compile.
 _images_in_background() {
   say "Making the base images in the background; log: $IMAGES_LOG"
   rm -f "$IMAGES_STATUS"

@@ -62,11 +62,11 @@ _count() {
   COUNTS=("$p" "$f" "$s")
 }
 
-# These read sources only, mostly in one thread. They run beside the first suites that compile.
+# These read sources only, mostly in one thread. They run in parallel with the first suites that compile.
 BESIDE=(format files layers shell style types licences)
 declare -A SUITE_JOB
 
-# start_suites NAME...: starts those of the suites that run beside the others.
+# start_suites NAME...: starts those of the suites that run in parallel with the others.
 start_suites() {
   local name
   for name in "$@"; do

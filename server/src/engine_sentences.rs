@@ -4,11 +4,11 @@ use protocol::{Problem, ProblemKind};
 use sandbox::EngineError;
 use store::Reason;
 
-/// The problem document without the log line, for reasons that are shown again and again.
+/// The problem document without the log line, for reasons that are shown repeatedly.
 pub fn engine_sentence(error: &EngineError) -> Problem {
     use EngineError as E;
     match error {
-        E::Unavailable(_) => Problem::new(
+        E::Unavailable(_) | E::Cancelled => Problem::new(
             ProblemKind::Unavailable,
             "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your \
                  administrator.",
@@ -49,7 +49,7 @@ pub fn engine_sentence(error: &EngineError) -> Problem {
     }
 }
 
-/// The sentence that the owner reads.
+/// The sentence for the owner of the terminal.
 pub fn reason_text(reason: &Reason) -> String {
     let error = match reason {
         Reason::Paused => return "Its container was paused on the engine. Start it, and its shells go on.".to_owned(),

@@ -1,4 +1,4 @@
-//! Events about terminals for the event streams of pages. An event names the terminal and carries no content: each
+//! Events about terminals for the event streams of pages. An event names the terminal and contains no content: each
 //! stream reads the terminal again with its own caller's rights.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 use protocol::{SessionId, TerminalId, UserId, events::Stage, limits};
 use tokio::sync::broadcast;
 
-/// Events buffered for a slow stream; one that falls further behind is asked to read everything again.
+/// Events buffered for a slow stream. One that falls further behind gets a resync event and reads the list again.
 const BUFFERED: usize = 256;
 
 /// What changed.
@@ -97,9 +97,6 @@ impl Events {
     }
 
     /// Subscribes for one login session. The number of streams is bounded per login session and per account.
-    ///
-    /// # Errors
-    /// [`TooManyStreams`].
     pub fn subscribe_for(&self, login: SessionId, account: UserId) -> Result<EventStream, TooManyStreams> {
         let mut counts = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let of_login = counter(&mut counts.logins, login);

@@ -1,5 +1,5 @@
-//! The life of a server process: opens its resources, reconciles what a crash left, prints the ready line, serves, and
-//! shuts down in order.
+//! The lifecycle of a server process: opens its resources, reconciles what a crash left, prints the ready line, serves,
+//! and shuts down in order.
 
 use std::{
     io::{Write as _, stdout},

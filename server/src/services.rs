@@ -15,7 +15,7 @@ use store::Db;
 use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{auth::Throttle, config::Config, events::Events, turns::Turns};
+use crate::{auth::Throttle, config::Config, events::Events, operations::Operations};
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
@@ -41,8 +41,8 @@ pub struct Services {
     pub runtime: Arc<dyn Engine>,
     /// Sessions of running terminals.
     pub sessions: Arc<Sessions>,
-    /// Orders the operations of each terminal.
-    pub turns: Arc<Turns>,
+    /// Runs operations.
+    pub operations: Arc<Operations>,
     /// Publishes changes to the event streams of pages.
     pub events: Events,
     /// Origins a browser may call from.
@@ -62,17 +62,6 @@ impl Services {
     pub fn builder(config: Config, db: Db, keys: Keyring, runtime: Arc<dyn Engine>) -> ServicesBuilder {
         let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
         ServicesBuilder { config, db, keys, runtime, clock, address, operation_wait }
-    }
-
-    /// Runs a change to its end, also when its caller is dropped: nothing may be lost between a commit and the
-    /// revocations that follow it. Shutdown waits for it.
-    pub async fn run_to_completion<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
-        match self.tasks.spawn(change).await {
-            Ok(done) => done,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            // The async runtime is shutting down, and this task with it.
-            Err(_) => std::future::pending().await,
-        }
     }
 }
 
@@ -111,6 +100,7 @@ impl ServicesBuilder {
     /// The services.
     pub fn build(self) -> Services {
         let (registry, shutdown) = (Arc::new(RevocationRegistry::default()), CancellationToken::new());
+        let tasks = TaskTracker::new();
         let facts = Arc::new(self.db.clone());
         Services {
             origins: Arc::new(Origins::new(self.config.public_url.as_deref(), self.address)),
@@ -124,10 +114,10 @@ impl ServicesBuilder {
             revocations: registry,
             runtime: self.runtime,
             sessions: Arc::new(Sessions::new(shutdown.clone())),
-            turns: Arc::default(),
+            operations: Arc::new(Operations::new(tasks.clone())),
             events: Events::default(),
             shutdown,
-            tasks: TaskTracker::new(),
+            tasks,
             operation_wait: self.operation_wait,
         }
     }

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
 
-/// Starts the log. A filter that cannot be read falls back to `info`; the log says so.
+/// Starts the log. An invalid filter is replaced by `info`, with a warning in the log.
 pub fn start(config: &Config) {
     let filter = EnvFilter::try_new(&config.log);
     let bad = filter.as_ref().err().map(ToString::to_string);

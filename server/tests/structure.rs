@@ -8,7 +8,7 @@ use std::{
 
 /// Modules of the server from low to high, as documented in `src/lib.rs`. A module may use its own row and the rows above.
 const LAYERS: &[&[&str]] = &[
-    &["config", "telemetry", "events", "data_dir", "turns", "engine_sentences"],
+    &["config", "telemetry", "events", "data_dir", "operations", "engine_sentences"],
     &["audit"],
     &["auth", "mfa"],
     &["services"],
@@ -190,4 +190,17 @@ fn names_are_found_as_separate_words_outside_comments() {
     assert!(contains_name("use app::shell;", "app::"));
     assert!(!contains_name("use myapp::shell;", "app::") && !contains_name("// app::x", "app::"));
     assert!(contains_name("        .route(\"/x\", get(y))", ".route("));
+}
+
+/// Changes of the engine go through the reconciler, so that they follow the record and run one after the other.
+#[test]
+fn only_the_reconciler_changes_the_engine() {
+    let calls = ["create", "start", "stop", "delete", "set_limits"].map(|call| format!("runtime.{call}("));
+    let mut callers = 0;
+    for (path, source) in rust_files("server/src") {
+        let found = calls.iter().filter(|call| source.contains(call.as_str())).count();
+        callers += found;
+        assert!(found == 0 || path.starts_with("server/src/terminals/reconciler/"), "{path} changes the engine");
+    }
+    assert!(callers >= calls.len(), "the calls are found where they are");
 }

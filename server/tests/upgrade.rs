@@ -1,8 +1,8 @@
 //! A data directory of version 0.1.0 starts under this version, and nothing in it is lost. Every change of the schema
-//! keeps this test. The fixture comes from the release binary of that version: `fixtures/v0.1.0/README.md`.
+//! must pass this test. The fixture comes from the release binary of that version: `fixtures/v0.1.0/README.md`.
 //!
-//! The server takes its real path: migrations, preflight, reconciling with the engine. It therefore needs a real engine
-//! and runs only with `REXEC_TEST_DOCKER=1`.
+//! The server runs its regular start: migrations, preflight, reconciling with the engine. It therefore needs a real
+//! engine and runs only with `REXEC_TEST_DOCKER=1`.
 //!
 //! To see it fail, append a statement to the newest migration: `UPDATE terminals SET mfa_locked = 0` fails at the lock
 //! state, `DELETE FROM audit_events WHERE seq = 3` at the audit chain. The second test removes the key file and expects
@@ -24,7 +24,7 @@ use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 use user::User;
 
-/// Stands in for the site: the server refuses to start without a style sheet, and this test opens no page.
+/// A stub of the site: the server refuses to start without a style sheet, and this test opens no page.
 #[derive(RustEmbed)]
 #[folder = "tests/fixtures/v0.1.0"]
 struct Files;

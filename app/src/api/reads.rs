@@ -1,4 +1,4 @@
-//! Read routes: one row makes one function, which returns a [`Read`] of the route.
+//! The `GET` routes. Each row of `reads!` generates a function that returns a [`Read`] of its route.
 
 use std::{future::IntoFuture, marker::PhantomData};
 

@@ -1,4 +1,4 @@
-//! One request to a REST route, and how its failure becomes a [`Problem`].
+//! Sends requests to REST routes and maps failures to [`Problem`]s.
 
 use js_sys::{Promise, Reflect};
 use protocol::{Problem, ProblemKind};
@@ -56,7 +56,7 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_MILLIS_MAX)));
     if method != "GET" {
-        // The request completes even if the user leaves the page. The bindings have no setter for this property.
+        // The request completes even if the page is closed. The bindings have no setter for this property.
         let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     }
     let headers = Headers::new().map_err(|_| no_response())?;

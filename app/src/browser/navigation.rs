@@ -33,11 +33,11 @@ pub(crate) fn redirect_to_login(problem: &Problem) -> bool {
         return false;
     }
     let location = window().location();
-    let here = location.pathname().unwrap_or_default();
-    let leaves = here != "/login";
+    let current = location.pathname().unwrap_or_default();
+    let leaves = current != "/login";
     if leaves {
-        let here = here + &location.search().unwrap_or_default();
-        load_page(&format!("/login?next={}&ended", Encoded(&here)));
+        let current = current + &location.search().unwrap_or_default();
+        load_page(&format!("/login?next={}&ended", Encoded(&current)));
     }
     leaves
 }

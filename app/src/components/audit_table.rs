@@ -91,8 +91,8 @@ fn format_detail(detail: &str) -> String {
         text.push_str(&name.replace('_', " "));
         if value != "true" {
             text.push_str(": ");
-            let word = matches!(name, "reason" | "place");
-            text.push_str(&if word { value.replace('_', " ") } else { value.to_owned() });
+            let is_identifier = matches!(name, "reason" | "place");
+            text.push_str(&if is_identifier { value.replace('_', " ") } else { value.to_owned() });
         }
     }
     text

@@ -188,11 +188,11 @@ mod tests {
 
     #[test]
     fn only_six_digits_or_a_recovery_code_are_complete() {
-        for whole in ["123456", "123 456", "abcd-efgh-ijkl-mnop", "ABCDEFGHIJKLMNOP"] {
-            assert!(is_complete_code(whole), "{whole}");
+        for code in ["123456", "123 456", "abcd-efgh-ijkl-mnop", "ABCDEFGHIJKLMNOP"] {
+            assert!(is_complete_code(code), "{code}");
         }
-        for part in ["", "12345", "1234567", "abcdef", "abcd-efgh-ijkl-mno", "----------------"] {
-            assert!(!is_complete_code(part), "{part}");
+        for code in ["", "12345", "1234567", "abcdef", "abcd-efgh-ijkl-mno", "----------------"] {
+            assert!(!is_complete_code(code), "{code}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Confirmation of an action. The safe button comes first and gets the focus.
+//! Confirmation of an action. The button that cancels comes first and gets the focus.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub(crate) fn ConfirmDialog(
     /// Label of the confirming button.
     #[prop(into)]
     confirm_label: Signal<String>,
-    /// Label of the safe button.
+    /// Label of the button that cancels.
     #[prop(default = "Cancel")]
     cancel_label: &'static str,
     /// Called on confirmation.

@@ -7,7 +7,7 @@ use super::show::Show;
 use super::{Glyph, Icon, unique_id};
 use crate::browser;
 
-/// The control that gets the focus when a dialog opens. In confirmations this is the safe button.
+/// The control that gets the focus when a dialog opens. In confirmations this is the button that cancels.
 const FIRST_CONTROL: &str = ".dialog-head ~ * :is(input, button, a[href]):not(:disabled)";
 
 /// Open while `open` is true. The content exists only then, so no input of an earlier use remains.
@@ -106,8 +106,8 @@ fn show_while_open(dialog: NodeRef<html::Dialog>, open: RwSignal<bool>) {
                 // The content is rendered later; until then only the close button could get the focus.
                 request_animation_frame(move || {
                     let first = dialog.query_selector(FIRST_CONTROL).ok().flatten();
-                    let taken = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
-                    browser::focus(first.filter(|_| !taken));
+                    let focused = dialog.query_selector(".dialog-head ~ * :focus").is_ok_and(|found| found.is_some());
+                    browser::focus(first.filter(|_| !focused));
                 });
             }
             (false, true) => dialog.close(),

@@ -17,14 +17,14 @@ use crate::{api::Read, backend::Answer};
 pub(crate) struct Refetch(RwSignal<u32>);
 
 impl Refetch {
-    /// Provides one to the components below.
+    /// Provides a handle to the components below.
     pub(crate) fn provide() -> Self {
         let refetch = Self(RwSignal::new(0));
         provide_context(refetch);
         refetch
     }
 
-    /// The one from the context.
+    /// The handle from the context.
     pub(crate) fn get() -> Self {
         expect_context()
     }
@@ -42,7 +42,7 @@ pub(crate) struct Fetch {
 }
 
 impl Fetch {
-    /// Shows the decoded response, or an error page.
+    /// Shows the decoded response with `view`, or an error page.
     pub(crate) fn new<T: DeserializeOwned + 'static>(
         read: impl Fn() -> Read<T> + Send + Sync + 'static,
         view: impl Fn(T) -> AnyView + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl Fetch {
         })
     }
 
-    /// Shows the decoded response or the error in the caller's own way.
+    /// Shows the decoded response or the error with `view`.
     pub(crate) fn with_errors<T: DeserializeOwned + 'static>(
         read: impl Fn() -> Read<T> + Send + Sync + 'static,
         view: impl Fn(Result<T, Problem>) -> AnyView + Send + Sync + 'static,

@@ -32,10 +32,10 @@ pub(crate) fn Field(
     /// Initial value.
     #[prop(into, optional)]
     value: String,
-    /// May stay empty; the label says so.
+    /// May stay empty; "(optional)" is added to the label.
     #[prop(optional)]
     optional: bool,
-    /// May stay empty without a remark in the label, for filters.
+    /// May stay empty, without an addition to the label. For filters.
     #[prop(optional)]
     filter: bool,
     /// Focus when the page opens.

@@ -88,7 +88,7 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
     let next = RwSignal::new(first.next.clone());
     let pages = RwSignal::new(vec![first]);
     let (pending, busy) = (Hydrated::pending(), StoredValue::new(false));
-    let more = move |_| {
+    let load_more = move |_| {
         // A double click must not load the same page twice.
         if busy.get_value() {
             return;
@@ -108,11 +108,11 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
         });
     };
     // The key contains an id of this list, so that no row of an earlier load is reused after a reload.
-    let list = unique_id(testid);
+    let list_id = unique_id(testid);
     let body = view! {
         <For
             each=move || pages.get().into_iter().enumerate()
-            key=move |(index, _)| format!("{list}-{index}")
+            key=move |(index, _)| format!("{list_id}-{index}")
             let((_, page))
         >
             {(page.rows)()}
@@ -127,7 +127,7 @@ fn Pages(first: RowsPage, source: ListSource, columns: &'static [&'static str], 
                 r#type="button"
                 class="btn"
                 disabled=pending
-                on:click=more.clone()
+                on:click=load_more.clone()
                 data-testid=format!("{testid}-more")
             >
                 "Show more"

@@ -1,4 +1,4 @@
-//! The components that pages are composed of: look, keyboard use and accessibility. Those outside [`terminal`] call no
+//! The components of the pages: appearance, keyboard operation and accessibility. Those outside [`terminal`] call no
 //! routes of the REST interface.
 
 mod audit_log;

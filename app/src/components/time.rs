@@ -83,7 +83,7 @@ fn format_absolute(at: Timestamp, local: bool) -> String {
     }
     let _ = local;
     let text = at.to_string();
-    text.get(..19).map_or(text.clone(), |day_number| format!("{} UTC", day_number.replace('T', " ")))
+    text.get(..19).map_or(text.clone(), |text| format!("{} UTC", text.replace('T', " ")))
 }
 
 /// Day number: in the local time zone after hydration, in UTC on the server.
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn remaining_time_is_at_most_max_secs() {
         let now = Timestamp::from_millis(1_795_492_800_000);
-        for on_demand in [0, 1, 15] {
-            assert_eq!(format_remaining(now.plus_secs(600 + on_demand), now, 600), "10:00");
+        for secs in [0, 1, 15] {
+            assert_eq!(format_remaining(now.plus_secs(600 + secs), now, 600), "10:00");
         }
     }
 

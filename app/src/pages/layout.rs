@@ -16,20 +16,20 @@ use crate::{
     state::{self, Account, Terminals, Toasts},
 };
 
-/// The layout. Without a login it leads to the login page.
+/// The layout. Without a login it redirects to the login page.
 #[component]
 pub(crate) fn Layout() -> impl IntoView {
-    let here = use_location();
-    let refused = move |problem: Problem| {
+    let location = use_location();
+    let on_error = move |problem: Problem| {
         if problem.kind != ProblemKind::NotLoggedIn {
             return error_page_only(problem, "problem-page");
         }
-        let search = here.search.get_untracked();
-        let target = here.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
+        let search = location.search.get_untracked();
+        let target = location.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
         let path = format!("/login?next={}", api::Encoded(&target));
         view! { <Redirect path /> }.into_any()
     };
-    with_session(|| view! { <Outlet /> }.into_any(), Box::new(refused))
+    with_session(|| view! { <Outlet /> }.into_any(), Box::new(on_error))
 }
 
 /// The 404 page. On the server it sets the status of the response.
@@ -49,10 +49,10 @@ fn not_found() -> Problem {
 }
 
 /// Loads the signed-in account once for all pages below.
-fn with_session(page: fn() -> AnyView, refused: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
+fn with_session(page: fn() -> AnyView, on_error: Box<dyn Fn(Problem) -> AnyView + Send + Sync>) -> AnyView {
     let fetch = Fetch::with_errors(api::me, move |me| match me {
         Ok(me) => view! { <SignedIn me page /> }.into_any(),
-        Err(problem) => refused(problem),
+        Err(problem) => on_error(problem),
     });
     view! { <Fetched fetch placeholder=|| () /> }.into_any()
 }
@@ -99,7 +99,7 @@ fn SignedIn(me: Me, page: fn() -> AnyView) -> impl IntoView {
 fn TopBar(help: RwSignal<bool>) -> impl IntoView {
     let account = Account::get();
     let path = use_location().pathname;
-    let here = move |start: &'static str| {
+    let current = move |start: &'static str| {
         let path = path.get();
         let inside = if start == "/" { path == "/" || path.starts_with("/terminals") } else { path.starts_with(start) };
         inside.then_some("page")
@@ -111,11 +111,11 @@ fn TopBar(help: RwSignal<bool>) -> impl IntoView {
                 <span>"Rexec"</span>
             </a>
             <nav class="topnav" aria-label="Main">
-                <a href="/" aria-current=move || here("/") data-testid="nav-terminals">
+                <a href="/" aria-current=move || current("/") data-testid="nav-terminals">
                     "Terminals"
                 </a>
                 <Show when=move || account.is_admin()>
-                    <a href="/admin/users" aria-current=move || here("/admin") data-testid="nav-admin">
+                    <a href="/admin/users" aria-current=move || current("/admin") data-testid="nav-admin">
                         "Administration"
                     </a>
                 </Show>
@@ -144,7 +144,7 @@ fn UserMenu() -> impl IntoView {
     let account = Account::get();
     let toasts = Toasts::get();
     let name = move || account.me().map(|me| me.username.to_string()).unwrap_or_default();
-    let leave = move |()| {
+    let sign_out = move |()| {
         spawn_local(async move {
             match api::logout().await {
                 Ok(_) => browser::load_page("/login"),
@@ -176,7 +176,7 @@ fn UserMenu() -> impl IntoView {
                 "Your activity"
             </a>
             <hr class="menu-line" />
-            <MenuItem glyph=Glyph::Logout on_click=leave testid="logout">
+            <MenuItem glyph=Glyph::Logout on_click=sign_out testid="logout">
                 "Sign out"
             </MenuItem>
         </Menu>
@@ -234,7 +234,7 @@ fn ThemeButton() -> impl IntoView {
     .into_any()
 }
 
-/// What the user has to do or to know: mandatory MFA, a reset factor, few recovery codes.
+/// Notices to the user about mandatory MFA, a reset factor, or few recovery codes.
 #[component]
 fn Notices() -> impl IntoView {
     let account = Account::get();

@@ -14,9 +14,9 @@ const AHEAD_MILLIS_MIN: i64 = 20_000;
 /// Two signals of the current time.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
-    /// Updated each second; for countdowns.
+    /// Updated every second; for countdowns.
     pub(crate) second: ReadSignal<Timestamp>,
-    /// Updated each 15 seconds; for relative dates.
+    /// Updated every 15 seconds; for relative dates.
     pub(crate) quarter_minute: ReadSignal<Timestamp>,
 }
 

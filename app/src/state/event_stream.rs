@@ -46,8 +46,8 @@ pub(crate) fn follow_events(terminals: Terminals) {
         }
     };
     update_connection();
-    // The browser gives up after any response that is not a stream, for example of a proxy during a restart of the
-    // server.
+    // The browser stops reconnecting after any response that is not a stream, for example one of a proxy while the
+    // server restarts.
     let quarter_minute = expect_context::<Clock>().quarter_minute;
     let reconnect = update_connection.clone();
     Effect::new(move |_| {
@@ -66,14 +66,14 @@ pub(crate) fn follow_events(terminals: Terminals) {
 
 fn open(on_message: &OnMessage) -> Option<EventSource> {
     let source = EventSource::new("/api/events").ok()?;
-    // "open" is sent at first and after each reconnect; events in between are made up for by reloading the list.
+    // "open" is sent at first and after each reconnect; reloading the list replaces the events missed in between.
     for kind in ["open", "error", "terminal", "progress", "deleted", "resync"] {
         let _ = source.add_event_listener_with_callback(kind, on_message.as_ref().unchecked_ref());
     }
     Some(source)
 }
 
-/// Whether the browser has given up reconnecting.
+/// Whether the browser no longer reconnects.
 fn is_closed(source: &EventSource) -> bool {
     source.ready_state() == EventSource::CLOSED
 }

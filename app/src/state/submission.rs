@@ -11,7 +11,7 @@ use protocol::Problem;
 
 use crate::browser;
 
-/// The parsed value, unless there are errors.
+/// The parsed value if there are no errors, otherwise the errors.
 pub(crate) fn all_valid<T>(read: T, errors: Vec<Problem>) -> Result<T, Vec<Problem>> {
     if errors.is_empty() { Ok(read) } else { Err(errors) }
 }

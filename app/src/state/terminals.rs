@@ -37,7 +37,7 @@ pub(crate) struct Terminals {
 /// Versions of the last updates.
 #[derive(Default)]
 struct Versions {
-    /// The last version given out.
+    /// The last version issued.
     count: u64,
     /// The version of the last complete list; terminals that only an older response contains no longer exist.
     list: u64,
@@ -168,14 +168,14 @@ impl Terminals {
         self.change(id, |terminal| terminal.granted_until = Some(until));
     }
 
-    /// Another tab of this browser shares the login and its grants, and a grant changed there. A hidden tab without a
-    /// granted terminal waits until it is visible, because mounting a terminal would set its size to that of the hidden
-    /// tab.
+    /// Reloads after another tab of this browser changed a grant; the tabs share the login session and its grants. A
+    /// hidden tab without a granted terminal waits until it is visible, because mounting a terminal would set its size
+    /// to that of the hidden tab.
     pub(super) fn on_storage_event(self, event: &StorageEvent) {
-        let seen = browser::document().visibility_state() == VisibilityState::Visible;
+        let visible = browser::document().visibility_state() == VisibilityState::Visible;
         // A tab that has a granted terminal already mounted reloads even while hidden.
-        let open = || self.list.with_untracked(|list| list.iter().any(|t| t.granted_until > Some(Clock::now())));
-        if (seen || open()) && event.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
+        let has_granted = || self.list.with_untracked(|list| list.iter().any(|t| t.granted_until > Some(Clock::now())));
+        if (visible || has_granted()) && event.key().is_some_and(|key| key == browser::setting_key(GRANT)) {
             self.reload();
         }
     }
@@ -216,7 +216,7 @@ impl Terminals {
     /// The creation that started after `known` was read.
     pub(crate) fn creation_since(self, known: &[TerminalId]) -> Option<TerminalId> {
         let from_list = self.list.with(|list| {
-            let new = |t: &&Terminal| t.state == TerminalState::Creating && !known.contains(&t.id);
+            let new = |t: &&Terminal| t.phase.state() == TerminalState::Creating && !known.contains(&t.id);
             list.iter().find(new).map(|t| t.id)
         });
         from_list.or_else(|| self.progress.with(|all| all.iter().map(|(id, _)| *id).find(|id| !known.contains(id))))

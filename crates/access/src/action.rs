@@ -1,5 +1,7 @@
-//! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called after
-//! [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
+//! What a caller may do with a terminal, as types: a function that takes an [`Authorized`] value can only be called
+//! after [`TerminalGate::authorize`](crate::TerminalGate::authorize) returned it.
+
+use std::marker::PhantomData;
 
 use protocol::{SessionId, TerminalId, UserId};
 
@@ -11,13 +13,13 @@ mod sealed {
 
 /// Something that a caller may be allowed to do with one terminal.
 pub trait Action: sealed::Sealed + Send {
-    /// What the proof carries besides the facts: a [`Lease`] where bytes of the terminal move, otherwise nothing.
+    /// What the proof contains besides the facts: a [`Lease`] if the action transfers terminal content, else nothing.
     type Hold: std::fmt::Debug + Send + Sync;
 
     #[doc(hidden)]
     const RULE: Rule;
 
-    /// `None` when the rule did not produce what the action needs. The gate answers this with a refusal.
+    /// `None` when the action requires a lease and there is none. The gate then denies the action.
     #[doc(hidden)]
     fn hold(lease: Option<Lease>) -> Option<Self::Hold>;
 }
@@ -52,15 +54,15 @@ macro_rules! actions {
 }
 
 actions! {
-    /// See that the terminal exists: name, state, lock, limits. None of its content.
+    /// Read its metadata (name, state, lock, limits), without access to its content.
     View: Owner, (), |_| Some(());
     /// Read and write the bytes of its shells.
     Attach: OwnerUnlocked, Lease, |lease| lease;
     /// Start, stop, restart, rename, resize, lock and unlock it.
     Operate: Owner, (), |_| Some(());
-    /// Delete it with its home. A locked terminal needs a code besides.
+    /// Delete it with its home. A locked terminal also requires a code.
     Delete: Owner, (), |_| Some(());
-    /// Stop or delete somebody else's terminal as an administrator. None of its content.
+    /// Stop or delete another user's terminal as an administrator, without access to its content.
     Administer: Administrator, (), |_| Some(());
 }
 
@@ -74,27 +76,34 @@ pub trait AllowsDelete: Action {}
 impl AllowsDelete for Delete {}
 impl AllowsDelete for Administer {}
 
-/// What an attached client may do. Part of the proof, so a client without `input` cannot construct an input message.
+/// What an attached client may do besides receiving output. Part of the proof: see [`InputRight`] and [`ResizeRight`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// Receive output.
-    pub view: bool,
     /// Send input.
     pub input: bool,
     /// Change the size of the pane.
     pub resize: bool,
-    /// Read and write files.
-    pub files: bool,
-    /// Reach ports of the terminal.
-    pub ports: bool,
 }
 
 impl Rights {
     /// The owner's rights.
-    pub const OWNER: Self = Self { view: true, input: true, resize: true, files: true, ports: true };
+    pub const OWNER: Self = Self { input: true, resize: true };
 }
 
-/// Proof that the caller may do `A` with one terminal. It cannot be cloned, stored or sent: only the gate makes one.
+/// The right to send input. Only a proof with [`Rights::input`] gives one, and not for longer than it exists. What sends
+/// input takes it, so a client without the right cannot construct an input message:
+///
+/// ```compile_fail
+/// let forged = access::InputRight(std::marker::PhantomData);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct InputRight<'proof>(PhantomData<&'proof ()>);
+
+/// The right to change the size of the pane. Only a proof with [`Rights::resize`] gives one.
+#[derive(Debug, Clone, Copy)]
+pub struct ResizeRight<'proof>(PhantomData<&'proof ()>);
+
+/// Proof that the caller may do `A` with one terminal. Only the gate creates one, and it cannot be cloned.
 #[derive(Debug)]
 pub struct Authorized<A: Action> {
     pub(crate) id: TerminalId,
@@ -141,7 +150,7 @@ impl<A: Action> Authorized<A> {
 
 #[cfg(feature = "testing")]
 impl<A: Action<Hold = ()>> Authorized<A> {
-    /// A proof without a decision, for tests of what takes one.
+    /// A proof without a decision, for tests of functions that take one.
     pub fn for_test(caller: &Caller, id: TerminalId, facts: TerminalFacts) -> Self {
         Self::new(caller, id, facts, ())
     }
@@ -153,8 +162,20 @@ impl Authorized<Attach> {
         &self.hold
     }
 
-    /// What this client may do.
-    pub fn rights(&self) -> Rights {
-        self.rights
+    /// The right to send input; `None` for a client that may only look on.
+    pub fn input_right(&self) -> Option<InputRight<'_>> {
+        self.rights.input.then_some(InputRight(PhantomData))
+    }
+
+    /// The right to change the size of the pane.
+    pub fn resize_right(&self) -> Option<ResizeRight<'_>> {
+        self.rights.resize.then_some(ResizeRight(PhantomData))
+    }
+
+    /// The proof with other rights, for tests of what takes one.
+    #[cfg(feature = "testing")]
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
     }
 }

@@ -17,7 +17,7 @@ pub enum Credential {
         /// Generation of the token that was presented. Each rotation of the session's token raises it.
         generation: i64,
     },
-    /// An API token. Tokens never carry a lock grant.
+    /// An API token. A token never has a grant.
     Token {
         /// The token.
         id: TokenId,
@@ -37,7 +37,7 @@ pub struct Caller {
     pub credential: Credential,
     /// Client address, from the socket or a trusted proxy.
     pub address: IpAddr,
-    /// Finds the request in the log.
+    /// Request id, as in the log.
     pub request_id: String,
 }
 

@@ -1,21 +1,21 @@
-//! Refusals of the gate.
+//! Why the gate denies access.
 
-use protocol::{TerminalId, terminals::TerminalState};
+use protocol::{TerminalId, terminals::Phase};
 
 use crate::{FactsError, Revocation};
 
-/// Why the gate refuses.
+/// Why the gate denies access.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     /// The credential is missing, incomplete, expired or rotated away, or its account is disabled.
     #[error("not signed in")]
     NotLoggedIn,
-    /// The terminal does not exist, or the caller may not know that it does. The two cannot be told apart.
+    /// The terminal does not exist, or the caller may not see it. The two are indistinguishable.
     #[error("no such terminal")]
     NotFound,
-    /// The terminal has no shell that could be reached.
+    /// The terminal does not run.
     #[error("the terminal is {}", .0.as_str())]
-    NotRunning(TerminalState),
+    NotRunning(Phase),
     /// The terminal is locked and this login session has no valid grant.
     #[error("locked with MFA")]
     Locked,
@@ -27,16 +27,16 @@ pub enum Denied {
 impl From<Revocation> for Denied {
     fn from(reason: Revocation) -> Self {
         match reason {
-            Revocation::LoginEnded => Self::NotLoggedIn,
+            Revocation::LoginEnded | Revocation::TokenReplaced => Self::NotLoggedIn,
             Revocation::Deleted => Self::NotFound,
-            Revocation::Stopped => Self::NotRunning(TerminalState::Stopped),
+            Revocation::Stopped => Self::NotRunning(Phase::Stopped),
             // While the database does not answer, a terminal counts as locked.
             Revocation::Locked | Revocation::GrantEnded | Revocation::Unavailable => Self::Locked,
         }
     }
 }
 
-/// The lock that is set on a terminal, as a list or status query found it.
+/// The lock of a terminal, as read for a list or a status query.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentLock {
     /// The terminal.

@@ -65,7 +65,7 @@ impl ExpiryTracker {
         }
     }
 
-    /// Takes over facts that were read from the store. Activity never moves back, and facts from before a renewal
+    /// Applies facts that were read from the store. Activity never moves back, and facts from before a renewal
     /// have no effect.
     fn update_from(&self, fresh: &Self) {
         self.record_activity(fresh.last_activity());
@@ -182,7 +182,7 @@ impl<K: Eq + Hash> ExpiryTrackers<K> {
 mod tests {
     use super::*;
 
-    /// A connect reads the grant, then a code renews the grant, and only then the connect asks for its tracker.
+    /// An attaching client reads the grant, a code renews the grant, and then the client looks up its tracker.
     #[test]
     fn facts_from_before_a_renewal_do_not_restore_the_old_end() {
         let at = |secs: i64| Timestamp::from_millis(secs * 1000);

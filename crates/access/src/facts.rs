@@ -1,7 +1,7 @@
 //! The facts that the gate decides on, and the port it reads them through.
 
 use async_trait::async_trait;
-use protocol::{SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::TerminalState};
+use protocol::{SandboxId, SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::Phase};
 
 /// A login session with its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,10 @@ impl SessionFacts {
 pub struct TerminalFacts {
     /// The owner.
     pub owner: UserId,
-    /// State.
-    pub state: TerminalState,
+    /// What runs it.
+    pub sandbox: SandboxId,
+    /// The step of its life that it is in.
+    pub phase: Phase,
     /// Locked with MFA.
     pub locked: bool,
     /// Raised by lock, unlock, deletion and change of owner.
@@ -85,7 +87,7 @@ pub struct Facts {
     pub grant: Option<GrantFacts>,
 }
 
-/// The facts could not be read. The source keeps the database's own error for the log.
+/// The facts could not be read. The source of this error is that of the database, for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("the access facts could not be read")]
 pub struct FactsError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,4 +1,4 @@
-//! The gate: the only place that decides about access and makes proofs.
+//! The gate: the only place that decides about access and creates proofs.
 
 use std::sync::Arc;
 
@@ -42,8 +42,10 @@ impl TerminalGate {
         action: A,
     ) -> Result<Authorized<A>, Denied> {
         let _ = action;
-        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
-        let subscription = (A::RULE == Rule::OwnerUnlocked).then(|| self.registry.subscribe(session, id));
+        let Credential::Session { id: session, generation } = caller.credential else {
+            return Err(Denied::NotLoggedIn);
+        };
+        let subscription = (A::RULE == Rule::OwnerUnlocked).then(|| self.registry.subscribe((session, generation), id));
         let facts = self.read(session, id).await?;
         let now = self.clock.now();
         let grant = match A::RULE {
@@ -82,8 +84,10 @@ impl TerminalGate {
     /// # Errors
     /// [`Denied::NotLoggedIn`] when the login has ended.
     pub async fn login_lease(&self, caller: &Caller) -> Result<LoginLease, Denied> {
-        let Credential::Session { id: session, .. } = caller.credential else { return Err(Denied::NotLoggedIn) };
-        let subscription = self.registry.subscribe_login(session);
+        let Credential::Session { id: session, generation } = caller.credential else {
+            return Err(Denied::NotLoggedIn);
+        };
+        let subscription = self.registry.subscribe_login((session, generation));
         let facts = self.read(session, TerminalId::nil()).await?;
         policy::current_login(&facts, caller, self.clock.now())?;
         let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
@@ -92,7 +96,7 @@ impl TerminalGate {
         if lease.is_revoked() { Err(Denied::NotLoggedIn) } else { Ok(lease) }
     }
 
-    /// Until when the caller's grant lasts if nothing more is typed, for lists and status. `None` without a valid grant.
+    /// When the caller's grant ends without further input, for lists and status. `None` without a valid grant.
     pub fn granted_until(
         &self,
         caller: &Caller,
@@ -104,7 +108,7 @@ impl TerminalGate {
         policy::grant_is_valid(&grant, caller, lock, self.clock.now()).then(|| grant.ends_at())
     }
 
-    /// Reads the facts and adds the activity that the trackers of open sockets know and the store does not know yet.
+    /// Reads the facts and adds the activity that open sockets have recorded in memory and not yet in the store.
     async fn read(&self, session: SessionId, terminal: TerminalId) -> Result<Facts, FactsError> {
         let mut facts = self.facts.facts(session, terminal).await?;
         if let (Some(login), Some(tracker)) = (facts.session.as_mut(), self.registry.find_login_tracker(session)) {

@@ -1,5 +1,5 @@
-//! Leases: how long a proof stays valid. A decision is made once and a socket stays open, so the proof carries what is
-//! needed to end it.
+//! Leases: how long a proof stays valid. Access is decided once, when a socket opens; the lease ends it while the
+//! socket is open.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,35 +10,35 @@ use super::{
     expiry::ExpiryTracker,
     revocation::{Hold, Revocation, Subscription},
 };
-use crate::Clock;
+use crate::{Clock, clock::LeaseClock};
 
 /// Expiry is checked at least this often while waiting, so that shortened durations and a changed clock take effect.
 const CHECK_INTERVAL_MS: i64 = 500;
 
 /// How long to wait until the next check of an expiry time.
-fn until_next_check(ends: Timestamp, clock: &Clock) -> Duration {
+fn until_next_check(ends: Timestamp, clock: &LeaseClock) -> Duration {
     let left = ends.millis().saturating_sub(clock.now().millis()).clamp(1, CHECK_INTERVAL_MS);
     Duration::from_millis(left.unsigned_abs())
 }
 
-/// A lease on a login session alone, for streams of events that carry no content of a terminal.
+/// A lease on a login session alone, for streams of events without content of a terminal.
 #[derive(Debug)]
 pub struct LoginLease {
     session: Hold,
     login: Arc<ExpiryTracker>,
-    clock: Clock,
+    clock: LeaseClock,
 }
 
 impl LoginLease {
     pub(super) fn new(session: Hold, login: Arc<ExpiryTracker>, clock: Clock) -> Self {
-        Self { session, login, clock }
+        Self { session, login, clock: LeaseClock::start(clock) }
     }
 
     pub(super) fn is_revoked(&self) -> bool {
         self.session.reason().is_some()
     }
 
-    /// Resolves when the login ends.
+    /// Resolves when the login ends or its token is replaced.
     pub async fn ended(&self) {
         while !self.is_revoked() && self.clock.now() < self.login.ends_at() {
             let check = until_next_check(self.login.ends_at(), &self.clock);
@@ -51,15 +51,15 @@ impl LoginLease {
     }
 }
 
-/// The lease of an [`Authorized<Attach>`](crate::Authorized): ends with a revocation of the terminal or of the login
-/// session, and when the login or the grant expires.
+/// The lease of an [`Authorized<Attach>`](crate::Authorized): ends with a revocation of the terminal, of the login
+/// session or of its token's generation, and when the login or the grant expires.
 #[derive(Debug)]
 pub struct Lease {
     terminal: Hold,
     session: Hold,
     login: Arc<ExpiryTracker>,
     grant: Option<Arc<ExpiryTracker>>,
-    clock: Clock,
+    clock: LeaseClock,
 }
 
 impl Lease {
@@ -70,7 +70,7 @@ impl Lease {
         clock: Clock,
     ) -> Self {
         let Subscription { terminal, session } = subscription;
-        Self { terminal, session, login, grant, clock }
+        Self { terminal, session, login, grant, clock: LeaseClock::start(clock) }
     }
 
     /// The grant that the lease depends on, while the lock that it is for is set.
@@ -83,7 +83,7 @@ impl Lease {
         self.terminal.reason().or_else(|| self.session.reason())
     }
 
-    /// Whether bytes may move now. Cheap; call it for every frame in either direction.
+    /// Whether content may be transferred now. Cheap; call it for every frame in either direction.
     ///
     /// # Errors
     /// The [`Revocation`] that ended the lease.

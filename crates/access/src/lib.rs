@@ -1,10 +1,10 @@
 //! Who may do what with a terminal, and how access ends.
 //!
-//! [`TerminalGate::authorize`] is the only function that decides. It returns an [`Authorized`] value as proof, and every
-//! use-case and store write about a terminal takes one. A proof for [`Attach`] carries a [`Lease`], which ends when the
-//! terminal is locked, when the credential ends, or when its time is over.
+//! [`TerminalGate::authorize`] is the only function that decides. It returns an [`Authorized`] value as proof, and
+//! every use-case and store write about a terminal takes one. A proof for [`Attach`] carries a [`Lease`], which ends
+//! when the terminal is locked, when the credential ends, or when its time is over.
 //!
-//! This crate knows no HTTP, database or engine. Facts come through [`FactsSource`], revocations through
+//! This crate depends on no HTTP, database or engine code. Facts come through [`FactsSource`], revocations through
 //! [`Revocations`].
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,10 @@ mod policy;
 mod revocation;
 mod watchdog;
 
-pub use action::{Action, Administer, AllowsDelete, AllowsStop, Attach, Authorized, Delete, Operate, Rights, View};
+pub use action::{
+    Action, Administer, AllowsDelete, AllowsStop, Attach, Authorized, Delete, InputRight, Operate, ResizeRight, Rights,
+    View,
+};
 pub use caller::{Caller, Credential};
 pub use clock::Clock;
 pub use denied::{CurrentLock, Denied};

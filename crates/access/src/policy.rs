@@ -1,10 +1,10 @@
 //! The access policy: pure functions over facts and an instant.
 
-use protocol::{TerminalId, Timestamp, auth::Role, terminals::TerminalState};
+use protocol::{TerminalId, Timestamp, auth::Role, terminals::Phase};
 
 use crate::{Caller, Credential, CurrentLock, Denied, Facts, GrantFacts, SessionFacts};
 
-/// Requires a complete, unexpired login session of the caller's account, whatever token generation was presented.
+/// Requires a complete, unexpired login session of the caller's account, regardless of the presented token generation.
 fn login<'a>(facts: &'a Facts, caller: &Caller, now: Timestamp) -> Result<&'a SessionFacts, Denied> {
     let session = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
     // With a clock that was set back, "not yet expired" cannot be decided.
@@ -61,8 +61,8 @@ pub(super) fn owner_unlocked(
     } else {
         None
     };
-    match terminal.state {
-        TerminalState::Running => Ok(grant),
+    match terminal.phase {
+        Phase::Running => Ok(grant),
         other => Err(Denied::NotRunning(other)),
     }
 }

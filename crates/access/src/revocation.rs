@@ -1,4 +1,5 @@
-//! Ending leases: one-shot revocation tokens, and the registry that finds them by terminal and by login session.
+//! Ending leases: one-shot revocation tokens, and the registry that finds them by terminal, by login session and by
+//! generation of the session's token.
 
 use std::{
     collections::HashMap,
@@ -30,6 +31,8 @@ pub enum Revocation {
     Unavailable,
     /// The login session ended (logout, change of password, factor or role, disabled account, expiry).
     LoginEnded,
+    /// The login session has a newer token than the one that the lease was given for.
+    TokenReplaced,
 }
 
 /// What a revocation applies to.
@@ -39,6 +42,13 @@ pub enum Scope {
     Terminal(TerminalId),
     /// Every lease of one login session.
     Session(SessionId),
+    /// The leases of one login session that were given for a token before this generation.
+    OlderTokens {
+        /// The login session.
+        session: SessionId,
+        /// Generation of the current token.
+        generation: i64,
+    },
 }
 
 /// Whether every lease was released before the deadline.
@@ -47,7 +57,7 @@ pub enum Scope {
 pub enum Release {
     /// No lease is left.
     Complete,
-    /// This many leases are still held. They are revoked and move no more bytes; only their sockets are still open.
+    /// This many leases are still held. They are revoked and transfer no more bytes; only their sockets are still open.
     Pending(usize),
 }
 
@@ -138,24 +148,27 @@ pub(super) struct Subscription {
 
 type Tokens<K> = Mutex<HashMap<K, Arc<RevocationToken>>>;
 
+/// The token of a login session that a lease was given for: the session and the token's generation.
+type LoginToken = (SessionId, i64);
+
 /// The tokens and expiry trackers of one server process.
 #[derive(Debug, Default)]
 pub struct RevocationRegistry {
     terminals: Tokens<TerminalId>,
-    sessions: Tokens<SessionId>,
+    logins_by_token: Tokens<LoginToken>,
     grants: ExpiryTrackers<(SessionId, TerminalId)>,
     logins: ExpiryTrackers<SessionId>,
 }
 
 impl RevocationRegistry {
     /// Takes holds on both tokens. Call it *before* reading facts, and check for a revocation afterwards.
-    pub(super) fn subscribe(&self, session: SessionId, terminal: TerminalId) -> Subscription {
-        Subscription { terminal: hold(&self.terminals, terminal), session: hold(&self.sessions, session) }
+    pub(super) fn subscribe(&self, login: LoginToken, terminal: TerminalId) -> Subscription {
+        Subscription { terminal: hold(&self.terminals, terminal), session: self.subscribe_login(login) }
     }
 
     /// Takes a hold on a login session alone.
-    pub(super) fn subscribe_login(&self, session: SessionId) -> Hold {
-        hold(&self.sessions, session)
+    pub(super) fn subscribe_login(&self, login: LoginToken) -> Hold {
+        hold(&self.logins_by_token, login)
     }
 
     /// The tracker of a grant: input on one socket extends all sockets of the grant.
@@ -182,15 +195,25 @@ impl RevocationRegistry {
 #[async_trait]
 impl Revocations for RevocationRegistry {
     async fn revoke(&self, scope: Scope, reason: Revocation, deadline: Duration) -> Release {
-        let token = match scope {
-            Scope::Terminal(id) => remove(&self.terminals, id),
-            Scope::Session(id) => remove(&self.sessions, id),
+        let tokens = match scope {
+            Scope::Terminal(id) => remove(&self.terminals, |terminal| *terminal == id),
+            Scope::Session(id) => remove(&self.logins_by_token, |(session, _)| *session == id),
+            Scope::OlderTokens { session: id, generation: current } => {
+                remove(&self.logins_by_token, |(session, generation)| *session == id && *generation < current)
+            }
         };
-        let Some(token) = token else { return Release::Complete };
-        token.revoke(reason);
-        let mut holders = token.holders.subscribe();
-        let released = tokio::time::timeout(deadline, holders.wait_for(|n| *n == 0)).await.is_ok();
-        if released { Release::Complete } else { Release::Pending(*token.holders.borrow()) }
+        for token in &tokens {
+            token.revoke(reason);
+        }
+        let released = async {
+            for token in &tokens {
+                let _ = token.holders.subscribe().wait_for(|n| *n == 0).await;
+            }
+        };
+        if tokio::time::timeout(deadline, released).await.is_ok() {
+            return Release::Complete;
+        }
+        Release::Pending(tokens.iter().map(|token| *token.holders.borrow()).sum())
     }
 
     fn revoke_all_terminals(&self, reason: Revocation) -> usize {
@@ -236,6 +259,7 @@ fn hold<K: Eq + Hash>(tokens: &Tokens<K>, key: K) -> Hold {
     Hold::new(tokens.entry(key).or_insert_with(RevocationToken::new).clone())
 }
 
-fn remove<K: Eq + Hash>(tokens: &Tokens<K>, key: K) -> Option<Arc<RevocationToken>> {
-    tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&key)
+fn remove<K: Eq + Hash>(tokens: &Tokens<K>, matches: impl Fn(&K) -> bool) -> Vec<Arc<RevocationToken>> {
+    let mut tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
+    tokens.extract_if(|key, _| matches(key)).map(|(_, token)| token).collect()
 }

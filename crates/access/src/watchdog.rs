@@ -1,4 +1,4 @@
-//! Checks the database: while no lock can be stored, nobody may use a terminal.
+//! Checks the database: while no lock can be stored, no terminal may be used.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{FactsSource, Revocation, Revocations};
 
 const INTERVAL: Duration = Duration::from_secs(2);
-/// Consecutive failures that count; a single one may be caused by load.
+/// Consecutive failed checks that end the leases; a single failure may be caused by load.
 const FAILURES_MAX: u32 = 2;
 
 /// Ends every lease when the database failed [`FAILURES_MAX`] checks in a row. Runs until `shutdown`.
@@ -64,7 +64,7 @@ mod tests {
     async fn without_a_database_every_lease_on_a_terminal_ends() {
         let (database, registry) = (Arc::new(Database::default()), Arc::new(RevocationRegistry::default()));
         let shutdown = CancellationToken::new();
-        let held = registry.subscribe(SessionId::nil(), TerminalId::nil());
+        let held = registry.subscribe((SessionId::nil(), 0), TerminalId::nil());
         tokio::spawn(watch_database(database.clone(), registry.clone(), shutdown.clone()));
         tokio::time::sleep(INTERVAL * 10).await;
         assert_eq!(held.terminal.reason(), None, "it answers");

@@ -4,7 +4,7 @@ use protocol::frame::Size;
 
 use crate::GuestReport;
 
-/// Version of the guest link that this release speaks.
+/// Version of the guest link in this release.
 pub const VERSION: u16 = 2;
 
 /// Oldest version that the server accepts in [`FromGuest::Hello`]. A guest keeps running while the server is upgraded,

@@ -1,7 +1,7 @@
 //! The program that is mounted into every container. As PID 1 (`rexec-guest init`) it runs the shells on PTYs, reaps
 //! child processes and keeps running while the server is down. Invoked as `sudo` it requests a root command from PID 1.
 //!
-//! The guest knows no locks, users or networks. The server decides who may see a byte.
+//! The guest has no notion of locks, users or networks. The server decides who may read and write a terminal.
 
 mod account;
 mod children;

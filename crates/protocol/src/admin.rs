@@ -6,7 +6,7 @@ use crate::{
     InviteId, TerminalId, Timestamp, UserId,
     auth::Role,
     names::{Slug, TerminalName, Username},
-    terminals::TerminalState,
+    terminals::{Phase, TerminalState},
 };
 
 /// An account in the list of `GET /api/admin/users`.
@@ -116,6 +116,8 @@ pub struct AdminTerminal {
     pub tier: Slug,
     /// State.
     pub state: TerminalState,
+    /// The step of its life that it is in.
+    pub phase: Phase,
     /// The terminal is locked with MFA.
     pub mfa_locked: bool,
     /// Time of creation.

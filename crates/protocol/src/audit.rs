@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn names_and_titles_of_events_are_unique() {
-        for of in [AuditEvent::as_str, AuditEvent::title] {
-            let words: std::collections::HashSet<_> = AuditEvent::ALL.iter().map(|event| of(*event)).collect();
-            assert_eq!(words.len(), AuditEvent::ALL.len());
+        for text_of in [AuditEvent::as_str, AuditEvent::title] {
+            let texts: std::collections::HashSet<_> = AuditEvent::ALL.iter().map(|event| text_of(*event)).collect();
+            assert_eq!(texts.len(), AuditEvent::ALL.len());
         }
         assert!(AuditEvent::ALL.iter().all(|event| AuditEvent::parse(event.as_str()) == Some(*event)));
         assert_eq!(AuditEvent::parse("no_such_event"), None);

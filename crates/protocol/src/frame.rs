@@ -166,11 +166,16 @@ impl ServerFrame {
         match self {
             Self::Hello(hello) => tagged(0x80, &serde_json::to_vec(hello).unwrap_or_default()),
             Self::Output { position, bytes } => Self::encode_output(*position, bytes, &[]),
-            Self::Snapshot { position, bytes } => positioned(0x82, *position, bytes),
+            Self::Snapshot { position, bytes } => Self::encode_snapshot(*position, bytes),
             Self::Exit(status) => tagged(0x83, &status.to_be_bytes()),
             Self::Pong(nonce) => tagged(0x84, &nonce.to_be_bytes()),
             Self::Notice(problem) => tagged(0x85, &serde_json::to_vec(problem).unwrap_or_default()),
         }
+    }
+
+    /// Encodes a Snapshot frame.
+    pub fn encode_snapshot(position: u64, bytes: &[u8]) -> Vec<u8> {
+        positioned(0x82, position, bytes)
     }
 
     /// Encodes an Output frame from two consecutive slices without joining them first.

@@ -71,6 +71,10 @@ id!(
     TerminalId
 );
 id!(
+    /// A sandbox: the container, home volume and guest socket directory that run a terminal.
+    SandboxId
+);
+id!(
     /// An API token.
     TokenId
 );

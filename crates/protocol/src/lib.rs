@@ -20,7 +20,7 @@ pub mod security;
 pub mod terminals;
 pub mod timestamp;
 
-pub use ids::{InviteId, SessionId, TerminalId, TokenId, UserId};
+pub use ids::{InviteId, SandboxId, SessionId, TerminalId, TokenId, UserId};
 pub use problem::{Problem, ProblemKind};
 pub use timestamp::Timestamp;
 

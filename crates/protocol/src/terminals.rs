@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+mod phase;
+
+pub use phase::Phase;
+
 use crate::{
     TerminalId, Timestamp,
-    names::{BadText, Sensitive, Slug, TerminalName},
+    names::{Sensitive, Slug, TerminalName},
 };
 
-/// State of a terminal.
+/// State of a terminal. [`Phase`] is finer; each phase belongs to one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -25,7 +29,7 @@ pub enum TerminalState {
 }
 
 impl TerminalState {
-    /// The stored and displayed name.
+    /// The name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Creating => "creating",
@@ -34,15 +38,6 @@ impl TerminalState {
             Self::Failed => "failed",
             Self::Deleting => "deleting",
         }
-    }
-}
-
-/// From the stored name.
-impl TryFrom<String> for TerminalState {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
-        let all = [Self::Creating, Self::Running, Self::Stopped, Self::Failed, Self::Deleting];
-        all.into_iter().find(|s| s.as_str() == name).ok_or(BadText("That is no state of a terminal."))
     }
 }
 
@@ -62,6 +57,8 @@ pub struct Terminal {
     pub profile: Slug,
     /// State.
     pub state: TerminalState,
+    /// The step of its life that it is in. `state` follows from it.
+    pub phase: Phase,
     /// The terminal is locked with MFA.
     pub mfa_locked: bool,
     /// End of the requesting login session's grant. Absent when there is none.

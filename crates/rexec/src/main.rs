@@ -1,6 +1,7 @@
 //! The binary: the server's library with the site and the guest embedded.
 //!
-//! Nothing else belongs here: the library compiles beside the site and the guest, and this crate last.
+//! This crate contains nothing else, because it is compiled last: the library is compiled in parallel with the site and
+//! the guest.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

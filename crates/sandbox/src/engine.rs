@@ -4,16 +4,17 @@ use std::{fmt, sync::Arc};
 
 use access::{Attach, Authorized};
 use async_trait::async_trait;
-use protocol::{TerminalId, admin::Finding, events::Stage, security::SecurityReport, terminals::Stats};
+use protocol::{SandboxId, admin::Finding, events::Stage, security::SecurityReport, terminals::Stats};
 use terminal::GuestLink;
+use tokio_util::sync::CancellationToken;
 
 use crate::profile::Profile;
 
 /// Parameters of one container.
 #[derive(Debug, Clone)]
 pub struct LaunchSpec {
-    /// Terminal that the container belongs to.
-    pub id: TerminalId,
+    /// Sandbox that the container belongs to.
+    pub id: SandboxId,
     /// The engine's reference of the image, e.g. `rexec/debian:1`.
     pub image_reference: String,
     /// Host name inside the container, derived from the terminal's name: `[a-z0-9-]{1,32}`.
@@ -52,8 +53,8 @@ pub enum EngineError {
     /// The image (first field) has a property that the profile does not allow (second field).
     #[error("the image {0} is refused: {1}")]
     RefusedImage(String, String),
-    /// The terminal has no container, or none that runs where the call needs a running one.
-    #[error("the terminal has no container")]
+    /// The sandbox has no container, or none that runs where the call needs a running one.
+    #[error("the sandbox has no container")]
     NoContainer,
     /// A created container or network differs from the profile. A container is removed before this is returned.
     #[error("the container differs from the hardening profile: {0}")]
@@ -64,12 +65,15 @@ pub enum EngineError {
     /// The container currently uses more than the requested limit.
     #[error("the container uses more than the new limit allows: {0}")]
     LimitInUse(String),
+    /// The caller cancelled the call, which undid what it had done.
+    #[error("cancelled")]
+    Cancelled,
     /// The engine rejected the call, or its answer was not usable.
     #[error("the engine refused: {0}")]
     Failed(String),
 }
 
-/// State of a terminal's resources as the engine reports it, input of the reconciler.
+/// State of a sandbox as the engine reports it, input of the reconciler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObservedState {
     /// The container runs.
@@ -102,34 +106,41 @@ impl fmt::Display for Absence {
 /// Callback for each completed stage of a creation.
 pub type Progress = Arc<dyn Fn(Stage) + Send + Sync>;
 
-/// Creates, changes and removes containers.
+/// Creates, changes and removes sandboxes.
 ///
-/// Every call has a deadline of its own. Changes of one terminal run one after the other. A call whose future is
-/// dropped is cancelled at its next step and undoes what it did.
+/// Every call has a deadline of its own. The caller makes one call for a sandbox at a time and awaits its end; it ends
+/// a creation or a start early by cancelling the token of the call.
 #[async_trait]
 pub trait Lifecycle: Send + Sync {
     /// Creates home volume and container, verifies the engine's description, starts it and verifies the guest's report.
-    /// A failed creation leaves nothing behind.
-    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), EngineError>;
+    /// A creation that fails or is cancelled leaves nothing behind.
+    async fn create(
+        &self,
+        spec: &LaunchSpec,
+        progress: Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), EngineError>;
     /// Starts a stopped container and verifies it again; resumes a paused one. A container that is missing or differs
     /// from the profile is replaced and its home volume kept. The root file system is read-only, so nothing is lost.
-    async fn start(&self, spec: &LaunchSpec) -> Result<(), EngineError>;
+    async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError>;
     /// Stops the container, also a paused one. The home volume stays. Stopping a stopped container succeeds.
-    async fn stop(&self, id: TerminalId) -> Result<(), EngineError>;
+    async fn stop(&self, id: SandboxId) -> Result<(), EngineError>;
     /// Removes container, home volume and guest socket directory, and checks that they are gone. Succeeds when there is
-    /// nothing to remove. Cancels a creation or start of the same terminal.
-    async fn delete(&self, id: TerminalId) -> Result<Absence, EngineError>;
+    /// nothing to remove.
+    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError>;
     /// Changes the limits of a container, running or not.
-    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), EngineError>;
-    /// Everything on the engine that belongs to this instance. Resources of other instances are not included.
-    async fn list(&self) -> Result<Vec<(TerminalId, ObservedState)>, EngineError>;
+    async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError>;
+    /// What the engine has of one sandbox. `None` when it has nothing.
+    async fn observe(&self, id: SandboxId) -> Result<Option<ObservedState>, EngineError>;
+    /// Every sandbox of this instance on the engine. Those of other instances are not included.
+    async fn list(&self) -> Result<Vec<(SandboxId, ObservedState)>, EngineError>;
 }
 
 /// Reads from containers and from the engine; changes nothing.
 #[async_trait]
 pub trait Inspection: Send + Sync {
     /// Current CPU, memory and process figures of a running container.
-    async fn stats(&self, id: TerminalId) -> Result<Stats, EngineError>;
+    async fn stats(&self, id: SandboxId) -> Result<Stats, EngineError>;
     /// The controls of the profile as requested, as the engine reports them and as the guest reports them.
     async fn security(&self, spec: &LaunchSpec) -> Result<SecurityReport, EngineError>;
     /// Size of an image in bytes. `None` when the engine does not have it.
@@ -143,10 +154,10 @@ pub trait Inspection: Send + Sync {
 /// Connections to the guests of running containers.
 #[async_trait]
 pub trait GuestConnection: Send + Sync {
-    /// The guest link of a terminal. It carries the bytes of the terminal, so it requires the proof.
+    /// The guest link of a terminal's sandbox. It carries the bytes of the terminal, so it requires the proof.
     async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError>;
     /// Listens for the guest of a running container again, after a restart of the server.
-    async fn reconnect(&self, id: TerminalId) -> Result<(), EngineError>;
+    async fn reconnect(&self, id: SandboxId) -> Result<(), EngineError>;
     /// Completes when a guest has disconnected since the previous call. Its container may have exited.
     async fn guest_lost(&self);
 }

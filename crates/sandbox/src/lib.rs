@@ -1,4 +1,4 @@
-//! Sandboxes: hardened containers, one per terminal.
+//! Sandboxes: hardened containers with a home volume and a guest socket. Each one runs at most one terminal, ever.
 //!
 //! - [`profile`]: the hardening profile as data.
 //! - [`verify`]: the comparison of a container with its profile, and the security report.

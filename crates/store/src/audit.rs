@@ -75,9 +75,6 @@ pub struct AuditFilter {
 impl Tx {
     /// Reserves the next position and returns it with the previous hash. The end of the chain stays locked until the
     /// transaction ends, which serializes all writers, so append last in a transaction.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn next_audit_position(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
         Ok(fetch!(
             fetch_one,
@@ -88,9 +85,6 @@ impl Tx {
     }
 
     /// Appends an event and makes it the end of the chain.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
         execute!(
             self,
@@ -116,17 +110,11 @@ impl Tx {
     }
 
     /// The end and the stored beginning of the chain.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn audit_head(&mut self) -> Result<AuditHead, StoreError> {
         Ok(fetch!(fetch_one, self, AuditHead, "SELECT seq, hash, base_seq, base_hash FROM audit_head WHERE id = 1"))
     }
 
     /// Events in the order of the chain, after a position.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn audit_after(&mut self, seq: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         Ok(fetch!(
             fetch_all,
@@ -139,9 +127,6 @@ impl Tx {
     }
 
     /// Matching events before a position, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn search_audit(
         &mut self,
         filter: &AuditFilter,
@@ -178,9 +163,6 @@ impl Tx {
 
     /// Deletes the events at the beginning of the chain that are older than `before`, and stores where the chain now
     /// begins. Returns the number of deleted events.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn prune_audit(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         execute!(self, "UPDATE audit_head SET id = id WHERE id = 1");
         // Times may be out of order in the chain. Only events before the first one that is kept are deleted.

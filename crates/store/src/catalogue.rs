@@ -46,25 +46,16 @@ pub struct TierRow {
 
 impl Tx {
     /// All images, the default first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn images(&mut self) -> Result<Vec<ImageRow>, StoreError> {
         Ok(fetch!(fetch_all, self, ImageRow, rows!(images, "ORDER BY is_default DESC, name")))
     }
 
     /// One image.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn image(&mut self, name: &Slug) -> Result<Option<ImageRow>, StoreError> {
         Ok(fetch!(fetch_optional, self, ImageRow, rows!(images, "WHERE name = $1"), name.as_str()))
     }
 
     /// Inserts or replaces an image. A new default replaces the previous one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn put_image(&mut self, image: &ImageRow) -> Result<(), StoreError> {
         if image.is_default {
             execute!(self, "UPDATE images SET is_default = FALSE WHERE is_default");
@@ -86,25 +77,16 @@ impl Tx {
     }
 
     /// All tiers, the smallest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn tiers(&mut self) -> Result<Vec<TierRow>, StoreError> {
         Ok(fetch!(fetch_all, self, TierRow, rows!(tiers, "ORDER BY memory_bytes, cpu_millis, name")))
     }
 
     /// One tier.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn tier(&mut self, name: &Slug) -> Result<Option<TierRow>, StoreError> {
         Ok(fetch!(fetch_optional, self, TierRow, rows!(tiers, "WHERE name = $1"), name.as_str()))
     }
 
     /// Inserts or replaces a tier. A new default replaces the previous one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn put_tier(&mut self, tier: &TierRow) -> Result<(), StoreError> {
         if tier.is_default {
             execute!(self, "UPDATE tiers SET is_default = FALSE WHERE is_default");

@@ -67,9 +67,6 @@ impl From<FactorRow> for Factor {
 
 impl Tx {
     /// Every confirmed secret, sealed, with its account.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn sealed_secrets(&mut self) -> Result<Vec<(UserId, Sealed)>, StoreError> {
         let rows = fetch!(
             fetch_all,
@@ -81,9 +78,6 @@ impl Tx {
     }
 
     /// Reads the factor.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn factor(&mut self, user: UserId) -> Result<Option<Factor>, StoreError> {
         let row = fetch!(
             fetch_optional,
@@ -98,9 +92,6 @@ impl Tx {
     }
 
     /// Reads the factor and locks its row until the end of the transaction, so that concurrent guesses are all counted.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn lock_factor_row(&mut self, user: UserId) -> Result<Option<Factor>, StoreError> {
         let row = fetch!(
             fetch_optional,
@@ -115,9 +106,6 @@ impl Tx {
     }
 
     /// Whether a confirmed factor exists.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn has_factor(&mut self, user: UserId) -> Result<bool, StoreError> {
         let found = fetch!(
             fetch_optional,
@@ -131,9 +119,6 @@ impl Tx {
 
     /// Marks a time step and all earlier ones as used. Returns false when this or a later step is already used
     /// (RFC 6238 5.2). The condition is part of the statement, so only one of two concurrent requests succeeds.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn burn_step(&mut self, user: UserId, step: i64) -> Result<bool, StoreError> {
         let marked = execute!(
             self,
@@ -145,9 +130,6 @@ impl Tx {
     }
 
     /// Stores the failure counter and the waiting times that follow from it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn set_failures(
         &mut self,
         user: UserId,
@@ -169,9 +151,6 @@ impl Tx {
     }
 
     /// Stores a pending secret; a confirmed one is not changed.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn set_pending_factor(
         &mut self,
         user: UserId,
@@ -193,9 +172,6 @@ impl Tx {
 
     /// Confirms the pending secret and marks the step of the confirming code as used. Returns false when the pending
     /// secret was replaced, confirmed by another request, or has expired.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn confirm_factor(
         &mut self,
         user: UserId,
@@ -205,7 +181,7 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         let confirmed = execute!(
             self,
-            "UPDATE factors SET secret_enc = pending_enc, key_id = pending_key_id, last_step = $3, confirmed_at = $4,
+            "UPDATE factors SET secret_enc = pending_enc, key_id = pending_key_id, last_step = $3,
                 pending_enc = NULL, pending_key_id = NULL, pending_until = 0, failures = 0, wait_until = 0,
                 login_wait_until = 0, stopped = FALSE
              WHERE user_id = $1 AND pending_enc = $2 AND pending_until > $4",
@@ -218,9 +194,6 @@ impl Tx {
     }
 
     /// Deletes the factor and the recovery codes. Returns false when there was no factor.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_factor(&mut self, user: UserId) -> Result<bool, StoreError> {
         execute!(self, "DELETE FROM recovery_codes WHERE user_id = $1", user.uuid());
         Ok(execute!(self, "DELETE FROM factors WHERE user_id = $1", user.uuid()) == 1)

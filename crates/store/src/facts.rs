@@ -2,7 +2,7 @@
 
 use access::{Facts, FactsError, FactsSource, GrantFacts, SessionFacts, TerminalFacts};
 use async_trait::async_trait;
-use protocol::{SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::TerminalState};
+use protocol::{SandboxId, SessionId, TerminalId, Timestamp, UserId, auth::Role, terminals::Phase};
 use uuid::Uuid;
 
 use super::{
@@ -33,8 +33,10 @@ struct SessionFactsRow {
 struct TerminalFactsRow {
     #[sqlx(try_from = "Uuid")]
     owner: UserId,
+    #[sqlx(try_from = "Uuid")]
+    sandbox: SandboxId,
     #[sqlx(try_from = "String")]
-    state: TerminalState,
+    phase: Phase,
     locked: bool,
     epoch: i64,
 }
@@ -76,7 +78,7 @@ impl From<SessionFactsRow> for SessionFacts {
 
 impl From<TerminalFactsRow> for TerminalFacts {
     fn from(row: TerminalFactsRow) -> Self {
-        Self { owner: row.owner, state: row.state, locked: row.locked, epoch: row.epoch }
+        Self { owner: row.owner, sandbox: row.sandbox, phase: row.phase, locked: row.locked, epoch: row.epoch }
     }
 }
 
@@ -134,7 +136,8 @@ impl Tx {
             fetch_optional,
             self,
             TerminalFactsRow,
-            "SELECT owner_id AS owner, state, mfa_locked AS locked, lock_epoch AS epoch FROM terminals WHERE id = $1",
+            "SELECT t.owner_id AS owner, s.id AS sandbox, t.phase, t.mfa_locked AS locked, t.lock_epoch AS epoch
+             FROM terminals t JOIN sandboxes s ON s.terminal_id = t.id WHERE t.id = $1",
             terminal.uuid()
         );
         let grant = self.grant(session, terminal).await?;

@@ -12,9 +12,6 @@ use super::{
 impl Db {
     /// Stores the time of input to a terminal: for the terminal, and for the login session and its grant if there are
     /// any. Never moves a time back, and creates no grant.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn record_input(
         &self,
         session: Option<SessionId>,
@@ -35,7 +32,7 @@ impl Db {
         }
         execute!(
             &mut tx,
-            "UPDATE terminals SET last_active_at = $2 WHERE id = $1 AND last_active_at < $2 AND state = 'running'",
+            "UPDATE terminals SET last_active_at = $2 WHERE id = $1 AND last_active_at < $2 AND phase = 'running'",
             terminal.uuid(),
             last_input.millis()
         );
@@ -45,9 +42,6 @@ impl Db {
 
 impl Tx {
     /// The grant of a login session on a terminal, valid or not. The gate decides whether it is valid.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn grant(&mut self, session: SessionId, terminal: TerminalId) -> Result<Option<GrantFacts>, StoreError> {
         let row = fetch!(
             fetch_optional,
@@ -61,9 +55,6 @@ impl Tx {
     }
 
     /// The grants of a login session, valid or not, for lists.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn grants_of_session(&mut self, session: SessionId) -> Result<Vec<GrantFacts>, StoreError> {
         let rows = fetch!(fetch_all, self, GrantRow, grants_where!("g.session_id = $1"), session.uuid());
         Ok(rows.into_iter().map(Into::into).collect())
@@ -95,9 +86,6 @@ impl Tx {
     }
 
     /// Shortens the times of existing grants to these maximums. Longer maximums apply to new grants only.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn shorten_grants(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
         execute!(
             self,
@@ -110,17 +98,11 @@ impl Tx {
     }
 
     /// Deletes every grant on a terminal. Returns their number.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_grants_on(&mut self, terminal: TerminalId) -> Result<u64, StoreError> {
         Ok(execute!(self, "DELETE FROM grants WHERE terminal_id = $1", terminal.uuid()))
     }
 
     /// Deletes every grant of an account. Returns their number.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_grants_of(&mut self, user: protocol::UserId) -> Result<u64, StoreError> {
         Ok(execute!(self, "DELETE FROM grants WHERE user_id = $1", user.uuid()))
     }

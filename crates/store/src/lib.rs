@@ -1,10 +1,12 @@
-//! The database: the only SQL of the project. Functions take and return typed values and contain no rules of use-cases.
+//! The database layer, with all SQL of the project. Functions take and return typed values and contain no business
+//! rules. Where a function documents no other errors, it fails only when the database does not answer.
 //!
 //! Every statement runs in a [`Tx`]. SQLite has one writing connection (`BEGIN IMMEDIATE`, so a transaction gets the
 //! write lock at its start or not at all) and a few reading ones; PostgreSQL has a pool.
 
 mod audit;
 mod catalogue;
+mod desired;
 mod factors;
 mod facts;
 mod grants;
@@ -14,6 +16,7 @@ mod notices;
 pub mod pagination;
 mod reason;
 mod recovery;
+mod sandboxes;
 mod sessions;
 mod settings;
 mod sql;
@@ -23,9 +26,12 @@ mod users;
 
 pub use audit::{AuditFilter, AuditHead, AuditRow};
 pub use catalogue::{ImageRow, TierRow};
+pub use desired::Desired;
 pub use factors::Factor;
+pub use lifecycle::Request;
 pub use links::{LinkKind, OneTimeLinkRow};
 pub use reason::{Reason, StoredReason};
+pub use sandboxes::{SandboxRow, SandboxState};
 pub use sessions::{LoginSession, NewSession, SessionKind};
 pub use terminals::{TerminalListing, TerminalRow};
 pub use users::{User, UserListing};
@@ -156,9 +162,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of an existing embedded database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it cannot be read.
     pub async fn inspect_sqlite(path: &Path) -> Result<String, StoreError> {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
         let readers =
@@ -167,9 +170,6 @@ impl Db {
     }
 
     /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
-    ///
-    /// # Errors
-    /// When it does not answer.
     pub async fn inspect_postgres(url: &str) -> Result<String, StoreError> {
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect(url).await?;
         Self::Postgres(pool).inspect().await
@@ -189,9 +189,6 @@ impl Db {
     }
 
     /// Begins a transaction that may write.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
@@ -200,9 +197,6 @@ impl Db {
     }
 
     /// Begins a transaction that only reads, on one snapshot.
-    ///
-    /// # Errors
-    /// When the database does not answer in time.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
@@ -213,17 +207,11 @@ impl Db {
     }
 
     /// Checks that the database accepts writes: begins a transaction that may write and reads a row. Changes nothing.
-    ///
-    /// # Errors
-    /// When the database does not accept writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.begin().await?.is_set_up().await.map(drop)
     }
 
     /// Kind and version, for administrators.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn version(&self) -> Result<String, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => {

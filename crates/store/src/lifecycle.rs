@@ -1,18 +1,41 @@
-//! State changes of terminals. Every change names the state it starts from, so exactly one of two concurrent changes
-//! takes effect.
+//! The life of a terminal: requests of its owner, and the phases that the reconciler records. Every change names the
+//! phase it starts from, so exactly one of two concurrent changes takes effect.
 
-use access::{AllowsDelete, Authorized, Operate};
+use access::{AllowsDelete, AllowsStop, Authorized, Operate};
 use protocol::{
-    TerminalId, Timestamp, UserId,
+    Timestamp, UserId,
     names::{Slug, TerminalName},
-    terminals::TerminalState,
+    terminals::Phase,
 };
 
 use super::{
-    Reason, StoreError, TerminalRow, Tx,
+    Desired, Reason, StoreError, TerminalRow, Tx,
     pagination::TerminalCursor,
     sql::{execute, fetch, rows},
 };
+
+/// A request to start or stop a terminal. It sets the desired state and the phase of the transition, on which the gate
+/// decides from the commit on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// Start it.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Stop it, then start it.
+    Restart,
+}
+
+impl Request {
+    /// The desired state and the phase until the reconciler has carried it out.
+    const fn transition(self) -> (Desired, Phase) {
+        match self {
+            Self::Start => (Desired::Running, Phase::Pending),
+            Self::Stop => (Desired::Stopped, Phase::Stopping),
+            Self::Restart => (Desired::Running, Phase::Stopping),
+        }
+    }
+}
 
 impl Tx {
     /// Terminals of an account, newest first, after a cursor.
@@ -31,8 +54,8 @@ impl Tx {
             TerminalRow,
             rows!(
                 terminals,
-                "WHERE owner_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3))
-                 ORDER BY created_at DESC, id DESC LIMIT $4"
+                "WHERE t.owner_id = $1 AND (t.created_at < $2 OR (t.created_at = $2 AND t.id < $3))
+                 ORDER BY t.created_at DESC, t.id DESC LIMIT $4"
             ),
             owner.uuid(),
             after.0.millis(),
@@ -55,45 +78,92 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn every_terminal(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
-        Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY created_at, id")))
+        Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY t.created_at, t.id")))
     }
 
-    /// Moves a terminal from one state to another and replaces the reason; false when it was not in that state.
+    /// Records a request; false when the terminal was not in phase `from`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn move_terminal(
+    pub async fn request<A: AllowsStop>(
         &mut self,
-        id: TerminalId,
-        from: TerminalState,
-        to: TerminalState,
-        reason: Option<&Reason>,
+        proof: &Authorized<A>,
+        from: Phase,
+        request: Request,
     ) -> Result<bool, StoreError> {
+        let (desired, phase) = request.transition();
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = $3, reason = $4, generation = generation + 1 WHERE id = $1 AND state = $2",
-            id.uuid(),
+            "UPDATE terminals SET desired = $3, phase = $4, reason = NULL, generation = generation + 1
+             WHERE id = $1 AND phase = $2",
+            proof.id().uuid(),
             from.as_str(),
-            to.as_str(),
-            reason.map(Reason::encode)
+            desired.as_str(),
+            phase.as_str()
         );
         Ok(moved == 1)
     }
 
-    /// A terminal that was being created or started runs now; false when its state changed meanwhile. It counts as
-    /// launched from now on, so its home is removed only by a deletion.
+    /// Records the phase that the reconciler brought a terminal to or observed, and the generation that is carried out
+    /// with it. False when the phase or the request is no longer that of `row`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn mark_terminal_running(&mut self, id: TerminalId, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn record_phase(
+        &mut self,
+        row: &TerminalRow,
+        to: Phase,
+        reason: Option<&Reason>,
+        observed_generation: i64,
+    ) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = 'running', reason = NULL, generation = generation + 1, launched = TRUE,
-                last_active_at = $2
-             WHERE id = $1 AND state = 'creating'",
-            id.uuid(),
+            "UPDATE terminals SET phase = $4, reason = $5, observed_generation = $6
+             WHERE id = $1 AND phase = $2 AND generation = $3",
+            row.id.uuid(),
+            row.phase.as_str(),
+            row.generation,
+            to.as_str(),
+            reason.map(Reason::encode),
+            observed_generation
+        );
+        Ok(moved == 1)
+    }
+
+    /// Records that the container of `row` was stopped: the terminal is stopped, or pending when a start was requested.
+    /// False when it is no longer stopping.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn record_stopped(&mut self, row: &TerminalRow) -> Result<bool, StoreError> {
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET
+                phase = CASE desired WHEN 'running' THEN 'pending' ELSE 'stopped' END,
+                observed_generation = CASE desired WHEN 'running' THEN observed_generation ELSE generation END
+             WHERE id = $1 AND phase = 'stopping'",
+            row.id.uuid()
+        );
+        Ok(moved == 1)
+    }
+
+    /// Records that a start succeeded: the terminal of `row` runs, and its sandbox has the limits of the row's tier.
+    /// False when its phase changed meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn record_started(&mut self, row: &TerminalRow, now: Timestamp) -> Result<bool, StoreError> {
+        let moved = execute!(
+            self,
+            "UPDATE terminals SET phase = 'running', reason = NULL, observed_generation = $2, last_active_at = $3
+             WHERE id = $1 AND phase = 'starting'",
+            row.id.uuid(),
+            row.generation,
             now.millis()
         );
+        if moved == 1 {
+            self.assign_sandbox(row.id, &row.tier).await?;
+        }
         Ok(moved == 1)
     }
 
@@ -110,8 +180,9 @@ impl Tx {
         let id = proof.id();
         let moved = execute!(
             self,
-            "UPDATE terminals SET state = 'deleting', reason = NULL, generation = generation + 1, lock_epoch = lock_epoch + 1
-             WHERE id = $1 AND state <> 'deleting' AND mfa_locked = $2",
+            "UPDATE terminals SET desired = 'deleted', phase = 'deleting', reason = NULL, generation = generation + 1,
+                lock_epoch = lock_epoch + 1
+             WHERE id = $1 AND phase <> 'deleting' AND mfa_locked = $2",
             id.uuid(),
             locked
         );
@@ -119,34 +190,6 @@ impl Tx {
             self.delete_grants_on(id).await?;
         }
         Ok(moved == 1)
-    }
-
-    /// Removes a record and writes its tombstone: what is left of the terminal on the engine may be deleted. `proof`
-    /// says what was seen to be gone. False when there was no record.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn remove_terminal(&mut self, id: TerminalId, now: Timestamp, proof: &str) -> Result<bool, StoreError> {
-        if execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 0 {
-            return Ok(false);
-        }
-        execute!(
-            self,
-            "INSERT INTO tombstones (terminal_id, removed_at, proof) VALUES ($1, $2, $3)",
-            id.uuid(),
-            now.millis(),
-            proof
-        );
-        Ok(true)
-    }
-
-    /// Whether a terminal of that id was removed, so that its remains may be deleted.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn has_tombstone(&mut self, id: TerminalId) -> Result<bool, StoreError> {
-        let (n,) = fetch!(fetch_one, self, (i64,), "SELECT COUNT(*) FROM tombstones WHERE terminal_id = $1", id.uuid());
-        Ok(n > 0)
     }
 
     /// Replaces the name.
@@ -162,12 +205,37 @@ impl Tx {
         Ok(())
     }
 
-    /// Replaces the tier.
+    /// Requests another tier. The phase does not change.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_terminal_tier(&mut self, proof: &Authorized<Operate>, tier: &Slug) -> Result<(), StoreError> {
-        execute!(self, "UPDATE terminals SET tier = $2 WHERE id = $1", proof.id().uuid(), tier.as_str());
+    pub async fn request_tier(&mut self, proof: &Authorized<Operate>, tier: &Slug) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE terminals SET tier = $2, generation = generation + 1 WHERE id = $1",
+            proof.id().uuid(),
+            tier.as_str()
+        );
+        Ok(())
+    }
+
+    /// Records the outcome of a requested tier: the sandbox has the limits of the row's tier, or the record goes back
+    /// to the tier whose limits the sandbox has. Without effect when another tier was requested meanwhile.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn record_tier(&mut self, row: &TerminalRow, applied: bool) -> Result<(), StoreError> {
+        let tier = if applied { &row.tier } else { &row.sandbox.tier };
+        let settled = execute!(
+            self,
+            "UPDATE terminals SET tier = $3, observed_generation = $2 WHERE id = $1 AND generation = $2",
+            row.id.uuid(),
+            row.generation,
+            tier.as_str()
+        );
+        if settled == 1 && applied {
+            execute!(self, "UPDATE sandboxes SET tier = $2 WHERE terminal_id = $1", row.id.uuid(), row.tier.as_str());
+        }
         Ok(())
     }
 }

@@ -56,9 +56,6 @@ pub struct OneTimeLinkRow {
 
 impl Tx {
     /// Inserts a link. It replaces the previous set-up link, or the previous links of the same account.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     #[allow(clippy::too_many_arguments)]
     pub async fn insert_link(
         &mut self,
@@ -93,9 +90,6 @@ impl Tx {
     }
 
     /// The invitation or reset link whose token has this hash, if it can be used.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn link_by_token(
         &mut self,
         token_hash: &[u8; 32],
@@ -114,9 +108,6 @@ impl Tx {
     }
 
     /// Whether a link of this kind and token can be used.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn link_is_good(
         &mut self,
         kind: LinkKind,
@@ -138,9 +129,6 @@ impl Tx {
 
     /// Marks a link as used. Returns false when it was used before, has expired, or is of another kind. The condition
     /// is part of the statement, so only one of two concurrent requests succeeds.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn use_link(
         &mut self,
         kind: LinkKind,
@@ -159,9 +147,6 @@ impl Tx {
     }
 
     /// Invitations and reset links that can be used, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn open_links(&mut self, now: Timestamp) -> Result<Vec<OneTimeLinkRow>, StoreError> {
         Ok(fetch!(
             fetch_all,
@@ -175,15 +160,12 @@ impl Tx {
     }
 
     /// Deletes an unused invitation or reset link. Returns false when there was none.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_link(&mut self, id: InviteId) -> Result<bool, StoreError> {
-        let gone = execute!(
+        let deleted = execute!(
             self,
             "DELETE FROM one_time_links WHERE id = $1 AND kind <> 'setup' AND used_at IS NULL",
             id.uuid()
         );
-        Ok(gone == 1)
+        Ok(deleted == 1)
     }
 }

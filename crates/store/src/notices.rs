@@ -10,9 +10,6 @@ use super::{
 
 impl Tx {
     /// Inserts a notice.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn insert_notice(&mut self, user: UserId, text: &str, now: Timestamp) -> Result<(), StoreError> {
         execute!(
             self,
@@ -26,9 +23,6 @@ impl Tx {
     }
 
     /// The 20 newest notices with their times, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn notices(&mut self, user: UserId) -> Result<Vec<(Timestamp, String)>, StoreError> {
         let rows = fetch!(
             fetch_all,
@@ -41,9 +35,6 @@ impl Tx {
     }
 
     /// Deletes the notices of an account after the user dismissed them.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_notices(&mut self, user: UserId) -> Result<(), StoreError> {
         execute!(self, "DELETE FROM notices WHERE user_id = $1", user.uuid());
         Ok(())

@@ -89,17 +89,17 @@ mod tests {
         assert_eq!(terminal.to_string().parse(), Ok(terminal));
         let name = UsernameCursor::new(&Username::parse("ada").unwrap());
         assert_eq!(name.to_string().parse(), Ok(name));
-        for no in ["", "zzz", ".", "12.x", "x.00000000-0000-0000-0000-000000000003", "ada", "~", "~a b"] {
-            assert_eq!(no.parse::<TerminalCursor>(), Err(InvalidCursor), "{no}");
-            assert_eq!(no.parse::<UsernameCursor>(), Err(InvalidCursor), "{no}");
+        for text in ["", "zzz", ".", "12.x", "x.00000000-0000-0000-0000-000000000003", "ada", "~", "~a b"] {
+            assert_eq!(text.parse::<TerminalCursor>(), Err(InvalidCursor), "{text}");
+            assert_eq!(text.parse::<UsernameCursor>(), Err(InvalidCursor), "{text}");
         }
     }
 
     #[test]
     fn only_the_last_page_has_no_next_cursor() {
-        let cut = |n: u32| page((0..n).collect(), 2, u32::to_string, |row| row);
-        assert_eq!((cut(3).items, cut(3).next), (vec![0, 1], Some("1".to_owned())));
-        assert_eq!((cut(2).items, cut(2).next), (vec![0, 1], None));
-        assert_eq!(cut(0).next, None);
+        let first_page = |n: u32| page((0..n).collect(), 2, u32::to_string, |row| row);
+        assert_eq!((first_page(3).items, first_page(3).next), (vec![0, 1], Some("1".to_owned())));
+        assert_eq!((first_page(2).items, first_page(2).next), (vec![0, 1], None));
+        assert_eq!(first_page(0).next, None);
     }
 }

@@ -1,4 +1,4 @@
-//! Why a terminal is in its state. Stored as data; the sentence for people is made where the terminal is shown.
+//! Why a terminal is in its state. Stored as data; the server derives the sentence for users from it.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {
-    /// Its container was paused by somebody else; its shells continue when it is started.
+    /// Its container was paused outside of the server; its shells continue when it is started.
     Paused,
     /// Its container and its home no longer exist on the engine.
     Lost,
@@ -14,9 +14,9 @@ pub enum Reason {
     EngineUnavailable,
     /// The engine does not have the image.
     ImageMissing,
-    /// The image asks for something that the profile forbids.
+    /// The image requests something that the profile forbids.
     ImageRefused {
-        /// What it asks for.
+        /// What it requests.
         why: String,
     },
     /// The terminal has no container and no home.
@@ -28,7 +28,7 @@ pub enum Reason {
     },
     /// The guest did not report in time.
     GuestUnresponsive,
-    /// The engine refused.
+    /// The engine rejected the request.
     EngineRefused,
     /// A sentence that an earlier version stored.
     Other {
@@ -44,7 +44,7 @@ impl Reason {
     }
 }
 
-/// The reason column of a row. A reason that this version does not know becomes [`Reason::Other`].
+/// The reason column of a row. An unknown reason is read as [`Reason::Other`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredReason(pub Option<Reason>);
 

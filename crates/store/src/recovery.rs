@@ -9,9 +9,6 @@ use super::{
 
 impl Tx {
     /// Replaces the whole set. Codes of the previous set become invalid.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn replace_recovery_codes(
         &mut self,
         user: UserId,
@@ -28,9 +25,6 @@ impl Tx {
 
     /// Marks a code as used. Returns false when it is not in the set or was used before. The condition is part of the
     /// statement, so only one of two concurrent requests succeeds.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn spend_recovery_code(&mut self, user: UserId, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
         let spent = execute!(
             self,
@@ -43,9 +37,6 @@ impl Tx {
     }
 
     /// Number of unused codes.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn recovery_codes_left(&mut self, user: UserId) -> Result<u32, StoreError> {
         let (n,) = fetch!(
             fetch_one,

@@ -9,7 +9,7 @@ use super::{
     sqlx,
 };
 
-/// How far the sign-in has come.
+/// Progress of the sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKind {
     /// The password was verified; the code of the second factor was not.
@@ -34,7 +34,7 @@ pub struct NewSession<'a> {
     pub id: SessionId,
     /// The account.
     pub user: UserId,
-    /// How far the sign-in has come.
+    /// Progress of the sign-in.
     pub kind: SessionKind,
     /// SHA-256 of the token.
     pub token_hash: [u8; 32],
@@ -132,9 +132,6 @@ macro_rules! sessions {
 
 impl Tx {
     /// Inserts a login session.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn insert_session(&mut self, new: &NewSession<'_>) -> Result<(), StoreError> {
         execute!(
             self,
@@ -155,9 +152,6 @@ impl Tx {
     }
 
     /// The login session whose current or previous token has this hash.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn session_by_token(&mut self, token_hash: &[u8; 32]) -> Result<Option<LoginSession>, StoreError> {
         Ok(fetch!(
             fetch_optional,
@@ -169,9 +163,6 @@ impl Tx {
     }
 
     /// The full login sessions of an account, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn sessions_of(&mut self, user: UserId) -> Result<Vec<LoginSession>, StoreError> {
         Ok(fetch!(
             fetch_all,
@@ -183,9 +174,6 @@ impl Tx {
     }
 
     /// Stores the time of a request; never moves it back.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn record_session_activity(&mut self, id: SessionId, now: Timestamp) -> Result<(), StoreError> {
         execute!(
             self,
@@ -197,46 +185,40 @@ impl Tx {
     }
 
     /// Replaces the token of a session. The old token still authenticates requests that only read until
-    /// `previous_until`. Returns false when the session does not exist.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// `previous_until`. Returns the generation of the new token; `None` when the session does not exist.
     pub async fn rotate_session(
         &mut self,
         id: SessionId,
         token_hash: &[u8; 32],
         previous_until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let changed = execute!(
+    ) -> Result<Option<i64>, StoreError> {
+        let rotated = fetch!(
+            fetch_optional,
             self,
+            (i64,),
             "UPDATE login_sessions SET previous_hash = token_hash, previous_until = $3, token_hash = $2,
-                generation = generation + 1 WHERE id = $1",
+                generation = generation + 1 WHERE id = $1 RETURNING generation",
             id.uuid(),
             token_hash.as_slice(),
             previous_until.millis()
         );
-        Ok(changed == 1)
+        Ok(rotated.map(|(generation,)| generation))
     }
 
     /// Deletes one session of an account. Returns false when there was none.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_session(&mut self, id: SessionId, user: UserId) -> Result<bool, StoreError> {
-        let gone = execute!(self, "DELETE FROM login_sessions WHERE id = $1 AND user_id = $2", id.uuid(), user.uuid());
-        Ok(gone == 1)
+        let deleted =
+            execute!(self, "DELETE FROM login_sessions WHERE id = $1 AND user_id = $2", id.uuid(), user.uuid());
+        Ok(deleted == 1)
     }
 
     /// Deletes the sessions of an account except `keep`. Returns the ids of the deleted sessions.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_sessions(
         &mut self,
         user: UserId,
         keep: Option<SessionId>,
     ) -> Result<Vec<SessionId>, StoreError> {
-        let gone = fetch!(
+        let deleted = fetch!(
             fetch_all,
             self,
             (Uuid,),
@@ -244,13 +226,10 @@ impl Tx {
             user.uuid(),
             keep.map_or(Uuid::nil(), SessionId::uuid)
         );
-        Ok(gone.into_iter().map(|(id,)| SessionId::new(id)).collect())
+        Ok(deleted.into_iter().map(|(id,)| SessionId::new(id)).collect())
     }
 
     /// Deletes expired sessions. Returns their number.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         Ok(execute!(
             self,
@@ -260,9 +239,6 @@ impl Tx {
     }
 
     /// Shortens the times of existing sessions to these maximums. Longer maximums apply to new logins only.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn shorten_sessions(&mut self, idle_secs: u32, absolute_secs: u32) -> Result<(), StoreError> {
         execute!(
             self,

@@ -28,9 +28,6 @@ struct SettingsRow {
 
 impl Tx {
     /// The current settings.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn settings(&mut self) -> Result<Settings, StoreError> {
         let row = fetch!(
             fetch_one,
@@ -53,9 +50,6 @@ impl Tx {
     }
 
     /// Replaces the settings.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn set_settings(&mut self, new: &Settings) -> Result<(), StoreError> {
         execute!(
             self,
@@ -76,35 +70,23 @@ impl Tx {
     }
 
     /// Whether the first administrator exists.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn is_set_up(&mut self) -> Result<bool, StoreError> {
         let (done,) = fetch!(fetch_one, self, (bool,), "SELECT setup_done FROM settings WHERE id = 1");
         Ok(done)
     }
 
     /// Ends the set-up. Returns true for exactly one caller. The condition is part of the statement.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn finish_setup(&mut self) -> Result<bool, StoreError> {
         Ok(execute!(self, "UPDATE settings SET setup_done = TRUE WHERE id = 1 AND NOT setup_done") == 1)
     }
 
     /// The instance that this database belongs to; `None` before [`Tx::bind`].
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn bound_to(&mut self) -> Result<Option<String>, StoreError> {
         let (instance,) = fetch!(fetch_one, self, (Option<String>,), "SELECT instance FROM settings WHERE id = 1");
         Ok(instance)
     }
 
-    /// Binds the database to an instance. Without effect when it is bound.
-    ///
-    /// # Errors
-    /// When the database does not answer.
+    /// Binds the database to an instance. Does nothing when it is already bound.
     pub async fn bind(&mut self, instance: &str) -> Result<(), StoreError> {
         execute!(self, "UPDATE settings SET instance = $1 WHERE id = 1 AND instance IS NULL", instance.to_owned());
         Ok(())

@@ -59,12 +59,22 @@ macro_rules! grants_where {
     };
 }
 
+/// Columns of a terminal `t` with its sandbox `s`.
+macro_rules! terminal_columns {
+    () => {
+        "t.id, t.owner_id, t.name, t.hostname, t.image, t.tier, t.profile, t.egress, t.desired, t.phase, t.mfa_locked,
+         t.lock_epoch, t.reason, t.generation, t.observed_generation, t.created_at, t.last_active_at,
+         s.id AS sandbox_id, s.state AS sandbox_state, s.tier AS sandbox_tier"
+    };
+}
+
 /// `SELECT` of whole rows of a table, with its columns in one place. `$rest` is the `WHERE` or `ORDER BY` clause.
 macro_rules! rows {
     (terminals, $rest:literal) => {
         concat!(
-            "SELECT id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch, reason,
-                    generation, launched, created_at, last_active_at FROM terminals ",
+            "SELECT ",
+            $crate::sql::terminal_columns!(),
+            " FROM terminals t JOIN sandboxes s ON s.terminal_id = t.id ",
             $rest
         )
     };
@@ -98,4 +108,4 @@ macro_rules! rows {
     };
 }
 
-pub(super) use {execute, fetch, grants_where, rows, session_times};
+pub(super) use {execute, fetch, grants_where, rows, session_times, terminal_columns};

@@ -1,18 +1,20 @@
-//! Rows of terminals: the record and its lock. Changes of state are in `lifecycle.rs`.
+//! Rows of terminals: the record and its lock. Requests and phases are in `lifecycle.rs`.
 
 use access::{Action, Authorized, Operate};
 use protocol::{
     TerminalId, Timestamp, UserId,
     names::{Slug, TerminalName, Username},
-    terminals::TerminalState,
+    terminals::Phase,
 };
 use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
+    desired::Desired,
     pagination::TerminalCursor,
     reason::{Reason, StoredReason},
-    sql::{execute, fetch, rows},
+    sandboxes::SandboxRow,
+    sql::{execute, fetch, rows, terminal_columns},
     sqlx,
 };
 
@@ -42,26 +44,39 @@ pub struct TerminalRow {
     /// Egress policy.
     #[sqlx(try_from = "String")]
     pub egress: Slug,
-    /// State.
+    /// What the owner asked for.
     #[sqlx(try_from = "String")]
-    pub state: TerminalState,
+    pub desired: Desired,
+    /// The step of its life that it is in.
+    #[sqlx(try_from = "String")]
+    pub phase: Phase,
     /// Locked with MFA.
     pub mfa_locked: bool,
     /// Raised by lock, unlock, deletion and change of owner.
     pub lock_epoch: i64,
-    /// Why it is in its state.
+    /// Why it is in its phase.
     #[sqlx(try_from = "Option<String>")]
     pub reason: StoredReason,
-    /// Raised by each change of state.
+    /// Raised by each request to change what runs it.
     pub generation: i64,
-    /// It has run at least once, so its home may hold files.
-    pub launched: bool,
+    /// The newest generation that was carried out, or failed for good.
+    pub observed_generation: i64,
+    /// What runs it.
+    #[sqlx(flatten)]
+    pub sandbox: SandboxRow,
     /// Time of creation.
     #[sqlx(try_from = "i64")]
     pub created_at: Timestamp,
     /// Last input or start.
     #[sqlx(try_from = "i64")]
     pub last_active_at: Timestamp,
+}
+
+impl TerminalRow {
+    /// Whether a request is waiting to be carried out.
+    pub const fn has_request(&self) -> bool {
+        self.observed_generation < self.generation
+    }
 }
 
 /// A terminal's record with its owner's name, for administrators.
@@ -76,16 +91,16 @@ pub struct TerminalListing {
 }
 
 impl Tx {
-    /// Inserts a record.
+    /// Inserts a record and its sandbox.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn insert_terminal(&mut self, row: &TerminalRow) -> Result<(), StoreError> {
         execute!(
             self,
-            "INSERT INTO terminals (id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked,
-                lock_epoch, reason, generation, launched, created_at, last_active_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            "INSERT INTO terminals (id, owner_id, name, hostname, image, tier, profile, egress, desired, phase,
+                mfa_locked, lock_epoch, reason, generation, observed_generation, created_at, last_active_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             row.id.uuid(),
             row.owner_id.uuid(),
             row.name.as_str(),
@@ -94,16 +109,17 @@ impl Tx {
             row.tier.as_str(),
             row.profile.as_str(),
             row.egress.as_str(),
-            row.state.as_str(),
+            row.desired.as_str(),
+            row.phase.as_str(),
             row.mfa_locked,
             row.lock_epoch,
             row.reason.0.as_ref().map(Reason::encode),
             row.generation,
-            row.launched,
+            row.observed_generation,
             row.created_at.millis(),
             row.last_active_at.millis()
         );
-        Ok(())
+        self.insert_sandbox(&row.sandbox, row.id).await
     }
 
     /// A record by id.
@@ -111,7 +127,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn terminal(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
-        Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE id = $1"), id.uuid()))
+        Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE t.id = $1"), id.uuid()))
     }
 
     /// The record of an authorized terminal. `None` when it was deleted or got another owner after the authorization.
@@ -141,15 +157,8 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_terminal_row(&mut self, id: TerminalId) -> Result<Option<TerminalRow>, StoreError> {
-        Ok(fetch!(
-            fetch_optional,
-            self,
-            TerminalRow,
-            "UPDATE terminals SET id = id WHERE id = $1
-             RETURNING id, owner_id, name, hostname, image, tier, profile, egress, state, mfa_locked, lock_epoch,
-                       reason, generation, launched, created_at, last_active_at",
-            id.uuid()
-        ))
+        execute!(self, "UPDATE terminals SET id = id WHERE id = $1", id.uuid());
+        self.terminal(id).await
     }
 
     /// Sets or removes the lock and raises the epoch, which invalidates every grant of the old epoch. Returns the new
@@ -197,12 +206,14 @@ impl Tx {
             fetch_all,
             self,
             TerminalListing,
-            "SELECT t.id, t.owner_id, t.name, t.hostname, t.image, t.tier, t.profile, t.egress, t.state, t.mfa_locked,
-                    t.lock_epoch, t.reason, t.generation, t.launched, t.created_at, t.last_active_at,
-                    u.username AS owner
-             FROM terminals t JOIN users u ON u.id = t.owner_id
-             WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
-             ORDER BY t.created_at DESC, t.id DESC LIMIT $3",
+            concat!(
+                "SELECT ",
+                terminal_columns!(),
+                ", u.username AS owner
+                 FROM terminals t JOIN sandboxes s ON s.terminal_id = t.id JOIN users u ON u.id = t.owner_id
+                 WHERE t.created_at < $1 OR (t.created_at = $1 AND t.id < $2)
+                 ORDER BY t.created_at DESC, t.id DESC LIMIT $3"
+            ),
             after.0.millis(),
             after.1.uuid(),
             i64::from(limit)

@@ -87,34 +87,22 @@ impl Tx {
     }
 
     /// An account by id.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn user(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE id = $1"), id.uuid()))
     }
 
     /// An account by name.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn user_named(&mut self, username: &Username) -> Result<Option<User>, StoreError> {
         Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE username = $1"), username.as_str()))
     }
 
     /// Locks the account's row until the end of the transaction, which serializes changes of role, password and factor.
     /// Returns false when the account does not exist.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn lock_user_row(&mut self, id: UserId) -> Result<bool, StoreError> {
         Ok(execute!(self, "UPDATE users SET id = id WHERE id = $1", id.uuid()) == 1)
     }
 
     /// Replaces the password and stores whether a reset link was used.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn set_password(&mut self, id: UserId, hash: &Secret<String>, by_link: bool) -> Result<(), StoreError> {
         execute!(
             self,
@@ -127,9 +115,6 @@ impl Tx {
     }
 
     /// Replaces role, disabled flag and quota.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn set_user(
         &mut self,
         id: UserId,
@@ -149,9 +134,6 @@ impl Tx {
     }
 
     /// Stores the time of a completed sign-in.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn record_login(&mut self, id: UserId, now: Timestamp) -> Result<(), StoreError> {
         execute!(self, "UPDATE users SET last_login_at = $2 WHERE id = $1", id.uuid(), now.millis());
         Ok(())
@@ -159,9 +141,6 @@ impl Tx {
 
     /// Number of enabled administrators. Locks the settings row first, so that two administrators cannot demote each
     /// other concurrently.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn count_admins(&mut self) -> Result<i64, StoreError> {
         execute!(self, "UPDATE settings SET id = id WHERE id = 1");
         let (n,) = fetch!(fetch_one, self, (i64,), "SELECT COUNT(*) FROM users WHERE role = 'admin' AND NOT disabled");
@@ -169,9 +148,6 @@ impl Tx {
     }
 
     /// Accounts ordered by name, after a cursor.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn users_page(&mut self, after: &UsernameCursor, limit: u32) -> Result<Vec<UserListing>, StoreError> {
         Ok(fetch!(
             fetch_all,
@@ -184,9 +160,6 @@ impl Tx {
     }
 
     /// One account as administrators list it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
     pub async fn user_listing(&mut self, id: UserId) -> Result<Option<UserListing>, StoreError> {
         Ok(fetch!(fetch_optional, self, UserListing, rows!(user_listings, "WHERE u.id = $1"), id.uuid()))
     }

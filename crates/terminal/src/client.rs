@@ -1,13 +1,14 @@
-//! An attached client, as its transport sees it.
+//! An attached client: the interface that its transport uses.
 
 use std::sync::Arc;
 
+use access::{InputRight, ResizeRight};
 use guest_protocol::ToGuest;
 use protocol::frame::Size;
 use tokio::sync::watch;
 
 use super::{
-    pane::{Cursor, InputTarget, Pane},
+    pane::{Cursor, InputTarget, Pane, Redraw},
     session::Session,
 };
 
@@ -18,11 +19,11 @@ pub struct AttachedClient {
     pub client: Client,
     /// Its position in the output.
     pub cursor: Cursor,
-    /// Changes whenever the pane does.
+    /// Notified of each change of the pane.
     pub changed: watch::Receiver<()>,
 }
 
-/// What reading and writing tasks of a transport share about one client.
+/// An attached client, shared by the reading and the writing task of its transport.
 #[derive(Debug)]
 pub struct Client {
     pane: Arc<Pane>,
@@ -47,6 +48,12 @@ impl Client {
         &self.pane
     }
 
+    /// A redraw of the pane's screen with all output that has arrived by now. `None` when the server shuts down, or when
+    /// too many redraws are waiting.
+    pub async fn redraw(&self) -> Option<Redraw> {
+        self.pane.redraw().await
+    }
+
     /// Number of the client within its pane.
     pub fn id(&self) -> u64 {
         self.id
@@ -54,13 +61,13 @@ impl Client {
 
     /// Sends input to the shell. Waits while too much input of this pane is in flight. Input is dropped while the guest
     /// is not connected.
-    pub async fn input(&self, bytes: &[u8]) {
+    pub async fn input(&self, _: InputRight<'_>, bytes: &[u8]) {
         self.send_input(Some(self.id), bytes).await;
     }
 
-    /// Sends what the client's emulator answers by itself. It reaches the shell like input, but does not make this
-    /// client's size the pane's size.
-    pub async fn reply(&self, bytes: &[u8]) {
+    /// Sends an emulator reply. It reaches the shell like input, but does not make this client's size the pane's
+    /// size.
+    pub async fn reply(&self, _: InputRight<'_>, bytes: &[u8]) {
         self.send_input(None, bytes).await;
     }
 
@@ -89,7 +96,7 @@ impl Client {
         }
     }
 
-    /// Records that the client's terminal parsed the output up to `position`.
+    /// Records that the client's emulator has parsed the output up to `position`.
     pub fn acknowledge(&self, position: u64) {
         if self.pane.acknowledge(self.id, position) {
             self.session.notify();
@@ -97,17 +104,17 @@ impl Client {
     }
 
     /// Applies the client's size to the pane. Sent by the calling task, so input that follows comes after it.
-    pub async fn resize(&self, size: Size) {
+    pub async fn resize(&self, _: ResizeRight<'_>, size: Size) {
         if let Some(pane) = self.pane.resize(self.id, size) {
             let _ = self.session.link().send(ToGuest::Resize { pane, size }).await;
-            // A guest that is not connected now is sent the size when it is.
+            // A guest that is not connected receives the size when it connects.
             self.session.notify();
         }
     }
 }
 
-/// Keeps the pane's output window open while input waits: a program that is busy writing must not be prevented from
-/// reading.
+/// Keeps the pane's output window open while input waits: a program that is blocked on writing output would never read
+/// the input.
 struct WaitingForRoom<'a>(&'a Client);
 
 impl<'a> WaitingForRoom<'a> {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 #[error("the guest is not connected")]
 pub struct GuestUnavailable;
 
-/// The connection to the guest of one terminal. It reconnects by itself when the socket is lost. There is one per
+/// The connection to the guest of one terminal. It reconnects when the socket is lost. There is one per
 /// running terminal, and panes are multiplexed on it.
 #[async_trait]
 pub trait GuestLink: Send + Sync + std::fmt::Debug {

@@ -1,12 +1,13 @@
 //! Running terminals in memory: one [`Session`] per terminal on its guest link, its panes with their newest output and
 //! screen model, and the clients that are attached to them.
 //!
-//! This crate knows no HTTP, database or engine. A transport (the WebSocket in the server) attaches a client with a
-//! proof of access, sends what [`Pane`] offers, and passes on input.
+//! This crate depends on no HTTP, database or engine code. A transport (the WebSocket in the server) attaches a client
+//! with a proof of access, sends the frames that [`Pane`] returns, and passes input to the client.
 #![forbid(unsafe_code)]
 
 mod client;
 mod guest_link;
+mod model_threads;
 mod modes;
 mod pane;
 mod screen;
@@ -15,6 +16,6 @@ mod sessions;
 
 pub use client::{AttachedClient, Client};
 pub use guest_link::{GuestLink, GuestUnavailable};
-pub use pane::{Cursor, Pane, Phase, Progress};
+pub use pane::{Cursor, Pane, Phase, Progress, Redraw};
 pub use session::Session;
 pub use sessions::{AttachError, Sessions};

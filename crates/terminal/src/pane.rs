@@ -9,14 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
-use super::screen::Screen;
+use super::{model_threads::ModelQueue, screen::Screen};
 
 mod client_side;
 mod guest_side;
+mod model_side;
 
 pub use client_side::{Cursor, InputTarget, Progress};
+use model_side::ModelRequests;
+pub use model_side::Redraw;
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,24 +31,27 @@ pub enum Phase {
     Opening,
     /// The shell runs.
     Live,
-    /// The guest is not connected since this time. The shell may still run.
+    /// The guest has been disconnected since this time. The shell may still run.
     Away(Instant),
     /// The shell exited with this status, and all its output has arrived.
     Ended(i32),
     /// The shell could not be started (`errno`).
     Failed(i32),
-    /// The container was started again or the terminal was deleted. The pane does not return.
+    /// The container was started again or the terminal was deleted. The pane is not opened again.
     Gone,
 }
 
-/// A pane. The session fills it and its clients read it.
+/// A pane. The session writes output to it, and its clients read the output.
 #[derive(Debug)]
 pub struct Pane {
     name: String,
-    /// Locked before `screen` where both are needed.
     state: Mutex<State>,
+    /// Locked by model threads only, before `state` where both are needed.
     screen: Mutex<Screen>,
     changed: watch::Sender<()>,
+    models: ModelQueue,
+    /// Notified after each step of the model.
+    model_stepped: Notify,
 }
 
 #[derive(Debug)]
@@ -60,11 +69,12 @@ struct State {
     clients: Vec<ClientState>,
     /// Number of clients ever attached; the id of the next one.
     clients_created: u64,
-    /// Bytes of input that the shell's terminal has not taken yet.
+    /// Bytes of input that the PTY has not accepted yet.
     input_in_flight: usize,
     /// Number of clients that wait for room for input.
     inputs_waiting: usize,
     input_at: Option<Instant>,
+    model: ModelRequests,
 }
 
 #[derive(Debug)]
@@ -77,7 +87,7 @@ struct ClientState {
 
 impl Pane {
     /// A pane that is being opened.
-    pub fn new(name: String, number: PaneNo, size: Size) -> Self {
+    pub(crate) fn new(name: String, number: PaneNo, size: Size, models: ModelQueue) -> Self {
         Self {
             name,
             state: Mutex::new(State {
@@ -93,18 +103,17 @@ impl Pane {
                 input_in_flight: 0,
                 inputs_waiting: 0,
                 input_at: None,
+                model: ModelRequests::default(),
             }),
             screen: Mutex::new(Screen::new(size, 0)),
             changed: watch::Sender::new(()),
+            models,
+            model_stepped: Notify::new(),
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn screen(&self) -> MutexGuard<'_, Screen> {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Name, unique within the terminal. It stays the same across connections.
@@ -152,14 +161,12 @@ impl State {
     }
 
     /// Changes the size. Returns whether it differs from the size before.
-    fn resize(&mut self, size: Size, screen: &mut Screen) -> bool {
+    fn resize(&mut self, size: Size) -> bool {
         if self.size == size {
             return false;
         }
         self.size = size;
-        // Output that was written for the old size is parsed at the old size.
-        while screen.catch_up(&self.output) {}
-        screen.resize(size);
+        self.resize_model();
         true
     }
 }

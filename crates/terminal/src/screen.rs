@@ -3,7 +3,7 @@
 //! are never stored in the model, so a redraw cannot contain them.
 //!
 //! Parsing is the most expensive step of the output path (tens of MB/s), so the model is fed on demand, and when bytes
-//! are about to leave the output buffer. Plain text that has scrolled out of the scrollback is skipped.
+//! are about to leave the output buffer, on threads of its own. Plain text that has scrolled out of the scrollback is skipped.
 
 use guest_protocol::OutputBuffer;
 use protocol::frame::Size;
@@ -17,8 +17,8 @@ mod redraw;
 pub const SCROLLBACK_LINES: usize = 500;
 /// Bytes of new output after which skipping is tried again.
 const SKIP_STEP: u64 = 128 * 1024;
-/// Bytes parsed in one step. It limits how long the pane stays locked.
-const STEP_BYTES: usize = 16 * 1024;
+/// Capacity that the buffer for text keeps.
+const TEXT_BYTES: usize = 16 * 1024;
 
 /// The model, and the position up to which it was fed.
 pub struct Screen {
@@ -37,9 +37,9 @@ pub struct Screen {
 }
 
 /// Counts the lines that the emulator drops from its scrollback.
-struct Evicted(usize);
+struct EvictionCounter(usize);
 
-impl avt::Observer for Evicted {
+impl avt::Observer for EvictionCounter {
     type Output = usize;
 
     fn evicted(&mut self, _: &mut avt::Observation<'_>, _: &avt::Line) {
@@ -88,22 +88,27 @@ impl Screen {
         }
     }
 
-    /// Feeds one step of the buffer's output. Output that cannot affect the model is skipped. Returns whether more
-    /// output is left. If bytes were dropped from the buffer before they were fed, the model is blank after the gap.
-    pub fn catch_up(&mut self, output: &OutputBuffer) -> bool {
+    /// The next bytes to feed: at most `max`, before position `until`. Empty when there are none. Output that cannot
+    /// affect the model is skipped. If bytes were dropped from the buffer before they were fed, the model is blank after
+    /// the gap.
+    pub fn next_bytes(&mut self, output: &OutputBuffer, until: u64, max: usize) -> Vec<u8> {
         if self.seen < output.oldest() {
             *self = Self::new(self.size, output.oldest());
         }
-        if output.newest() >= self.skip_from {
+        if output.newest() >= self.skip_from && until >= output.newest() {
             match self.skippable(output) {
                 Some(to) => self.seen = to,
                 None => self.skip_from = output.newest() + SKIP_STEP,
             }
         }
-        let Some((a, b)) = output.read(self.seen, STEP_BYTES) else { return false };
-        self.feed(a);
-        self.feed(b);
-        self.seen < output.newest()
+        let max = usize::try_from(until.saturating_sub(self.seen)).unwrap_or(usize::MAX).min(max);
+        let (head, tail) = output.read(self.seen, max).unwrap_or_default();
+        [head, tail].concat()
+    }
+
+    /// Number of cells of the screen.
+    pub fn cells(&self) -> usize {
+        usize::from(self.size.cols) * usize::from(self.size.rows)
     }
 
     /// Position to which feeding can skip if all remaining output is plain text: only its last lines stay in screen and
@@ -181,11 +186,11 @@ impl Screen {
         }
         self.show(&text);
         text.clear();
-        text.shrink_to(STEP_BYTES);
+        text.shrink_to(TEXT_BYTES);
         self.text = text;
     }
 
-    /// Bytes that make any terminal, in any state, show this screen. The stream continues at [`Screen::seen`].
+    /// Bytes that redraw this screen on any terminal, whatever its state. The stream continues at [`Screen::seen`].
     pub fn redraw(&self) -> Vec<u8> {
         let mut out = b"\x1bc".to_vec();
         self.write_scrollback(&mut out);
@@ -197,7 +202,7 @@ impl Screen {
     }
 
     fn show(&mut self, text: &str) {
-        self.erased = self.erased.saturating_sub(self.terminal.feed_with(text, Evicted(0)));
+        self.erased = self.erased.saturating_sub(self.terminal.feed_with(text, EvictionCounter(0)));
     }
 
     /// Lines of scrollback, including erased ones.
@@ -206,7 +211,7 @@ impl Screen {
         screen.all_lines().count().saturating_sub(screen.visible_lines().len())
     }
 
-    /// Builds the emulator again without the erased lines.
+    /// Rebuilds the emulator without the erased lines.
     fn drop_erased_lines(&mut self) {
         if self.erased == 0 {
             return;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     guest_link::{GuestLink, GuestUnavailable},
+    model_threads::ModelQueue,
     pane::{Pane, Phase},
 };
 
@@ -38,15 +39,16 @@ pub struct Session {
     panes: Mutex<Vec<Arc<Pane>>>,
     /// Wakes the task when an update for the guest is pending.
     update: Notify,
+    models: ModelQueue,
     ended: CancellationToken,
 }
 
 impl Session {
-    pub(super) fn new(link: Arc<dyn GuestLink>, ended: CancellationToken) -> Self {
-        Self { link, panes: Mutex::default(), update: Notify::new(), ended }
+    pub(super) fn new(link: Arc<dyn GuestLink>, models: ModelQueue, ended: CancellationToken) -> Self {
+        Self { link, panes: Mutex::default(), update: Notify::new(), models, ended }
     }
 
-    /// Whether this session serves that link and has not ended.
+    /// Whether this session uses `link` and has not ended.
     pub(super) fn uses(&self, link: &Arc<dyn GuestLink>) -> bool {
         Arc::ptr_eq(&self.link, link) && !self.ended.is_cancelled()
     }
@@ -79,7 +81,7 @@ impl Session {
             return Err(TooManyPanes);
         }
         let number = (0..).find(|n| panes.iter().all(|p| p.number() != *n)).unwrap_or(PaneNo::MAX);
-        let pane = Arc::new(Pane::new(name.as_str().to_owned(), number, size));
+        let pane = Arc::new(Pane::new(name.as_str().to_owned(), number, size, self.models.clone()));
         panes.push(pane.clone());
         self.notify();
         Ok(pane)
@@ -176,10 +178,7 @@ impl Session {
                 if !pane.output(position, &bytes) {
                     return Err(ProtocolViolation::OutputPosition);
                 }
-                while pane.feed_screen() {
-                    // Parsing is the expensive part of bulk output; other tasks run between the steps.
-                    tokio::task::yield_now().await;
-                }
+                pane.pace_model().await;
             }
             FromGuest::Opened { pane, oldest, newest, fresh } => {
                 if self.numbered(pane).is_some_and(|p| !p.opened(oldest, newest, fresh)) {

@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     client::{AttachedClient, Client},
     guest_link::GuestLink,
+    model_threads::ModelThreads,
     pane::{Pane, Phase},
     session::{Session, TooManyPanes},
 };
@@ -28,7 +29,7 @@ pub enum AttachError {
     /// The guest does not answer.
     #[error("the terminal does not answer")]
     NoAnswer,
-    /// The shell could not be started; carries the `errno`.
+    /// The shell could not be started; its `errno`.
     #[error("the shell could not be started (errno {0})")]
     NoShell(i32),
     /// The terminal has [`protocol::limits::PANES_MAX`] panes.
@@ -46,6 +47,7 @@ pub enum AttachError {
 #[derive(Debug)]
 pub struct Sessions {
     sessions: Mutex<HashMap<TerminalId, Arc<Session>>>,
+    models: ModelThreads,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -53,14 +55,12 @@ pub struct Sessions {
 impl Sessions {
     /// An empty set. `shutdown` ends all sessions; [`Sessions::wait`] waits for that.
     pub fn new(shutdown: CancellationToken) -> Self {
-        Self { sessions: Mutex::default(), tasks: TaskTracker::new(), shutdown }
+        Self { sessions: Mutex::default(), models: ModelThreads::start(), tasks: TaskTracker::new(), shutdown }
     }
 
     /// Attaches a client to a pane, which is opened if it does not exist. `from` is the first position that the client
-    /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw.
-    ///
-    /// # Errors
-    /// [`AttachError`].
+    /// does not have; without it, or when it is no longer in the output buffer, the client starts with a redraw. The
+    /// `size` of a client without the right to resize has no effect.
     pub async fn attach(
         &self,
         access: &Authorized<Attach>,
@@ -70,6 +70,7 @@ impl Sessions {
         from: Option<u64>,
     ) -> Result<AttachedClient, AttachError> {
         let session = self.session(access.id(), link)?;
+        let size = size.filter(|_| access.resize_right().is_some());
         let pane = session.pane(pane, size.unwrap_or_default()).map_err(|TooManyPanes| AttachError::TooManyPanes)?;
         // When the caller is dropped while waiting, the pane opens without this client.
         timeout(OPEN_DEADLINE, opened(&pane)).await.map_err(|_| AttachError::NoAnswer)??;
@@ -91,7 +92,7 @@ impl Sessions {
             }
             session.end();
         }
-        let session = Arc::new(Session::new(link, self.shutdown.child_token()));
+        let session = Arc::new(Session::new(link, self.models.queue(), self.shutdown.child_token()));
         sessions.insert(id, session.clone());
         self.tasks.spawn(session.clone().run());
         Ok(session)
@@ -120,7 +121,7 @@ async fn opened(pane: &Pane) -> Result<(), AttachError> {
     loop {
         match pane.phase() {
             Phase::Live | Phase::Ended(_) => return Ok(()),
-            // After a restart of the server only the guest knows how many shells there are.
+            // After a restart of the server only the guest has the number of shells.
             Phase::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
             Phase::Failed(errno) => return Err(AttachError::NoShell(errno)),
             Phase::Gone => return Err(AttachError::NoAnswer),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::{api, mount::TerminalEvent};
 use leptos::{prelude::*, task::spawn_local};
-use protocol::frame::ClientFrame;
+use protocol::{Problem, frame::ClientFrame};
 
 use super::state::Client;
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 
 /// How often the round trip is measured and the connection is checked.
 const PING_EVERY: Duration = Duration::from_secs(5);
+/// Between two questions whether this browser is still signed in.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Client {
     pub(super) fn connect(&self) {
@@ -67,19 +69,35 @@ impl Client {
             CloseAction::Exited => self.emit(TerminalEvent::Exited(self.exit.get().unwrap_or(0))),
             CloseAction::Close(problem) => self.close_with(problem),
             CloseAction::Resync => self.reconnect_from_snapshot(),
-            CloseAction::QueryState => self.query_state(),
+            CloseAction::QueryState => self.query_state(Self::close_with),
+            CloseAction::QueryLogin(ended) => self.query_login(ended, true),
         }
     }
 
-    /// Reads the terminal's state to decide between reconnecting and closing.
-    fn query_state(&self) {
+    /// Reconnects if this browser is signed in, otherwise closes with `ended`. The answer that carries a new cookie may be
+    /// slower than the end of the socket, so it asks twice.
+    fn query_login(&self, ended: Problem, again: bool) {
+        self.query_state(move |client, problem| {
+            if problem.status != 401 {
+                return client.close_with(problem);
+            }
+            if !again {
+                return client.close_with(ended);
+            }
+            let query = client.callback(move |client| client.query_login(ended.clone(), false));
+            client.retry.replace(set_timeout_with_handle(query, ASK_AGAIN_AFTER).ok());
+        });
+    }
+
+    /// Reads the terminal's state, and reconnects unless it has a problem.
+    fn query_state(&self, on_problem: impl FnOnce(&Self, Problem) + 'static) {
         let (me, generation, id) = (self.me.clone(), self.generation.get(), self.id);
         spawn_local(async move {
             let state = api::terminal(id).await;
             let current = |client: &std::rc::Rc<Self>| client.generation.get() == generation && !client.closed.get();
             let Some(client) = me.upgrade().filter(current) else { return };
             match close::problem_of_state(state, now()) {
-                Some(problem) => client.close_with(problem),
+                Some(problem) => on_problem(&client, problem),
                 None => client.schedule_reconnect(),
             }
         });

@@ -1,4 +1,4 @@
-//! What the page holds of a mounted terminal.
+//! The page's handle to a mounted terminal.
 
 use std::rc::Rc;
 

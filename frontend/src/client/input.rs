@@ -1,4 +1,4 @@
-//! From the emulator to the socket and the page.
+//! Events and input of the emulator, sent to the socket and the page.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Client {
         }
     }
 
-    /// Input without a connection is dropped: sent later, it would run without the user seeing what it applies to.
+    /// Input without a connection is dropped. After a reconnect it could apply to output that the user has not seen.
     pub(super) fn on_input(&self, mut bytes: Vec<u8>) {
         if self.socket.borrow().is_none() {
             return;
@@ -54,7 +54,7 @@ impl Client {
         self.emit(TerminalEvent::Input);
     }
 
-    /// Sends the queued input in frames, no faster than the network takes it.
+    /// Sends the queued input in frames, while the socket's send buffer has room.
     fn send_input(&self) {
         while !self.input_waiting.get() && !self.input.borrow().is_empty() {
             if self.socket.borrow().as_ref().is_none_or(|socket| socket.buffered() > SEND_BUFFER_BYTES_MAX) {

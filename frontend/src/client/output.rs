@@ -1,4 +1,4 @@
-//! From the socket to the emulator, and acknowledgements back.
+//! Output of the socket, written to the emulator, and its acknowledgement.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Client {
 
     fn on_hello(&self, hello: Hello) {
         self.failures.set(0);
-        // Without resumption a snapshot of this size follows; the own size is sent after it.
+        // Unless output resumes, a snapshot of this size follows; this client's size is sent after it.
         let snapshot = self.flow.borrow().resume_from() != Some(hello.position);
         self.snapshot_size.set(snapshot.then(|| Size::clamped(hello.cols, hello.rows)));
         self.emit(TerminalEvent::Attached(hello));

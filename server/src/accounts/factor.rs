@@ -7,7 +7,7 @@ use protocol::{
 };
 
 use super::{
-    AccountError, PasswordField,
+    AccountError, PasswordField, end_older_tokens,
     password::{Change, check_current, verification},
     revoke_sessions,
 };
@@ -51,7 +51,7 @@ pub async fn confirm_factor(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { confirm(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { confirm(&services, &who, &code).await }).await
 }
 
 async fn confirm(
@@ -75,7 +75,7 @@ async fn confirm(
 /// [`AccountError::TerminalsLocked`], [`AccountError::MfaIsRequired`], [`AccountError::Code`].
 pub async fn disable_factor(services: &Services, who: &Caller, code: Sensitive) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { disable(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { disable(&services, &who, &code).await }).await
 }
 
 async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<NewToken, AccountError> {
@@ -108,7 +108,7 @@ pub async fn regenerate_codes(
     code: Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { regenerate(&services, &who, &code).await }).await
+    services.clone().operations.complete(async move { regenerate(&services, &who, &code).await }).await
 }
 
 async fn regenerate(
@@ -142,6 +142,7 @@ async fn step_up(
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;
+    end_older_tokens(services, &token);
     revoke_sessions(services, ended).await;
     Ok(token)
 }

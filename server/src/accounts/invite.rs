@@ -58,7 +58,7 @@ pub async fn accept(
         (Some(_), Some(_)) => Err(AccountError::UsernameNotAllowed),
         (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }
 
 async fn join(

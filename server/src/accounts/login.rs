@@ -43,7 +43,7 @@ impl LoggedIn {
 /// [`AccountError::WrongCredentials`], [`AccountError::Throttled`].
 pub async fn log_in(services: &Services, visitor: Visitor, request: LoginRequest) -> Result<LoggedIn, AccountError> {
     let services = services.clone();
-    services.clone().run_to_completion(async move { first_step(&services, &visitor, &request).await }).await
+    services.clone().operations.complete(async move { first_step(&services, &visitor, &request).await }).await
 }
 
 async fn first_step(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
@@ -159,7 +159,7 @@ pub async fn log_out(
         revoke_sessions(services, [session]).await;
         Ok(())
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }
 
 async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {

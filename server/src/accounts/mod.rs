@@ -15,7 +15,7 @@ use access::{Revocation, Scope};
 use futures_util::future::join_all;
 use protocol::SessionId;
 
-use crate::services::Services;
+use crate::{auth::NewToken, services::Services};
 pub use error::{AccountError, PasswordField};
 pub use factor::{confirm_factor, disable_factor, enrol_factor, regenerate_codes};
 pub use invite::{accept, invite_status};
@@ -27,6 +27,9 @@ pub use setup::{is_needed, set_up, setup_link};
 
 /// How long a response waits for the sockets of an ended login session.
 const REVOKE_DEADLINE: Duration = Duration::from_millis(500);
+/// The leases of a replaced token end this long after the commit. By then the browser has the new cookie, with which its
+/// pages reconnect.
+const OLDER_TOKENS_END_AFTER: Duration = Duration::from_millis(500);
 
 /// Revokes the leases of ended login sessions. To be called after the commit and before the response.
 pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item = SessionId>) {
@@ -38,4 +41,18 @@ pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item 
             tracing::warn!(?release, "sockets of an ended login are slow to close; they move no bytes");
         }
     }
+}
+
+/// Revokes the leases of the earlier tokens of a login session, without waiting: a copy of the old cookie keeps no socket
+/// and no stream. To be called after the commit of every rotation.
+pub fn end_older_tokens(services: &Services, token: &NewToken) {
+    let (revocations, older) = (services.revocations.clone(), token.older());
+    // Not one of the tasks that shutdown waits for: shutdown ends every lease itself.
+    tokio::spawn(async move {
+        tokio::time::sleep(OLDER_TOKENS_END_AFTER).await;
+        let release = revocations.revoke(older, Revocation::TokenReplaced, REVOKE_DEADLINE).await;
+        if release != access::Release::Complete {
+            tracing::warn!(?release, "sockets of a replaced token are slow to close; they move no bytes");
+        }
+    });
 }

@@ -4,7 +4,7 @@ use access::Caller;
 use protocol::{auth::PasswordChange, names::Sensitive};
 use store::Tx;
 
-use super::{AccountError, PasswordField, revoke_sessions};
+use super::{AccountError, PasswordField, end_older_tokens, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
@@ -119,7 +119,7 @@ pub async fn change_password(
     request: PasswordChange,
 ) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { change(&services, &who, &request).await }).await
+    services.clone().operations.complete(async move { change(&services, &who, &request).await }).await
 }
 
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
@@ -136,6 +136,7 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     tx.insert_notice(who.user, "Your password was changed.", now).await?;
     let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;
+    end_older_tokens(services, &token);
     revoke_sessions(services, ended).await;
     Ok(token)
 }

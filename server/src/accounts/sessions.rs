@@ -6,10 +6,11 @@ use access::Caller;
 use protocol::{SessionId, auth::SessionView};
 use store::LoginSession;
 
-use super::{AccountError, revoke_sessions};
+use super::{AccountError, end_older_tokens, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
+    auth::{NewToken, sessions},
     services::Services,
 };
 
@@ -53,24 +54,27 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
         revoke_sessions(services, [session]).await;
         Ok(())
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }
 
-/// Ends all login sessions of the user except the current one.
+/// Ends all login sessions of the user except the current one, which gets a new token: a copy of its cookie ends too.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn revoke_others(services: &Services, who: &Caller) -> Result<(), AccountError> {
+/// [`AccountError::LoginEnded`], or when the database does not answer.
+pub async fn revoke_others(services: &Services, who: &Caller) -> Result<NewToken, AccountError> {
     let (services, who) = (services.clone(), who.clone());
     let change = async move |services: &Services| {
+        let (now, current) = (services.clock.now(), who.login_session()?);
         let mut tx = services.db.begin().await?;
-        let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
+        let token = sessions::renew(&mut tx, current, now).await?.ok_or(AccountError::LoginEnded)?;
+        let ended = tx.delete_sessions(who.user, Some(current)).await?;
         let entry = Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username);
         let entry = entry.detail("sessions_ended", ended.len());
-        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        audit::append(&mut tx, now, &who.actor(), entry).await?;
         tx.commit().await?;
+        end_older_tokens(services, &token);
         revoke_sessions(services, ended).await;
-        Ok(())
+        Ok(token)
     };
-    services.clone().run_to_completion(async move { change(&services).await }).await
+    services.clone().operations.complete(async move { change(&services).await }).await
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{AccountError, LoggedIn, PasswordField};
 use crate::{
     audit::{self, AuditEvent, Entry},
-    auth::{NewToken, Visitor, password, sessions, token},
+    auth::{RandomToken, Visitor, password, sessions, token},
     services::Services,
 };
 
@@ -38,7 +38,7 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
     if tx.is_set_up().await? {
         return Ok(None);
     }
-    let (token, now) = (NewToken::random(), services.clock.now());
+    let (token, now) = (RandomToken::random(), services.clock.now());
     let life = (now, now.plus_secs(LINK_SECS));
     let id = InviteId::new(Uuid::new_v4());
     tx.insert_link(id, LinkKind::Setup, &token.hash(), None, Role::Admin, "rexec", life).await?;

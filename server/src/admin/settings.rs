@@ -31,7 +31,7 @@ pub async fn get(services: &Services) -> AdminResult<Settings> {
 pub async fn put(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {
     check(&new)?;
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { replace(&services, &who, new).await }).await
+    services.clone().operations.complete(async move { replace(&services, &who, new).await }).await
 }
 
 async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResult<Settings> {

@@ -19,7 +19,7 @@ use crate::audit::AsActor as _;
 use crate::{
     accounts::revoke_sessions,
     audit::{self, Actor, AuditEvent, Entry},
-    auth::NewToken,
+    auth::RandomToken,
     services::Services,
 };
 
@@ -45,7 +45,7 @@ pub async fn list(services: &Services, behind: &UsernameCursor, limit: u32) -> A
 /// [`AdminError::LastAdmin`] when no enabled administrator would be left.
 pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
     let (mine, who, patch) = (services.clone(), who.clone(), patch.clone());
-    services.run_to_completion(async move { patch_and_revoke(&mine, &who, id, &patch).await }).await
+    services.operations.complete(async move { patch_and_revoke(&mine, &who, id, &patch).await }).await
 }
 
 async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
@@ -95,7 +95,7 @@ pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> AdminRe
         return Err(AdminError::OwnFactor);
     }
     let (mine, who) = (services.clone(), who.clone());
-    services.run_to_completion(async move { reset_and_revoke(&mine, &who, id).await }).await
+    services.operations.complete(async move { reset_and_revoke(&mine, &who, id).await }).await
 }
 
 async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> AdminResult<UserView> {
@@ -204,7 +204,7 @@ async fn make_link(
     role: Role,
     resets: Option<&User>,
 ) -> AdminResult<OneTimeLink> {
-    let (now, id, token) = (clock.now(), InviteId::new(Uuid::new_v4()), NewToken::random());
+    let (now, id, token) = (clock.now(), InviteId::new(Uuid::new_v4()), RandomToken::random());
     let (kind, event, secs) = match resets {
         Some(_) => (LinkKind::Reset, AuditEvent::ResetLinkCreated, RESET_SECS),
         None => (LinkKind::Invite, AuditEvent::InviteCreated, INVITE_SECS),

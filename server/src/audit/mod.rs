@@ -110,11 +110,11 @@ impl Entry {
 
     /// Adds a detail. Never a secret, never the text of a field for secrets.
     pub fn detail(mut self, name: &'static str, value: impl Display) -> Self {
-        let gap = if self.detail.is_empty() { "" } else { " " };
+        let separator = if self.detail.is_empty() { "" } else { " " };
         let value = value.to_string();
         let quoted = value.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"');
         let value = if quoted { format!("{value:?}") } else { value };
-        let more = format!("{gap}{name}={value}");
+        let more = format!("{separator}{name}={value}");
         if self.detail.len() + more.len() <= DETAIL_BYTES_MAX {
             self.detail.push_str(&more);
         }
@@ -133,7 +133,7 @@ pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) ->
         seq,
         at: now.millis(),
         event: entry.event.as_str().to_owned(),
-        outcome: outcome_word(entry.outcome).to_owned(),
+        outcome: outcome_name(entry.outcome).to_owned(),
         actor: actor.name.as_ref().map(ToString::to_string),
         actor_id: actor.user.map(UserId::uuid),
         subject_id: entry.subject.map(UserId::uuid),
@@ -158,7 +158,7 @@ pub async fn record(db: &Db, now: Timestamp, actor: &Actor, entry: Entry) -> Res
     tx.commit().await
 }
 
-const fn outcome_word(outcome: Outcome) -> &'static str {
+const fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Success => "success",
         Outcome::Failure => "failure",

@@ -8,7 +8,7 @@ use protocol::{
 use serde::Serialize;
 use store::{AuditFilter, AuditRow, Db, StoreError, pagination};
 
-use super::outcome_word;
+use super::outcome_name;
 
 /// Search criteria; an absent one matches everything.
 #[derive(Debug, Clone, Default)]
@@ -30,13 +30,10 @@ pub struct Search {
 }
 
 /// Matching events before a position, newest first.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn search(db: &Db, what: &Search, before: Option<i64>, limit: u32) -> Result<Page<AuditView>, StoreError> {
     let filter = AuditFilter {
         event: what.event.clone(),
-        outcome: what.outcome.map(|o| outcome_word(o).to_owned()),
+        outcome: what.outcome.map(|o| outcome_name(o).to_owned()),
         actor: what.actor.clone(),
         target: what.target.clone(),
         from: what.from.map(Timestamp::millis),
@@ -59,9 +56,6 @@ struct Line {
 }
 
 /// The next lines of the export after a position, with the position of the last one; `None` at the end.
-///
-/// # Errors
-/// When the database does not answer.
 pub async fn export_after(db: &Db, seq: i64, limit: u32) -> Result<Option<(i64, String)>, StoreError> {
     let mut tx = db.read().await?;
     let rows = tx.audit_after(seq, limit).await?;

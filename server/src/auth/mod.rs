@@ -11,5 +11,6 @@ pub mod trusted_device;
 pub mod user_agent;
 
 pub use caller::{PendingLogin, Visitor};
+pub use sessions::NewToken;
 pub use throttle::Throttle;
-pub use token::NewToken;
+pub use token::RandomToken;

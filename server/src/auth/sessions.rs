@@ -1,12 +1,13 @@
 //! Login sessions: creation, lookup by token, rotation of tokens.
 
+use access::Scope;
 use protocol::{SessionId, Timestamp, UserId, admin::Settings};
 use store::{Db, LoginSession, NewSession, SessionKind, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{
     caller::Visitor,
-    token::{self, NewToken},
+    token::{self, RandomToken},
 };
 
 /// Validity of a pending login session.
@@ -15,6 +16,31 @@ pub const PENDING_SECS: u32 = 10 * 60;
 const TOUCH_SECS: i64 = 30;
 /// A rotated token stays valid for reads for this long, for requests that were already sent.
 const ROTATED_SECS: i64 = 10;
+
+/// The new token of a login session, for the browser's cookie.
+#[derive(Debug)]
+pub struct NewToken {
+    value: RandomToken,
+    session: SessionId,
+    generation: i64,
+}
+
+impl NewToken {
+    /// The first token of a new login session.
+    pub fn first(session: SessionId) -> Self {
+        Self { value: RandomToken::random(), session, generation: 0 }
+    }
+
+    /// The text for the cookie.
+    pub fn reveal(&self) -> &str {
+        self.value.reveal()
+    }
+
+    /// The leases that were given for earlier tokens of the session.
+    pub fn older(&self) -> Scope {
+        Scope::OlderTokens { session: self.session, generation: self.generation }
+    }
+}
 
 /// Creates a login session in the caller's transaction. The token is always new (against session fixation).
 ///
@@ -32,12 +58,12 @@ pub async fn open(
         SessionKind::Pending => (PENDING_SECS, PENDING_SECS),
         SessionKind::Full => (settings.session_idle_secs, settings.session_absolute_secs),
     };
-    let (id, token) = (SessionId::new(Uuid::new_v4()), NewToken::random());
+    let token = NewToken::first(SessionId::new(Uuid::new_v4()));
     tx.insert_session(&NewSession {
-        id,
+        id: token.session,
         user,
         kind,
-        token_hash: token.hash(),
+        token_hash: token.value.hash(),
         device: &visitor.user_agent,
         address: &visitor.address.to_string(),
         created_at: now,
@@ -45,10 +71,11 @@ pub async fn open(
         absolute_end: now.plus_secs(i64::from(absolute_secs)),
     })
     .await?;
-    Ok((id, token))
+    Ok((token.session, token))
 }
 
-/// Gives a session a new token at a step-up. `None` when the session has ended; then the step-up must not happen.
+/// Gives a session a new token at a step-up. `None` when the session has ended; then the step-up must not happen. After
+/// the commit the leases of [`NewToken::older`] are to be ended.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -56,7 +83,8 @@ pub async fn rotate(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<O
     with_new_token(tx, session, now.plus_secs(ROTATED_SECS)).await
 }
 
-/// Gives a session a new token when password or factor change. The old one is invalid at once, for reads too.
+/// Like [`rotate`], when password, factor or other login sessions change. The old token is invalid at once, for reads
+/// too.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -65,9 +93,9 @@ pub async fn renew(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<Op
 }
 
 async fn with_new_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -> Result<Option<NewToken>, StoreError> {
-    let token = NewToken::random();
-    let rotated = tx.rotate_session(session, &token.hash(), old_until).await?;
-    Ok(rotated.then_some(token))
+    let value = RandomToken::random();
+    let generation = tx.rotate_session(session, &value.hash(), old_until).await?;
+    Ok(generation.map(|generation| NewToken { value, session, generation }))
 }
 
 /// Finds the active session of a token and records the time of the request.

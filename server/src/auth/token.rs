@@ -4,11 +4,11 @@ use data_encoding::BASE64URL_NOPAD;
 use secrets::Secret;
 use sha2::{Digest as _, Sha256};
 
-/// A new token. Its text can be read only from this value.
+/// A token that was just made. Its text can be read only from this value.
 #[derive(Debug)]
-pub struct NewToken(Secret<String>);
+pub struct RandomToken(Secret<String>);
 
-impl NewToken {
+impl RandomToken {
     /// 256 bits from the operating system's generator.
     pub fn random() -> Self {
         let bytes: [u8; 32] = rand::random();

@@ -27,7 +27,7 @@ pub(super) struct Peers {
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// One counted connection of an address, until it is dropped.
+/// A counted connection of an address. Dropping it releases the connection.
 #[derive(Debug)]
 pub(super) struct PeerSlot(Option<(Arc<Peers>, IpAddr)>);
 

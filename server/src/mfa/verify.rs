@@ -102,7 +102,7 @@ impl SecondFactor {
     }
 }
 
-/// Asks one account for its code, for one thing.
+/// Verification of one account's code for one purpose.
 #[derive(Debug)]
 pub struct Verification<'a> {
     /// The store.
@@ -117,7 +117,7 @@ pub struct Verification<'a> {
     pub user: UserId,
     /// Its name.
     pub username: &'a Username,
-    /// What for.
+    /// What the code is used for.
     pub purpose: FactorPurpose,
 }
 

@@ -1,7 +1,7 @@
-//! The gate denied access, or a lease was revoked.
+//! Problems of denied access and of revoked leases.
 
 use access::{Denied, Revocation};
-use protocol::{Problem, ProblemKind, terminals::TerminalState};
+use protocol::{Problem, ProblemKind, terminals::Phase};
 use store::StoreError;
 
 use super::{ToProblem, store::NO_ANSWER};
@@ -12,13 +12,13 @@ impl ToProblem for Denied {
         match self {
             Self::NotLoggedIn => problem("Your login has ended. Sign in again."),
             Self::NotFound => problem("There is no such terminal, or it is not yours. Go back to your terminals."),
-            Self::NotRunning(TerminalState::Running) => {
-                problem("The terminal's container has ended. Start it, then connect.")
-            }
-            Self::NotRunning(TerminalState::Creating) => {
+            Self::NotRunning(Phase::Running) => problem("The terminal's container has ended. Start it, then connect."),
+            Self::NotRunning(Phase::Pending | Phase::Starting) => {
                 problem("The terminal is being started. Connect when it is running.")
             }
-            Self::NotRunning(state) => problem(&format!("The terminal is {}. Start it, then connect.", state.as_str())),
+            Self::NotRunning(phase) => {
+                problem(&format!("The terminal is {}. Start it, then connect.", phase.state().as_str()))
+            }
             Self::Locked => problem("Enter a code of your authenticator app to use it, or to remove the lock."),
             Self::Unavailable(error) => match error.0.downcast_ref::<StoreError>() {
                 Some(error) => error.problem(),
@@ -46,6 +46,6 @@ pub const fn revocation_kind(reason: Revocation) -> ProblemKind {
         Revocation::Deleted => ProblemKind::NotFound,
         Revocation::Stopped => ProblemKind::NotRunning,
         Revocation::Unavailable => ProblemKind::Unavailable,
-        Revocation::LoginEnded => ProblemKind::NotLoggedIn,
+        Revocation::LoginEnded | Revocation::TokenReplaced => ProblemKind::NotLoggedIn,
     }
 }

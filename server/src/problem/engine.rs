@@ -1,4 +1,4 @@
-//! The container engine failed. Its own message goes to the log.
+//! Problems of the container engine, whose own message is logged.
 
 use protocol::Problem;
 use sandbox::EngineError;

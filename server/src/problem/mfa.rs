@@ -1,4 +1,4 @@
-//! A code was rejected. The text never says whether the code was wrong, used or too old.
+//! Problems of rejected codes. The text does not disclose whether the code was wrong, used or too old.
 
 use protocol::{Problem, ProblemKind};
 

@@ -1,4 +1,4 @@
-//! Sentences for users: errors are data everywhere else, and become problem documents here.
+//! Sentences for users. Errors are enums with data elsewhere and are converted to problem documents here.
 //!
 //! One file per source of errors. A sentence says what happened, why, and what to do next. Messages of the database,
 //! the engine and the operating system go to the log.

@@ -1,4 +1,4 @@
-//! The database failed.
+//! Problems of the database.
 
 use protocol::{Problem, ProblemKind};
 use store::StoreError;

@@ -30,9 +30,9 @@ impl ToProblem for TerminalError {
                 format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),
             ),
             Self::Choice(choice) => Problem::new(ProblemKind::Unprocessable, rule(choice)).at(choice.field()),
-            Self::State(state) => Problem::new(
+            Self::Phase(phase) => Problem::new(
                 ProblemKind::Conflict,
-                format!("The terminal is {}. Wait until that is over, then try again.", state.as_str()),
+                format!("The terminal is {}. Wait until that is over, then try again.", phase.state().as_str()),
             ),
             Self::CodeNeeded => Problem::new(
                 ProblemKind::Locked,

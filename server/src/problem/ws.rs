@@ -20,6 +20,9 @@ pub fn revoked(reason: Revocation) -> Problem {
              comes back by itself."
         }
         Revocation::LoginEnded => "Your sign-in has ended. Sign in again; the shell is still running.",
+        Revocation::TokenReplaced => {
+            "Your sign-in was renewed, which closes what was opened before. Your own pages come back by themselves."
+        }
     };
     Problem::new(revocation_kind(reason), detail)
 }

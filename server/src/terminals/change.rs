@@ -1,14 +1,13 @@
-//! A new label, another tier. Neither touches the container's name, its host name or its home.
+//! A new name, another tier. Neither changes the name of the container, its host name or its home.
 
 use access::{Authorized, Caller, Operate};
 use protocol::{
     TerminalId,
     names::{Slug, TerminalName},
-    terminals::{PatchTerminal, Terminal, TerminalState},
+    terminals::{PatchTerminal, Phase, Terminal},
 };
-use sandbox::EngineError;
 
-use super::{Choice, TerminalError, launch, list};
+use super::{Choice, TerminalError, launch, list, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent},
@@ -16,7 +15,7 @@ use crate::{
     services::Services,
 };
 
-/// Changes what is given. The tier first: an engine that refuses it leaves the label as it was, too.
+/// Changes what is given. The tier first: when the engine refuses it, the name stays as it was, too.
 ///
 /// # Errors
 /// [`TerminalError`].
@@ -26,8 +25,8 @@ pub async fn change(
     id: TerminalId,
     patch: PatchTerminal,
 ) -> Result<Terminal, TerminalError> {
-    let (mine, caller) = (services.clone(), caller.clone());
-    services.run_to_completion(async move { change_now(&mine, &caller, id, patch).await }).await
+    let (own, caller) = (services.clone(), caller.clone());
+    services.operations.complete(async move { change_now(&own, &caller, id, patch).await }).await
 }
 
 async fn change_now(
@@ -64,48 +63,27 @@ async fn rename(
     Ok(tx.commit().await?)
 }
 
-/// The engine is asked first, so that the record never says what is not in force; should the record then fail, the
-/// engine gets the old limits back.
+/// Requests another tier. The reconciler applies it, or restores the old one when the engine refuses.
 async fn resize(
     services: &Services,
     caller: &Caller,
     proof: &Authorized<Operate>,
     name: &Slug,
 ) -> Result<(), TerminalError> {
-    let id = proof.id();
-    let mut tx = services.db.read().await?;
+    let mut tx = services.db.begin().await?;
     let row = list::record(&mut tx, proof).await?;
-    let new = tx.tier(name).await?.ok_or(TerminalError::Choice(Choice::UnknownTier))?;
-    let old = tx.tier(&row.tier).await?;
-    tx.commit().await?;
+    if tx.tier(name).await?.is_none() {
+        return Err(TerminalError::Choice(Choice::UnknownTier));
+    }
     if row.tier == *name {
         return Ok(());
     }
-    if matches!(row.state, TerminalState::Creating | TerminalState::Deleting) {
-        return Err(TerminalError::State(row.state));
+    if matches!(row.phase, Phase::Pending | Phase::Starting | Phase::Stopping | Phase::Deleting) {
+        return Err(TerminalError::Phase(row.phase));
     }
-    match services.runtime.set_limits(id, launch::limits(&new)).await {
-        // Without a container the next start makes one with the new limits.
-        Ok(()) | Err(EngineError::NoContainer) => {}
-        Err(error @ EngineError::LimitInUse(_)) => {
-            tracing::info!(terminal = %id, %error, "the engine refused the tier");
-            return Err(TerminalError::Choice(Choice::TierTooSmall));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let written = async {
-        let mut tx = services.db.begin().await?;
-        tx.set_terminal_tier(proof, name).await?;
-        let entry = launch::about(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
-        audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
-        tx.commit().await
-    };
-    if let Err(error) = written.await {
-        if let Some(old) = old {
-            let undone = services.runtime.set_limits(id, launch::limits(&old)).await;
-            tracing::warn!(terminal = %id, ?undone, "the tier could not be recorded; the old limits are back");
-        }
-        return Err(error.into());
-    }
-    Ok(())
+    tx.request_tier(proof, name).await?;
+    let entry = launch::about(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
+    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    tx.commit().await?;
+    reconciler::request(services, row.id).await.unwrap_or(Ok(()))
 }

@@ -1,76 +1,48 @@
-//! Making a terminal: record and event in one transaction, then the launch in a task of the server's own.
+//! Creation of a terminal: record and audit event in one transaction, then the launch.
 
 use access::Caller;
 use protocol::{
-    TerminalId, Timestamp,
+    SandboxId, TerminalId, Timestamp,
     events::Stage,
     names::{Slug, TerminalName},
-    terminals::{CreateTerminal, Terminal, TerminalState},
+    terminals::{CreateTerminal, Phase},
 };
-use sandbox::{EngineError, LaunchSpec, profile::STANDARD};
-use store::{StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
+use sandbox::profile::STANDARD;
+use store::{Desired, SandboxRow, SandboxState, StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
 use uuid::Uuid;
 
-use super::{Choice, TerminalError, launch, list, names, owned};
+use super::{
+    Choice, TerminalError,
+    launch::{self, Launched},
+    list, names, reconciler,
+};
 use crate::audit::AsActor as _;
-use crate::engine_sentences::engine_sentence;
 use crate::{
     audit::{self, Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
 };
 
-/// Labels looked at when one is made up.
-const NAMES_LOOKED_AT: u32 = 200;
+/// Newest terminals whose names a generated name avoids.
+const NAMES_COMPARED: u32 = 200;
 
-/// How far a launch was when its caller was answered.
-#[derive(Debug)]
-pub enum Launched {
-    /// A shell can be reached.
-    Ready(Terminal),
-    /// Still going; `GET /api/events` tells how it ends.
-    Going(Terminal),
-}
-
-/// Makes a terminal for the caller. A launch that fails while the caller waits leaves no container, volume, folder or
-/// record, only its event; one that fails later leaves the record, with the reason.
+/// Creates a terminal for the caller. A launch that fails while the caller waits leaves no container, volume, directory
+/// or record, only its audit event; one that fails later leaves the record, with the reason.
 ///
 /// # Errors
-/// [`TerminalError`]; then nothing was made.
+/// [`TerminalError`]; then nothing was created.
 pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
-    let (mine, caller) = (services.clone(), caller.clone());
-    services.run_to_completion(async move { create_now(&mine, &caller, ask).await }).await
+    let (own, caller) = (services.clone(), caller.clone());
+    services.operations.complete(async move { create_now(&own, &caller, ask).await }).await
 }
 
 async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
-    let actor = caller.actor();
-    let (row, spec) = record(services, caller, &actor, ask).await?;
+    let row = record(services, caller, &caller.actor(), ask).await?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
-    let id = row.id;
-    let (mine, theirs) = (services.clone(), actor);
-    let launched = owned::run(services, move |answer| async move {
-        match launch::bring_up(&mine, &row, &spec).await {
-            Ok(()) => launch::runs(&mine, &theirs, &row, None).await.map_err(TerminalError::from),
-            Err(error) if answer.take() => {
-                unrecord(&mine, &theirs, &row, &error).await;
-                Err(error.into())
-            }
-            Err(error) => {
-                let written = launch::failed(&mine, &theirs, &row, AuditEvent::TerminalCreateFailed, &error).await;
-                written.map_err(TerminalError::from).and(Err(error.into()))
-            }
-        }
-    })
-    .await;
-    if let Some(done) = launched {
-        done?;
-    }
-    let terminal = list::get(services, caller, id).await?;
-    Ok(match terminal.state {
-        TerminalState::Running => Launched::Ready(terminal),
-        _ => Launched::Going(terminal),
-    })
+    reconciler::request(services, row.id).await.unwrap_or(Ok(()))?;
+    let terminal = list::get(services, caller, row.id).await?;
+    Ok(if terminal.phase == Phase::Running { Launched::Ready(terminal) } else { Launched::Going(terminal) })
 }
 
 /// Checks the choice and the quota, and writes record and event. The account's row is held meanwhile, so that fifty
@@ -80,7 +52,7 @@ async fn record(
     caller: &Caller,
     actor: &Actor,
     ask: CreateTerminal,
-) -> Result<(TerminalRow, LaunchSpec), TerminalError> {
+) -> Result<TerminalRow, TerminalError> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     tx.lock_user_row(caller.user).await?;
@@ -90,12 +62,11 @@ async fn record(
         return Err(TerminalError::Quota(max));
     }
     let row = choose(&mut tx, caller, ask, now).await?;
-    let spec = launch::spec(&mut tx, &row).await?;
     tx.insert_terminal(&row).await?;
     let entry = launch::about(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
     audit::append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
-    Ok((row, spec))
+    Ok(row)
 }
 
 async fn choose(
@@ -123,10 +94,11 @@ async fn choose(
     let egress = fixed(ask.egress, "open", "egress")?;
     let name = match ask.name {
         Some(name) => name,
-        None => make_up(tx, caller, &ask.image).await?,
+        None => generate_name(tx, caller, &ask.image).await?,
     };
+    let id = TerminalId::new(Uuid::new_v4());
     Ok(TerminalRow {
-        id: TerminalId::new(Uuid::new_v4()),
+        id,
         owner_id: caller.user,
         hostname: names::hostname(&name),
         name,
@@ -134,37 +106,20 @@ async fn choose(
         tier: tier.name.clone(),
         profile,
         egress,
-        state: TerminalState::Creating,
+        desired: Desired::Running,
+        phase: Phase::Pending,
         mfa_locked: false,
         lock_epoch: 0,
         reason: StoredReason::default(),
-        generation: 0,
-        launched: false,
+        generation: 1,
+        observed_generation: 0,
+        sandbox: SandboxRow { id: SandboxId::new(id.uuid()), state: SandboxState::Creating, tier: tier.name.clone() },
         created_at: now,
         last_active_at: now,
     })
 }
 
-async fn make_up(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
-    let rows = tx.terminals_of(caller.user, TerminalCursor::default(), NAMES_LOOKED_AT).await?;
+async fn generate_name(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
+    let rows = tx.terminals_of(caller.user, TerminalCursor::default(), NAMES_COMPARED).await?;
     Ok(names::made_up(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
-}
-
-/// Takes the record back; the event of the failure stays. Should the database refuse, the record stays and mending
-/// removes it.
-async fn unrecord(services: &Services, actor: &Actor, row: &TerminalRow, error: &EngineError) {
-    let written = launch::insist(|| async {
-        let mut tx = services.db.begin().await?;
-        if tx.terminal(row.id).await?.is_some_and(|now| now.state == TerminalState::Creating) {
-            tx.remove_terminal(row.id, services.clock.now(), "the launch failed and left nothing").await?;
-        }
-        let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
-        audit::append(&mut tx, services.clock.now(), actor, entry).await?;
-        tx.commit().await
-    });
-    if written.await.is_ok() {
-        tracing::warn!(terminal = %row.id, %error, "a terminal could not be created");
-        let words = engine_sentence(error).detail;
-        services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, Some(words)));
-    }
 }

@@ -1,15 +1,15 @@
-//! Deleting a terminal: its lock is asked first, its sockets end, its container and its home are removed, and that
-//! they are gone is proven before the record goes.
+//! Deletion of a terminal: a locked one needs a code, its leases are revoked, then the reconciler removes container and
+//! home, and the record when they are proven to be gone.
 
 use access::{Administer, AllowsDelete, Authorized, Caller, Delete, Denied, Revocation};
 use protocol::{
     TerminalId,
     names::Sensitive,
-    terminals::{Deletion, TerminalState},
+    terminals::{Deletion, Phase},
 };
 use store::{TerminalRow, Tx};
 
-use super::{TerminalError, launch, list, owned, power};
+use super::{TerminalError, clients, launch, list, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
@@ -21,8 +21,8 @@ use crate::{
 /// Deletes the caller's terminal. A locked one needs a code of the account.
 ///
 /// # Errors
-/// [`TerminalError`]; then it is still there, as it was. Once the deletion has begun it is finished, by mending if
-/// need be.
+/// [`TerminalError`]; then nothing has changed. A deletion that has begun is carried out, also after a failure of the
+/// engine or of the server.
 pub async fn delete(
     services: &Services,
     caller: &Caller,
@@ -47,15 +47,14 @@ pub async fn delete_any(
     run_to_completion(services, admin, proof, code).await
 }
 
-/// Between the commit and the end of the open sockets nothing may be dropped, whoever hangs up.
 async fn run_to_completion<A: AllowsDelete + 'static>(
     services: &Services,
     caller: &Caller,
     proof: Authorized<A>,
     code: Option<&Sensitive>,
 ) -> Result<Deletion, TerminalError> {
-    let (mine, caller, code) = (services.clone(), caller.clone(), code.cloned());
-    services.run_to_completion(async move { delete_row(&mine, &caller, &proof, code.as_ref()).await }).await
+    let (own, caller, code) = (services.clone(), caller.clone(), code.cloned());
+    services.operations.complete(async move { delete_row(&own, &caller, &proof, code.as_ref()).await }).await
 }
 
 async fn delete_row<A: AllowsDelete>(
@@ -68,7 +67,7 @@ async fn delete_row<A: AllowsDelete>(
     let mut tx = services.db.read().await?;
     let row = list::record(&mut tx, proof).await?;
     tx.commit().await?;
-    if row.state == TerminalState::Deleting {
+    if row.phase == Phase::Deleting {
         return Ok(Deletion { id, gone: false });
     }
     let begun = match begin(services, &caller.actor(), proof, &row).await {
@@ -78,18 +77,18 @@ async fn delete_row<A: AllowsDelete>(
     if !begun {
         return Ok(Deletion { id, gone: false });
     }
-    power::cut(services, id, Revocation::Deleted).await;
+    services.operations.cancel(id);
+    clients::end(services, id, Revocation::Deleted).await;
     services.events.publish(row.owner_id, TerminalEvent::Changed(id));
-    let (mine, actor) = (services.clone(), caller.actor());
-    match owned::run(services, move |_| async move { finish(&mine, &actor, &row).await }).await {
-        Some(Ok(())) => Ok(Deletion { id, gone: true }),
-        // It has begun and will be finished; that the engine is away now is no refusal.
+    let gone = match reconciler::request(services, id).await {
+        Some(Ok(())) => true,
         Some(Err(error)) => {
-            tracing::warn!(terminal = %id, %error, "the deletion is not finished; mending goes on with it");
-            Ok(Deletion { id, gone: false })
+            tracing::warn!(terminal = %id, %error, "the deletion is not complete; the reconciler repeats it");
+            false
         }
-        None => Ok(Deletion { id, gone: false }),
-    }
+        None => false,
+    };
+    Ok(Deletion { id, gone })
 }
 
 /// False when another request has begun it since it was looked at.
@@ -112,7 +111,7 @@ async fn begin<A: AllowsDelete>(
 async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalError> {
     match tx.terminal(id).await? {
         None => Err(TerminalError::Denied(Denied::NotFound)),
-        Some(now) if now.state == TerminalState::Deleting => Ok(false),
+        Some(now) if now.phase == Phase::Deleting => Ok(false),
         Some(_) => Err(TerminalError::CodeNeeded),
     }
 }
@@ -152,21 +151,4 @@ async fn begin_locked<A: AllowsDelete>(
 
 fn started(row: &TerminalRow, locked: bool) -> Entry {
     launch::about(AuditEvent::TerminalDeleteStarted, row).detail("locked", locked)
-}
-
-/// Removes container and home, then the record with the proof as its event. Also called by mending; doing it twice is
-/// no error.
-pub(super) async fn finish(services: &Services, actor: &Actor, row: &TerminalRow) -> Result<(), TerminalError> {
-    let absence = services.runtime.delete(row.id).await?;
-    launch::insist(|| async {
-        let mut tx = services.db.begin().await?;
-        if tx.remove_terminal(row.id, services.clock.now(), &absence.to_string()).await? {
-            let entry = launch::about(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
-            audit::append(&mut tx, services.clock.now(), actor, entry).await?;
-        }
-        tx.commit().await
-    })
-    .await?;
-    services.events.publish(row.owner_id, TerminalEvent::Deleted(row.id, None));
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Errors of the use-cases of terminals. Their texts are in `problem`.
 
 use access::Denied;
-use protocol::{names::BadText, terminals::TerminalState};
+use protocol::{names::BadText, terminals::Phase};
 use sandbox::EngineError;
 use store::StoreError;
 
@@ -19,7 +19,7 @@ pub enum TerminalError {
     /// The engine failed.
     #[error(transparent)]
     Runtime(#[from] EngineError),
-    /// The record says stopped and nobody gets in; the engine has not stopped the container yet.
+    /// Nobody can attach any more, but the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
     StillUp(EngineError),
     /// The code was refused.
@@ -31,9 +31,9 @@ pub enum TerminalError {
     /// A field has a value that cannot be used.
     #[error("invalid value: {0:?}")]
     Choice(Choice),
-    /// What was asked does not fit its state.
+    /// The request does not fit its phase.
     #[error("it is {}", .0.as_str())]
-    State(TerminalState),
+    Phase(Phase),
     /// Deleting a locked terminal needs a code.
     #[error("a code is needed")]
     CodeNeeded,

@@ -10,7 +10,7 @@ use protocol::{
     TerminalId,
     mfa::{LockStatus, VerifyAnswer},
     names::Sensitive,
-    terminals::TerminalState,
+    terminals::Phase,
 };
 use store::{StoreError, TerminalRow, Tx};
 
@@ -71,7 +71,7 @@ pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result
 pub async fn lock(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
     let proof = services.gate.authorize(who, id, Operate).await?;
     let (services, who) = (services.clone(), who.clone());
-    services.clone().run_to_completion(async move { lock_and_revoke(&services, &who, &proof).await }).await
+    services.clone().operations.complete(async move { lock_and_revoke(&services, &who, &proof).await }).await
 }
 
 async fn lock_and_revoke(
@@ -213,5 +213,5 @@ async fn prove(
 /// Locks the row of an authorized terminal until the end of the transaction.
 async fn hold(tx: &mut Tx, proof: &Authorized<Operate>) -> Result<TerminalRow, LockError> {
     let row = tx.lock_authorized_row(proof).await?;
-    row.filter(|row| row.state != TerminalState::Deleting).ok_or_else(|| Denied::NotFound.into())
+    row.filter(|row| row.phase != Phase::Deleting).ok_or_else(|| Denied::NotFound.into())
 }

@@ -13,8 +13,8 @@ use crate::services::Services;
 /// [`TerminalError`]; [`Denied::NotRunning`] when it does not run.
 pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Result<Stats, TerminalError> {
     let visible = services.gate.authorize(caller, id, View).await?;
-    match services.runtime.stats(id).await {
-        Err(EngineError::NoContainer) => Err(Denied::NotRunning(visible.facts().state).into()),
+    match services.runtime.stats(visible.facts().sandbox).await {
+        Err(EngineError::NoContainer) => Err(Denied::NotRunning(visible.facts().phase).into()),
         other => Ok(other?),
     }
 }
@@ -30,7 +30,7 @@ pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> R
     let spec = launch::spec(&mut tx, &row).await?;
     tx.commit().await?;
     match services.runtime.security(&spec).await {
-        Err(EngineError::NoContainer) => Err(Denied::NotRunning(row.state).into()),
+        Err(EngineError::NoContainer) => Err(Denied::NotRunning(row.phase).into()),
         other => Ok(other?),
     }
 }

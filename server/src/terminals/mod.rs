@@ -1,6 +1,7 @@
-//! Terminals: their life from record to container and back, their shells as the server sees them, and who looks on.
+//! Use-cases of terminals. They write what is desired; the reconciler calls the engine.
 
 mod change;
+mod clients;
 mod create;
 mod delete;
 mod error;
@@ -11,17 +12,17 @@ mod list;
 pub mod lock;
 mod look;
 mod names;
-mod owned;
 mod power;
 mod reason;
 pub mod reconciler;
 
 pub use change::change;
-pub use create::{Launched, create};
+pub use create::create;
 pub use delete::{delete, delete_any};
 pub use error::{Choice, TerminalError};
 pub use events::events;
 pub use images::{images, tiers};
+pub use launch::Launched;
 pub use list::{get, list};
 pub use look::{security, stats};
 pub use power::{restart, start, stop, stop_any};

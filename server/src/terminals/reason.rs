@@ -6,7 +6,7 @@ use store::Reason;
 /// The reason that an error of the engine is stored as.
 pub(super) fn of_engine_error(error: &EngineError) -> Reason {
     match error {
-        EngineError::Unavailable(_) => Reason::EngineUnavailable,
+        EngineError::Unavailable(_) | EngineError::Cancelled => Reason::EngineUnavailable,
         EngineError::NoImage(_) => Reason::ImageMissing,
         EngineError::RefusedImage(_, why) => Reason::ImageRefused { why: why.clone() },
         EngineError::NoContainer => Reason::NoContainer,

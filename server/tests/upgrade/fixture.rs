@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-/// What `make.mjs` wrote down.
+/// The records that `make.mjs` wrote.
 #[derive(Deserialize)]
 pub struct Fixture {
     pub instance: String,
@@ -66,7 +66,7 @@ impl OnEngine {
         lock.lock().expect("locked");
         let fixture = File::open(folder().join("fixture.json")).expect("the fixture");
         let fixture: Fixture = serde_json::from_reader(fixture).expect("fixture.json is readable");
-        // Short: a socket per terminal lies below, and the kernel takes 108 bytes for its path.
+        // Short: it contains a socket per terminal, whose path is limited to 108 bytes.
         let data = tempfile::tempdir().expect("a temporary folder");
         let on_engine = Self { fixture, data, _lock: lock };
         // A run that was killed leaves its volumes.

@@ -1,7 +1,7 @@
 //! The menu of actions on a terminal: start, stop, restart, rename, delete.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{TerminalId, terminals::TerminalState};
+use protocol::{TerminalId, terminals::Phase};
 
 use super::{
     delete::DeleteDialog,
@@ -13,7 +13,7 @@ use crate::{
     state::{Terminals, Toasts},
 };
 
-/// Processes of an idle terminal: PID 1 and one shell at its prompt. Any further process would be lost by a stop.
+/// Processes of an idle terminal: PID 1 and one shell at its prompt. A stop ends any further process.
 const IDLE_PIDS: u32 = 2;
 
 /// The menu and the dialogs it opens.
@@ -52,7 +52,7 @@ pub(crate) fn TerminalActions(
         kind.set(requested);
         let (terminals, toasts) = (Terminals::get(), Toasts::get());
         spawn_local(async move {
-            // Without figures the user confirms, too.
+            // If the number of processes is unknown, a confirmation is required, too.
             let idle = api::stats(id).await.is_ok_and(|stats| stats.pids <= IDLE_PIDS);
             let _ = checking.try_set(false);
             if idle {
@@ -83,19 +83,19 @@ pub(crate) fn TerminalActions(
     .into_any()
 }
 
-/// The items that the state of the terminal allows.
+/// The items that the phase of the terminal allows.
 #[component]
 fn LifecycleItems(id: TerminalId, request_stop: Callback<StopKind>) -> impl IntoView {
     let terminals = Terminals::get();
-    let state = Memo::new(move |_| terminals.find(id).map(|t| t.state));
-    let is = move |wanted: &'static [TerminalState]| state.get().is_some_and(|state| wanted.contains(&state));
+    let phase = Memo::new(move |_| terminals.find(id).map(|t| t.phase));
+    let is = move |wanted: &'static [Phase]| phase.get().is_some_and(|phase| wanted.contains(&phase));
     view! {
-        <Show when=move || is(&[TerminalState::Stopped, TerminalState::Failed])>
+        <Show when=move || is(&[Phase::Stopped, Phase::Paused, Phase::Failed])>
             <MenuItem glyph=Glyph::Play on_click=move |()| start(id) testid="start">
                 "Start"
             </MenuItem>
         </Show>
-        <Show when=move || is(&[TerminalState::Running])>
+        <Show when=move || is(&[Phase::Running])>
             <MenuItem glyph=Glyph::Stop on_click=move |()| request_stop.run(StopKind::Stop) testid="stop">
                 "Stop"
             </MenuItem>

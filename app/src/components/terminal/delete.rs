@@ -5,7 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{
     TerminalId,
     names::Sensitive,
-    terminals::{DeleteTerminal, TerminalState},
+    terminals::{DeleteTerminal, Phase},
 };
 use web_sys::HtmlFormElement;
 
@@ -44,7 +44,7 @@ fn Delete(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
         let navigate = navigate.clone();
         submission.run(async move {
             api::delete_terminal(id, request).await?;
-            terminals.change(id, |terminal| terminal.state = TerminalState::Deleting);
+            terminals.change(id, |terminal| terminal.phase = Phase::Deleting);
             let _ = open.try_set(false);
             toasts.success(format!("{} was deleted", name()));
             navigate("/", NavigateOptions::default());

@@ -3,14 +3,14 @@
 use std::future::Future;
 
 use leptos::task::spawn_local;
-use protocol::{Problem, TerminalId, terminals::TerminalState};
+use protocol::{Problem, TerminalId, terminals::Phase};
 
 use crate::{
     api,
     state::{Terminals, Toasts},
 };
 
-/// The two ways to end what runs in a terminal.
+/// Whether a terminal stays stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopKind {
     /// Stop it.
@@ -21,26 +21,26 @@ pub(super) enum StopKind {
 
 /// Starts a stopped or failed terminal. Needs the reactive context.
 pub(crate) fn start(id: TerminalId) {
-    run(id, TerminalState::Creating, api::start_terminal(id), Terminals::get(), Toasts::get());
+    run(id, Phase::Starting, api::start_terminal(id), Terminals::get(), Toasts::get());
 }
 
 /// Stops or restarts a running terminal.
 pub(super) fn stop(id: TerminalId, kind: StopKind, terminals: Terminals, toasts: Toasts) {
     match kind {
-        StopKind::Restart => run(id, TerminalState::Creating, api::restart_terminal(id), terminals, toasts),
-        StopKind::Stop => run(id, TerminalState::Stopped, api::stop_terminal(id), terminals, toasts),
+        StopKind::Restart => run(id, Phase::Stopping, api::restart_terminal(id), terminals, toasts),
+        StopKind::Stop => run(id, Phase::Stopping, api::stop_terminal(id), terminals, toasts),
     }
 }
 
-/// Shows the expected state until the request completes, then the state that the server reports.
+/// Shows the expected phase until the request completes, then the phase that the server reports.
 fn run(
     id: TerminalId,
-    expected: TerminalState,
+    expected: Phase,
     request: impl Future<Output = Result<api::Ignored, Problem>> + 'static,
     terminals: Terminals,
     toasts: Toasts,
 ) {
-    terminals.change(id, |terminal| terminal.state = expected);
+    terminals.change(id, |terminal| terminal.phase = expected);
     spawn_local(async move {
         if let Err(problem) = request.await {
             toasts.problem(&problem);

@@ -1,7 +1,7 @@
 //! The control of a terminal's lock, on cards and in the toolbar: "Lock with MFA", or a menu while it is locked.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{TerminalId, terminals::TerminalState};
+use protocol::{TerminalId, terminals::Phase};
 
 use super::{lock_dialog::LockDialog, lock_form::LockAction, lock_state::LockState};
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) fn LockButton(
     let terminal = Memo::new(move |_| terminals.find(id));
     let lock = LockState::follow(terminal);
     let slug = Memo::new(move |_| lock.get().slug());
-    let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.state == TerminalState::Running)));
+    let running = Memo::new(move |_| terminal.with(|t| t.as_ref().is_some_and(|t| t.phase == Phase::Running)));
     let (action, open) = (RwSignal::new(LockAction::Verify), RwSignal::new(false));
     let on_choose = Callback::new(move |chosen| {
         action.set(chosen);

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::{
     Timestamp,
-    terminals::{Terminal, TerminalState},
+    terminals::{Phase, Terminal},
 };
 
 use crate::{
@@ -27,7 +27,7 @@ impl LockState {
     pub(crate) fn of(terminal: &Terminal, now: Timestamp) -> Self {
         match (terminal.mfa_locked, terminal.granted_until) {
             (false, _) => Self::Open,
-            (true, Some(until)) if until > now && terminal.state == TerminalState::Running => Self::Granted(until),
+            (true, Some(until)) if until > now && terminal.phase == Phase::Running => Self::Granted(until),
             (true, _) => Self::Locked,
         }
     }

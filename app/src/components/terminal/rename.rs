@@ -34,7 +34,7 @@ pub(crate) fn RenameInPlace(
     let before = StoredValue::new(name.clone());
     let name = name.map(|name| name.to_string()).unwrap_or_default();
     // Saves a changed name; an invalid name stays in the field.
-    let keep = move || {
+    let save = move || {
         let typed = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         match TerminalName::parse(&typed) {
             Err(bad) => return toasts.info("Not renamed", bad.0),
@@ -43,7 +43,7 @@ pub(crate) fn RenameInPlace(
         }
         renaming.set(false);
     };
-    let to_card = move || browser::focus_next_frame(format!("[data-id='{id}'] [data-testid=card-open]"));
+    let focus_card = move || browser::focus_next_frame(format!("[data-id='{id}'] [data-testid=card-open]"));
     view! {
         <input
             node_ref=input
@@ -52,18 +52,18 @@ pub(crate) fn RenameInPlace(
             aria-label="New name"
             on:keydown=move |event| match event.key().as_str() {
                 "Enter" => {
-                    keep();
-                    to_card();
+                    save();
+                    focus_card();
                 }
                 "Escape" => {
                     renaming.set(false);
-                    to_card();
+                    focus_card();
                 }
                 _ => {}
             }
             on:blur=move |_| {
                 if renaming.try_get_untracked() == Some(true) {
-                    keep();
+                    save();
                 }
             }
             data-testid="rename-input"

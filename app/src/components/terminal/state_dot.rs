@@ -1,38 +1,42 @@
-//! The state of a terminal as a coloured dot.
+//! The phase of a terminal as a coloured dot.
 
 use leptos::prelude::*;
-use protocol::terminals::TerminalState;
+use protocol::terminals::Phase;
 
-/// The dot. With `word` the name of the state is visible, otherwise it is the tooltip.
+/// The dot. With `word` the name of the phase is visible, otherwise it is the tooltip.
 #[component]
 pub(crate) fn StateDot(
-    /// The state.
+    /// The phase.
     #[prop(into)]
-    state: Signal<TerminalState>,
-    /// Show the name of the state.
+    phase: Signal<Phase>,
+    /// Show the name of the phase.
     #[prop(optional)]
     word: bool,
 ) -> impl IntoView {
     view! {
         <span
-            class=move || format!("state state-{}", state.get().as_str())
-            title=move || word_of(state.get())
+            class=move || format!("state state-{}", phase.get().state().as_str())
+            title=move || word_of(phase.get())
             data-testid="state"
-            data-state=move || state.get().as_str()
+            data-state=move || phase.get().state().as_str()
+            data-phase=move || phase.get().as_str()
         >
             <span class="state-dot"></span>
-            <span class:sr-only=!word>{move || word_of(state.get())}</span>
+            <span class:sr-only=!word>{move || word_of(phase.get())}</span>
         </span>
     }
     .into_any()
 }
 
-const fn word_of(state: TerminalState) -> &'static str {
-    match state {
-        TerminalState::Creating => "Starting",
-        TerminalState::Running => "Running",
-        TerminalState::Stopped => "Stopped",
-        TerminalState::Failed => "Failed",
-        TerminalState::Deleting => "Deleting",
+const fn word_of(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Pending => "Waiting to start",
+        Phase::Starting => "Starting",
+        Phase::Running => "Running",
+        Phase::Paused => "Paused",
+        Phase::Stopping => "Stopping",
+        Phase::Stopped => "Stopped",
+        Phase::Failed => "Failed",
+        Phase::Deleting => "Deleting",
     }
 }

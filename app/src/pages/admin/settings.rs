@@ -12,7 +12,7 @@ use crate::{
     state::{Submission, Toasts, all_valid},
 };
 
-/// A duration in minutes for the user, in seconds in the contract.
+/// A duration: in minutes on the page, in seconds in the REST contract.
 const fn minutes(name: &'static str, label: &'static str, secs: RangeInclusive<u32>) -> NumberField {
     NumberField { name, label, unit: "minutes", note: "", unit_size: 60, step: 60, range: u64_range(secs) }
 }
@@ -134,9 +134,9 @@ fn parse_form(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
         terminals_max: number(QUOTA),
         audit_retention_days: number(RETENTION),
     };
-    let mut at_least_idle = |idle: u32, whole: u32, number: NumberField| {
+    let mut at_least_idle = |idle: u32, absolute: u32, number: NumberField| {
         // A value outside its range has its own error already.
-        if whole < idle && number.range.contains(&whole.into()) {
+        if absolute < idle && number.range.contains(&absolute.into()) {
             let detail = "Not shorter than the time without activity.";
             errors.push(Problem::new(ProblemKind::BadRequest, detail).at(number.name));
         }

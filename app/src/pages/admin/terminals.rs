@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use protocol::{
     ProblemKind, TerminalId,
     admin::AdminTerminal,
-    terminals::{DeleteTerminal, TerminalState},
+    terminals::{DeleteTerminal, Phase},
 };
 
 use crate::{
@@ -46,7 +46,7 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
     let id = terminal.id;
     let (deleting, stopping) = (RwSignal::new(false), RwSignal::new(false));
     let lock = if terminal.mfa_locked { LockState::Locked } else { LockState::Open };
-    let running = terminal.state == TerminalState::Running;
+    let running = terminal.phase == Phase::Running;
     let subject = format!("{} of {}?", terminal.name, terminal.owner);
     let actions = format!("Actions for {}", terminal.name);
     let button = || view! { <Icon glyph=Glyph::Dots /> };
@@ -55,7 +55,7 @@ fn Row(terminal: AdminTerminal) -> impl IntoView {
             <td class="wrap list-title lead">{terminal.name.to_string()}</td>
             <td data-label="Owner">{terminal.owner.to_string()}</td>
             <td data-label="State">
-                <StateDot state=Signal::stored(terminal.state) word=true />
+                <StateDot phase=Signal::stored(terminal.phase) word=true />
             </td>
             <td data-label="Lock">
                 <LockBadge state=Signal::stored(lock) />

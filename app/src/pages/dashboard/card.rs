@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::{
     TerminalId,
-    terminals::{Terminal, TerminalState},
+    terminals::{Phase, Terminal},
 };
 
 use crate::{
@@ -26,17 +26,17 @@ pub(super) fn Card(
     let terminal = Memo::new(move |_| terminals.find(id));
     let renaming = RwSignal::new(false);
     let name = Memo::new(move |_| terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default()));
-    let state = Memo::new(move |_| terminal.with(|t| t.as_ref().map_or(TerminalState::Deleting, |t| t.state)));
+    let phase = Memo::new(move |_| terminal.with(|t| t.as_ref().map_or(Phase::Deleting, |t| t.phase)));
     view! {
         <li
             class="card"
             data-testid="card"
             data-id=id.to_string()
             data-name=move || name.get()
-            data-state=move || state.get().as_str()
+            data-state=move || phase.get().state().as_str()
         >
             <div class="card-head">
-                <StateDot state />
+                <StateDot phase />
                 <Show
                     when=move || renaming.get()
                     fallback=move || {
@@ -58,13 +58,13 @@ pub(super) fn Card(
             </div>
             <Facts terminal />
             <div class="card-body">
-                <CardBody id terminal state />
+                <CardBody id terminal phase />
             </div>
             <div class="card-foot">
                 <span class="muted small">
                     "Active " <RelativeTime at=Signal::derive(move || last_active(terminal)) />
                 </span>
-                <Show when=move || startable(state.get()) fallback=move || view! { <LockButton id small=true /> }>
+                <Show when=move || startable(phase.get()) fallback=move || view! { <LockButton id small=true /> }>
                     <StartButton id />
                 </Show>
             </div>
@@ -96,8 +96,8 @@ fn Facts(terminal: Memo<Option<Terminal>>) -> impl IntoView {
     .into_any()
 }
 
-const fn startable(state: TerminalState) -> bool {
-    matches!(state, TerminalState::Stopped | TerminalState::Failed)
+const fn startable(phase: Phase) -> bool {
+    matches!(phase, Phase::Stopped | Phase::Paused | Phase::Failed)
 }
 
 #[component]
@@ -122,17 +122,24 @@ fn last_active(terminal: Memo<Option<Terminal>>) -> protocol::Timestamp {
     terminal.with(|t| t.as_ref().map_or(protocol::Timestamp::from_millis(0), |t| t.last_active_at))
 }
 
-/// What the state calls for: usage, progress, or the error.
+/// What the phase calls for: usage, progress, or the error.
 #[component]
-fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, state: Memo<TerminalState>) -> impl IntoView {
-    dynamic(move || match state.get() {
-        TerminalState::Running => view! { <Usage id /> }.into_any(),
-        TerminalState::Creating => view! { <ProgressLine id /> }.into_any(),
-        TerminalState::Stopped => view! { <p class="muted small">"Stopped. The home folder is kept."</p> }.into_any(),
-        TerminalState::Deleting => {
+fn CardBody(id: TerminalId, terminal: Memo<Option<Terminal>>, phase: Memo<Phase>) -> impl IntoView {
+    dynamic(move || match phase.get() {
+        Phase::Running => view! { <Usage id /> }.into_any(),
+        Phase::Pending | Phase::Starting => view! { <ProgressLine id /> }.into_any(),
+        Phase::Stopping | Phase::Stopped | Phase::Paused => {
+            let text = match phase.get() {
+                Phase::Stopping => "Stopping. The home folder is kept.",
+                Phase::Paused => "Paused on the engine. Its processes continue when it starts.",
+                _ => "Stopped. The home folder is kept.",
+            };
+            view! { <p class="muted small">{text}</p> }.into_any()
+        }
+        Phase::Deleting => {
             view! { <p class="muted small">"Removing the container and its home folder…"</p> }.into_any()
         }
-        TerminalState::Failed => {
+        Phase::Failed => {
             let reason = terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! {
                 <p class="card-error small">

@@ -5,7 +5,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{
     Problem, ProblemKind, TerminalId,
     names::{Slug, TerminalName},
-    terminals::{CreateTerminal, Image, TerminalState, Tier},
+    terminals::{CreateTerminal, Image, Phase, Tier},
 };
 use web_sys::HtmlFormElement;
 
@@ -105,12 +105,12 @@ fn follow_creation(creation: Creation, open: RwSignal<bool>) {
         if let Some(reason) = terminals.failure(id) {
             return fail(reason);
         }
-        match terminals.find(id).map(|t| (t.state, t.error)) {
-            Some((TerminalState::Running, _)) => {
+        match terminals.find(id).map(|t| (t.phase, t.error)) {
+            Some((Phase::Running, _)) => {
                 open.set(false);
                 navigate(&format!("/terminals/{id}"), NavigateOptions::default());
             }
-            Some((TerminalState::Failed, error)) => fail(error.unwrap_or_else(|| "It did not start.".to_owned())),
+            Some((Phase::Failed, error)) => fail(error.unwrap_or_else(|| "It did not start.".to_owned())),
             _ => {}
         }
     });

@@ -57,9 +57,9 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let filter = RwSignal::new(String::new());
     let count = Memo::new(move |_| terminals.all().len());
-    let some = move || count.get() > 0;
+    let has_terminals = move || count.get() > 0;
     let pending = Hydrated::pending();
-    let many = move || count.get() >= FILTER_FROM;
+    let shows_filter = move || count.get() >= FILTER_FROM;
     let ids = Memo::new(move |_| {
         let pattern = filter.get();
         let matches = |text: &str| pattern.is_empty() || browser::contains_ignore_case(text, &pattern);
@@ -73,7 +73,7 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
                 <p class="muted">{move || summary(&terminals)}</p>
             </div>
             <div class="page-tools">
-                <Show when=many>
+                <Show when=shows_filter>
                     <div class="search">
                         <Icon glyph=Glyph::Search />
                         <input
@@ -89,12 +89,12 @@ fn Cards(creating: RwSignal<bool>) -> impl IntoView {
                     </div>
                 </Show>
                 // The empty dashboard has this button in its middle.
-                <Show when=some>
+                <Show when=has_terminals>
                     <NewTerminal creating />
                 </Show>
             </div>
         </header>
-        <Show when=some fallback=move || view! { <NoTerminals creating /> }>
+        <Show when=has_terminals fallback=move || view! { <NoTerminals creating /> }>
             <ul class="cards" data-testid="cards">
                 <For each=move || ids.get() key=|id| *id let:id>
                     <Card id />
@@ -151,7 +151,7 @@ fn NoTerminals(creating: RwSignal<bool>) -> impl IntoView {
 
 fn summary(terminals: &Terminals) -> String {
     let all = terminals.all();
-    let running = all.iter().filter(|t| t.state == protocol::terminals::TerminalState::Running).count();
+    let running = all.iter().filter(|t| t.phase == protocol::terminals::Phase::Running).count();
     let locked = all.iter().filter(|t| t.mfa_locked).count();
     match all.len() {
         0 => "None yet".to_owned(),

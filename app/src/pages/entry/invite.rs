@@ -82,7 +82,7 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
         let Some((username, password)) = submission.validated(read) else { return };
         submission.run(async move {
             api::accept_invite(InviteAccept { token: token.get_value(), username, password }).await?;
-            // The login page leads on if the server signed the user in.
+            // Redirects to the login page unless the server signed the user in.
             browser::navigate_away("/").await
         });
     };

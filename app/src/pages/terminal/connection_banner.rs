@@ -14,11 +14,11 @@ use crate::{
 #[component]
 pub(super) fn ConnectionBanner() -> impl IntoView {
     let ctx = TerminalContext::get();
-    let link = Memo::new(move |_| ctx.connection.get());
+    let connection = Memo::new(move |_| ctx.connection.get());
     let warning = Memo::new(move |_| ctx.warning());
     view! {
         <div aria-live="polite" class="banner-live">
-            {dynamic(move || match link.get() {
+            {dynamic(move || match connection.get() {
                 ConnectionState::Reconnecting(at) => view! { <Reconnecting at /> }.into_any(),
                 ConnectionState::Exited(status) => view! { <Exited status /> }.into_any(),
                 ConnectionState::Closed(problem) => view! { <Closed problem /> }.into_any(),
@@ -90,7 +90,7 @@ fn Exited(status: i32) -> impl IntoView {
 #[component]
 fn Closed(problem: Problem) -> impl IntoView {
     let ctx = TerminalContext::get();
-    let again = move |_| {
+    let retry = move |_| {
         Terminals::get().reload_one(ctx.id);
         ctx.remount();
     };
@@ -101,7 +101,7 @@ fn Closed(problem: Problem) -> impl IntoView {
                 <strong>{problem.title} ". "</strong>
                 {problem.detail}
             </p>
-            <button r#type="button" class="btn btn-small" on:click=again data-testid="try-again">
+            <button r#type="button" class="btn btn-small" on:click=retry data-testid="try-again">
                 "Try again"
             </button>
         </div>

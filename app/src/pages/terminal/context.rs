@@ -6,7 +6,7 @@ use leptos::{callback::UnsyncCallback, html, prelude::*};
 use protocol::{
     Problem, ProblemKind, TerminalId, Timestamp,
     limits::GRANT_WARNING_SECS,
-    terminals::{Terminal, TerminalState},
+    terminals::{Phase, Terminal},
 };
 use send_wrapper::SendWrapper;
 
@@ -98,8 +98,8 @@ impl TerminalContext {
         expect_context()
     }
 
-    pub(super) fn state(self) -> Option<TerminalState> {
-        self.terminal.with(|terminal| terminal.as_ref().map(|terminal| terminal.state))
+    pub(super) fn phase(self) -> Option<Phase> {
+        self.terminal.with(|terminal| terminal.as_ref().map(|terminal| terminal.phase))
     }
 
     /// Calls the mounted terminal, if any.
@@ -110,11 +110,10 @@ impl TerminalContext {
         }
     }
 
-    /// Keeps the terminal mounted exactly while it runs and this login session may use it.
+    /// Mounts the terminal while it runs and this login session may use it, and unmounts it otherwise.
     fn mount_when_allowed(self) {
         let port = use_context::<TerminalMount>();
-        let may =
-            Memo::new(move |_| self.state() == Some(TerminalState::Running) && self.lock.get() != LockState::Locked);
+        let usable = Memo::new(move |_| self.phase() == Some(Phase::Running) && self.lock.get() != LockState::Locked);
         Effect::new(move |_| {
             let font = browser::load_setting("font").and_then(|px| px.parse().ok());
             if let Some(px) = font.filter(|px| FONT_PX.contains(px)) {
@@ -123,7 +122,7 @@ impl TerminalContext {
         });
         Effect::new(move |_| {
             let host = self.host.get();
-            if !may.get() {
+            if !usable.get() {
                 return self.unmount();
             }
             let (Some(host), Some(port)) = (host, port.as_ref()) else { return };
@@ -212,8 +211,8 @@ impl TerminalContext {
         let toasts = Toasts::get();
         match event {
             // Stays disconnected until the server accepts the connection, because input is dropped until then.
-            TerminalEvent::Connecting => self.connection.update(|link| {
-                *link = match link {
+            TerminalEvent::Connecting => self.connection.update(|state| {
+                *state = match state {
                     ConnectionState::Reconnecting(_) => ConnectionState::Reconnecting(Clock::now()),
                     _ => ConnectionState::Connecting,
                 }
@@ -276,8 +275,8 @@ impl TerminalContext {
                 terminal.granted_until = None;
             }),
             ProblemKind::NotRunning => terminals.change(self.id, |terminal| {
-                if terminal.state == TerminalState::Running {
-                    terminal.state = TerminalState::Stopped;
+                if terminal.phase == Phase::Running {
+                    terminal.phase = Phase::Stopped;
                 }
             }),
             ProblemKind::NotFound => terminals.remove(self.id),

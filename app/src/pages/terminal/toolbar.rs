@@ -1,7 +1,7 @@
 //! The toolbar of the terminal page: name, state, connection, actions.
 
 use leptos::{html::Div, prelude::*};
-use protocol::terminals::TerminalState;
+use protocol::terminals::Phase;
 
 use super::{
     context::{ConnectionState, TerminalContext},
@@ -23,7 +23,7 @@ const CONTROLS: &str = ":is(.toolbar-part, .toolbar-part > .menu) > .btn:not(:di
 pub(super) fn Toolbar() -> impl IntoView {
     let ctx = TerminalContext::get();
     let name = move || ctx.terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default());
-    let state = Signal::derive(move || ctx.state().unwrap_or(TerminalState::Deleting));
+    let phase = Signal::derive(move || ctx.phase().unwrap_or(Phase::Deleting));
     let renaming = RwSignal::new(false);
     let bar = NodeRef::<Div>::new();
     roving_tabindex(bar, CONTROLS);
@@ -33,7 +33,7 @@ pub(super) fn Toolbar() -> impl IntoView {
                 <a class="btn btn-icon btn-ghost" href="/" aria-label="To the terminals" title="To the terminals">
                     <Icon glyph=Glyph::Back />
                 </a>
-                <StateDot state />
+                <StateDot phase />
                 <h1 class="toolbar-name" title=name data-testid="terminal-name">
                     {name}
                 </h1>
@@ -45,7 +45,7 @@ pub(super) fn Toolbar() -> impl IntoView {
             <div class="toolbar-part toolbar-tools">
                 <Tools />
                 <LockButton id=ctx.id />
-                <TerminalActions id=ctx.id renaming more=Hidden />
+                <TerminalActions id=ctx.id renaming more=HiddenTools />
             </div>
         </div>
         <RenameDialog id=ctx.id open=renaming />
@@ -53,28 +53,28 @@ pub(super) fn Toolbar() -> impl IntoView {
     .into_any()
 }
 
-/// Menu items for the tools that a narrow toolbar hides. Rendered each time the menu opens, so that arrow keys meet
+/// Menu items for the tools that a narrow toolbar hides. Rendered each time the menu opens, so that arrow keys reach
 /// visible items only.
 #[component]
-fn Hidden() -> impl IntoView {
+fn HiddenTools() -> impl IntoView {
     type Tool = (Glyph, &'static str, &'static str, fn(TerminalContext));
     const PHONE: &[Tool] = &[
         (Glyph::Search, "Search", "menu-search", |ctx| ctx.searching.set(true)),
         (Glyph::Paste, "Paste", "menu-paste", |ctx| ctx.with(|t| t.paste_clipboard())),
         (Glyph::Shield, "Security", "menu-security", |ctx| ctx.panel.set(true)),
     ];
-    // Touch selects no text, so the copy button of the toolbar is of no use there.
-    const FINGER: &[Tool] = &[(Glyph::Copy, "Copy", "menu-copy", |ctx| ctx.with(|t| t.copy_visible()))];
+    // Text cannot be selected by touch, so this item copies the visible lines.
+    const TOUCH: &[Tool] = &[(Glyph::Copy, "Copy", "menu-copy", |ctx| ctx.with(|t| t.copy_visible()))];
     const NARROW: &[Tool] = &[
         (Glyph::Minus, "Smaller text", "menu-smaller", |ctx| ctx.change_font(-1)),
         (Glyph::Plus, "Larger text", "menu-larger", |ctx| ctx.change_font(1)),
     ];
     let ctx = TerminalContext::get();
-    let fits = |query, tools: &'static [Tool]| if browser::media_matches(query) { tools } else { &[] };
+    let tools_if = |query, tools: &'static [Tool]| if browser::media_matches(query) { tools } else { &[] };
     let tools = [
-        fits("(pointer: coarse), (width < 640px)", FINGER),
-        fits("(width < 640px)", PHONE),
-        fits("(width < 1000px)", NARROW),
+        tools_if("(pointer: coarse), (width < 640px)", TOUCH),
+        tools_if("(width < 640px)", PHONE),
+        tools_if("(width < 1000px)", NARROW),
     ];
     tools
         .concat()

@@ -1,7 +1,7 @@
 //! The area where the emulator is mounted, or what is shown in its place.
 
 use leptos::prelude::*;
-use protocol::terminals::TerminalState;
+use protocol::terminals::Phase;
 
 use super::{
     connection_banner::ConnectionBanner,
@@ -19,7 +19,7 @@ use crate::{
 #[component]
 pub(super) fn Viewport() -> impl IntoView {
     let ctx = TerminalContext::get();
-    let running = move || ctx.state() == Some(TerminalState::Running);
+    let running = move || ctx.phase() == Some(Phase::Running);
     // A stopped terminal has no content to protect. Starting it requires no code, using it does.
     let locked = Memo::new(move |_| running() && ctx.lock.get() == LockState::Locked);
     let usable = move || running() && !locked.get();
@@ -57,27 +57,39 @@ pub(super) fn Viewport() -> impl IntoView {
 #[component]
 fn NotRunning() -> impl IntoView {
     let ctx = TerminalContext::get();
-    let state = Memo::new(move |_| ctx.state());
-    move || match state.get() {
-        Some(TerminalState::Creating) => view! {
+    let phase = Memo::new(move |_| ctx.phase());
+    move || match phase.get() {
+        Some(Phase::Pending | Phase::Starting) => view! {
             <div class="stage-box">
                 <ProgressList id=Some(ctx.id) />
                 <PollState />
             </div>
         }
         .into_any(),
-        Some(TerminalState::Stopped) => view! {
+        Some(Phase::Stopping) => view! {
             <EmptyState
                 glyph=Glyph::Stop
-                title="Stopped"
-                text="The container is stopped. Its home folder is kept; a new shell starts with it."
+                title="Stopping"
+                text="The container is being stopped. Its home folder is kept."
+            />
+        }
+        .into_any(),
+        Some(phase @ (Phase::Stopped | Phase::Paused)) => view! {
+            <EmptyState
+                glyph=Glyph::Stop
+                title=if phase == Phase::Paused { "Paused" } else { "Stopped" }
+                text=if phase == Phase::Paused {
+                    "The container was paused on the engine. Its processes continue when it starts."
+                } else {
+                    "The container is stopped. Its home folder is kept; a new shell starts with it."
+                }
                 testid="stopped"
             >
                 <StartButton label="Start" />
             </EmptyState>
         }
         .into_any(),
-        Some(TerminalState::Failed) => {
+        Some(Phase::Failed) => {
             let reason = ctx.terminal.with(|t| t.as_ref().and_then(|t| t.error.clone()));
             view! {
                 <EmptyState

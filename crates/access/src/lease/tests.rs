@@ -16,7 +16,11 @@ fn lease(
     clock: &Clock,
     grant: Option<Arc<ExpiryTracker>>,
 ) -> Lease {
-    let facts = SessionFacts {
+    lease_for_token(registry, (s, 0), t, clock, grant)
+}
+
+fn login_facts() -> SessionFacts {
+    SessionFacts {
         user: protocol::UserId::new(Uuid::nil()),
         full: true,
         role: protocol::auth::Role::User,
@@ -26,8 +30,18 @@ fn lease(
         last_seen_at: Timestamp::from_millis(0),
         idle_secs: 3600,
         absolute_end: Timestamp::from_millis(7_200_000),
-    };
-    Lease::new(registry.subscribe(s, t), registry.login_tracker(s, &facts), grant, clock.clone())
+    }
+}
+
+fn lease_for_token(
+    registry: &RevocationRegistry,
+    login: (SessionId, i64),
+    t: TerminalId,
+    clock: &Clock,
+    grant: Option<Arc<ExpiryTracker>>,
+) -> Lease {
+    let tracker = registry.login_tracker(login.0, &login_facts());
+    Lease::new(registry.subscribe(login, t), tracker, grant, clock.clone())
 }
 
 fn grant((session, terminal): (SessionId, TerminalId), now: Timestamp) -> GrantFacts {
@@ -132,4 +146,49 @@ fn input_or_a_request_extends_the_login_until_its_absolute_end() {
     assert_eq!(typing.check(), Ok(()));
     clock.advance_secs(1);
     assert_eq!(watching.check(), Err(Revocation::LoginEnded));
+}
+
+#[tokio::test]
+async fn a_new_token_ends_the_leases_of_older_tokens_of_its_session_alone() {
+    let (registry, clock) = (RevocationRegistry::default(), Clock::manual(Timestamp::from_millis(0)));
+    let ((s, t), (other, _)) = (ids(), ids());
+    let older = [3, 4].map(|generation| lease_for_token(&registry, (s, generation), t, &clock, None));
+    let stream =
+        LoginLease::new(registry.subscribe_login((s, 4)), registry.login_tracker(s, &login_facts()), clock.clone());
+    let current = lease_for_token(&registry, (s, 5), t, &clock, None);
+    let unrelated = lease_for_token(&registry, (other, 3), t, &clock, None);
+    let scope = Scope::OlderTokens { session: s, generation: 5 };
+    let released = registry.revoke(scope, Revocation::TokenReplaced, Duration::from_millis(1)).await;
+    assert_eq!(released, Release::Pending(3));
+    for lease in &older {
+        assert_eq!(lease.check(), Err(Revocation::TokenReplaced));
+    }
+    assert!(stream.is_revoked());
+    assert_eq!((current.check(), unrelated.check()), (Ok(()), Ok(())));
+    drop((older, stream));
+    assert_eq!(registry.revoke(scope, Revocation::TokenReplaced, Duration::from_millis(1)).await, Release::Complete);
+    let left = registry.revoke(Scope::Session(s), Revocation::LoginEnded, Duration::from_millis(1)).await;
+    assert_eq!(left, Release::Pending(1), "the end of the session ends every generation");
+    assert_eq!((current.check(), unrelated.check()), (Err(Revocation::LoginEnded), Ok(())));
+}
+
+#[tokio::test]
+async fn a_lease_ends_by_the_clock_that_reaches_its_end_first() {
+    let clock = Clock::manual(Timestamp::from_millis(0));
+    let registry = RevocationRegistry::default();
+    let (s, t) = ids();
+    let held = lease(&registry, (s, t), &clock, Some(registry.grant_tracker(&grant((s, t), clock.now()))));
+    let stream =
+        LoginLease::new(registry.subscribe_login((s, 0)), registry.login_tracker(s, &login_facts()), clock.clone());
+    clock.set_wall_by_secs(-1800);
+    clock.advance_secs(59);
+    assert_eq!((held.check(), held.grant_secs_left()), (Ok(()), Some(1)));
+    clock.advance_secs(1);
+    assert_eq!(held.check(), Err(Revocation::GrantEnded), "setting the wall clock back does not prolong a grant");
+    clock.advance_secs(3540);
+    assert_eq!(held.check(), Err(Revocation::LoginEnded), "nor a login");
+    tokio::time::timeout(Duration::from_secs(1), stream.ended()).await.expect("nor a stream");
+    let later = lease(&registry, ids(), &clock, None);
+    clock.set_wall_by_secs(10_000);
+    assert_eq!(later.check(), Err(Revocation::LoginEnded), "the wall clock ends a lease as well");
 }

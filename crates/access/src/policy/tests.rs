@@ -1,7 +1,7 @@
 //! Each comparison on its own. In a running server most of them are preceded by another check (a query by session and
-//! terminal, grants that a lock deletes), so only these tests show that each one holds by itself.
+//! terminal, grants that a lock deletes), so only these tests cover each one.
 
-use protocol::{SessionId, UserId, names::Username};
+use protocol::{SandboxId, SessionId, UserId, names::Username};
 use uuid::Uuid;
 
 use super::*;
@@ -56,8 +56,8 @@ fn facts() -> (SessionFacts, TerminalFacts, GrantFacts) {
         idle_secs: 60,
         absolute_end: end,
     };
-    let state = TerminalState::Running;
-    let running = TerminalFacts { owner: user(), state, locked: true, epoch: 5 };
+    let (sandbox, phase) = (SandboxId::new(Uuid::from_u128(4)), Phase::Running);
+    let running = TerminalFacts { owner: user(), sandbox, phase, locked: true, epoch: 5 };
     let grant = GrantFacts {
         user: user(),
         session: session(),
@@ -166,8 +166,8 @@ fn an_administrator_is_known_by_the_role_that_the_account_has_now() {
 
 #[test]
 fn a_terminal_that_does_not_run_cannot_be_attached_and_its_lock_is_reported_first() {
-    let stopped = TerminalState::Stopped;
-    assert_eq!(attach(|_, terminal, _| terminal.state = stopped), "not running");
-    let both = attach(|_, terminal, grant| (terminal.state, grant.epoch) = (stopped, 4));
+    let stopped = Phase::Stopped;
+    assert_eq!(attach(|_, terminal, _| terminal.phase = stopped), "not running");
+    let both = attach(|_, terminal, grant| (terminal.phase, grant.epoch) = (stopped, 4));
     assert_eq!(both, "locked");
 }

@@ -1,5 +1,6 @@
-//! `sudo` without setuid. The profile forbids gaining privileges, so the sudo client asks PID 1, which has them, to run
-//! the command on the client's terminal. The server's policy decides; without one every request is refused.
+//! `sudo` without setuid. The profile forbids gaining privileges, so the sudo client sends the command to PID 1, which
+//! is privileged and runs it on the client's terminal. The server's policy decides whether commands may run as root;
+//! until PID 1 has received a policy, every request is refused.
 //!
 //! The socket is `SOCK_SEQPACKET`. The client's first message is the [`Request`] with the three standard streams as
 //! descriptors. Each later message is one signal number to forward. PID 1 sends one [`Response`].

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use access::{Attach, Authorized};
 use async_trait::async_trait;
-use protocol::TerminalId;
+use protocol::SandboxId;
 use terminal::GuestLink;
 
 use super::{
@@ -18,11 +18,11 @@ use crate::{
 };
 
 impl Inner {
-    /// The listening guest socket of a terminal; creates it if there is none. `remapped_root` is the host uid of
+    /// The listening guest socket of a sandbox; creates it if there is none. `remapped_root` is the host uid of
     /// container root when the engine remaps users.
     pub(super) fn listen(
         &self,
-        id: TerminalId,
+        id: SandboxId,
         root_allowed: bool,
         remapped_root: Option<u32>,
     ) -> Result<Arc<GuestSocket>, EngineError> {
@@ -51,7 +51,7 @@ impl Inner {
 #[async_trait]
 impl GuestConnection for Docker {
     async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError> {
-        let id = access.id();
+        let id = access.facts().sandbox;
         let listening = self.0.sockets().get(&id).cloned();
         if let Some(socket) = listening {
             return Ok(socket);
@@ -61,7 +61,7 @@ impl GuestConnection for Docker {
         socket.map(|socket| socket as Arc<dyn GuestLink>).ok_or(EngineError::NoContainer)
     }
 
-    async fn reconnect(&self, id: TerminalId) -> Result<(), EngineError> {
+    async fn reconnect(&self, id: SandboxId) -> Result<(), EngineError> {
         let docker = self.0.connection.client().await?;
         if !is_running(&self.0.existing(docker, id).await?) {
             return Err(EngineError::NoContainer);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use access::Clock;
 use async_trait::async_trait;
-use protocol::{TerminalId, admin::Finding, security::SecurityReport, terminals::Stats};
+use protocol::{SandboxId, admin::Finding, security::SecurityReport, terminals::Stats};
 
 use super::{
     Docker,
@@ -19,7 +19,7 @@ const PANEL_REPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[async_trait]
 impl Inspection for Docker {
-    async fn stats(&self, id: TerminalId) -> Result<Stats, EngineError> {
+    async fn stats(&self, id: SandboxId) -> Result<Stats, EngineError> {
         let docker = self.0.connection.client().await?;
         let container = self.0.existing(docker, id).await?;
         if !is_running(&container) {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bollard::{Docker, query_parameters::CreateContainerOptions};
-use protocol::{TerminalId, events::Stage};
+use protocol::{SandboxId, events::Stage};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -52,13 +52,13 @@ impl Inner {
             Home::Kept => self.remove_container(spec.id).await,
         };
         if let Err(undo_error) = undone {
-            tracing::error!(terminal = %spec.id, error = %undo_error, "a failed launch left resources behind");
+            tracing::error!(sandbox = %spec.id, error = %undo_error, "a failed launch left resources behind");
         }
         Err(error)
     }
 
-    /// A failed launch removes everything of the terminal, so it must not begin where something exists already.
-    async fn refuse_existing(&self, id: TerminalId) -> Result<(), EngineError> {
+    /// A failed launch removes everything of the sandbox, so it must not begin where something exists already.
+    async fn refuse_existing(&self, id: SandboxId) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
         let (container, home) = tokio::try_join!(self.find(docker, id), volume::find(docker, &self.names, id))?;
         if container.is_some() || home.is_some() {
@@ -148,5 +148,5 @@ impl Inner {
 
 /// Called between steps only: a step that runs on the engine has to end before it can be undone.
 fn check_cancelled(cancel: &CancellationToken) -> Result<(), EngineError> {
-    if cancel.is_cancelled() { Err(EngineError::Unavailable("the launch was cancelled".into())) } else { Ok(()) }
+    if cancel.is_cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
 }

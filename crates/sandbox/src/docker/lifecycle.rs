@@ -7,7 +7,7 @@ use bollard::{
     models::{ContainerSummaryStateEnum, ContainerUpdateBody},
     query_parameters::{ListContainersOptions, ListVolumesOptions, StopContainerOptions},
 };
-use protocol::TerminalId;
+use protocol::SandboxId;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -47,13 +47,13 @@ impl Inner {
                 }
                 return started;
             };
-            tracing::info!(terminal = %spec.id, difference, "container differs from the profile and is replaced");
+            tracing::info!(sandbox = %spec.id, difference, "container differs from the profile and is replaced");
             self.remove_container(spec.id).await?;
         }
         self.launch(spec, &no_progress, Home::Kept, cancel).await
     }
 
-    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
+    async fn stop(&self, id: SandboxId) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
         let container = self.existing(docker, id).await?;
         if container.state.as_ref().and_then(|s| s.running) == Some(true) {
@@ -67,7 +67,22 @@ impl Inner {
         Ok(())
     }
 
-    async fn list(&self) -> Result<HashMap<TerminalId, ObservedState>, EngineError> {
+    async fn observe(&self, id: SandboxId) -> Result<Option<ObservedState>, EngineError> {
+        let docker = self.connection.client().await?;
+        let (container, home) = tokio::try_join!(self.find(docker, id), volume::find(docker, &self.names, id))?;
+        let state = container.map(|container| {
+            let state = container.state.unwrap_or_default();
+            match (state.running == Some(true), state.paused == Some(true)) {
+                (true, true) => ObservedState::Paused,
+                (true, false) => ObservedState::Running,
+                (false, _) => ObservedState::Stopped,
+            }
+        });
+        let emptied = || self.socket_dir(id).exists().then_some(ObservedState::Emptied);
+        Ok(state.or_else(|| home.map(|_| ObservedState::Remains)).or_else(emptied))
+    }
+
+    async fn list(&self) -> Result<HashMap<SandboxId, ObservedState>, EngineError> {
         let docker = self.connection.client().await?;
         let filters = Some(self.names.filter());
         let volumes = docker.list_volumes(Some(ListVolumesOptions { filters: filters.clone() }));
@@ -75,18 +90,18 @@ impl Inner {
         let containers = docker.list_containers(Some(options));
         let (volumes, containers) = tokio::try_join!(call(QUERY_TIMEOUT, volumes), call(QUERY_TIMEOUT, containers))?;
         // Later entries replace earlier ones: a container says more than a volume, a volume more than a directory.
-        let mut states: HashMap<TerminalId, ObservedState> = HashMap::new();
+        let mut states: HashMap<SandboxId, ObservedState> = HashMap::new();
         for dir in std::fs::read_dir(&self.socket_root).into_iter().flatten().flatten() {
             let id = dir.file_name().to_str().and_then(|name| name.parse().ok());
             states.extend(id.map(|id| (id, ObservedState::Emptied)));
         }
-        let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.terminal_of(&v.labels));
+        let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.sandbox_of(&v.labels));
         states.extend(homes.map(|id| (id, ObservedState::Remains)));
         for container in containers {
             let labels = container.labels.unwrap_or_default();
             if labels.contains_key(LABEL_PROBE) {
                 force_remove(docker, &container.id.unwrap_or_default()).await?;
-            } else if let Some(id) = self.names.terminal_of(&labels) {
+            } else if let Some(id) = self.names.sandbox_of(&labels) {
                 let state = match container.state {
                     Some(ContainerSummaryStateEnum::RUNNING) => ObservedState::Running,
                     Some(ContainerSummaryStateEnum::PAUSED) => ObservedState::Paused,
@@ -101,29 +116,28 @@ impl Inner {
 
 #[async_trait]
 impl Lifecycle for Docker {
-    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), EngineError> {
-        let (id, inner, spec) = (spec.id, self.0.clone(), spec.clone());
-        let work = move |cancel| async move { inner.launch(&spec, &progress, Home::Fresh, &cancel).await };
-        self.run_operation(id, work).await
+    async fn create(
+        &self,
+        spec: &LaunchSpec,
+        progress: Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        self.0.launch(spec, &progress, Home::Fresh, cancel).await
     }
 
-    async fn start(&self, spec: &LaunchSpec) -> Result<(), EngineError> {
-        let (id, inner, spec) = (spec.id, self.0.clone(), spec.clone());
-        self.run_operation(id, move |cancel| async move { inner.start(&spec, &cancel).await }).await
+    async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
+        self.0.start(spec, cancel).await
     }
 
-    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
-        let inner = self.0.clone();
-        self.run_operation(id, move |_| async move { inner.stop(id).await }).await
+    async fn stop(&self, id: SandboxId) -> Result<(), EngineError> {
+        self.0.stop(id).await
     }
 
-    async fn delete(&self, id: TerminalId) -> Result<Absence, EngineError> {
-        let inner = self.0.clone();
-        inner.operations.cancel_current(id);
-        self.run_operation(id, move |_| async move { inner.destroy(id).await }).await
+    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError> {
+        self.0.destroy(id).await
     }
 
-    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), EngineError> {
+    async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError> {
         let docker = self.0.connection.client().await?;
         let container = self.0.existing(docker, id).await?;
         let limits = self.0.facts(docker, &container.image.unwrap_or_default()).await?.available(limits);
@@ -140,7 +154,11 @@ impl Lifecycle for Docker {
         }
     }
 
-    async fn list(&self) -> Result<Vec<(TerminalId, ObservedState)>, EngineError> {
+    async fn observe(&self, id: SandboxId) -> Result<Option<ObservedState>, EngineError> {
+        self.0.observe(id).await
+    }
+
+    async fn list(&self) -> Result<Vec<(SandboxId, ObservedState)>, EngineError> {
         Ok(self.0.list().await?.into_iter().collect())
     }
 }

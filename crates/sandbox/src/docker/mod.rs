@@ -14,7 +14,6 @@ mod launch;
 mod lifecycle;
 mod names;
 mod network;
-mod operation_queue;
 mod remove;
 mod usage;
 mod volume;
@@ -29,8 +28,7 @@ use bollard::{Docker as Client, models::ContainerInspectResponse};
 use connection::{CHANGE_TIMEOUT, Connection, QUERY_TIMEOUT, call_optional};
 use host::HostFacts;
 use names::Names;
-use operation_queue::OperationQueue;
-use protocol::{TerminalId, admin::Finding};
+use protocol::{SandboxId, admin::Finding};
 use tokio::sync::{Notify, OnceCell};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use usage::Samples;
@@ -53,11 +51,10 @@ struct Inner {
     /// Parent of the guest socket directories.
     socket_root: PathBuf,
     facts: OnceCell<HostFacts>,
-    sockets: Mutex<HashMap<TerminalId, Arc<GuestSocket>>>,
+    sockets: Mutex<HashMap<SandboxId, Arc<GuestSocket>>>,
     /// Notified when a guest disconnects.
     guest_lost: Arc<Notify>,
     samples: Samples,
-    operations: OperationQueue,
     tasks: TaskTracker,
     /// Closes the guest sockets when the engine is dropped.
     closing: CancellationToken,
@@ -93,35 +90,11 @@ impl Docker {
             sockets: Mutex::default(),
             guest_lost: Arc::default(),
             samples: Samples::default(),
-            operations: OperationQueue::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         }));
         docker.ping().await?;
         Ok(docker)
-    }
-
-    /// Runs `work` in a task of its own, after the earlier operations of the terminal. When the caller is dropped, the
-    /// work is cancelled: it ends at its next step and undoes what it did.
-    async fn run_operation<T, F>(
-        &self,
-        id: TerminalId,
-        work: impl FnOnce(CancellationToken) -> F + Send + 'static,
-    ) -> Result<T, EngineError>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, EngineError>> + Send + 'static,
-    {
-        let cancel = CancellationToken::new();
-        let cancel_on_drop = cancel.clone().drop_guard();
-        let inner = self.0.clone();
-        let task = self.0.tasks.spawn(async move {
-            let _turn = inner.operations.acquire(id, &cancel).await;
-            work(cancel).await
-        });
-        let result = task.await.map_err(|e| EngineError::Failed(format!("the operation panicked: {e}")))?;
-        cancel_on_drop.disarm();
-        result
     }
 }
 
@@ -131,11 +104,11 @@ pub async fn examine(host: Option<&str>, profile: &Profile) -> Vec<Finding> {
 }
 
 impl Inner {
-    fn sockets(&self) -> MutexGuard<'_, HashMap<TerminalId, Arc<GuestSocket>>> {
+    fn sockets(&self) -> MutexGuard<'_, HashMap<SandboxId, Arc<GuestSocket>>> {
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn socket_dir(&self, id: TerminalId) -> PathBuf {
+    fn socket_dir(&self, id: SandboxId) -> PathBuf {
         self.socket_root.join(id.to_string())
     }
 
@@ -169,14 +142,14 @@ impl Inner {
         }
     }
 
-    /// The container of a terminal: exact name, and labels of this instance.
-    async fn find(&self, docker: &Client, id: TerminalId) -> Result<Option<ContainerInspectResponse>, EngineError> {
+    /// The container of a sandbox: exact name, and labels of this instance.
+    async fn find(&self, docker: &Client, id: SandboxId) -> Result<Option<ContainerInspectResponse>, EngineError> {
         let name = self.names.of(id);
         let Some(container) = call_optional(QUERY_TIMEOUT, docker.inspect_container(&name, None)).await? else {
             return Ok(None);
         };
         let labels = container.config.as_ref().and_then(|c| c.labels.as_ref());
-        let labelled = labels.is_some_and(|labels| self.names.terminal_of(labels) == Some(id));
+        let labelled = labels.is_some_and(|labels| self.names.sandbox_of(labels) == Some(id));
         if labelled && container.name.as_deref().map(|n| n.trim_start_matches('/')) == Some(name.as_str()) {
             Ok(Some(container))
         } else {
@@ -185,7 +158,7 @@ impl Inner {
     }
 
     /// The same; a missing container is [`EngineError::NoContainer`].
-    async fn existing(&self, docker: &Client, id: TerminalId) -> Result<ContainerInspectResponse, EngineError> {
+    async fn existing(&self, docker: &Client, id: SandboxId) -> Result<ContainerInspectResponse, EngineError> {
         self.find(docker, id).await?.ok_or(EngineError::NoContainer)
     }
 }

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use protocol::TerminalId;
+use protocol::SandboxId;
 use uuid::Uuid;
 
 /// Label with the id of the instance that created the resource.
 pub const LABEL_INSTANCE: &str = "rexec.instance";
-/// Label with the terminal that the resource belongs to.
-pub const LABEL_TERMINAL: &str = "rexec.terminal";
+/// Label with the sandbox that the resource belongs to. Version 0.1.0, whose containers still run, named it after the
+/// terminal.
+pub const LABEL_SANDBOX: &str = "rexec.terminal";
 /// Label of a container that is never started and shows the engine's defaults.
 pub const LABEL_PROBE: &str = "rexec.probe";
 
@@ -27,8 +28,8 @@ impl Names {
         Self { instance }
     }
 
-    /// Name of a terminal's container and of its volume.
-    pub fn of(&self, id: TerminalId) -> String {
+    /// Name of a sandbox's container and of its volume.
+    pub fn of(&self, id: SandboxId) -> String {
         format!("{}-{id}", self.prefix())
     }
 
@@ -42,9 +43,9 @@ impl Names {
         format!("rexec-{}", &simple[..8])
     }
 
-    /// Labels of every resource of a terminal.
-    pub fn labels(&self, id: TerminalId) -> Vec<(&'static str, String)> {
-        vec![(LABEL_INSTANCE, self.instance.hyphenated().to_string()), (LABEL_TERMINAL, id.to_string())]
+    /// Labels of every resource of a sandbox.
+    pub fn labels(&self, id: SandboxId) -> Vec<(&'static str, String)> {
+        vec![(LABEL_INSTANCE, self.instance.hyphenated().to_string()), (LABEL_SANDBOX, id.to_string())]
     }
 
     /// Label of every resource of this instance.
@@ -57,10 +58,10 @@ impl Names {
         HashMap::from([("label".to_owned(), vec![format!("{LABEL_INSTANCE}={}", self.instance.hyphenated())])])
     }
 
-    /// The terminal in these labels. `None` when the resource does not belong to this instance.
-    pub fn terminal_of(&self, labels: &HashMap<String, String>) -> Option<TerminalId> {
+    /// The sandbox in these labels. `None` when the resource does not belong to this instance.
+    pub fn sandbox_of(&self, labels: &HashMap<String, String>) -> Option<SandboxId> {
         let ours = labels.get(LABEL_INSTANCE)? == &self.instance.hyphenated().to_string();
-        let id = labels.get(LABEL_TERMINAL)?.parse().ok()?;
+        let id = labels.get(LABEL_SANDBOX)?.parse().ok()?;
         ours.then_some(id)
     }
 }
@@ -72,14 +73,14 @@ mod tests {
     #[test]
     fn a_resource_belongs_to_the_instance_of_its_complete_label() {
         let (ours, other) = (Names::new(Uuid::from_u128(7)), Names::new(Uuid::from_u128(7 << 64)));
-        let id = TerminalId::new(Uuid::from_u128(9));
+        let id = SandboxId::new(Uuid::from_u128(9));
         let labels = |n: &Names| n.labels(id).into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<HashMap<_, _>>();
-        assert_eq!(ours.terminal_of(&labels(&ours)), Some(id));
-        assert_eq!(ours.terminal_of(&labels(&other)), None);
-        assert_eq!(ours.terminal_of(&HashMap::new()), None);
+        assert_eq!(ours.sandbox_of(&labels(&ours)), Some(id));
+        assert_eq!(ours.sandbox_of(&labels(&other)), None);
+        assert_eq!(ours.sandbox_of(&HashMap::new()), None);
         let mut braced = labels(&ours);
-        braced.insert(LABEL_TERMINAL.to_owned(), format!("{{{id}}}"));
-        assert_eq!(ours.terminal_of(&braced), None, "only the canonical form of the id is accepted");
+        braced.insert(LABEL_SANDBOX.to_owned(), format!("{{{id}}}"));
+        assert_eq!(ours.sandbox_of(&braced), None, "only the canonical form of the id is accepted");
         assert_eq!(ours.of(id), format!("rexec-00000000-{id}"));
     }
 }

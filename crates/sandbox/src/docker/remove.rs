@@ -1,8 +1,8 @@
-//! Removal of a terminal's resources, and the check that they are gone.
+//! Removal of a sandbox, and the check that they are gone.
 
 use std::{io, time::Duration};
 
-use protocol::TerminalId;
+use protocol::SandboxId;
 
 use super::{
     Inner,
@@ -16,8 +16,8 @@ use crate::{Absence, EngineError};
 const REMOVAL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Inner {
-    /// Removes everything of a terminal and checks that it is gone.
-    pub(super) async fn destroy(&self, id: TerminalId) -> Result<Absence, EngineError> {
+    /// Removes everything of a sandbox and checks that it is gone.
+    pub(super) async fn destroy(&self, id: SandboxId) -> Result<Absence, EngineError> {
         let docker = self.connection.client().await?;
         self.sockets().remove(&id);
         self.remove_container(id).await?;
@@ -40,7 +40,7 @@ impl Inner {
     }
 
     /// Removes the container alone, and waits until the engine no longer knows it.
-    pub(super) async fn remove_container(&self, id: TerminalId) -> Result<(), EngineError> {
+    pub(super) async fn remove_container(&self, id: SandboxId) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
         let Some(container) = self.find(docker, id).await? else { return Ok(()) };
         let engine_id = container.id.unwrap_or_default();

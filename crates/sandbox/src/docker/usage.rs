@@ -12,7 +12,7 @@ use bollard::{
     query_parameters::StatsOptions,
 };
 use futures_util::StreamExt as _;
-use protocol::{TerminalId, Timestamp, terminals::Stats};
+use protocol::{SandboxId, Timestamp, terminals::Stats};
 
 use super::connection::QUERY_TIMEOUT;
 use crate::EngineError;
@@ -26,10 +26,10 @@ const SAMPLE_AGE_MIN: Duration = Duration::from_millis(200);
 
 /// Latest samples: time, and total CPU time in nanoseconds.
 #[derive(Debug, Default)]
-pub struct Samples(Mutex<HashMap<TerminalId, (Instant, u64)>>);
+pub struct Samples(Mutex<HashMap<SandboxId, (Instant, u64)>>);
 
 impl Samples {
-    fn swap(&self, id: TerminalId, sample: (Instant, u64)) -> Option<(Instant, u64)> {
+    fn swap(&self, id: SandboxId, sample: (Instant, u64)) -> Option<(Instant, u64)> {
         let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         samples.retain(|_, (at, _)| at.elapsed() < SAMPLE_AGE_MAX);
         match samples.get(&id) {
@@ -60,7 +60,7 @@ pub fn configured_limits(config: &HostConfig) -> ConfiguredLimits {
 pub async fn read(
     docker: &Docker,
     container: &str,
-    id: TerminalId,
+    id: SandboxId,
     limits: ConfiguredLimits,
     samples: &Samples,
     at: Timestamp,

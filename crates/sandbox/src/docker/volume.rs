@@ -1,11 +1,11 @@
-//! Home volumes, one per terminal. A volume with other labels or options is never used or removed.
+//! Home volumes, one per sandbox. A volume with other labels or options is never used or removed.
 
 use bollard::{
     Docker,
     models::{Volume, VolumeCreateRequest},
     query_parameters::RemoveVolumeOptions,
 };
-use protocol::TerminalId;
+use protocol::SandboxId;
 
 use super::{
     connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional},
@@ -14,7 +14,7 @@ use super::{
 use crate::EngineError;
 
 /// Creates the volume. The caller has checked that there was none, since an existing one may hold another user's files.
-pub async fn create(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), EngineError> {
+pub async fn create(docker: &Docker, names: &Names, id: SandboxId) -> Result<(), EngineError> {
     let name = names.of(id);
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
@@ -26,19 +26,19 @@ pub async fn create(docker: &Docker, names: &Names, id: TerminalId) -> Result<()
     check_owner(names, id, &volume)
 }
 
-/// The volume of a terminal.
+/// The volume of a sandbox.
 ///
 /// # Errors
-/// [`EngineError::Differs`] when a volume of this name does not belong to the terminal.
-pub async fn find(docker: &Docker, names: &Names, id: TerminalId) -> Result<Option<Volume>, EngineError> {
+/// [`EngineError::Differs`] when a volume of this name does not belong to the sandbox.
+pub async fn find(docker: &Docker, names: &Names, id: SandboxId) -> Result<Option<Volume>, EngineError> {
     let Some(volume) = call_optional(QUERY_TIMEOUT, docker.inspect_volume(&names.of(id))).await? else {
         return Ok(None);
     };
     check_owner(names, id, &volume).map(|()| Some(volume))
 }
 
-/// Removes the volume. Succeeds when there is none; a volume that does not belong to the terminal stays.
-pub async fn remove(docker: &Docker, names: &Names, id: TerminalId) -> Result<(), EngineError> {
+/// Removes the volume. Succeeds when there is none; a volume that does not belong to the sandbox stays.
+pub async fn remove(docker: &Docker, names: &Names, id: SandboxId) -> Result<(), EngineError> {
     if find(docker, names, id).await?.is_some() {
         let options = RemoveVolumeOptions { force: false };
         call_optional(CHANGE_TIMEOUT, docker.remove_volume(&names.of(id), Some(options))).await?;
@@ -46,11 +46,11 @@ pub async fn remove(docker: &Docker, names: &Names, id: TerminalId) -> Result<()
     Ok(())
 }
 
-fn check_owner(names: &Names, id: TerminalId, volume: &Volume) -> Result<(), EngineError> {
+fn check_owner(names: &Names, id: SandboxId, volume: &Volume) -> Result<(), EngineError> {
     let plain = volume.driver == "local" && volume.options.is_empty();
-    if volume.name == names.of(id) && names.terminal_of(&volume.labels) == Some(id) && plain {
+    if volume.name == names.of(id) && names.sandbox_of(&volume.labels) == Some(id) && plain {
         Ok(())
     } else {
-        Err(EngineError::Differs(format!("the volume {} does not belong to this terminal", volume.name)))
+        Err(EngineError::Differs(format!("the volume {} does not belong to this sandbox", volume.name)))
     }
 }

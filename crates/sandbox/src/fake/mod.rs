@@ -13,7 +13,7 @@ use access::{Attach, Authorized, Clock};
 use async_trait::async_trait;
 use guest::FakeGuest;
 use protocol::{
-    TerminalId,
+    SandboxId,
     admin::{Finding, Level},
     events::Stage,
     security::{SecurityReport, SecurityRow, Verdict},
@@ -54,7 +54,7 @@ pub struct FakeEngine(Arc<Inner>);
 struct Inner {
     clock: Clock,
     script: Mutex<Script>,
-    containers: Mutex<HashMap<TerminalId, FakeContainer>>,
+    containers: Mutex<HashMap<SandboxId, FakeContainer>>,
 }
 
 #[derive(Debug, Clone)]
@@ -78,28 +78,28 @@ impl FakeEngine {
     }
 
     /// Host name of a container.
-    pub fn hostname(&self, id: TerminalId) -> Option<String> {
+    pub fn hostname(&self, id: SandboxId) -> Option<String> {
         self.containers().get(&id).map(|container| container.hostname.clone())
     }
 
     /// Limits of a container.
-    pub fn limits(&self, id: TerminalId) -> Option<Limits> {
+    pub fn limits(&self, id: SandboxId) -> Option<Limits> {
         self.containers().get(&id).map(|container| container.limits)
     }
 
     /// Changes the state of a container without the server, as a reboot or an operator does.
-    pub fn becomes(&self, id: TerminalId, state: ObservedState) {
+    pub fn becomes(&self, id: SandboxId, state: ObservedState) {
         if let Some(container) = self.containers().get_mut(&id) {
             container.state = state;
         }
     }
 
     /// Stops a container without the server.
-    pub fn kill(&self, id: TerminalId) {
+    pub fn kill(&self, id: SandboxId) {
         self.becomes(id, ObservedState::Stopped);
     }
 
-    fn containers(&self) -> MutexGuard<'_, HashMap<TerminalId, FakeContainer>> {
+    fn containers(&self) -> MutexGuard<'_, HashMap<SandboxId, FakeContainer>> {
         self.0.containers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -109,42 +109,13 @@ impl FakeEngine {
         if script.away { Err(EngineError::Unavailable("the fake engine is away".into())) } else { Ok(script) }
     }
 
-    fn with<T>(&self, id: TerminalId, access: impl FnOnce(&mut FakeContainer) -> T) -> Result<T, EngineError> {
+    fn with<T>(&self, id: SandboxId, access: impl FnOnce(&mut FakeContainer) -> T) -> Result<T, EngineError> {
         self.answer()?;
         self.containers().get_mut(&id).map(access).ok_or(EngineError::NoContainer)
     }
-}
 
-/// Removes the container of a launch, unless the launch succeeded.
-struct Undo<'a>(&'a FakeEngine, Option<TerminalId>);
-
-impl Drop for Undo<'_> {
-    fn drop(&mut self) {
-        if let Some(id) = self.1 {
-            self.0.containers().remove(&id);
-        }
-    }
-}
-
-#[async_trait]
-impl Lifecycle for FakeEngine {
-    async fn create(&self, spec: &LaunchSpec, progress: Progress) -> Result<(), EngineError> {
-        let script = self.answer()?;
-        if !IMAGES.contains(&spec.image_reference.as_str()) {
-            return Err(EngineError::NoImage(spec.image_reference.clone()));
-        }
-        if self.containers().contains_key(&spec.id) {
-            return Err(EngineError::Failed("the volume exists already".into()));
-        }
-        let mut undo = Undo(self, Some(spec.id));
-        let container = FakeContainer {
-            state: ObservedState::Remains,
-            limits: spec.limits,
-            hostname: spec.hostname.clone(),
-            pids_max: spec.profile.pids_max,
-            guest: Arc::default(),
-        };
-        self.containers().insert(spec.id, container);
+    /// The stages of a launch, as the script says.
+    async fn stages(&self, id: SandboxId, script: &Script, progress: &Progress) -> Result<(), EngineError> {
         if let Some(go) = &script.go {
             go.cancelled().await;
         }
@@ -159,17 +130,53 @@ impl Lifecycle for FakeEngine {
             }
             let running = stage >= Stage::Started;
             let state = if running { ObservedState::Running } else { ObservedState::Stopped };
-            self.with(spec.id, |container| container.state = state)?;
+            self.with(id, |container| container.state = state)?;
             progress(stage);
         }
-        undo.1 = None;
         Ok(())
     }
+}
 
-    async fn start(&self, spec: &LaunchSpec) -> Result<(), EngineError> {
+#[async_trait]
+impl Lifecycle for FakeEngine {
+    async fn create(
+        &self,
+        spec: &LaunchSpec,
+        progress: Progress,
+        cancel: &CancellationToken,
+    ) -> Result<(), EngineError> {
+        let script = self.answer()?;
+        if !IMAGES.contains(&spec.image_reference.as_str()) {
+            return Err(EngineError::NoImage(spec.image_reference.clone()));
+        }
+        if self.containers().contains_key(&spec.id) {
+            return Err(EngineError::Failed("the volume exists already".into()));
+        }
+        let container = FakeContainer {
+            state: ObservedState::Remains,
+            limits: spec.limits,
+            hostname: spec.hostname.clone(),
+            pids_max: spec.profile.pids_max,
+            guest: Arc::default(),
+        };
+        self.containers().insert(spec.id, container);
+        let launched = tokio::select! {
+            launched = self.stages(spec.id, &script, &progress) => launched,
+            () = cancel.cancelled() => Err(EngineError::Cancelled),
+        };
+        if launched.is_err() {
+            self.containers().remove(&spec.id);
+        }
+        launched
+    }
+
+    async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
         let script = self.answer()?;
         if let Some(go) = &script.go {
-            go.cancelled().await;
+            tokio::select! {
+                () = go.cancelled() => {}
+                () = cancel.cancelled() => return Err(EngineError::Cancelled),
+            }
         }
         if script.fail_at == Some(Stage::Started) {
             return Err(EngineError::Failed("scripted failure".into()));
@@ -180,16 +187,16 @@ impl Lifecycle for FakeEngine {
                 ObservedState::Stopped | ObservedState::Remains => container.guest = Arc::default(),
                 ObservedState::Emptied => return Err(EngineError::NoContainer),
             }
-            container.state = ObservedState::Running;
+            (container.state, container.limits) = (ObservedState::Running, spec.limits);
             Ok(())
         })?
     }
 
-    async fn stop(&self, id: TerminalId) -> Result<(), EngineError> {
+    async fn stop(&self, id: SandboxId) -> Result<(), EngineError> {
         self.with(id, |container| container.state = ObservedState::Stopped)
     }
 
-    async fn delete(&self, id: TerminalId) -> Result<Absence, EngineError> {
+    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError> {
         if self.answer()?.stuck {
             return Err(EngineError::Failed("the container still exists".into()));
         }
@@ -198,11 +205,16 @@ impl Lifecycle for FakeEngine {
         Ok(Absence { container: name.clone(), volume: name })
     }
 
-    async fn set_limits(&self, id: TerminalId, limits: Limits) -> Result<(), EngineError> {
+    async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError> {
         self.with(id, |container| container.limits = limits)
     }
 
-    async fn list(&self) -> Result<Vec<(TerminalId, ObservedState)>, EngineError> {
+    async fn observe(&self, id: SandboxId) -> Result<Option<ObservedState>, EngineError> {
+        self.answer()?;
+        Ok(self.containers().get(&id).map(|container| container.state))
+    }
+
+    async fn list(&self) -> Result<Vec<(SandboxId, ObservedState)>, EngineError> {
         self.answer()?;
         Ok(self.containers().iter().map(|(id, container)| (*id, container.state)).collect())
     }
@@ -210,7 +222,7 @@ impl Lifecycle for FakeEngine {
 
 #[async_trait]
 impl Inspection for FakeEngine {
-    async fn stats(&self, id: TerminalId) -> Result<Stats, EngineError> {
+    async fn stats(&self, id: SandboxId) -> Result<Stats, EngineError> {
         let container = self.with(id, |container| container.clone())?;
         if container.state != ObservedState::Running {
             return Err(EngineError::NoContainer);
@@ -273,14 +285,14 @@ impl Inspection for FakeEngine {
 #[async_trait]
 impl GuestConnection for FakeEngine {
     async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError> {
-        let container = self.with(access.id(), |container| container.clone())?;
+        let container = self.with(access.facts().sandbox, |container| container.clone())?;
         match container.state {
             ObservedState::Running => Ok(container.guest),
             _ => Err(EngineError::NoContainer),
         }
     }
 
-    async fn reconnect(&self, id: TerminalId) -> Result<(), EngineError> {
+    async fn reconnect(&self, id: SandboxId) -> Result<(), EngineError> {
         match self.with(id, |container| container.state)? {
             ObservedState::Running => Ok(()),
             _ => Err(EngineError::NoContainer),

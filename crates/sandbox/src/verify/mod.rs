@@ -7,7 +7,7 @@ mod report;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use protocol::TerminalId;
+use protocol::SandboxId;
 
 use crate::{Limits, profile::Profile};
 pub use inside::verify_inside;
@@ -24,7 +24,7 @@ pub struct Intended {
     /// Hardening profile.
     pub profile: Profile,
     /// Terminal.
-    pub id: TerminalId,
+    pub id: SandboxId,
     /// Host name inside the container.
     pub hostname: String,
     /// Limits of the tier, reduced to what the host has.

@@ -1,14 +1,14 @@
 //! Fixtures of an intended container and its guest's report, and the tests of the report's comparison.
 
 use guest_protocol::GuestReport;
-use protocol::TerminalId;
+use protocol::SandboxId;
 use uuid::Uuid;
 
 use super::*;
 use crate::profile::STANDARD;
 
 pub(crate) fn intended() -> Intended {
-    let id = TerminalId::new(Uuid::from_u128(0xabc));
+    let id = SandboxId::new(Uuid::from_u128(0xabc));
     let sorted = |paths: &[&str]| {
         let mut all: Vec<String> = paths.iter().map(|p| (*p).to_owned()).collect();
         all.sort();

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{ClientState, Pane, Phase};
 
-/// What a client can be sent at its cursor.
+/// What can be sent to a client at its cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Output can be sent.
@@ -21,7 +21,7 @@ pub enum Progress {
     },
     /// The bytes at the cursor are no longer stored, so the client needs a redraw.
     Redraw,
-    /// The client has all output. The phase tells whether more can follow.
+    /// The client has all output. The phase indicates whether more can follow.
     UpToDate(Phase),
     /// The client has not parsed enough of what it was sent.
     Held,
@@ -44,7 +44,7 @@ pub enum InputTarget {
     Shell {
         /// Number of the pane on the guest link.
         number: PaneNo,
-        /// The pane took the client's size, which is sent to the guest before the input.
+        /// The pane now has the client's size, which is sent to the guest before the input.
         resized: bool,
     },
     /// No shell runs; the input is dropped.
@@ -66,7 +66,7 @@ impl Pane {
         let id = state.clients_created;
         state.clients_created += 1;
         if let (true, Some(size)) = (state.clients.is_empty(), size) {
-            state.resize(size, &mut self.screen());
+            state.resize(size);
         }
         state.clients.push(ClientState { id, parsed, size });
         Some((id, Cursor { next, redrawn_at: parsed }))
@@ -96,7 +96,7 @@ impl Pane {
         if let Some(client) = state.client_mut(client) {
             client.size = Some(size);
         }
-        state.resize(size, &mut self.screen()).then_some(state.number)
+        state.resize(size).then_some(state.number)
     }
 
     /// Reserves room for input and makes the size of `typist` the pane's size.
@@ -114,7 +114,7 @@ impl Pane {
         state.input_in_flight += bytes;
         state.input_at = Some(Instant::now());
         let size = typist.and_then(|id| state.client(id)).and_then(|client| client.size);
-        let resized = size.is_some_and(|size| state.resize(size, &mut self.screen()));
+        let resized = size.is_some_and(|size| state.resize(size));
         Ok(InputTarget::Shell { number: state.number, resized })
     }
 
@@ -129,7 +129,7 @@ impl Pane {
         }
     }
 
-    /// What the client can be sent at its cursor.
+    /// What can be sent to the client at its cursor.
     pub fn progress(&self, client: u64, cursor: &Cursor) -> Progress {
         let state = self.state();
         let parsed = state.client(client).map_or(0, |client| client.parsed);
@@ -156,17 +156,5 @@ impl Pane {
         let (head, tail) = state.output.read(next, max)?;
         let end = next + (head.len() + tail.len()) as u64;
         Some((ServerFrame::encode_output(next, head, tail), end))
-    }
-
-    /// Feeds one step of output to the screen model, or all of it if `at_once`. Returns the redraw and its position
-    /// once the model is up to date. Both are read under one lock.
-    pub fn redraw(&self, at_once: bool) -> Option<(Vec<u8>, u64)> {
-        let (state, mut screen) = (self.state(), self.screen());
-        while screen.catch_up(&state.output) {
-            if !at_once {
-                return None;
-            }
-        }
-        Some((screen.redraw(), screen.seen()))
     }
 }

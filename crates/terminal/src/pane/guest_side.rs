@@ -1,14 +1,12 @@
-//! The side of a pane that the session uses: messages from the guest change the pane, and pending updates go back.
+//! The side of a pane that the session uses: it applies messages from the guest and returns pending updates for it.
 
 use std::sync::MutexGuard;
 
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
 
-use super::{Pane, Phase, Screen, State};
+use super::{Pane, Phase, State};
 
-/// The screen model is fed before more output is received while this many bytes have not been fed to it.
-const SCREEN_LAG_MAX: u64 = 512 * 1024;
 /// Positions are sent as JSON numbers, which are exact up to here.
 const POSITION_MAX: u64 = 1 << 53;
 /// A window that grows is sent again only after it has grown by this many bytes.
@@ -42,15 +40,15 @@ impl Pane {
         if oldest > newest || newest >= POSITION_MAX {
             return false;
         }
-        let (mut state, mut screen) = (self.state(), self.screen());
+        let mut state = self.state();
         if state.output.newest() == 0 || newest < state.output.newest() {
             // The buffer is empty, or holds the output of another shell.
             state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
-            *screen = Screen::new(state.size, oldest);
+            state.blank_model(oldest);
         }
         if fresh {
-            // A new shell starts with a blank screen, whatever output its predecessor left.
-            *screen = Screen::new(state.size, newest);
+            // A new shell starts with a blank screen, regardless of the output of the previous one.
+            state.blank_model(newest);
         }
         state.complete_at = newest;
         self.complete_opening(state);
@@ -98,7 +96,7 @@ impl Pane {
         self.changed.send_replace(());
     }
 
-    /// The shell's terminal took this many bytes of input.
+    /// The PTY accepted this many bytes of input.
     pub fn input_taken(&self, bytes: u32) {
         let mut state = self.state();
         state.input_in_flight = state.input_in_flight.saturating_sub(bytes as usize);
@@ -109,13 +107,7 @@ impl Pane {
         }
     }
 
-    /// Feeds one step of output to the screen model when it lags far behind. Returns whether more steps are needed.
-    pub fn feed_screen(&self) -> bool {
-        let (state, mut screen) = (self.state(), self.screen());
-        state.output.newest().saturating_sub(screen.seen()) > SCREEN_LAG_MAX && screen.catch_up(&state.output)
-    }
-
-    /// Window and size that the guest does not have yet. They count as sent from now on.
+    /// Returns the window and size that the guest does not have yet, and marks them as sent.
     pub fn pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
         if state.phase != Phase::Live {

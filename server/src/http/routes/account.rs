@@ -147,9 +147,9 @@ async fn revoke_session(
 /// Ends every login but the asking one.
 #[utoipa::path(post, path = "/api/account/sessions/revoke-others", tag = "account", responses(
     (status = 204, description = "Ended"), (status = 401, body = protocol::Problem)))]
-async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<StatusCode> {
-    accounts::revoke_others(&services, &who).await?;
-    Ok(StatusCode::NO_CONTENT)
+async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<Response> {
+    let token = accounts::revoke_others(&services, &who).await?;
+    Ok((StatusCode::NO_CONTENT, authn::signed_in(&token)).into_response())
 }
 
 /// Deletes the notices of `GET /api/me`.

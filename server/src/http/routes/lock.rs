@@ -15,13 +15,14 @@ use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
+    accounts,
     http::{
         authn::{self, SignedIn},
         error::ApiResult,
         extract::{Json, TerminalPath},
     },
     services::Services,
-    terminals::lock::{self, Opened},
+    terminals::lock::{self, LockError, Opened},
 };
 
 /// The routes of this file.
@@ -31,6 +32,22 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(lock_it))
         .routes(routes!(unlock))
         .routes(routes!(verify))
+}
+
+/// Runs a use-case that replaces the token of the login session, and ends the leases of the older tokens, also when the
+/// caller disconnects in between.
+async fn open<T, F>(services: &Services, use_case: impl FnOnce(Services) -> F) -> ApiResult<Response>
+where
+    T: Serialize + Send + 'static,
+    F: Future<Output = Result<Opened<T>, LockError>> + Send + 'static,
+{
+    let (opening, owned) = (use_case(services.clone()), services.clone());
+    let opened = services.operations.complete(async move {
+        let opened = opening.await?;
+        accounts::end_older_tokens(&owned, &opened.1);
+        Ok::<_, LockError>(opened)
+    });
+    Ok(respond_then_publish(opened.await?))
 }
 
 /// The response with the new cookie. The body holds the deferred event, which is published when the body is dropped
@@ -107,7 +124,7 @@ async fn unlock(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> ApiResult<Response> {
-    Ok(respond_then_publish(lock::unlock(&services, &who, id, &request.code).await?))
+    open(&services, |services| async move { lock::unlock(&services, &who, id, &request.code).await }).await
 }
 
 /// Lets this login use the locked terminal for a while.
@@ -131,12 +148,12 @@ async fn verify(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> ApiResult<Response> {
-    Ok(respond_then_publish(lock::verify(&services, &who, id, &request.code).await?))
+    open(&services, |services| async move { lock::verify(&services, &who, id, &request.code).await }).await
 }
 
 #[cfg(test)]
 mod tests {
-    use protocol::UserId;
+    use protocol::{SessionId, UserId};
 
     use super::*;
     use crate::{
@@ -150,7 +167,8 @@ mod tests {
         let mut receiver = events.subscribe();
         let signal = TerminalEvent::Changed(TerminalId::new(uuid::Uuid::from_u128(1)));
         let event = events.deferred(UserId::new(uuid::Uuid::from_u128(2)), signal.clone());
-        let response = respond_then_publish((serde_json::json!({"verified": true}), NewToken::random(), event));
+        let response =
+            respond_then_publish((serde_json::json!({"verified": true}), NewToken::first(SessionId::nil()), event));
         let mut body = response.into_body();
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), r#"{"verified":true}"#);
         assert!(receiver.try_recv().is_err(), "the body is not dropped yet");

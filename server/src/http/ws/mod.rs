@@ -29,7 +29,7 @@ pub use shared::Timeouts;
 use shared::{Shared, State};
 
 /// After a revocation, the rest of a partly written message may be sent for this long. The revoker waits longer, so no
-/// byte is sent after it was told that the lease is released.
+/// byte is sent after it has returned with the lease released.
 const REST_DEADLINE: Duration = Duration::from_millis(100);
 /// Capacity of the queue of control messages.
 const CONTROL_MESSAGES: usize = 8;
@@ -54,8 +54,8 @@ pub async fn run(
         biased;
         revocation = access.lease().ended() => Disconnect::Revoked(revocation),
         () = shutdown.cancelled() => Disconnect::Problem(texts::shutting_down()),
-        reason = reader::read(&mut stream, access.lease(), &client, &shared) => reason,
-        reason = writer::write(&mut sink, access.lease(), source, control_messages, &shared) => reason,
+        reason = reader::read(&mut stream, &access, &client, &shared) => reason,
+        reason = writer::write(&mut sink, &access, source, control_messages, &shared) => reason,
         reason = housekeeping::run(&access, &shared, &db) => reason,
     };
     tracing::debug!(terminal = %access.id(), user = %access.user(), ?reason, "client detached");

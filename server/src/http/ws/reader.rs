@@ -1,6 +1,6 @@
-//! From the client: every message is one frame. The lease is checked for each.
+//! The reading side of a socket: every message is one frame. The lease is checked for each.
 
-use access::Lease;
+use access::{Attach, Authorized};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{StreamExt, stream::SplitStream};
 use protocol::frame::{ClientFrame, ServerFrame};
@@ -17,7 +17,7 @@ use crate::problem::ws as texts;
 /// Reads until the client closes the socket or violates the protocol, or the lease ends.
 pub(super) async fn read(
     stream: &mut SplitStream<WebSocket>,
-    lease: &Lease,
+    access: &Authorized<Attach>,
     client: &Client,
     shared: &Shared,
 ) -> Disconnect {
@@ -28,12 +28,12 @@ pub(super) async fn read(
             None => return Disconnect::ClientGone,
         };
         shared.state().last_received_at = Instant::now();
-        if let Err(revocation) = lease.check() {
+        if let Err(revocation) = access.lease().check() {
             return Disconnect::Revoked(revocation);
         }
         match message {
             Message::Binary(bytes) => match ClientFrame::decode(&bytes) {
-                Ok(frame) => handle(frame, lease, client, shared).await,
+                Ok(frame) => handle(frame, access, client, shared).await,
                 Err(error) => return Disconnect::Problem(texts::bad_frame(&error)),
             },
             Message::Text(_) => return Disconnect::Problem(texts::text_message()),
@@ -44,22 +44,32 @@ pub(super) async fn read(
     }
 }
 
-async fn handle(frame: ClientFrame<'_>, lease: &Lease, client: &Client, shared: &Shared) {
+/// Frames for which the client has no right are ignored.
+async fn handle(frame: ClientFrame<'_>, access: &Authorized<Attach>, client: &Client, shared: &Shared) {
     match frame {
         // Empty input is not activity and extends no grant.
         ClientFrame::Input([]) => {}
         ClientFrame::Input(bytes) => {
-            lease.record_input();
+            let Some(right) = access.input_right() else { return };
+            access.lease().record_input();
             shared.state().unsaved_input = true;
-            client.input(bytes).await;
+            client.input(right, bytes).await;
         }
         // Sent by the emulator, not by the user, so it does not extend the grant.
         ClientFrame::Reply([]) => {}
-        ClientFrame::Reply(bytes) => client.reply(bytes).await,
-        ClientFrame::Resize(size) => client.resize(size).await,
+        ClientFrame::Reply(bytes) => {
+            if let Some(right) = access.input_right() {
+                client.reply(right, bytes).await;
+            }
+        }
+        ClientFrame::Resize(size) => {
+            if let Some(right) = access.resize_right() {
+                client.resize(right, size).await;
+            }
+        }
         ClientFrame::Ack(position) => client.acknowledge(position),
         ClientFrame::Ping(nonce) => {
-            // Waiting here slows down a client that floods pings, and nobody else.
+            // Waiting here slows down only the client that floods pings.
             let _ = shared.control.send(ControlMessage::Frame(ServerFrame::Pong(nonce))).await;
         }
     }

@@ -1,18 +1,18 @@
-//! To the client: output, a redraw when the client fell behind, the exit status after the last byte.
+//! The writing side of a socket: output, a redraw when the client fell behind, the exit status after the last byte.
 //!
 //! Small output after a pause is sent at once, and so is the echo of input. Continuous output is batched for at most
 //! two milliseconds.
 
 use std::time::Duration;
 
-use access::Lease;
+use access::{Attach, Authorized};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, stream::SplitSink};
 use protocol::{
     frame::{Hello, ServerFrame},
     limits,
 };
-use terminal::{Client, Cursor, Phase, Progress};
+use terminal::{Client, Cursor, Phase, Progress, Redraw};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -34,8 +34,6 @@ const ECHO_BYTES_MAX: u64 = 4 * 1024;
 const ECHO_WITHIN: Duration = Duration::from_millis(100);
 /// The client gets a notice when the guest link is down for longer.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
-/// Steps of a redraw that yield to other tasks; after these the screen model is fed without a pause.
-const REDRAW_STEPS: u32 = 128;
 
 /// Where the writer reads output.
 pub(super) struct Source<'a> {
@@ -46,7 +44,7 @@ pub(super) struct Source<'a> {
 
 struct Writer<'a> {
     sink: &'a mut SplitSink<WebSocket, Message>,
-    lease: &'a Lease,
+    access: &'a Authorized<Attach>,
     source: Source<'a>,
     shared: &'a Shared,
     sent_at: Instant,
@@ -56,13 +54,13 @@ struct Writer<'a> {
 /// Writes until the shell exits, the client is too slow, or the lease ends.
 pub(super) async fn write(
     sink: &mut SplitSink<WebSocket, Message>,
-    lease: &Lease,
+    access: &Authorized<Attach>,
     source: Source<'_>,
     mut control: mpsc::Receiver<ControlMessage>,
     shared: &Shared,
 ) -> Disconnect {
     let sent_at = Instant::now() - BATCH;
-    let mut writer = Writer { sink, lease, source, shared, sent_at, away_notified: false };
+    let mut writer = Writer { sink, access, source, shared, sent_at, away_notified: false };
     if let Err(reason) = writer.send_hello().await {
         return reason;
     }
@@ -109,12 +107,12 @@ impl Writer<'_> {
     async fn send_hello(&mut self) -> Result<(), Disconnect> {
         let Source { client, cursor, .. } = &self.source;
         if let Some(next) = cursor.next {
-            return self.send(binary(hello(self.lease.granted_until(), client, next).encode())).await;
+            return self.send(binary(hello(self.access, client, next).encode())).await;
         }
-        let (bytes, position) = self.screen().await;
-        let hello = hello(self.lease.granted_until(), self.source.client, position);
+        let redraw = self.redraw().await?;
+        let hello = hello(self.access, self.source.client, redraw.position);
         self.send(binary(hello.encode())).await?;
-        self.send_redraw(bytes, position).await
+        self.send_redraw(redraw).await
     }
 
     async fn step(&mut self) -> Result<Wait, Disconnect> {
@@ -131,8 +129,8 @@ impl Writer<'_> {
                 Ok(Wait::Now)
             }
             Progress::Redraw => {
-                let (bytes, position) = self.screen().await;
-                self.send_redraw(bytes, position).await?;
+                let redraw = self.redraw().await?;
+                self.send_redraw(redraw).await?;
                 Ok(Wait::Now)
             }
             Progress::Held => Ok(Wait::Change),
@@ -172,20 +170,14 @@ impl Writer<'_> {
         (!now).then_some(until)
     }
 
-    /// Renders the redraw in steps, so that parsing does not block other tasks.
-    async fn screen(&self) -> (Vec<u8>, u64) {
-        let mut step = 0;
-        loop {
-            step += 1;
-            if let Some(screen) = self.source.client.pane().redraw(step > REDRAW_STEPS) {
-                return screen;
-            }
-            tokio::task::yield_now().await;
-        }
+    /// The screen of the pane, with all output that has arrived by now.
+    async fn redraw(&self) -> Result<Redraw, Disconnect> {
+        let redraw = self.source.client.redraw().await;
+        redraw.ok_or_else(|| Disconnect::Problem(texts::shutting_down()))
     }
 
-    async fn send_redraw(&mut self, bytes: Vec<u8>, position: u64) -> Result<(), Disconnect> {
-        self.send(binary(ServerFrame::Snapshot { position, bytes }.encode())).await?;
+    async fn send_redraw(&mut self, Redraw { bytes, position }: Redraw) -> Result<(), Disconnect> {
+        self.send(binary(ServerFrame::encode_snapshot(position, &bytes))).await?;
         self.source.cursor = Cursor { next: Some(position), redrawn_at: position };
         self.sent_at = Instant::now();
         Ok(())
@@ -193,7 +185,7 @@ impl Writer<'_> {
 
     /// The only function that sends. It checks the lease immediately before.
     async fn send(&mut self, message: Message) -> Result<(), Disconnect> {
-        self.lease.check().map_err(Disconnect::Revoked)?;
+        self.access.lease().check().map_err(Disconnect::Revoked)?;
         self.shared.state().writing = true;
         match timeout(self.shared.timeouts.write, self.sink.send(message)).await {
             Ok(Ok(())) => {
@@ -207,15 +199,14 @@ impl Writer<'_> {
 }
 
 /// The Hello frame of this client.
-fn hello(access_until: Option<protocol::Timestamp>, client: &Client, position: u64) -> ServerFrame {
+fn hello(access: &Authorized<Attach>, client: &Client, position: u64) -> ServerFrame {
     let size = client.pane().size();
     ServerFrame::Hello(Hello {
         position,
         cols: size.cols,
         rows: size.rows,
-        // Every client has the owner's rights: each may send input, and the last one that did decides the size.
-        writer: true,
-        granted_until: access_until,
+        writer: access.input_right().is_some(),
+        granted_until: access.lease().granted_until(),
         pane: client.pane().name().to_owned(),
     })
 }

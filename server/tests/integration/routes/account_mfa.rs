@@ -50,7 +50,7 @@ async fn a_pending_secret_expires_after_ten_minutes() {
 #[tokio::test]
 async fn replacing_a_factor_needs_a_code_and_keeps_the_old_one_until_the_new_one_is_confirmed() {
     let (server, _admin, ada) = TestServer::with_ada().await;
-    // A stolen session that knows the password.
+    // A stolen session, with a known password.
     let thief = ada.client.clone();
     let without = thief.refused(401, "POST", "/api/account/mfa/enrol", json!({"password": PASSWORD})).await;
     assert_eq!(without["type"], "wrong_code");

@@ -125,33 +125,33 @@ async fn a_locked_terminal_opens_by_no_spelling_of_its_id() {
 async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     let other = server.log_in_again(&ada).await;
-    let mut here = attach(&server, &ada.client, id).await.unwrap();
-    let mut there = attach(&server, &other, id).await.unwrap();
-    here.type_line("echo both see it").await;
-    here.until("both see it\r\nboth").await;
-    there.until("both see it\r\nboth").await;
+    let mut first = attach(&server, &ada.client, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
+    first.type_line("echo both see it").await;
+    first.until("both see it\r\nboth").await;
+    second.until("both see it\r\nboth").await;
     ada.lock(id).await;
-    assert_eq!((here.closed().await, there.closed().await), (4423, 4423));
+    assert_eq!((first.closed().await, second.closed().await), (4423, 4423));
     assert_eq!(attach(&server, &other, id).await.err(), Some(423));
 
     // A grant is valid for this login only, and Hello carries its end.
     let answer = ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.next_code(&ada)})).await;
-    let mut here = attach(&server, &ada.client, id).await.unwrap();
-    assert_eq!(here.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
+    let mut first = attach(&server, &ada.client, id).await.unwrap();
+    assert_eq!(first.hello.granted_until.map(|t| t.to_string()).as_deref(), answer["granted_until"].as_str());
     assert_eq!(attach(&server, &other, id).await.err(), Some(423));
     ada.client.ok("POST", "/api/auth/logout", Value::Null).await;
-    assert_eq!(here.closed().await, 4401);
+    assert_eq!(first.closed().await, 4401);
 
     other.ok("POST", &lock_path(id, "unlock"), json!({"code": server.next_code(&ada)})).await;
-    let mut there = attach(&server, &other, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
     other.ok("POST", &format!("/api/terminals/{id}/stop"), Value::Null).await;
-    assert_eq!(there.closed().await, 4409);
+    assert_eq!(second.closed().await, 4409);
     other.ok("POST", &format!("/api/terminals/{id}/start"), Value::Null).await;
-    let mut there = attach(&server, &other, id).await.unwrap();
+    let mut second = attach(&server, &other, id).await.unwrap();
     other.ok("DELETE", &format!("/api/terminals/{id}"), Value::Null).await;
-    assert_eq!(there.closed().await, 4404);
+    assert_eq!(second.closed().await, 4404);
     // Each socket is audited when it attaches and after its close handshake.
-    drop((here, there));
+    drop((first, second));
     let attached = server.events(&admin, "terminal_attached").await.len();
     assert_eq!(attached, 5);
     let all = async {
@@ -179,20 +179,20 @@ async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
         go
     };
     let state = async |path: &str| client.ok("GET", path, Value::Null).await["state"].clone();
-    let becomes = async |path: &str, wanted: &str| {
-        let there = async {
+    let wait_for_state = async |path: &str, wanted: &str| {
+        let reached = async {
             while state(path).await != wanted {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(DEADLINE, there).await.unwrap_or_else(|_| panic!("it is never {wanted}"));
+        tokio::time::timeout(DEADLINE, reached).await.unwrap_or_else(|_| panic!("it is never {wanted}"));
     };
     let go = hold();
     let cold = client.ask("POST", "/api/terminals", json!({"image": "debian"})).await;
     assert_eq!((cold.status, &cold.body["state"]), (202, &json!("creating")), "{}", cold.body);
     let id: TerminalId = cold.body["id"].as_str().unwrap().parse().unwrap();
     let path = format!("/api/terminals/{id}");
-    let shut = async || {
+    let assert_refused = async || {
         assert_eq!(state(&path).await, "creating");
         let opening = client.open(&format!("{path}/attach")).await;
         assert_eq!(opening.status(), 409, "an HTTP client learns it as a socket does");
@@ -202,20 +202,20 @@ async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
             client.refused(409, method, &format!("{path}/{what}"), Value::Null).await;
         }
     };
-    shut().await;
+    assert_refused().await;
     go.cancel();
-    becomes(&path, "running").await;
+    wait_for_state(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 
     let stopped = client.ask("POST", &format!("{path}/stop"), Value::Null).await;
     assert!([200, 202].contains(&stopped.status), "{}", stopped.body);
-    becomes(&path, "stopped").await;
+    wait_for_state(&path, "stopped").await;
     let go = hold();
     let starting = client.ask("POST", &format!("{path}/start"), Value::Null).await;
     assert_eq!((starting.status, &starting.body["state"]), (202, &json!("creating")), "{}", starting.body);
-    shut().await;
+    assert_refused().await;
     go.cancel();
-    becomes(&path, "running").await;
+    wait_for_state(&path, "running").await;
     attach(&server, client, id).await.unwrap();
 }
 

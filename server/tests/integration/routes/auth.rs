@@ -168,9 +168,9 @@ async fn an_invitation_works_once_and_assigns_its_role() {
     let seen = server.anonymous().ok("GET", &format!("/api/invite?token={token}"), Value::Null).await;
     assert_eq!((seen["role"].as_str(), seen["username"].as_str()), (Some("user"), None));
     let join = |name: &str| json!({"token": token, "username": name, "password": PASSWORD});
-    let mut greedy = join("eve");
-    greedy["role"] = json!("admin");
-    server.anonymous().refused(400, "POST", "/api/invite", greedy).await;
+    let mut with_role = join("eve");
+    with_role["role"] = json!("admin");
+    server.anonymous().refused(400, "POST", "/api/invite", with_role).await;
     server.anonymous().refused(409, "POST", "/api/invite", join("root")).await;
     let tries = ["ada", "bob", "cyd", "dan"].map(|name| {
         let (client, body) = (server.anonymous(), join(name));

@@ -168,9 +168,9 @@ async fn shutdown_completes_requests_in_progress() {
     let body = json!({"username": "nobody", "password": "a few random words 7"}).to_string();
     let asked = login(&server, "", body.len()).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
     let mut tcp = send(&server, &asked).await;
-    let mut go_on = [0; 25];
-    tcp.read_exact(&mut go_on).await.unwrap();
-    assert_eq!(go_on.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut interim = [0; 25];
+    tcp.read_exact(&mut interim).await.unwrap();
+    assert_eq!(interim.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
     server.services.shutdown.cancel();
     tcp.write_all(body.as_bytes()).await.unwrap();
     let answer = read_to_end(&mut tcp).await;

@@ -28,9 +28,9 @@ fn the_route_table_matches_the_document() {
         }
     }
     let table: BTreeSet<String> = ROUTES.iter().map(|r| format!("{} {}", r.method, r.path)).collect();
-    let beside = BTreeSet::from(["GET /api/openapi.json".to_owned()]);
+    let unlisted = BTreeSet::from(["GET /api/openapi.json".to_owned()]);
     let missing: Vec<_> = mounted.difference(&table).collect();
-    let unknown: Vec<_> = table.difference(&mounted).filter(|r| !beside.contains(*r)).collect();
+    let unknown: Vec<_> = table.difference(&mounted).filter(|r| !unlisted.contains(*r)).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "without a row: {missing:?}; not mounted: {unknown:?}");
     assert_eq!(table.len(), ROUTES.len(), "a row is there twice");
 }
@@ -239,11 +239,11 @@ async fn cross_site_changes_are_rejected_before_any_other_check() {
         }
     }
     // The headers of our own pages, with and without an origin.
-    let ours = [("sec-fetch-site", "same-origin")];
+    let own = [("sec-fetch-site", "same-origin")];
     let body = json!({"image": "debian"});
-    assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &ours).await.status, 201);
+    assert_eq!(admin.client.ask_with("POST", "/api/terminals", body.clone(), &own).await.status, 201);
     let request = http.post(format!("{}/api/terminals", server.origin)).header("cookie", &cookie);
-    assert_eq!(request.header(ours[0].0, ours[0].1).json(&body).send().await.unwrap().status(), 201);
+    assert_eq!(request.header(own[0].0, own[0].1).json(&body).send().await.unwrap().status(), 201);
     // No change by GET.
     admin.client.refused(405, "GET", "/api/auth/logout", Value::Null).await;
     // Reads are allowed from anywhere.
@@ -278,18 +278,18 @@ async fn foreign_cookies_do_not_affect_the_session_cookie() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let ours = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
+    let session_cookie = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
     let status = async |cookies: &[u8]| {
         let cookies = reqwest::header::HeaderValue::from_bytes(cookies).unwrap();
         let request = http.get(format!("{}/api/me", server.origin)).header("cookie", cookies);
         request.send().await.unwrap().status().as_u16()
     };
     for other in ["pref=\u{e9}", "=", "x", ";", "__Host-rexec2=x", "x__Host-rexec=x"] {
-        assert_eq!(status(format!("{other}; {ours}").as_bytes()).await, 200, "{other} before it");
-        assert_eq!(status(format!("{ours};{other}").as_bytes()).await, 200, "{other} after it");
+        assert_eq!(status(format!("{other}; {session_cookie}").as_bytes()).await, 200, "{other} before it");
+        assert_eq!(status(format!("{session_cookie};{other}").as_bytes()).await, 200, "{other} after it");
     }
-    assert_eq!(status(&[b"a=\xff; ", ours.as_bytes()].concat()).await, 200);
-    assert_eq!(status(format!("{ours}; {ours}").as_bytes()).await, 401, "two of ours are none");
+    assert_eq!(status(&[b"a=\xff; ", session_cookie.as_bytes()].concat()).await, 200);
+    assert_eq!(status(format!("{session_cookie}; {session_cookie}").as_bytes()).await, 401, "two of ours are none");
     assert_eq!(status(b"__Host-rexec=\xff").await, 401);
 }
 

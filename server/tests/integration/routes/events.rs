@@ -40,18 +40,18 @@ async fn changes_are_published_to_the_owner_only() {
     let mut streams = [opened(&ada.client).await, opened(&bob.client).await];
     let (hers, his) = (server.terminal(&ada.client).await, server.terminal(&bob.client).await);
     ada.lock(hers).await;
-    let mine = |event: &Value, id: protocol::TerminalId| {
+    let assert_about = |event: &Value, id: protocol::TerminalId| {
         let named = event["id"].as_str().or_else(|| event["terminal"]["id"].as_str());
         assert_eq!(named, Some(id.to_string().as_str()), "{event}");
     };
     loop {
         let event = next_event(&mut streams[0]).await;
-        mine(&event, hers);
+        assert_about(&event, hers);
         if event["terminal"]["mfa_locked"] == json!(true) {
             break;
         }
     }
-    mine(&next_event(&mut streams[1]).await, his);
+    assert_about(&next_event(&mut streams[1]).await, his);
 }
 
 /// Pages follow the lock without polling.

@@ -65,16 +65,19 @@ async fn lock_revokes_every_lease_before_it_answers() {
     let mut sockets = Vec::new();
     for client in [&ada.client, &other, &ada.client] {
         let access = server.services.gate.authorize(&server.caller(client).await, id, Attach).await.unwrap();
-        let gone = Arc::new(AtomicBool::new(false));
-        let mark = gone.clone();
+        let released = Arc::new(AtomicBool::new(false));
+        let mark = released.clone();
         tokio::spawn(async move {
             assert_eq!(access.lease().ended().await, Revocation::Locked);
             mark.store(true, Ordering::SeqCst);
         });
-        sockets.push(gone);
+        sockets.push(released);
     }
     ada.lock(id).await;
-    assert!(sockets.iter().all(|gone| gone.load(Ordering::SeqCst)), "all had let go when the lock was answered");
+    assert!(
+        sockets.iter().all(|released| released.load(Ordering::SeqCst)),
+        "all had let go when the lock was answered"
+    );
     for client in [&ada.client, &other] {
         assert_eq!(server.admitted(client, id).await, Err(ProblemKind::Locked));
     }
@@ -83,9 +86,9 @@ async fn lock_revokes_every_lease_before_it_answers() {
 #[tokio::test]
 async fn a_lease_that_is_not_released_does_not_delay_the_lock() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
-    let stubborn = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
+    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
     ada.lock(id).await;
-    assert_eq!(stubborn.lease().check(), Err(Revocation::Locked));
+    assert_eq!(access.lease().check(), Err(Revocation::Locked));
 }
 
 #[tokio::test]
@@ -118,8 +121,10 @@ async fn a_lock_revokes_sockets_that_an_unlock_left_open() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let caller = server.caller(&ada.client).await;
-    let access = server.services.gate.authorize(&caller, id, Attach).await.unwrap();
+    // A login of its own, because the unlock ends the leases of its login's older token.
+    let other = server.log_in_again(&ada).await;
+    other.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
+    let access = server.services.gate.authorize(&server.caller(&other).await, id, Attach).await.unwrap();
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     assert_eq!(access.lease().check(), Ok(()));
     let (locking, ended) = tokio::join!(ada.lock(id), access.lease().ended());

@@ -83,7 +83,8 @@ async fn a_grant_has_idle_and_absolute_timeouts_and_is_renewed_on_open_sockets()
     let id = server.terminal(&ada.client).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
+    let admit = async || server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await;
+    let access = admit().await.unwrap();
     for _ in 0..4 {
         server.clock.advance_secs(59);
         access.lease().record_input();
@@ -93,9 +94,12 @@ async fn a_grant_has_idle_and_absolute_timeouts_and_is_renewed_on_open_sockets()
     let until = server.clock.now().plus_secs(60).to_string();
     assert_eq!(status["granted_until"], until, "input that is not written down yet counts");
     server.clock.advance_secs(40);
+    let end = access.lease().granted_until();
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    assert!(access.lease().granted_until() > end, "renewed for the open socket too, until it reconnects");
+    let access = admit().await.unwrap();
     server.clock.advance_secs(59);
-    assert_eq!(access.lease().check(), Ok(()), "renewed: past the first absolute end, and the socket stayed");
+    assert_eq!(access.lease().check(), Ok(()), "past the first absolute end");
     server.clock.advance_secs(1);
     assert_eq!(access.lease().check(), Err(Revocation::GrantEnded));
     assert_eq!(server.admitted(&ada.client, id).await, Err(ProblemKind::Locked));
@@ -124,13 +128,13 @@ async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     let admit = async || server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await;
     ada.lock(id).await;
     ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let lingering = admit().await.unwrap();
+    let earlier_access = admit().await.unwrap();
     for with_a_socket in [false, true] {
         ada.lock(id).await;
         ada.client.ok("POST", &lock_path(id, "verify"), code(&server.next_code(&ada))).await;
         let open = if with_a_socket { Some(admit().await.unwrap()) } else { None };
         server.clock.advance_secs(14 * 60);
-        lingering.lease().record_input();
+        earlier_access.lease().record_input();
         server.clock.advance_secs(60);
         assert_eq!(
             open.map(|access| access.lease().check()).unwrap_or(Err(Revocation::GrantEnded)),
@@ -140,13 +144,14 @@ async fn input_on_a_revoked_lease_does_not_extend_a_later_grant() {
     }
 }
 
-/// Removing the lock removes the expiry of grants: open sockets stay open until the next lock.
+/// Removing the lock removes the expiry of grants of every login: sockets of others stay open until the next lock.
 #[tokio::test]
 async fn unlocking_removes_the_expiry_of_open_grants() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let other = server.log_in_again(&ada).await;
     ada.lock(id).await;
-    ada.client.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
-    let access = server.services.gate.authorize(&server.caller(&ada.client).await, id, Attach).await.unwrap();
+    other.ok("POST", &lock_path(id, "verify"), code(&server.code(&ada))).await;
+    let access = server.services.gate.authorize(&server.caller(&other).await, id, Attach).await.unwrap();
     assert!(access.lease().granted_until().is_some());
     ada.client.ok("POST", &lock_path(id, "unlock"), code(&server.next_code(&ada))).await;
     server.clock.advance_secs(16 * 60);

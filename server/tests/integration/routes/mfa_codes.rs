@@ -173,13 +173,13 @@ async fn concurrent_guesses_are_verified_sequentially() {
         let wrong = server.wrong_code(&ada);
         let id = server.terminal(&ada.client).await;
         ada.lock(id).await;
-        let doors = [
+        let routes = [
             ("POST", lock_path(id, "verify")),
             ("POST", lock_path(id, "unlock")),
             ("DELETE", format!("/api/terminals/{id}")),
         ];
         let tries = (0..60).map(|n| {
-            let (client, body, (method, path)) = (ada.client.clone(), code(&wrong), doors[n % doors.len()].clone());
+            let (client, body, (method, path)) = (ada.client.clone(), code(&wrong), routes[n % routes.len()].clone());
             tokio::spawn(async move { client.ask(method, &path, body).await.status })
         });
         let mut verified = 0;
@@ -261,12 +261,12 @@ async fn concurrent_correct_codes_complete_a_pending_login_once() {
         let server = TestServer::on(db).await;
         let admin = server.admin().await;
         let ada = server.user_with_factor(&admin, "ada").await;
-        let half = server.anonymous();
-        half.ok("POST", "/api/auth/login", credentials("ada")).await;
+        let pending_client = server.anonymous();
+        pending_client.ok("POST", "/api/auth/login", credentials("ada")).await;
         let before =
             ada.client.ok("GET", "/api/account/sessions", Value::Null).await["items"].as_array().unwrap().len();
         let tries = (0..5).map(|_| {
-            let (client, body) = (half.clone(), code(&ada.take_recovery_code()));
+            let (client, body) = (pending_client.clone(), code(&ada.take_recovery_code()));
             tokio::spawn(async move { client.ask("POST", "/api/auth/login/mfa", body).await.status })
         });
         let mut statuses = Vec::new();

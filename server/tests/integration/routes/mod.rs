@@ -19,3 +19,4 @@ mod lock_races;
 mod mfa_codes;
 mod pages;
 mod terminals;
+mod token_rotation;

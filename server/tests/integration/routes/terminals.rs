@@ -92,8 +92,8 @@ async fn owner_routes_answer_by_lock_state() {
             let got = status(&server, &ada, id, row).await;
             assert_eq!(got, due, "{} {} of a terminal that is {state}", row.0, row.1);
             let code = json!({ "code": server.next_code(&ada) });
-            let gone = ada.client.ask("DELETE", &format!("/api/terminals/{id}"), code).await.status;
-            assert!(gone == 202 || gone == 404, "{gone}");
+            let deleted = ada.client.ask("DELETE", &format!("/api/terminals/{id}"), code).await.status;
+            assert!(deleted == 202 || deleted == 404, "{deleted}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sandbox::{Inspection as _, Lifecycle as _};
 
-use crate::support::engine::{RealEngine, docker, docker_try, launch_spec, no_progress};
+use crate::support::engine::{RealEngine, docker, docker_try, launch_spec, never, no_progress};
 
 /// Commands that have to fail for the shell's user and for container root.
 const REFUSED: &[(&str, &str)] = &[
@@ -43,7 +43,7 @@ const RAN: &str = "ran() { \"$@\"; test $? -ne 126; }";
 async fn attacks_from_inside_a_container_fail() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress()).await.unwrap();
+    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
     let name = real.name_of(spec.id);
     let mut worked = Vec::new();
     for user in ["1000", "0"] {
@@ -73,21 +73,21 @@ async fn attacks_from_inside_a_container_fail() {
 async fn containers_cannot_reach_each_other() {
     let Some(real) = RealEngine::start().await else { return };
     let (a, b) = (launch_spec(), launch_spec());
-    real.runtime.create(&a, no_progress()).await.unwrap();
-    real.runtime.create(&b, no_progress()).await.unwrap();
+    real.runtime.create(&a, no_progress(), &never()).await.unwrap();
+    real.runtime.create(&b, no_progress(), &never()).await.unwrap();
     let (from, to) = (real.name_of(a.id), real.name_of(b.id));
     let address = "{{(index .NetworkSettings.Networks \"rexec-isolated\").IPAddress}}";
     let address = docker(&["inspect", "--format", address, &to]).await;
     assert!(!address.is_empty());
     // A closed port of a reachable neighbour answers at once (status 1); a dropped packet does not (124).
-    let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
-    docker(&["exec", &from, "bash", "-c", &knock]).await;
+    let probe = format!("timeout 2 bash -c 'cat < /dev/tcp/{address}/9'; test $? = 124");
+    docker(&["exec", &from, "bash", "-c", &probe]).await;
     // The name resolves to the same address, or not at all.
     let named = docker_try(&["exec", &from, "getent", "hosts", &to]).await.unwrap_or_default();
     assert!(named.is_empty() || named.split_whitespace().next() == Some(address.as_str()), "{named}");
     if !named.is_empty() {
-        let knock = format!("timeout 2 bash -c 'cat < /dev/tcp/{to}/9'; test $? = 124");
-        docker(&["exec", &from, "bash", "-c", &knock]).await;
+        let probe = format!("timeout 2 bash -c 'cat < /dev/tcp/{to}/9'; test $? = 124");
+        docker(&["exec", &from, "bash", "-c", &probe]).await;
     }
     real.clean().await;
 }
@@ -97,8 +97,8 @@ async fn containers_cannot_reach_each_other() {
 async fn a_fork_bomb_is_contained_and_deletable() {
     let Some(real) = RealEngine::start().await else { return };
     let (bomb, neighbour) = (launch_spec(), launch_spec());
-    real.runtime.create(&bomb, no_progress()).await.unwrap();
-    real.runtime.create(&neighbour, no_progress()).await.unwrap();
+    real.runtime.create(&bomb, no_progress(), &never()).await.unwrap();
+    real.runtime.create(&neighbour, no_progress(), &never()).await.unwrap();
     let (bomb_name, name) = (real.name_of(bomb.id), real.name_of(neighbour.id));
     // Both in one exec: the engine cannot start another program in the container afterwards.
     let both = "tail /dev/zero & bomb() { bomb | bomb & }; bomb; while :; do :; done";
@@ -116,8 +116,8 @@ async fn a_fork_bomb_is_contained_and_deletable() {
     });
     let stats = stats.await.expect("the bomb goes off");
     assert!(stats.pids <= stats.pids_limit && stats.memory_bytes <= stats.memory_bytes_limit, "{stats:?}");
-    let calm = tokio::time::timeout(Duration::from_secs(60), docker(&["exec", &name, "echo", "calm"])).await;
-    assert_eq!(calm.expect("the neighbour is served"), "calm");
+    let echoed = tokio::time::timeout(Duration::from_secs(60), docker(&["exec", &name, "echo", "calm"])).await;
+    assert_eq!(echoed.expect("the neighbour is served"), "calm");
     real.runtime.delete(bomb.id).await.expect("a bomb is deleted like any other");
     real.clean().await;
 }

@@ -12,8 +12,8 @@ use rexec::terminals::{self, Launched};
 use sandbox::{EngineError, LaunchSpec, ObservedState, fake::FakeEngine};
 
 use crate::support::{
-    database,
-    engine::{RealEngine, docker, docker_try, launch_spec, no_progress},
+    database::{self, sandbox_of},
+    engine::{RealEngine, docker, docker_try, launch_spec, never, no_progress},
     environment::TestEnvironment,
 };
 use sandbox::{GuestConnection as _, Inspection as _, Lifecycle as _};
@@ -22,15 +22,15 @@ use sandbox::{GuestConnection as _, Inspection as _, Lifecycle as _};
 async fn every_control_of_the_profile_is_in_force() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress()).await.expect("made and verified");
+    real.runtime.create(&spec, no_progress(), &never()).await.expect("made and verified");
     let report = real.runtime.security(&spec).await.unwrap();
     // Controls that are not built yet, and controls that only some hosts support.
     let pending = ["seccomp_own", "quota", "egress", "names", "own_kernel"];
     let by_host = ["user_namespace", "mac", "block_io"];
     for row in &report.rows {
         let expected = if pending.contains(&row.id.as_str()) { Verdict::NotInForce } else { Verdict::Verified };
-        let excused = by_host.contains(&row.id.as_str()) && row.verdict == Verdict::NotInForce;
-        assert!(row.verdict == expected || excused, "{row:#?}");
+        let missing_on_host = by_host.contains(&row.id.as_str()) && row.verdict == Verdict::NotInForce;
+        assert!(row.verdict == expected || missing_on_host, "{row:#?}");
     }
     assert!(report.score_tenths >= 80, "{}", report.score_tenths);
     let name = real.name_of(spec.id);
@@ -46,24 +46,24 @@ async fn every_control_of_the_profile_is_in_force() {
 #[tokio::test]
 async fn a_failing_test_leaves_no_container_and_no_volume() {
     let (Some(fails), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
-    let (spec, theirs) = (launch_spec(), launch_spec());
+    let (spec, other_spec) = (launch_spec(), launch_spec());
     let name = fails.name_of(spec.id);
-    other.runtime.create(&theirs, no_progress()).await.unwrap();
+    other.runtime.create(&other_spec, no_progress(), &never()).await.unwrap();
     let failing = tokio::spawn(async move {
-        fails.runtime.create(&spec, no_progress()).await.unwrap();
+        fails.runtime.create(&spec, no_progress(), &never()).await.unwrap();
         assert_eq!(fails.runtime.list().await.unwrap(), [], "fails on purpose");
     });
     assert!(failing.await.unwrap_err().is_panic());
     assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
     assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
-    assert_eq!(other.runtime.list().await.unwrap(), [(theirs.id, ObservedState::Running)]);
+    assert_eq!(other.runtime.list().await.unwrap(), [(other_spec.id, ObservedState::Running)]);
 }
 
 #[tokio::test]
 async fn instances_do_not_see_each_others_containers() {
     let (Some(ours), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
     let spec = launch_spec();
-    ours.runtime.create(&spec, no_progress()).await.unwrap();
+    ours.runtime.create(&spec, no_progress(), &never()).await.unwrap();
     assert_eq!(other.runtime.list().await.unwrap(), []);
     other.runtime.delete(spec.id).await.unwrap();
     assert!(matches!(other.runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
@@ -77,16 +77,17 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
     let made = docker(&["create", "rexec/debian:1", "true"]).await;
     let tag = |kind: &str| format!("rexec-test/{kind}-{}", real.instance.simple());
     let (bossy, leaky) = (tag("bossy"), tag("leaky"));
-    let bossy_changes = ["-c", "USER nobody", "-c", "ENTRYPOINT [\"/bin/false\"]", "-c", "HEALTHCHECK CMD /bin/true"];
-    docker(&[&["commit"], &bossy_changes[..], &[&made, &bossy]].concat()).await;
+    let overridden_settings =
+        ["-c", "USER nobody", "-c", "ENTRYPOINT [\"/bin/false\"]", "-c", "HEALTHCHECK CMD /bin/true"];
+    docker(&[&["commit"], &overridden_settings[..], &[&made, &bossy]].concat()).await;
     docker(&["commit", "-c", "VOLUME /srv", &made, &leaky]).await;
     docker(&["rm", &made]).await;
 
     let refused = LaunchSpec { image_reference: leaky.clone(), ..launch_spec() };
-    assert!(matches!(real.runtime.create(&refused, no_progress()).await, Err(EngineError::RefusedImage(..))));
-    let tamed = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
-    real.runtime.create(&tamed, no_progress()).await.expect("the image's wishes are overridden");
-    let report = real.runtime.security(&tamed).await.unwrap();
+    assert!(matches!(real.runtime.create(&refused, no_progress(), &never()).await, Err(EngineError::RefusedImage(..))));
+    let accepted = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
+    real.runtime.create(&accepted, no_progress(), &never()).await.expect("the image's wishes are overridden");
+    let report = real.runtime.security(&accepted).await.unwrap();
     assert!(report.rows.iter().all(|row| row.verdict != Verdict::Differs), "{report:#?}");
     real.clean().await;
     docker(&["rmi", &bossy, &leaky]).await;
@@ -97,18 +98,18 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
 async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress()).await.unwrap();
+    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
     let name = real.name_of(spec.id);
     docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
     docker(&["rm", "-f", &name]).await;
     assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
-    real.runtime.start(&spec).await.expect("made anew");
+    real.runtime.start(&spec, &never()).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
     // A container whose limits were loosened while it was stopped is not started as it is.
     real.runtime.stop(spec.id).await.unwrap();
     docker(&["update", "--pids-limit", "4096", &name]).await;
-    real.runtime.start(&spec).await.expect("made anew");
+    real.runtime.start(&spec, &never()).await.expect("made anew");
     assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.PidsLimit}}", &name]).await, "256");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
     real.runtime.delete(spec.id).await.unwrap();
@@ -118,7 +119,7 @@ async fn a_removed_or_altered_container_is_recreated_around_its_home() {
 async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     let Some(mut real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress()).await.unwrap();
+    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
     real.runtime = real.restarted().await;
     real.runtime.reconnect(spec.id).await.unwrap();
     let report = real.runtime.security(&spec).await.unwrap();
@@ -142,13 +143,13 @@ async fn the_use_cases_work_on_the_real_engine() {
     let stats = terminals::stats(&env.services, &who, id).await.unwrap();
     assert_eq!(stats.memory_bytes_limit, 512 << 20);
     terminals::restart(&env.services, &who, id).await.unwrap();
-    docker(&["rm", "-f", &real.name_of(id)]).await;
+    docker(&["rm", "-f", &real.name_of(sandbox_of(id))]).await;
     terminals::reconciler::reconcile_at_start(&env.services).await;
     let seen = terminals::get(&env.services, &who, id).await.unwrap();
     assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
     assert!(matches!(terminals::start(&env.services, &who, id).await, Ok(Launched::Ready(_))));
     assert!(terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
-    assert!(docker_try(&["volume", "inspect", &real.name_of(id)]).await.is_err(), "the home is gone");
+    assert!(docker_try(&["volume", "inspect", &real.name_of(sandbox_of(id))]).await.is_err(), "the home is gone");
     assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");
 }
 
@@ -160,11 +161,11 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
-    let name = real.name_of(id);
+    let name = real.name_of(sandbox_of(id));
     let state = async || terminals::get(&env.services, &who, id).await.unwrap().state;
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Paused)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Paused)]);
     terminals::reconciler::reconcile_at_start(&env.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&env.services, &who, id).await.unwrap();
@@ -173,10 +174,10 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
     terminals::stop(&env.services, &who, id).await.unwrap();
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Stopped)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(id, ObservedState::Emptied)]);
+    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Emptied)]);
     terminals::reconciler::reconcile_at_start(&env.services).await;
     assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();
@@ -189,6 +190,6 @@ async fn a_tier_larger_than_the_machine_starts() {
     let Some(real) = RealEngine::start().await else { return };
     let mut spec = launch_spec();
     spec.limits.cpu_millis = 1_000_000;
-    real.runtime.create(&spec, no_progress()).await.expect("made with all the cores there are");
+    real.runtime.create(&spec, no_progress(), &never()).await.expect("made with all the cores there are");
     real.runtime.delete(spec.id).await.unwrap();
 }

@@ -105,7 +105,7 @@ async fn a_guest_that_violates_the_protocol_is_disconnected_and_the_next_is_serv
     let directory = link_directory();
     let link = bind(&directory);
     let opened = wire(&FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true });
-    let lies: [Vec<u8>; 8] = [
+    let violations: [Vec<u8>; 8] = [
         opened.clone(),
         wire(&FromGuest::Hello { version: VERSION + 1, boot: 1 }),
         vec![0xff; 64],
@@ -115,9 +115,9 @@ async fn a_guest_that_violates_the_protocol_is_disconnected_and_the_next_is_serv
         [hello(1), vec![0, 0, 0, 3, 0x85, b'{', b'x']].concat(),
         [hello(1), u32::try_from(limits::GUEST_FRAME_BYTES_MAX + 1).unwrap().to_be_bytes().to_vec()].concat(),
     ];
-    for lie in lies {
+    for violation in violations {
         let mut guest = dial(&directory).await;
-        guest.write_all(&lie).await.unwrap();
+        guest.write_all(&violation).await.unwrap();
         disconnected(&mut guest).await;
     }
     // Guests that sent Hello left an ended stream; the last one is live.

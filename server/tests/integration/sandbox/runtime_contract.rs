@@ -7,15 +7,19 @@ use std::{
 };
 
 use access::Clock;
-use protocol::{TerminalId, events::Stage};
+use protocol::{SandboxId, events::Stage};
 use sandbox::{Engine, EngineError, LaunchSpec, Limits, ObservedState, Progress, fake::FakeEngine};
 
-use crate::support::engine::{RealEngine, SMALL, launch_spec, no_progress};
+use crate::support::engine::{RealEngine, SMALL, launch_spec, never, no_progress};
 use sandbox::Lifecycle as _;
+use tokio_util::sync::CancellationToken;
 
-async fn found(runtime: &dyn Engine, id: TerminalId) -> Option<ObservedState> {
+/// What the engine has of a sandbox. The list of all and the observation of one agree.
+async fn found(runtime: &dyn Engine, id: SandboxId) -> Option<ObservedState> {
     let all = runtime.list().await.expect("the engine lists");
-    all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found)
+    let listed = all.into_iter().find(|(other, _)| *other == id).map(|(_, found)| found);
+    assert_eq!(runtime.observe(id).await.expect("the engine answers"), listed);
+    listed
 }
 
 /// Created, used, stopped, started, changed, deleted; each step is observed from outside.
@@ -23,7 +27,7 @@ async fn life_cycle(runtime: Arc<dyn Engine>) {
     let (spec, seen) = (launch_spec(), Arc::new(Mutex::new(Vec::new())));
     let reported = seen.clone();
     let progress: Progress = Arc::new(move |stage| reported.lock().unwrap().push(stage));
-    runtime.create(&spec, progress).await.expect("a terminal is made");
+    runtime.create(&spec, progress, &never()).await.expect("a terminal is made");
     assert_eq!(*seen.lock().unwrap(), Stage::ALL[1..], "every stage after the record, in order, once");
     assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
@@ -35,7 +39,7 @@ async fn life_cycle(runtime: Arc<dyn Engine>) {
     runtime.stop(spec.id).await.expect("stopping twice is no error");
     assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Stopped));
     assert!(matches!(runtime.stats(spec.id).await, Err(EngineError::NoContainer)));
-    runtime.start(&spec).await.expect("it starts again");
+    runtime.start(&spec, &never()).await.expect("it starts again");
     assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running));
 
     let larger = Limits { memory_bytes: 1 << 30, cpu_millis: 1000 };
@@ -50,13 +54,13 @@ async fn life_cycle(runtime: Arc<dyn Engine>) {
 
 async fn missing_objects(runtime: Arc<dyn Engine>) {
     let spec = launch_spec();
-    assert!(matches!(runtime.start(&spec).await, Err(EngineError::NoContainer)));
+    assert!(matches!(runtime.start(&spec, &never()).await, Err(EngineError::NoContainer)));
     assert!(matches!(runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
     assert!(matches!(runtime.reconnect(spec.id).await, Err(EngineError::NoContainer)));
     assert!(matches!(runtime.set_limits(spec.id, SMALL).await, Err(EngineError::NoContainer)));
     assert!(matches!(runtime.security(&spec).await, Err(EngineError::NoContainer)));
     let unknown = LaunchSpec { image_reference: "rexec/no-such-image:9".into(), ..spec.clone() };
-    assert!(matches!(runtime.create(&unknown, no_progress()).await, Err(EngineError::NoImage(_))));
+    assert!(matches!(runtime.create(&unknown, no_progress(), &never()).await, Err(EngineError::NoImage(_))));
     assert_eq!(found(&*runtime, spec.id).await, None, "a failed launch leaves nothing");
     assert_eq!(runtime.image_size("rexec/no-such-image:9").await.unwrap(), None);
     assert!(runtime.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
@@ -64,46 +68,26 @@ async fn missing_objects(runtime: Arc<dyn Engine>) {
 
 async fn second_launch(runtime: Arc<dyn Engine>) {
     let spec = launch_spec();
-    runtime.create(&spec, no_progress()).await.unwrap();
-    assert!(matches!(runtime.create(&spec, no_progress()).await, Err(EngineError::Failed(_))));
+    runtime.create(&spec, no_progress(), &never()).await.unwrap();
+    assert!(matches!(runtime.create(&spec, no_progress(), &never()).await, Err(EngineError::Failed(_))));
     assert_eq!(found(&*runtime, spec.id).await, Some(ObservedState::Running), "a second launch of an id harms nothing");
     runtime.delete(spec.id).await.unwrap();
 }
 
-/// The caller is dropped during a launch, at each stage in turn.
-async fn abandoned_launch(runtime: Arc<dyn Engine>) {
+/// The caller cancels a launch, at each stage in turn.
+async fn cancelled_launch(runtime: Arc<dyn Engine>) {
     for stage in [Stage::Volume, Stage::Container, Stage::Verified] {
-        let spec = launch_spec();
-        let (tell, mut reported) = tokio::sync::mpsc::channel(8);
-        let progress: Progress = Arc::new(move |stage| {
-            let _ = tell.try_send(stage);
-        });
-        let (engine, launched) = (runtime.clone(), spec.clone());
-        let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
-        while reported.recv().await.is_some_and(|seen| seen != stage) {}
-        launch.abort();
-        let gone = async {
-            while found(&*runtime, spec.id).await.is_some() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        let (spec, cancel) = (launch_spec(), CancellationToken::new());
+        let at_stage = cancel.clone();
+        let progress: Progress = Arc::new(move |seen| {
+            if seen == stage {
+                at_stage.cancel();
             }
-        };
-        tokio::time::timeout(Duration::from_secs(30), gone).await.expect("nothing is left");
+        });
+        let launched = runtime.create(&spec, progress, &cancel).await;
+        assert!(matches!(launched, Err(EngineError::Cancelled)), "{stage:?}: {launched:?}");
+        assert_eq!(found(&*runtime, spec.id).await, None, "{stage:?}: nothing is left");
     }
-}
-
-/// A deletion does not wait for a launch, and removes what the launch created.
-async fn deletion_during_launch(runtime: Arc<dyn Engine>) {
-    let spec = launch_spec();
-    let (tell, mut reported) = tokio::sync::mpsc::channel(8);
-    let progress: Progress = Arc::new(move |stage| {
-        let _ = tell.try_send(stage);
-    });
-    let (engine, launched) = (runtime.clone(), spec.clone());
-    let launch = tokio::spawn(async move { engine.create(&launched, progress).await });
-    while reported.recv().await.is_some_and(|seen| seen != Stage::Volume) {}
-    runtime.delete(spec.id).await.expect("deleted");
-    assert!(launch.await.unwrap().is_err(), "the launch does not claim to have got through");
-    assert_eq!(found(&*runtime, spec.id).await, None);
 }
 
 async fn on_both(test: impl AsyncFn(Arc<dyn Engine>)) {
@@ -132,11 +116,6 @@ async fn a_second_launch_of_an_id_leaves_the_first_unchanged() {
 }
 
 #[tokio::test]
-async fn an_abandoned_launch_is_cleaned_up() {
-    on_both(abandoned_launch).await;
-}
-
-#[tokio::test]
-async fn a_deletion_during_a_launch_wins() {
-    on_both(deletion_during_launch).await;
+async fn a_cancelled_launch_leaves_nothing() {
+    on_both(cancelled_launch).await;
 }

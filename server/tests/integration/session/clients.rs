@@ -64,6 +64,25 @@ async fn the_pane_has_the_size_of_the_client_that_typed_last() {
 }
 
 #[tokio::test]
+async fn a_client_without_the_right_to_input_or_resize_changes_nothing() {
+    let fixture = SessionFixture::start().await;
+    let mut looking = fixture.attach("&view_only=true&cols=70&rows=20").await;
+    assert!(!looking.hello.writer);
+    let mut typing = fixture.attach("&cols=150&rows=50").await;
+    looking.resize(60, 10).await;
+    looking.type_line("echo $((40+2))-forbidden").await;
+    looking.send(&ClientFrame::Reply(b"echo $((40+2))-forbidden\n")).await;
+    // Frames of one client are handled in order, so after the pong all of them were.
+    looking.send(&ClientFrame::Ping(1)).await;
+    while looking.frame().await.unwrap() != protocol::frame::ServerFrame::Pong(1) {}
+    typing.type_line("stty size; echo $((40+2))-typed").await;
+    looking.until("42-typed").await;
+    typing.until("42-typed").await;
+    assert!(typing.text().contains("50 150"), "{}", typing.text());
+    assert!(!typing.text().contains("forbidden"), "{}", typing.text());
+}
+
+#[tokio::test]
 async fn panes_have_separate_shells_and_panes_and_clients_are_bounded() {
     let fixture = SessionFixture::start().await;
     let (mut main, mut side) = (fixture.attach("").await, fixture.attach("&pane=side").await);

@@ -1,5 +1,5 @@
 //! The session fixture: the real guest as a plain process, a real guest link, a real gate over a real database, and a
-//! route that authorizes and attaches as the product's does. It needs no container.
+//! route that authorizes and attaches like the server's. It needs no container.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use access::{Attach, Caller, Clock, Credential, GrantFacts, RevocationRegistry, TerminalGate};
+use access::{Attach, Caller, Clock, Credential, GrantFacts, RevocationRegistry, Rights, TerminalGate};
 use axum::{
     Router,
     extract::{Query, State, ws::WebSocketUpgrade},
@@ -86,6 +86,9 @@ struct Params {
     rows: Option<u16>,
     from: Option<u64>,
     pane: Option<String>,
+    /// The client may only look on.
+    #[serde(default)]
+    view_only: bool,
     /// Which timeout of this client is short: `write` or `ping`.
     short_timeout: Option<String>,
 }
@@ -94,6 +97,10 @@ async fn attach(State(route): State<AttachRoute>, Query(params): Query<Params>, 
     let access = match route.gate.authorize(&route.callers[params.login], route.terminal, Attach).await {
         Ok(access) => access,
         Err(denied) => return StatusCode::from_u16(denied.problem().kind.status()).unwrap().into_response(),
+    };
+    let access = match params.view_only {
+        true => access.with_rights(Rights { input: false, resize: false }),
+        false => access,
     };
     let pane = Slug::parse(params.pane.as_deref().unwrap_or("main")).unwrap();
     let size = params.cols.zip(params.rows).map(|(cols, rows)| Size::clamped(cols, rows));
@@ -232,7 +239,7 @@ impl SessionFixture {
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
-        // As the product does it: small messages are not delayed until earlier ones are acknowledged.
+        // As in the server: small messages are not delayed until earlier ones are acknowledged.
         let listener = listener.tap_io(|tcp| tcp.set_nodelay(true).unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         self.server = Some(Server { address, shutdown, _serving: AbortOnDropHandle::new(serving) });

@@ -71,21 +71,21 @@ async fn a_client_that_does_not_read_is_disconnected_without_affecting_others() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_answers_no_ping_is_detached() {
     let fixture = SessionFixture::start().await;
-    let mut here = fixture.attach_as(1, "&short_timeout=ping").await.unwrap();
-    let gone = fixture.attach("&short_timeout=ping").await;
+    let mut client = fixture.attach_as(1, "&short_timeout=ping").await.unwrap();
+    let silent = fixture.attach("&short_timeout=ping").await;
     assert_eq!(fixture.registry.active_leases(), 2);
-    let left = async {
+    let detached = async {
         while fixture.registry.active_leases() == 2 {
             // Pings are answered while reading.
-            here.type_line("echo rea''dy").await;
-            here.until("ready").await;
-            (here.start, here.bytes) = (here.position(), Vec::new());
+            client.type_line("echo rea''dy").await;
+            client.until("ready").await;
+            (client.start, client.bytes) = (client.position(), Vec::new());
         }
     };
-    tokio::time::timeout(DEADLINE, left).await.expect("it has left");
-    here.type_line("echo $((40+2))-here").await;
-    here.until("42-here").await;
-    drop(gone);
+    tokio::time::timeout(DEADLINE, detached).await.expect("it has left");
+    client.type_line("echo $((40+2))-here").await;
+    client.until("42-here").await;
+    drop(silent);
 }
 
 #[tokio::test]

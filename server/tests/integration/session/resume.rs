@@ -60,15 +60,15 @@ async fn a_redraw_equals_the_screen_of_a_client_attached_from_the_start() {
     first.until("ready").await;
     let mut second = fixture.attach("").await;
     second.redrawn(first.position()).await;
-    let mine = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
-    let theirs = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
-    assert_eq!(shown(&theirs), shown(&mine));
+    let first_screen = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
+    let second_screen = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
+    assert_eq!(shown(&second_screen), shown(&first_screen));
     first.type_line("").await;
     first.until("after").await;
     second.redrawn(first.position()).await;
-    let mine = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
-    let theirs = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
-    assert_eq!(shown(&theirs), shown(&mine), "and after the editor gave the screen back");
+    let first_screen = [first.redraw.as_deref().unwrap(), &first.bytes].concat();
+    let second_screen = [second.redraw.as_deref().unwrap(), &second.bytes].concat();
+    assert_eq!(shown(&second_screen), shown(&first_screen), "and after the editor gave the screen back");
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reaso
     let fixture = SessionFixture::with_small_buffers().await;
     let mut witness = fixture.attach_as(1, "").await.unwrap();
     // More than both socket buffers hold, and the client does not read.
-    let mut behind = async || {
+    let mut attach_blocked_client = async || {
         let client = fixture.attach_with_small_buffers("").await;
         witness.type_line(FLOOD).await;
         witness.until(FLOOD_END).await;
@@ -109,7 +109,7 @@ async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reaso
     // It starts to read during the revocation. A busy machine may be too late for the reason, but not every time.
     let mut last_code = 0;
     for _ in 0..10 {
-        let mut client = behind().await;
+        let mut client = attach_blocked_client().await;
         let revocation = fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, LONG);
         let (released, code) = tokio::join!(revocation, client.closed());
         assert_eq!(released, Release::Complete);
@@ -120,11 +120,11 @@ async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reaso
     }
     assert_eq!(last_code, 4401);
     // A client that never reads delays nothing and gets no reason.
-    let mut stuck = behind().await;
+    let mut stuck = attach_blocked_client().await;
     // Half of the write timeout.
-    let less = ws::Timeouts::default().write / 2;
+    let half_timeout = ws::Timeouts::default().write / 2;
     assert_eq!(
-        fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, less).await,
+        fixture.registry.revoke(Scope::Session(fixture.logins[0]), Revocation::LoginEnded, half_timeout).await,
         Release::Complete
     );
     assert_eq!(stuck.closed().await, 0);

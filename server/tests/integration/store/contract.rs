@@ -127,7 +127,7 @@ async fn a_session_is_found_by_its_token_and_briefly_by_the_previous_one() {
         let ada = user(&t.db, "ada").await;
         let s = session(&t.db, ada, 1).await;
         let mut tx = t.db.begin().await.unwrap();
-        assert!(tx.rotate_session(s, &[2; 32], NOW.plus_secs(10)).await.unwrap());
+        assert_eq!(tx.rotate_session(s, &[2; 32], NOW.plus_secs(10)).await.unwrap(), Some(1));
         let old = tx.session_by_token(&[1; 32]).await.unwrap().unwrap();
         let new = tx.session_by_token(&[2; 32]).await.unwrap().unwrap();
         assert!(old.rotated && !new.rotated && old.id == new.id, "{}", t.name);

@@ -20,12 +20,12 @@ impl Reply {
         self.body["type"].as_str().unwrap_or_default()
     }
 
-    /// Every refusal is a problem document whose detail says more than its title.
+    /// Every refusal is a problem document whose detail is not a repetition of its title.
     fn checked(self) -> Self {
         if self.status >= 400 {
             assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
-            let said = |member: &str| self.body[member].as_str().unwrap_or_default().to_owned();
-            let (title, detail) = (said("title"), said("detail"));
+            let member_text = |member: &str| self.body[member].as_str().unwrap_or_default().to_owned();
+            let (title, detail) = (member_text("title"), member_text("detail"));
             assert!(!title.is_empty() && detail.len() > 12 && detail.ends_with('.'), "{}", self.body);
             assert!(!title.contains(detail.trim_end_matches('.')), "no more than the title says: {}", self.body);
         }

@@ -1,12 +1,12 @@
 //! Empty databases for tests: a SQLite file always, a PostgreSQL database if `REXEC_TEST_POSTGRES_URL` names a server.
 
 use protocol::{
-    TerminalId, Timestamp, UserId,
+    SandboxId, TerminalId, Timestamp, UserId,
     names::{Slug, TerminalName},
-    terminals::TerminalState,
+    terminals::Phase,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use store::{Db, TerminalRow};
+use store::{Db, Desired, SandboxRow, SandboxState, TerminalRow};
 use uuid::Uuid;
 
 /// A database used by one test. Dropping it removes its directory.
@@ -14,6 +14,11 @@ pub struct TestDb {
     pub db: Db,
     pub name: &'static str,
     _folder: Option<tempfile::TempDir>,
+}
+
+/// The sandbox that a cold creation makes for a terminal.
+pub fn sandbox_of(id: TerminalId) -> SandboxId {
+    SandboxId::new(id.uuid())
 }
 
 /// The record of a running terminal.
@@ -28,12 +33,14 @@ pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp
         tier: slug("medium"),
         profile: slug("standard"),
         egress: slug("open"),
-        state: TerminalState::Running,
+        desired: Desired::Running,
+        phase: Phase::Running,
         mfa_locked: false,
         lock_epoch: 0,
         reason: store::StoredReason::default(),
-        generation: 0,
-        launched: false,
+        generation: 1,
+        observed_generation: 1,
+        sandbox: SandboxRow { id: sandbox_of(id), state: SandboxState::Assigned, tier: slug("medium") },
         created_at: now,
         last_active_at: now,
     }

@@ -19,7 +19,7 @@ pub fn check(method: &str, path: &str, status: u16) {
 }
 
 fn fits(route: &Route, path: &str) -> bool {
-    let (ours, given) = (route.path.split('/'), path.split('/'));
+    let (template, given) = (route.path.split('/'), path.split('/'));
     route.path.matches('/').count() == path.matches('/').count()
-        && ours.zip(given).all(|(ours, given)| ours == given || ours.starts_with('{'))
+        && template.zip(given).all(|(template, given)| template == given || template.starts_with('{'))
 }

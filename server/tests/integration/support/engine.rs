@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
-use protocol::TerminalId;
+use protocol::SandboxId;
 use sandbox::{LaunchSpec, Lifecycle as _, Limits, Progress, docker::Docker, profile::STANDARD};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub const SMALL: Limits = Limits { memory_bytes: 512 << 20, cpu_millis: 500 };
@@ -11,12 +12,17 @@ pub const SMALL: Limits = Limits { memory_bytes: 512 << 20, cpu_millis: 500 };
 /// A container of the Debian image with a new id.
 pub fn launch_spec() -> LaunchSpec {
     LaunchSpec {
-        id: TerminalId::new(Uuid::new_v4()),
+        id: SandboxId::new(Uuid::new_v4()),
         image_reference: "rexec/debian:1".into(),
         hostname: "contract".into(),
         limits: SMALL,
         profile: STANDARD,
     }
+}
+
+/// A token that is never cancelled.
+pub fn never() -> CancellationToken {
+    CancellationToken::new()
 }
 
 /// Discards the progress of a launch.
@@ -48,7 +54,7 @@ impl RealEngine {
         connect(self.instance, &self.data).await
     }
 
-    pub fn name_of(&self, id: TerminalId) -> String {
+    pub fn name_of(&self, id: SandboxId) -> String {
         format!("rexec-{}-{id}", &self.instance.simple().to_string()[..8])
     }
 
@@ -63,14 +69,14 @@ impl RealEngine {
 /// Also after a failed test: everything with the label of this instance is removed.
 impl Drop for RealEngine {
     fn drop(&mut self) {
-        let ours = format!("label=rexec.instance={}", self.instance.hyphenated());
+        let own_label = format!("label=rexec.instance={}", self.instance.hyphenated());
         for (list, remove) in
             [(&["ps", "-aq"][..], &["rm", "-f"][..]), (&["volume", "ls", "-q"], &["volume", "rm", "-f"])]
         {
-            let left = engine_now(&[list, &["--filter", &ours]].concat());
-            let left: Vec<&str> = left.split_whitespace().collect();
-            if !left.is_empty() {
-                engine_now(&[remove, &left[..]].concat());
+            let remains = engine_now(&[list, &["--filter", &own_label]].concat());
+            let remains: Vec<&str> = remains.split_whitespace().collect();
+            if !remains.is_empty() {
+                engine_now(&[remove, &remains[..]].concat());
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Proofs of access for tests below the gate.
 
+use super::database::sandbox_of;
 use access::{Action, Authorized, Caller, Credential, TerminalFacts};
-use protocol::{SessionId, TerminalId, UserId, auth::Role, names::Username, terminals::TerminalState};
+use protocol::{SessionId, TerminalId, UserId, auth::Role, names::Username, terminals::Phase};
 
 /// A proof without a real caller. Store writes only use its terminal id.
 pub fn proof<A: Action<Hold = ()>>(id: TerminalId) -> Authorized<A> {
@@ -13,6 +14,7 @@ pub fn proof<A: Action<Hold = ()>>(id: TerminalId) -> Authorized<A> {
         address: [127, 0, 0, 1].into(),
         request_id: "test".to_owned(),
     };
-    let facts = TerminalFacts { owner: caller.user, state: TerminalState::Running, locked: false, epoch: 0 };
+    let sandbox = sandbox_of(id);
+    let facts = TerminalFacts { owner: caller.user, sandbox, phase: Phase::Running, locked: false, epoch: 0 };
     Authorized::for_test(&caller, id, facts)
 }

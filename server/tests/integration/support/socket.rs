@@ -35,16 +35,16 @@ impl SocketClient {
             Err(tungstenite::Error::Http(response)) => return Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         };
-        Ok(Self::greeted(socket).await)
+        Ok(Self::after_hello(socket).await)
     }
 
     /// Over an existing connection.
     pub async fn over(stream: TcpStream, request: impl IntoClientRequest + Unpin) -> Self {
         let (socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await.unwrap();
-        Self::greeted(socket).await
+        Self::after_hello(socket).await
     }
 
-    async fn greeted(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
+    async fn after_hello(socket: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
         let hello = Hello { position: 0, cols: 0, rows: 0, writer: false, granted_until: None, pane: String::new() };
         let mut client = Self {
             socket,
@@ -134,13 +134,13 @@ impl SocketClient {
     }
 
     async fn find(&mut self, needle: &str) {
-        let mut looked = 0;
+        let mut searched = 0;
         loop {
-            let from = looked.min(self.bytes.len());
+            let from = searched.min(self.bytes.len());
             if self.bytes[from..].windows(needle.len()).any(|w| w == needle.as_bytes()) {
                 return;
             }
-            looked = self.bytes.len().saturating_sub(needle.len());
+            searched = self.bytes.len().saturating_sub(needle.len());
             if let Err(code) = self.step().await {
                 panic!("closed with {code}, waiting for {needle:?}; have {:?}", self.tail());
             }

@@ -8,15 +8,15 @@ use protocol::{
     ProblemKind, TerminalId,
     events::Stage,
     names::{Sensitive, Slug, TerminalName},
-    terminals::{PatchTerminal, TerminalState},
+    terminals::{PatchTerminal, Phase, TerminalState},
 };
 use rexec::terminals::{self, Launched, TerminalError};
 use sandbox::{Lifecycle as _, ObservedState, fake::Script};
-use store::pagination::TerminalCursor;
+use store::{Desired, pagination::TerminalCursor};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    database,
+    database::{self, sandbox_of},
     environment::{TestEnvironment, ask},
 };
 use rexec::problem::ToProblem as _;
@@ -106,7 +106,7 @@ async fn a_create_completes_after_its_caller_disconnects() {
         assert!(began.is_err(), "hung up");
         env.services.tasks.close();
         env.services.tasks.wait().await;
-        assert_eq!(env.rows().await[0].state, TerminalState::Running);
+        assert_eq!(env.rows().await[0].phase, Phase::Running);
     }
 }
 
@@ -126,15 +126,12 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
         let (why, engine) = watcher.await.unwrap();
         assert_eq!(
             (why, engine),
-            (Revocation::Stopped, vec![(id, ObservedState::Running)]),
+            (Revocation::Stopped, vec![(sandbox_of(id), ObservedState::Running)]),
             "revoked while the container still ran"
         );
         let Launched::Ready(terminal) = stopped else { panic!() };
         assert_eq!(terminal.state, TerminalState::Stopped);
-        assert!(matches!(
-            env.services.gate.authorize(&who, id, Attach).await,
-            Err(Denied::NotRunning(TerminalState::Stopped))
-        ));
+        assert!(matches!(env.services.gate.authorize(&who, id, Attach).await, Err(Denied::NotRunning(Phase::Stopped))));
         assert!(terminals::stop(&env.services, &who, id).await.is_ok(), "twice is no error");
         let Launched::Ready(terminal) = terminals::start(&env.services, &who, id).await.unwrap() else { panic!() };
         assert_eq!(terminal.state, TerminalState::Running);
@@ -161,12 +158,76 @@ async fn a_start_during_a_stop_waits_for_its_end() {
         });
         terminals::stop(&env.services, &who, id).await.unwrap();
         client.await.unwrap().unwrap();
-        assert_eq!(env.rows().await[0].state, TerminalState::Running);
+        assert_eq!(env.rows().await[0].phase, Phase::Running);
         assert_eq!(
             env.services.runtime.list().await.unwrap(),
-            vec![(id, ObservedState::Running)],
+            vec![(sandbox_of(id), ObservedState::Running)],
             "as its record says"
         );
+    }
+}
+
+/// The engine removes what a launch made before the terminal is deleted, and the launch does not report success.
+#[tokio::test]
+async fn a_deletion_during_a_launch_cancels_it() {
+    for db in database::each().await {
+        let env = TestEnvironment::new(&db);
+        let who = env.user("ada").await;
+        let never = CancellationToken::new();
+        env.fake.script(Script { go: Some(never), ..Script::default() });
+        let (services, caller) = (env.services.clone(), who.clone());
+        let create = tokio::spawn(async move { terminals::create(&services, &caller, ask()).await });
+        while env.fake.list().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let id = env.rows().await[0].id;
+        assert!(terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
+        assert!(matches!(create.await.unwrap(), Err(TerminalError::Denied(Denied::NotFound))));
+        assert_eq!((env.rows().await, env.fake.list().await.unwrap()), (vec![], vec![]));
+        let events = env.events_about(id).await;
+        assert_eq!(events, ["created", "delete_started", "deleted"].map(|w| format!("terminal_{w}")));
+    }
+}
+
+#[tokio::test]
+async fn a_restart_is_one_request_and_passes_through_stopping() {
+    for db in database::each().await {
+        let mut env = TestEnvironment::new(&db);
+        let who = env.user("ada").await;
+        let id = env.terminal(&who).await.id;
+        let before = env.rows().await[0].clone();
+        env.services.operation_wait = Duration::ZERO;
+        let go = CancellationToken::new();
+        env.fake.script(Script { go: Some(go.clone()), ..Script::default() });
+        let Launched::Going(_) = terminals::restart(&env.services, &who, id).await.unwrap() else { panic!() };
+        let during = env.rows().await[0].clone();
+        assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
+        assert_eq!((during.desired, during.generation), (Desired::Running, before.generation + 1));
+        assert!(during.has_request());
+        go.cancel();
+        env.services.tasks.close();
+        env.services.tasks.wait().await;
+        let after = env.rows().await[0].clone();
+        assert_eq!((after.phase, after.observed_generation), (Phase::Running, after.generation));
+    }
+}
+
+/// The engine refuses the limits of the new tier.
+#[tokio::test]
+async fn a_refused_tier_leaves_the_record_at_the_tier_in_force() {
+    for db in database::each().await {
+        let env = TestEnvironment::new(&db);
+        let who = env.user("ada").await;
+        let id = env.terminal(&who).await.id;
+        let before = env.rows().await[0].clone();
+        env.fake.script(Script { away: true, ..Script::default() });
+        let large = PatchTerminal { name: None, tier: Some(Slug::parse("large").unwrap()) };
+        let problem = terminals::change(&env.services, &who, id, large).await.unwrap_err().problem();
+        assert_eq!(problem.kind, ProblemKind::Unavailable);
+        let after = env.rows().await[0].clone();
+        assert_eq!((&after.tier, &after.sandbox), (&before.tier, &before.sandbox));
+        assert!(!after.has_request(), "it is not applied later");
+        assert_eq!(env.events_about(id).await[1..], ["terminal_resized", "terminal_resized!"]);
     }
 }
 
@@ -184,7 +245,7 @@ async fn renaming_and_resizing_keep_host_name_and_home() {
         };
         let now = terminals::change(&env.services, &who, made.id, patch).await.unwrap();
         assert_eq!((now.name.as_str(), now.tier.as_str()), ("../../other", "large"));
-        assert_eq!(env.fake.hostname(made.id).as_deref(), Some("prod-b"));
+        assert_eq!(env.fake.hostname(sandbox_of(made.id)).as_deref(), Some("prod-b"));
         assert_eq!(terminals::stats(&env.services, &who, made.id).await.unwrap().memory_bytes_limit, 2 << 30);
         let none = PatchTerminal { name: None, tier: Some(Slug::parse("nothing").unwrap()) };
         let problem = terminals::change(&env.services, &who, made.id, none).await.unwrap_err().problem();

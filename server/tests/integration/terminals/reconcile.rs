@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use access::Attach;
-use protocol::{TerminalId, terminals::TerminalState};
+use access::{Attach, Operate};
+use protocol::{
+    SandboxId, TerminalId,
+    terminals::{Phase, TerminalState},
+};
 use rexec::terminals::{self, reconciler};
 use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::Script};
+use store::{Request, SandboxRow, SandboxState};
 
 use crate::support::{
-    database::{self, TestDb},
-    engine::{launch_spec, no_progress},
+    database::{self, TestDb, sandbox_of},
+    engine::{launch_spec, never, no_progress},
     environment::TestEnvironment,
     proofs::proof,
 };
@@ -31,27 +35,29 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     }
     let [running, died, stopping, deleting, starting, lost] = ids[..] else { panic!() };
     let mut tx = env.services.db.begin().await.unwrap();
-    use TerminalState::{Creating, Running, Stopped};
-    tx.move_terminal(stopping, Running, Stopped, None).await.unwrap();
+    use TerminalState::{Running, Stopped};
+    tx.request(&proof::<Operate>(stopping), Phase::Running, Request::Stop).await.unwrap();
     tx.begin_deletion(&proof::<access::Delete>(deleting), false).await.unwrap();
-    tx.move_terminal(starting, Running, Creating, None).await.unwrap();
+    tx.request(&proof::<Operate>(starting), Phase::Running, Request::Start).await.unwrap();
     tx.commit().await.unwrap();
-    env.fake.kill(died);
-    env.fake.kill(starting);
-    env.fake.delete(lost).await.unwrap();
+    env.fake.kill(sandbox_of(died));
+    env.fake.kill(sandbox_of(starting));
+    env.fake.delete(sandbox_of(lost)).await.unwrap();
     // An interrupted launch with a record.
     let mut half = env.rows().await[0].clone();
     half.id = TerminalId::new(uuid::Uuid::new_v4());
-    (half.state, half.launched) = (Creating, false);
+    half.sandbox = SandboxRow { id: sandbox_of(half.id), state: SandboxState::Creating, ..half.sandbox };
+    (half.phase, half.observed_generation) = (Phase::Starting, half.generation - 1);
+    env.fake.create(&LaunchSpec { id: half.sandbox.id, ..launch_spec() }, no_progress(), &never()).await.unwrap();
     let mut tx = env.services.db.begin().await.unwrap();
     tx.insert_terminal(&half).await.unwrap();
     tx.commit().await.unwrap();
     // A container that appeared after its terminal was deleted, and one whose record is in another database.
-    let (late, strange) = (env.terminal(&who).await.id, TerminalId::new(uuid::Uuid::new_v4()));
+    let (late, strange) = (env.terminal(&who).await.id, SandboxId::new(uuid::Uuid::new_v4()));
     assert!(terminals::delete(&env.services, &who, late, None).await.unwrap().gone);
-    for id in [late, strange] {
+    for id in [sandbox_of(late), strange] {
         let spec = LaunchSpec { id, ..launch_spec() };
-        env.fake.create(&spec, no_progress()).await.unwrap();
+        env.fake.create(&spec, no_progress(), &never()).await.unwrap();
     }
 
     let next = env.restarted(db);
@@ -65,19 +71,50 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     assert_eq!(state(died).await, Some(Stopped));
     assert_eq!(state(stopping).await, Some(Stopped));
     assert_eq!(state(deleting).await, None);
-    assert_eq!(state(starting).await, Some(Stopped), "its home is kept");
+    assert_eq!(state(starting).await, Some(Running), "the start is carried out");
     assert_eq!(state(lost).await, Some(TerminalState::Failed));
-    assert_eq!(state(half.id).await, None);
+    assert_eq!(state(half.id).await, Some(Running), "what the interrupted launch left is replaced");
     let mut engine: Vec<_> = next.fake.list().await.unwrap();
-    engine.sort_by_key(|(id, _)| ids.iter().position(|other| other == id));
+    let order = [strange].into_iter().chain(ids.iter().map(|id| sandbox_of(*id))).collect::<Vec<_>>();
+    engine.sort_by_key(|(id, _)| order.iter().position(|other| other == id).unwrap_or(order.len()));
     let (stopped, runs) = (ObservedState::Stopped, ObservedState::Running);
-    assert_eq!(engine.remove(0), (strange, runs), "nobody decided its end: its home is not ours to remove");
-    assert_eq!(engine, [(running, runs), (died, stopped), (stopping, stopped), (starting, stopped)]);
-    assert_eq!(next.events_about(half.id).await, ["terminal_create_failed!"]);
+    assert_eq!(engine.remove(0), (strange, runs), "no record and no tombstone: its home is kept");
+    let expected = [(running, runs), (died, stopped), (stopping, stopped), (starting, runs), (half.id, runs)];
+    assert_eq!(engine, expected.map(|(id, state)| (sandbox_of(id), state)));
     // A second round changes nothing.
     let before = next.rows().await;
     reconciler::reconcile_at_start(&next.services).await;
     assert_eq!(next.rows().await, before);
+}
+
+/// Only a deletion removes the sandbox of a terminal that has run, whatever its record and the engine say.
+#[tokio::test]
+async fn a_home_that_may_hold_files_is_never_removed() {
+    let db = database::sqlite().await;
+    let env = TestEnvironment::new(&db);
+    let who = env.user("ada").await;
+    for request in [Request::Start, Request::Stop, Request::Restart] {
+        for found in [
+            ObservedState::Running,
+            ObservedState::Paused,
+            ObservedState::Stopped,
+            ObservedState::Remains,
+            ObservedState::Emptied,
+        ] {
+            let id = env.terminal(&who).await.id;
+            let mut tx = env.services.db.begin().await.unwrap();
+            tx.request(&proof::<Operate>(id), Phase::Running, request).await.unwrap();
+            tx.commit().await.unwrap();
+            env.fake.becomes(sandbox_of(id), found);
+            let next = env.restarted(&db);
+            for _ in 0..2 {
+                reconciler::reconcile_at_start(&next.services).await;
+            }
+            let left = next.fake.observe(sandbox_of(id)).await.unwrap();
+            assert!(left.is_some(), "{request:?} {found:?}");
+            assert!(terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
+        }
+    }
 }
 
 /// A container paused without the server counts as stopped; the record follows when it resumes.
@@ -88,7 +125,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
         let paused = async || {
-            env.fake.becomes(id, ObservedState::Paused);
+            env.fake.becomes(sandbox_of(id), ObservedState::Paused);
             reconciler::reconcile_at_start(&env.services).await;
             let seen = terminals::get(&env.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
@@ -107,7 +144,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         assert_eq!(state().await, (TerminalState::Stopped, ObservedState::Stopped), "it does not stay paused");
         terminals::start(&env.services, &who, id).await.unwrap();
         paused().await;
-        env.fake.becomes(id, ObservedState::Running);
+        env.fake.becomes(sandbox_of(id), ObservedState::Running);
         reconciler::reconcile_at_start(&env.services).await;
         assert_eq!(state().await, (TerminalState::Running, ObservedState::Running), "it was resumed on the engine");
     }
@@ -123,7 +160,7 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     terminals::stop(&env.services, &who, id).await.unwrap();
     reconciler::reconcile_at_start(&env.services).await;
     tokio::spawn(reconciler::run(env.services.clone()));
-    env.fake.becomes(id, ObservedState::Emptied);
+    env.fake.becomes(sandbox_of(id), ObservedState::Emptied);
     let reported = async {
         while terminals::get(&env.services, &who, id).await.unwrap().state != TerminalState::Failed {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -140,10 +177,10 @@ async fn limits_on_the_engine_follow_the_record() {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
-        let before = env.fake.limits(id).unwrap();
-        env.fake.set_limits(id, Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
+        let before = env.fake.limits(sandbox_of(id)).unwrap();
+        env.fake.set_limits(sandbox_of(id), Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
         reconciler::reconcile_at_start(&env.restarted(&db).services).await;
-        assert_eq!(env.fake.limits(id), Some(before));
+        assert_eq!(env.fake.limits(sandbox_of(id)), Some(before));
     }
 }
 

@@ -1,0 +1,33 @@
+//! The desired state of a terminal.
+
+use protocol::names::BadText;
+
+/// What the owner asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desired {
+    /// Running.
+    Running,
+    /// Stopped, with its home kept.
+    Stopped,
+    /// Deleted, with its home.
+    Deleted,
+}
+
+impl Desired {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// From the stored name.
+impl TryFrom<String> for Desired {
+    type Error = BadText;
+    fn try_from(name: String) -> Result<Self, BadText> {
+        let all = [Self::Running, Self::Stopped, Self::Deleted];
+        all.into_iter().find(|d| d.as_str() == name).ok_or(BadText("That is no desired state of a terminal."))
+    }
+}

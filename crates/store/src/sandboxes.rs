@@ -1,0 +1,113 @@
+//! Rows of sandboxes and their tombstones.
+
+use protocol::{
+    SandboxId, TerminalId, Timestamp,
+    names::{BadText, Slug},
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, Tx,
+    sql::{execute, fetch},
+    sqlx,
+};
+
+/// State of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SandboxState {
+    /// Its container has never run, so its home is empty and may be removed.
+    Creating,
+    /// It runs, or has run, a terminal. Its home may hold files.
+    Assigned,
+}
+
+impl SandboxState {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Assigned => "assigned",
+        }
+    }
+}
+
+impl TryFrom<String> for SandboxState {
+    type Error = BadText;
+    fn try_from(name: String) -> Result<Self, BadText> {
+        let all = [Self::Creating, Self::Assigned];
+        all.into_iter().find(|state| state.as_str() == name).ok_or(BadText("That is no state of a sandbox."))
+    }
+}
+
+/// The sandbox of a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SandboxRow {
+    /// Id, from which the engine's names derive.
+    #[sqlx(try_from = "Uuid", rename = "sandbox_id")]
+    pub id: SandboxId,
+    /// State.
+    #[sqlx(try_from = "String", rename = "sandbox_state")]
+    pub state: SandboxState,
+    /// Tier whose limits the container has.
+    #[sqlx(try_from = "String", rename = "sandbox_tier")]
+    pub tier: Slug,
+}
+
+impl Tx {
+    pub(super) async fn insert_sandbox(&mut self, row: &SandboxRow, terminal: TerminalId) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "INSERT INTO sandboxes (id, terminal_id, state, tier) VALUES ($1, $2, $3, $4)",
+            row.id.uuid(),
+            terminal.uuid(),
+            row.state.as_str(),
+            row.tier.as_str()
+        );
+        Ok(())
+    }
+
+    /// Records that the container of a terminal has run with the limits of `tier`.
+    pub(super) async fn assign_sandbox(&mut self, terminal: TerminalId, tier: &Slug) -> Result<(), StoreError> {
+        execute!(
+            self,
+            "UPDATE sandboxes SET state = 'assigned', tier = $2 WHERE terminal_id = $1",
+            terminal.uuid(),
+            tier.as_str()
+        );
+        Ok(())
+    }
+
+    /// Removes the record of a terminal and its sandbox, and writes the tombstone: what is left of the sandbox on the
+    /// engine may be deleted. `proof` says what was seen to be gone. False when there was no record.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remove_terminal(
+        &mut self,
+        id: TerminalId,
+        sandbox: SandboxId,
+        now: Timestamp,
+        proof: &str,
+    ) -> Result<bool, StoreError> {
+        if execute!(self, "DELETE FROM terminals WHERE id = $1", id.uuid()) == 0 {
+            return Ok(false);
+        }
+        execute!(
+            self,
+            "INSERT INTO tombstones (sandbox_id, terminal_id, removed_at, proof) VALUES ($1, $2, $3, $4)",
+            sandbox.uuid(),
+            id.uuid(),
+            now.millis(),
+            proof
+        );
+        Ok(true)
+    }
+
+    /// Whether the terminal of a sandbox was removed, so that the remains of the sandbox may be deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_tombstone(&mut self, id: SandboxId) -> Result<bool, StoreError> {
+        let (n,) = fetch!(fetch_one, self, (i64,), "SELECT COUNT(*) FROM tombstones WHERE sandbox_id = $1", id.uuid());
+        Ok(n > 0)
+    }
+}

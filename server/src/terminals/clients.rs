@@ -1,0 +1,19 @@
+//! The end of the clients that are attached to a terminal.
+
+use std::time::Duration;
+
+use access::{Release, Revocation, Scope};
+use protocol::TerminalId;
+
+use crate::services::Services;
+
+/// Sockets have this long to end when a terminal is stopped or removed.
+const DEADLINE: Duration = Duration::from_millis(500);
+
+/// Revokes every lease of a terminal, waits until its sockets have released them, and ends its session.
+pub(super) async fn end(services: &Services, id: TerminalId, why: Revocation) {
+    if let Release::Pending(sockets) = services.revocations.revoke(Scope::Terminal(id), why, DEADLINE).await {
+        tracing::warn!(terminal = %id, sockets, "some sockets are slow to close; they move no bytes");
+    }
+    services.sessions.end(id);
+}
