@@ -26,10 +26,8 @@ function browser(of: string, more: string[]) {
 // Without animations, and with one compiler of WASM instead of two, which saves a fifth of the processor time. The
 // other project has both.
 const spare = ["--force-prefers-reduced-motion", "--js-flags=--liftoff-only"];
-// Tests of the terminal itself use WebGL and the complete browser, others the DOM renderer.
-const DRAWN = /(shell|loading|walk)\.spec\.ts$/;
-// Projects start in order, file by file: a long file started last would leave the other workers idle.
-const LONG = /(lock|keyboard|screens|access)\.spec\.ts$/;
+// WebGL and the complete browser are for the tests of the renderer; others use the DOM renderer.
+const DRAWN = /renderer\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "./specs",
@@ -40,7 +38,8 @@ export default defineConfig({
   // A test that passes on retry hides a bug.
   retries: 0,
   forbidOnly: process.env["CI"] === "true",
-  fullyParallel: false,
+  // Test by test: a long file would leave the other workers idle at the end.
+  fullyParallel: true,
   // Waiting for an unused step of the authenticator takes up to half a minute, twice in some tests.
   timeout: 240_000,
   expect: { timeout: 45_000 },
@@ -56,7 +55,6 @@ export default defineConfig({
   },
   projects: [
     { name: "webgl", testMatch: DRAWN, use: browser(chromium, softwareWebGl) },
-    { name: "long", testMatch: LONG, use: browser(headlessShell, ["--disable-gpu", ...spare]) },
-    { name: "elements", testIgnore: [DRAWN, LONG], use: browser(headlessShell, ["--disable-gpu", ...spare]) },
+    { name: "elements", testIgnore: DRAWN, use: browser(headlessShell, ["--disable-gpu", ...spare]) },
   ],
 });

@@ -1,4 +1,4 @@
-// Administration in the page: users, links, images and tiers, settings, the audit log, the system.
+// Administration in the page: users, links, images and tiers, settings, terminals.
 import type { Locator, Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
@@ -22,8 +22,13 @@ async function act(row: Locator, menu: string, item: string): Promise<void> {
   await row.getByTestId(item).click();
 }
 
-test("an invitation is shown once, used once, and can be revoked", async ({ environment, openPage, pageErrors }) => {
-  pageErrors.expectStatus(403);
+test("an invitation is shown once, used once, can be revoked, and its user sees no data of others", async ({
+  environment,
+  running,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(403, 404);
   const admin = await openPage(environment.admin);
   await section(admin, "users");
   const make = async () => {
@@ -50,9 +55,21 @@ test("an invitation is shown once, used once, and can be revoked", async ({ envi
   };
   expect([await works(first), await works(second)].filter(Boolean), "one of the two is left").toHaveLength(1);
   const page = await openPage(undefined);
-  await page.goto((await works(first)) ? first : second);
+  const url = (await works(first)) ? first : second;
+  await page.goto(url);
+  await expect(page, "the token leaves the address bar").not.toHaveURL(/token/);
   await new EntryPage(page).choose("hopper", "a sentence nobody guesses", "invite-submit");
-  await page.waitForURL((address) => !address.pathname.startsWith("/invite"));
+  await expect(page.getByTestId("dashboard-empty")).toBeVisible();
+  await expect(page.getByTestId("nav-admin")).toHaveCount(0);
+  await page.goto(`/terminals/${running.id}`);
+  await expect(page.getByTestId("problem-page")).toHaveAttribute("data-kind", "not_found");
+  await page.goto("/admin/users");
+  await expect(page.getByTestId("problem-page").first()).toBeVisible();
+  // An open page would notice that its login is gone, and navigate.
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+  await page.goto(url);
+  await expect(page.getByTestId("problem-page")).toHaveAttribute("data-kind", "stale_link");
   await section(admin, "users");
   await expect(admin.locator('[data-testid=user][data-username="hopper"]')).toBeVisible();
 });
@@ -98,20 +115,6 @@ test("disabling a user from the list ends open pages and sockets immediately", a
   await user.signIn();
 });
 
-test("administrators cannot disable or demote themselves", async ({ environment, openPage }) => {
-  const admin = await openPage(environment.admin);
-  await section(admin, "users");
-  const row = admin.locator(`[data-testid=user][data-username="${environment.admin.username}"]`);
-  await row.getByTestId("user-actions").click();
-  await expect(row.getByTestId("user-disable")).toBeDisabled();
-  await expect(row.getByTestId("user-role")).toBeDisabled();
-  const { id } = await environment.admin.me();
-  expect(
-    (await environment.admin.api.refused("PATCH", `/api/admin/users/${id}`, { disabled: true })).status,
-  ).toBeLessThan(500);
-  expect((await environment.admin.me()).role).toBe("admin");
-});
-
 test("a reset link sets a password and ends old logins, and the user is notified of a reset factor", async ({
   environment,
   userWithFactor,
@@ -150,7 +153,7 @@ test("a reset link sets a password and ends old logins, and the user is notified
   await expect(account.off).toBeVisible();
 });
 
-test("a role is changed from the list", async ({ environment, user, openPage }) => {
+test("a role is changed from the list, except one's own", async ({ environment, user, openPage }) => {
   const admin = await openPage(environment.admin);
   await section(admin, "users");
   const row = admin.locator(`[data-testid=user][data-username="${user.username}"]`);
@@ -167,9 +170,13 @@ test("a role is changed from the list", async ({ environment, user, openPage }) 
     await user.signIn();
     expect((await user.me()).role).toBe(role);
   }
+  const own = admin.locator(`[data-testid=user][data-username="${environment.admin.username}"]`);
+  await own.getByTestId("user-actions").click();
+  await expect(own.getByTestId("user-disable")).toBeDisabled();
+  await expect(own.getByTestId("user-role")).toBeDisabled();
 });
 
-test("settings are validated in the form and on the server", async ({ environment, openPage }) => {
+test("settings are validated in the form, all at once, and saved", async ({ environment, openPage }) => {
   const usual = await environment.admin.api.get<Settings>("/api/admin/settings");
   const admin = await openPage(environment.admin);
   await section(admin, "settings");
@@ -188,18 +195,6 @@ test("settings are validated in the form and on the server", async ({ environmen
   await admin.getByTestId("settings-submit").click();
   await expect(admin.getByTestId("toast")).toContainText(/saved/i);
   expect(await environment.admin.api.get<Settings>("/api/admin/settings")).toEqual({ ...usual, grant_idle_secs: 1200 });
-  for (const wrong of [
-    { grant_idle_secs: 59 },
-    { grant_idle_secs: 86_401 },
-    { session_idle_secs: 299 },
-    { terminals_max: 101 },
-    { audit_retention_days: 29 },
-    { session_absolute_secs: 900, session_idle_secs: 1800 },
-    { no_such_setting: 1 },
-  ]) {
-    const problem = await environment.admin.api.refused("PUT", "/api/admin/settings", { ...usual, ...wrong });
-    expect([400, 422], JSON.stringify(wrong)).toContain(problem.status);
-  }
   await environment.admin.api.ask("PUT", "/api/admin/settings", usual);
 });
 
@@ -225,7 +220,11 @@ test("where a factor is required, terminals need one", async ({ environment, use
   }
 });
 
-test("images can be edited, and a disabled image cannot be launched", async ({ environment, user, openPage }) => {
+test("images and tiers are edited and offered, and a disabled image cannot be launched", async ({
+  environment,
+  user,
+  openPage,
+}) => {
   const admin = await openPage(environment.admin);
   await section(admin, "images");
   const row = admin.locator('[data-testid=image-row][data-name="dev"]');
@@ -244,13 +243,10 @@ test("images can be edited, and a disabled image cannot be launched", async ({ e
   await dialog.getByLabel("Offer it", { exact: true }).check();
   await dialog.getByTestId("image-submit").click();
   await expect(row).not.toContainText("Not offered");
-});
 
-test("a tier is validated, saved and offered", async ({ environment, user, openPage }) => {
   const offered = async () => (await user.api.get<List<Tier>>("/api/tiers")).items;
   const usual = (await offered())[0];
   if (!usual) throw new Error("no size is offered");
-  const admin = await openPage(environment.admin);
   await section(admin, "tiers");
   const tier = admin.locator(`[data-testid=tier-row][data-name="${usual.name}"]`);
   const save = async (title: string, megabytes: number) => {
@@ -320,41 +316,4 @@ test("an administrator can stop and delete a terminal, but not view it", async (
   await act(row, "admin-terminal-actions", "admin-delete");
   await button.click();
   await userWithFactor.gone(id);
-});
-
-test("the audit log can be searched, verified and exported", async ({ environment, userWithFactor, openPage }) => {
-  const { id } = await userWithFactor.launch({ name: "audited" });
-  await userWithFactor.lock(id);
-  await userWithFactor.api.refused("POST", `/api/security/terminal/${id}/mfa-verify`, {
-    code: userWithFactor.wrongCode(),
-  });
-  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-verify`, { code: await userWithFactor.nextCode() });
-  await userWithFactor.api.post(`/api/security/terminal/${id}/mfa-unlock`, { code: userWithFactor.takeRecoveryCode() });
-  const admin = await openPage(environment.admin);
-  const audit = await section(admin, "audit");
-  await admin.getByTestId("field-actor").fill(userWithFactor.username);
-  await admin.getByTestId("audit-search").click();
-  for (const event of ["terminal_mfa_locked", "terminal_mfa_access_verified", "terminal_mfa_unlocked"]) {
-    await expect(audit.locator(`[data-testid=audit-row][data-event="${event}"]`).first()).toBeVisible();
-  }
-  await expect(audit.locator("[data-testid=audit-row][data-outcome=failure]").first()).toBeVisible();
-  await admin.getByTestId("audit-verify").click();
-  await expect(admin.getByTestId("audit-intact")).toBeVisible();
-  const lines = (await environment.admin.api.exchange("GET", "/api/admin/audit/export")).text.trim().split("\n");
-  const events = lines.map((line) => JSON.parse(line) as { seq: number; event: string });
-  expect(events.map(({ event }) => event)).toContain("terminal_mfa_locked");
-  expect(new Set(events.map(({ seq }) => seq)).size).toBe(events.length);
-  const all = JSON.stringify(lines);
-  for (const secret of [userWithFactor.password, ...userWithFactor.recoveryCodes]) expect(all).not.toContain(secret);
-  expect((await userWithFactor.api.refused("GET", "/api/admin/audit")).status).toBe(403);
-  const page = await openPage(userWithFactor);
-  await new AccountPage(page).open("audit");
-  await expect(page.locator('[data-testid=audit-row][data-event="terminal_mfa_locked"]')).toBeVisible();
-});
-
-test("the system page lists all findings", async ({ environment, openPage }) => {
-  const admin = await openPage(environment.admin);
-  await section(admin, "system");
-  expect(await admin.getByTestId("finding").count()).toBeGreaterThanOrEqual(3);
-  await expect(admin.getByTestId("finding").first()).toHaveAttribute("data-level", /Good|Weaker|Broken/);
 });

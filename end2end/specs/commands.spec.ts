@@ -1,4 +1,4 @@
-// The command line: configuration, doctor, reset link, and what does not exist.
+// The command line: configuration, doctor, reset link, and commands that do not exist.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +7,6 @@ import { promisify } from "node:util";
 
 import { Api } from "../fixtures/api";
 import { expect, test } from "../fixtures/test";
-import { routesOf } from "../fixtures/routes";
 import { ROOT } from "../fixtures/server";
 
 const BINARY = resolve(ROOT, process.env["REXEC_BIN"] ?? "dist/rexec");
@@ -130,30 +129,7 @@ test("a reset link made on the command line sets a password once", async ({ envi
   await user.signIn();
 });
 
-test("features that are not built have no route, command or documentation", async ({ environment, user }) => {
-  const { id } = await user.launch();
-  const document = await user.api.get<{ openapi: string }>("/api/openapi.json");
-  expect(document.openapi).toMatch(/^3\.1\./);
-  const absent = [
-    "/api/account/tokens",
-    `/api/terminals/${id}/files`,
-    `/api/terminals/${id}/files/list`,
-    `/api/terminals/${id}/share`,
-    `/api/terminals/${id}/recordings`,
-    "/api/recordings",
-    "/api/admin/egress",
-    "/api/none",
-  ];
-  for (const path of absent) {
-    for (const method of ["GET", "POST"]) {
-      expect(
-        (await environment.admin.api.refused(method, path, method === "GET" ? undefined : {})).status,
-        `${method} ${path}`,
-      ).toBe(404);
-    }
-  }
-  const documented = (await routesOf(user.api)).map(({ template }) => template).join("\n");
-  expect(documented).not.toMatch(/tokens|files|egress|recording|share/);
+test("features that are not built have no command", async () => {
   for (const command of [
     ["keys", "rotate"],
     ["backup", "x"],

@@ -1,5 +1,4 @@
-// Forms: rules shown beforehand, all errors at once, no input lost; and filters kept
-// in the URL.
+// Forms: rules shown beforehand, all errors at once, no input lost.
 import type { Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
@@ -82,8 +81,8 @@ test("the password form shows all rules and all errors at once", async ({ userWi
   await userWithFactor.signIn();
 });
 
-test("a name that is too long is reported, not truncated", async ({ user, openPage }) => {
-  const { id } = await user.launch({ name: "short" });
+test("a name that is too long is reported, not truncated", async ({ running, openPage }) => {
+  const { user, id } = running;
   const long = "n".repeat(65);
   const page = await openPage(user);
   const dashboard = await new Dashboard(page).open();
@@ -102,54 +101,7 @@ test("a name that is too long is reported, not truncated", async ({ user, openPa
   expect(await user.terminals()).toHaveLength(1);
 });
 
-test("audit filters are kept in the URL", async ({ environment, userWithFactor, openPage }) => {
-  const { id } = await userWithFactor.launch();
-  await userWithFactor.lock(id);
-  const page = await openPage(environment.admin);
-  const rows = page.getByTestId("audit-row");
-  /** A filter for one event of this user. */
-  const shows = async (at: Page, event: string) => {
-    await expect(at.getByTestId("audit-row").first()).toHaveAttribute("data-event", event);
-    await expect(at.getByTestId("field-event")).toHaveValue(event);
-    await expect(at.getByTestId("field-actor")).toHaveValue(userWithFactor.username);
-  };
-  const search = async (title: string) => {
-    await page.getByTestId("field-event").selectOption(title);
-    await page.getByTestId("field-actor").fill(userWithFactor.username);
-    await page.getByTestId("audit-search").click();
-  };
-  await page.goto("/admin/audit");
-  await search("Terminal lock");
-  await shows(page, "terminal_mfa_locked");
-  await page.reload();
-  await shows(page, "terminal_mfa_locked");
-  await expect(rows).toHaveCount(1);
-  await search("MFA enrolment");
-  await shows(page, "mfa_enrolled");
-  await page.goBack();
-  await shows(page, "terminal_mfa_locked");
-  await page.goForward();
-  await shows(page, "mfa_enrolled");
-  // Opened by a user who has to sign in first.
-  const other = await openPage(undefined);
-  await other.goto(page.url());
-  await new EntryPage(other).signIn(environment.admin.username, environment.admin.password);
-  await shows(other, "mfa_enrolled");
-
-  const mine = await openPage(userWithFactor);
-  await new AccountPage(mine).open("audit");
-  await expect(mine.getByTestId("field-actor"), "one's own trail asks for no name").toHaveCount(0);
-  await mine.getByTestId("field-event").selectOption("Terminal lock");
-  await mine.getByTestId("audit-search").click();
-  await expect(mine.getByTestId("audit-row")).toHaveCount(1);
-  await mine.reload();
-  await expect(mine.getByTestId("field-event")).toHaveValue("terminal_mfa_locked");
-  await expect(mine.getByTestId("audit-row")).toHaveCount(1);
-  await expect(mine.getByTestId("audit-row")).toHaveAttribute("data-event", "terminal_mfa_locked");
-});
-
 test("with forced colours, buttons, fields and the focus are visible", async ({ environment, user, openPage }) => {
-  await user.launch({ name: "one" });
   const [page, admin] = [await openPage(user), await openPage(environment.admin)];
   await page.goto("/account/password");
   await admin.goto("/admin/settings");

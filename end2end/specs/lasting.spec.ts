@@ -2,47 +2,14 @@
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Page } from "@playwright/test";
-
 import { TerminalPage } from "../pages/terminal";
-import type { Page as List, Terminal } from "../fixtures/contract";
+import type { Page as List, Tier } from "../fixtures/contract";
 import { docker, remainsOf } from "../fixtures/engine";
-import { attached } from "../fixtures/socket";
+import { shell } from "../fixtures/socket";
 import { expect, test } from "../fixtures/test";
-import type { User } from "../fixtures/user";
-import type { PageErrors } from "../fixtures/page-errors";
 
-type Visit = (who: User) => Promise<Page>;
-
-/** After a restart: still locked, unlocked by a code, and the shell still has its variable (`kept`). */
-async function findsItLockedAndItsShellAsItWas(page: Page, id: string, user: User): Promise<void> {
-  const terminal = new TerminalPage(page);
-  await page.reload();
-  await terminal.asksForCode();
-  expect((await user.lockStatus(id)).mfa_locked).toBe(true);
-  // The page was just loaded: the code has to be valid until it can be used.
-  await terminal.answer("unlock", await user.nextCode(25_000));
-  await terminal.ready();
-  expect(await terminal.run("echo value-$kept")).toBe("value-42");
-}
-
-/** A terminal at its prompt in a tab, whose server will be stopped and may have locked it before. */
-async function openBeforeTheServerDies(
-  user: User,
-  openPage: Visit,
-  pageErrors: PageErrors,
-): Promise<{ id: string; page: Page; terminal: TerminalPage }> {
-  pageErrors.expectNoServer();
-  pageErrors.expectStatus(423, 502, 503);
-  const { id } = await user.launch();
-  const page = await openPage(user);
-  const terminal = await new TerminalPage(page).open(id);
-  await terminal.ready();
-  return { id, page, terminal };
-}
-
-test("a closed tab leaves the shell running, and a new one shows screen and scrollback", async ({ user, openPage }) => {
-  const { id } = await user.launch();
+test("a closed tab leaves the shell running, and a new one shows screen and scrollback", async ({ running, openPage }) => {
+  const { user, id } = running;
   const first = await openPage(user);
   const before = await new TerminalPage(first).open(id);
   await before.ready();
@@ -59,29 +26,37 @@ test("a closed tab leaves the shell running, and a new one shows screen and scro
   expect(await after.run("echo value-$kept")).toBe("value-42");
 });
 
-test("a silently lost network is detected, and the tab reconnects", async ({ user, openPage, pageErrors }) => {
-  pageErrors.expect(/net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED)|WebSocket connection to .* failed/);
-  const { id } = await user.launch();
-  const page = await openPage(user);
-  const terminal = await new TerminalPage(page).open(id);
+test("a silently lost network is detected, and the tab reconnects", async ({
+  environment,
+  running,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expect(/WebSocket connection to .* failed/);
+  const page = await openPage(running.user);
+  const terminal = await new TerminalPage(page).open(running.id);
   await terminal.ready();
   await terminal.run("kept=$((6*7))");
-  await page.context().setOffline(true);
-  await expect(terminal.reconnecting).toContainText("what you type now is not sent");
-  await page.context().setOffline(false);
+  // Connections stay open, and nothing is answered any more.
+  const release = environment.server.hold();
+  try {
+    await expect(terminal.reconnecting).toContainText("what you type now is not sent");
+  } finally {
+    release();
+  }
   await expect(terminal.reconnecting).toBeHidden();
   expect(await terminal.run("echo value-$kept")).toBe("value-42");
 });
 
 test("after a server crash the tab reconnects to the same shell", async ({
   environment,
-  user,
+  running,
   openPage,
   pageErrors,
 }) => {
+  const { user, id } = running;
   pageErrors.expectNoServer();
   pageErrors.expectStatus(502, 503);
-  const { id } = await user.launch();
   const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
@@ -95,56 +70,55 @@ test("after a server crash the tab reconnects to the same shell", async ({
   expect(await terminal.run("wait; cat ~/proof")).toContain("meanwhile-2");
 });
 
-test("locks survive a server crash, and open tabs of locked terminals show nothing", async ({
+test("locks survive a server crash and a missing database, and open tabs of locked terminals show nothing", async ({
   environment,
   userWithFactor,
   openPage,
   pageErrors,
 }) => {
-  const { id, page, terminal } = await openBeforeTheServerDies(userWithFactor, openPage, pageErrors);
+  pageErrors.expectNoServer();
+  pageErrors.expectStatus(423, 502, 503);
+  const { server } = environment;
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
+  const terminal = await new TerminalPage(page).open(id);
+  await terminal.ready();
   await terminal.run("kept=$((6*7)); echo visible-$kept");
   await userWithFactor.lock(id);
   await terminal.asksForCode();
-  await environment.server.kill();
+  const before = await remainsOf(server.instance);
+  await server.kill();
   await terminal.asksForCode();
-  await environment.server.restart();
-  await findsItLockedAndItsShellAsItWas(page, id, userWithFactor);
-});
 
-test("a server crash during a lock leaves the terminal locked for open tabs", async ({
-  environment,
-  userWithFactor,
-  openPage,
-  pageErrors,
-}) => {
-  const { id, terminal } = await openBeforeTheServerDies(userWithFactor, openPage, pageErrors);
+  // Without its database the server refuses to start; nothing is lost with it.
+  const away = join(server.dataDir, "away");
+  const database = () => readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
+  const files = database();
+  mkdirSync(away);
+  for (const name of files) renameSync(join(server.dataDir, name), join(away, name));
+  await expect(server.restart()).rejects.toThrow(/ended with 1/);
+  expect(await remainsOf(server.instance), "nothing was removed").toEqual(before);
+  for (const name of database()) renameSync(join(server.dataDir, name), join(away, `new-${name}`));
+  for (const name of files) renameSync(join(away, name), join(server.dataDir, name));
+
+  await server.restart();
+  await page.reload();
+  await terminal.asksForCode();
+  expect((await userWithFactor.lockStatus(id)).mfa_locked).toBe(true);
+  // The page was just loaded: the code has to be valid until it can be used.
+  await terminal.answer("unlock", await userWithFactor.nextCode(25_000));
+  await terminal.ready();
+  expect(await terminal.run("echo value-$kept")).toBe("value-42");
+
+  // The server crashes during a lock: its close frame may be lost, and the tab only loses its connection.
   await userWithFactor.lock(id);
-  // The close frame may be lost with the server: then the tab only lost its connection.
-  await environment.server.kill();
+  await server.kill();
   await expect(terminal.reconnecting.or(terminal.prompt)).toBeVisible();
-  await environment.server.restart();
+  await server.restart();
   await terminal.asksForCode();
 });
 
-test("stopping ends the shell and keeps the home, and starting gives a new shell", async ({
-  user,
-  openPage,
-  pageErrors,
-}) => {
-  pageErrors.expectStatus(409);
-  const { id } = await user.launch();
-  const page = await openPage(user);
-  const terminal = await new TerminalPage(page).open(id);
-  await terminal.ready();
-  await terminal.run("echo kept > ~/file; gone=1");
-  await user.api.post(`/api/terminals/${id}/stop`);
-  await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 30_000 });
-  await page.getByTestId("start").first().click();
-  await terminal.ready();
-  expect(await terminal.run("cat ~/file; echo gone=${gone:-yes}")).toBe("kept\ngone=yes");
-});
-
-test("a container that ends without the server is detected immediately, and its home is kept", async ({
+test("stopping, or the end of its container, ends the shell and keeps the home, and starting gives a new shell", async ({
   user,
   openPage,
   pageErrors,
@@ -154,38 +128,22 @@ test("a container that ends without the server is detected immediately, and its 
   const page = await openPage(user);
   const terminal = await new TerminalPage(page).open(id);
   await terminal.ready();
-  await terminal.run("echo kept > ~/file");
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { name: "renamed" });
+  await expect(page.getByTestId("terminal-name"), "the open page follows").toHaveText("renamed");
+  /** What is left once the terminal was started again in the page. */
+  const startAgain = async () => {
+    await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 30_000 });
+    await page.getByTestId("start").first().click();
+    await terminal.ready();
+    return terminal.run("cat ~/file; echo gone=${gone:-yes}");
+  };
+  await terminal.run("echo kept > ~/file; gone=1");
+  await user.api.post(`/api/terminals/${id}/stop`);
+  expect(await startAgain()).toBe("kept\ngone=yes");
+  await terminal.run("gone=1");
   const [container] = await docker("ps", "--quiet", "--filter", `label=rexec.terminal=${id}`);
   await docker("kill", container ?? "");
-  await expect(page.getByTestId("stopped")).toBeVisible({ timeout: 30_000 });
-  await page.getByTestId("start").first().click();
-  await terminal.ready();
-  expect(await terminal.run("cat ~/file")).toBe("kept");
-});
-
-test("without its database the server refuses to start, and restoring it restores everything", async ({
-  environment,
-  userWithFactor,
-  openPage,
-  pageErrors,
-}) => {
-  const { id, page, terminal } = await openBeforeTheServerDies(userWithFactor, openPage, pageErrors);
-  await terminal.run("kept=$((6*7))");
-  await userWithFactor.lock(id);
-  const { server } = environment;
-  const before = await remainsOf(server.instance);
-  await server.kill();
-  const away = join(server.dataDir, "away");
-  const files = readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db"));
-  mkdirSync(away);
-  for (const name of files) renameSync(join(server.dataDir, name), join(away, name));
-  await expect(server.restart()).rejects.toThrow(/ended with 1/);
-  expect(await remainsOf(server.instance), "nothing was removed").toEqual(before);
-  for (const name of readdirSync(server.dataDir).filter((name) => name.startsWith("rexec.db")))
-    renameSync(join(server.dataDir, name), join(away, `new-${name}`));
-  for (const name of files) renameSync(join(away, name), join(server.dataDir, name));
-  await server.restart();
-  await findsItLockedAndItsShellAsItWas(page, id, userWithFactor);
+  expect(await startAgain(), "detected without the server's help").toBe("kept\ngone=yes");
 });
 
 test("after shutdown the database is one complete file", async ({ environment }) => {
@@ -200,36 +158,36 @@ test("after shutdown the database is one complete file", async ({ environment })
   expect(left).toEqual(["rexec.db"]);
 });
 
-test("the home survives rename, resize and restart, and is deleted with its terminal", async ({
-  environment,
-  user,
-}) => {
+test("rename and resize keep the shell, restart the home, and both end with the terminal", async ({ user }) => {
+  const tiers = await user.api.get<List<Tier>>("/api/tiers");
+  const tier = tiers.items.find((tier) => !tier.default);
+  if (!tier) throw new Error("one tier alone is offered");
   const { id } = await user.launch({ name: "before" });
-  const write = await attached(user.api, id);
-  write.type(" echo kept > ~/note; cat ~/note | tr a-z A-Z\r");
-  await write.seen(/KEPT/);
-  write.close();
-  const tiers = await user.api.get<List<{ name: string; default: boolean }>>("/api/tiers");
-  const other = tiers.items.find((tier) => !tier.default)?.name ?? "";
+  const write = await shell(user.api, id);
+  await write.run("kept=$((6*7)); echo x > /tmp/scratch; echo kept > ~/note");
   await user.api.ask("PATCH", `/api/terminals/${id}`, { name: "after" });
-  await user.api.ask("PATCH", `/api/terminals/${id}`, { tier: other });
-  expect(await user.terminal(id)).toMatchObject({ name: "after", tier: other, state: "running" });
+  await user.api.ask("PATCH", `/api/terminals/${id}`, { tier: tier.name });
+  expect(await user.terminal(id)).toMatchObject({ name: "after", tier: tier.name, state: "running" });
+  const limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null";
+  expect(await write.run(limit)).toBe(String(tier.memory_bytes));
+  expect(await write.run("cat /tmp/scratch; echo value-$kept")).toBe("x\nvalue-42");
   await user.api.post(`/api/terminals/${id}/stop`);
   await user.until(id, "stopped");
   await user.api.post(`/api/terminals/${id}/start`);
   await user.until(id, "running");
-  const read = await attached(user.api, id);
-  read.type(" cat ~/note | tr a-z A-Z\r");
-  await read.seen(/KEPT/);
+  const read = await shell(user.api, id);
+  expect(await read.run("cat ~/note")).toBe("kept");
   read.close();
-  const before = await remainsOf(environment.server.instance);
-  expect(before.volumes.length).toBeGreaterThan(0);
+  const label = `label=rexec.terminal=${id}`;
+  const remains = async () => [
+    ...(await docker("ps", "--all", "--quiet", "--filter", label)),
+    ...(await docker("volume", "ls", "--quiet", "--filter", label)),
+  ];
+  expect((await remains()).length, "its container and its home").toBe(2);
   await user.delete(id);
-  await expect.poll(() => remainsOf(environment.server.instance)).toEqual({ containers: [], volumes: [] });
-  const fresh: Terminal = await user.launch({ name: "after" });
-  const look = await attached(user.api, fresh.id);
-  look.type(" ls ~/note; echo looked-$((1+1))\r");
-  await look.seen(/looked-2/);
-  expect(look.text).toMatch(/No such file/);
+  await expect.poll(remains).toEqual([]);
+  const fresh = await user.launch({ name: "after" });
+  const look = await shell(user.api, fresh.id);
+  expect(await look.run("ls ~/note 2>&1")).toMatch(/No such file/);
   look.close();
 });

@@ -10,8 +10,8 @@ import { deferred, recordTexts } from "../fixtures/observation";
 /** The request for the list of terminals. */
 const LIST = /\/api\/terminals(\?|$)/;
 
-test("a late response does not revert a renamed terminal", async ({ user, openPage }) => {
-  const { id } = await user.launch({ name: "before" });
+test("a late response does not revert a renamed terminal", async ({ running, openPage }) => {
+  const { user, id } = running;
   const page = await openPage(user);
   // The page requests the list when its event stream opens. That response is delayed.
   const [answered, list] = [deferred(), deferred()];

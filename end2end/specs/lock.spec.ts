@@ -15,10 +15,9 @@ async function at(page: Page, id: string): Promise<TerminalPage> {
   return terminal;
 }
 
-test("without a factor the lock dialog links to its set-up", async ({ user, openPage }) => {
-  const { id } = await user.launch();
-  const page = await openPage(user);
-  const terminal = await at(page, id);
+test("without a factor the lock dialog links to its set-up", async ({ running, openPage }) => {
+  const page = await openPage(running.user);
+  const terminal = await at(page, running.id);
   await terminal.lockFromToolbar();
   await expect(page.getByTestId("lock-needs-mfa")).toBeVisible();
   await page.getByTestId("to-security").click();
@@ -95,7 +94,7 @@ test("a grant without input expires, in the page and on a raw socket", async ({
 }) => {
   pageErrors.expectStatus(423);
   const usual = await environment.admin.api.get<Record<string, unknown>>("/api/admin/settings");
-  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 66 });
+  await environment.admin.api.ask("PUT", "/api/admin/settings", { ...usual, grant_idle_secs: 62 });
   const { id } = await userWithFactor.launch();
   const page = await openPage(userWithFactor);
   const terminal = await at(page, id);
@@ -161,7 +160,7 @@ test("other pages of a login show the grant and its extension by input", async (
     await terminal.enter("echo typed");
     return until(badge);
   };
-  await expect.poll(typing, { message: "typing moves the end" }).not.toBe(first);
+  await expect.poll(typing, { message: "typing moves the end", intervals: [500] }).not.toBe(first);
   await expect
     .poll(async () => (await until(badge)) === (await until(terminal.badge)), { message: "both show the same again" })
     .toBe(true);

@@ -1,70 +1,26 @@
-// Screenshots of every page, at three widths, dark and light.
-// With REXEC_PICTURE=1 one of them becomes the picture of the documentation.
-import { copyFileSync, mkdirSync } from "node:fs";
+// Every page at three widths, dark and light; with REXEC_E2E_LONG=1 with a picture of each.
+// With REXEC_PICTURE=1 as well, one of them becomes the picture of the documentation.
+import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-
-import type { Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
 import { Dashboard } from "../pages/dashboard";
 import { EntryPage } from "../pages/entry";
+import { fits, PICTURES, SCREENS, shoot } from "../pages/layout";
 import { TerminalPage } from "../pages/terminal";
 import { expect, test } from "../fixtures/test";
 import { deferred } from "../fixtures/observation";
-import { ARTEFACTS, ROOT, Server } from "../fixtures/server";
-
-const SCREENS = join(ARTEFACTS, "screens");
-const WIDTHS = [
-  [1440, 900],
-  [768, 1024],
-  [390, 844],
-] as const;
+import { ROOT } from "../fixtures/server";
 
 test.describe.configure({ timeout: 300_000 });
-test.beforeAll(() => void mkdirSync(SCREENS, { recursive: true }));
 
-/** Pixels by which a terminal overflows its container, or leaves more free than its margins and bar. */
-function unfit(): number {
-  const host = document.querySelector(".terminal-host");
-  const screen = host?.querySelector(".xterm-screen");
-  if (!host || !screen) return 0;
-  const left = host.clientWidth - screen.clientWidth;
-  return left < 0 ? -left : Math.max(0, left - 64);
-}
-
-/** Takes all six screenshots of a page. No page may be wider than the window. */
-async function shoot(page: Page, name: string): Promise<void> {
-  for (const [width, height] of WIDTHS) {
-    await page.setViewportSize({ width, height });
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    await expect.poll(overflow, { message: `${name} is wider than ${width}` }).toBeLessThanOrEqual(0);
-    await expect.poll(() => page.evaluate(unfit), { message: `the terminal does not fit into ${width}` }).toBe(0);
-    for (const colorScheme of ["dark", "light"] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await page.screenshot({ path: join(SCREENS, `${name}-${width}-${colorScheme}.png`), animations: "disabled" });
-    }
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
-
-test("first start", async ({ browser, pageErrors }) => {
-  const server = await Server.fresh();
-  const context = await browser.newContext({ baseURL: server.origin });
-  await pageErrors.follow(context);
-  const page = await context.newPage();
-  await page.goto(server.setupLink ?? "");
-  await expect(page.getByTestId("setup-submit")).toBeEnabled();
-  await shoot(page, "setup");
-  await page.goto("/login");
-  await expect(page.getByTestId("setup-needed")).toBeVisible();
-  await shoot(page, "login-before-setup");
-  await context.close();
-  expect(await server.dispose()).toEqual({ containers: [], volumes: [] });
-});
-
-test("signing in", async ({ userWithFactor, openPage, pageErrors }) => {
+test("signing in and an invitation", async ({ environment, userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(401);
+  const { url } = await environment.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
   const page = await openPage(undefined);
+  await page.goto(url);
+  await expect(page.getByTestId("invite-submit")).toBeEnabled();
+  await shoot(page, "invite");
   await page.goto("/login");
   const login = new EntryPage(page);
   await expect(page.getByTestId("login-submit")).toBeEnabled();
@@ -77,14 +33,6 @@ test("signing in", async ({ userWithFactor, openPage, pageErrors }) => {
   await shoot(page, "login-code");
   await page.getByTestId("code-swap").click();
   await shoot(page, "login-recovery-code");
-});
-
-test("an invitation", async ({ environment, openPage }) => {
-  const { url } = await environment.admin.api.post<{ url: string }>("/api/admin/users/invite", { role: "user" });
-  const page = await openPage(undefined);
-  await page.goto(url);
-  await expect(page.getByTestId("invite-submit")).toBeEnabled();
-  await shoot(page, "invite");
 });
 
 test("the dashboard, empty and full", async ({ userWithFactor, openPage }) => {
@@ -158,10 +106,12 @@ test("a terminal in its three states", async ({ userWithFactor, openPage, pageEr
   await shoot(page, "terminal-granted");
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(page.getByTestId("toast")).toHaveCount(0, { timeout: 30_000 });
-  await expect.poll(() => page.evaluate(unfit), { message: "the terminal fits again" }).toBe(0);
-  await page.screenshot({ path: join(SCREENS, "picture.png"), animations: "disabled" });
-  if (process.env["REXEC_PICTURE"] === "1")
-    copyFileSync(join(SCREENS, "picture.png"), join(ROOT, "docs", "picture.png"));
+  await fits(page, "the terminal fits again");
+  if (PICTURES) {
+    const picture = join(SCREENS, "picture.png");
+    await page.screenshot({ path: picture, animations: "disabled" });
+    if (process.env["REXEC_PICTURE"] === "1") copyFileSync(picture, join(ROOT, "docs", "picture.png"));
+  }
   await terminal.enter("exit 3");
   await expect(terminal.exitBanner).toBeVisible();
   await shoot(page, "terminal-ended");
@@ -190,14 +140,17 @@ test("account settings", async ({ user, openPage, pageErrors }) => {
   }
 });
 
-test("administration", async ({ environment, userWithFactor, openPage }) => {
-  await userWithFactor.launch({ name: "somebody's" });
+test("administration, with all findings of the system page", async ({ environment, running, openPage }) => {
+  void running;
   const page = await openPage(environment.admin);
   for (const section of ["users", "invites", "terminals", "images", "tiers", "settings", "audit", "system"]) {
     await page.goto(`/admin/${section}`);
     await expect(page.locator("main h1")).toBeVisible();
     await shoot(page, `admin-${section}`);
   }
+  // The last one lists what the server found.
+  expect(await page.getByTestId("finding").count()).toBeGreaterThanOrEqual(3);
+  await expect(page.getByTestId("finding").first()).toHaveAttribute("data-level", /Good|Weaker|Broken/);
 });
 
 test("unknown addresses", async ({ user, openPage, pageErrors }) => {

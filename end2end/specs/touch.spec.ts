@@ -46,11 +46,13 @@ async function drag(page: Page, fingers: CDPSession, down: number): Promise<void
   await touch("touchEnd", []);
 }
 
-test("touch scrolls the scrollback and programs, and a tap focuses", async ({ user, openPage }) => {
-  const { id } = await user.launch();
-  const page = await openPage(user, PHONE);
+test("touch scrolls the scrollback and programs, a tap focuses, and the menu copies the visible text", async ({
+  running,
+  openPage,
+}) => {
+  const page = await openPage(running.user, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
   const fingers = await page.context().newCDPSession(page);
-  const terminal = await new TerminalPage(page).open(id);
+  const terminal = await new TerminalPage(page).open(running.id);
   await terminal.ready();
   await terminal.run("seq 300");
   const last = async () => (await range(terminal))[1];
@@ -72,13 +74,10 @@ test("touch scrolls the scrollback and programs, and a tap focuses", async ({ us
   await rests(terminal);
   await terminal.host.tap();
   await expect.poll(() => terminal.host.evaluate((host) => host.contains(document.activeElement))).toBe(true);
-});
-
-test("without a selection the menu copies the visible text", async ({ user, openPage }) => {
-  const { id } = await user.launch();
-  const page = await openPage(user, { ...PHONE, permissions: ["clipboard-read", "clipboard-write"] });
-  const terminal = await new TerminalPage(page).open(id);
+  await page.keyboard.type("q");
   await terminal.ready();
+
+  // Nothing is selected.
   const copy = async () => {
     await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("card-menu").tap();
     await page.getByTestId("menu-copy").tap();

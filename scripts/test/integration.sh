@@ -91,4 +91,5 @@ suite_e2e() {
   export REXEC_BIN="$ROOT/dist/rexec"
   cd "$ROOT"
   node_modules/.bin/playwright test --config end2end/playwright.config.ts
+  [ "${REXEC_E2E_LONG:-}" = 1 ] || say "Not taken: the pictures of the pages. See ./test --help, --long"
 }

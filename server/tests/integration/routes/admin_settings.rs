@@ -107,6 +107,31 @@ async fn shorter_timeouts_end_existing_logins_with_their_sockets_and_streams() {
 }
 
 #[tokio::test]
+async fn settings_out_of_range_are_rejected_and_change_nothing() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let usual = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
+    for (wrong, status) in [
+        (json!({"grant_idle_secs": 59}), 422),
+        (json!({"grant_idle_secs": 86_401}), 422),
+        (json!({"session_idle_secs": 299}), 422),
+        (json!({"terminals_max": 101}), 422),
+        (json!({"audit_retention_days": 29}), 422),
+        (json!({"session_absolute_secs": 900, "session_idle_secs": 1800}), 422),
+        (json!({"no_such_setting": 1}), 400),
+    ] {
+        let mut settings = usual.clone();
+        settings.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        admin.client.refused(status, "PUT", "/api/admin/settings", settings).await;
+        assert_eq!(admin.client.ok("GET", "/api/admin/settings", Value::Null).await, usual, "{wrong}");
+    }
+    let mut settings = usual.clone();
+    settings["grant_idle_secs"] = json!(60);
+    admin.client.ok("PUT", "/api/admin/settings", settings.clone()).await;
+    assert_eq!(admin.client.ok("GET", "/api/admin/settings", Value::Null).await, settings);
+}
+
+#[tokio::test]
 async fn where_mfa_is_required_an_account_without_a_factor_may_only_enrol() {
     let server = TestServer::start().await;
     let admin = server.admin().await;

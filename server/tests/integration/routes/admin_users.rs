@@ -4,6 +4,7 @@ use access::{Attach, Revocation};
 use protocol::{ProblemKind, auth::Role};
 use serde_json::{Value, json};
 
+use super::attach::attach;
 use crate::support::{
     database,
     server::{Client, TestServer, credentials, lock_path},
@@ -27,6 +28,34 @@ async fn a_disabled_account_cannot_use_a_login() {
         let status = ada.client.ask("GET", "/api/me", Value::Null).await.status;
         assert_eq!(status, if disabled { 401 } else { 200 });
     }
+}
+
+#[tokio::test]
+async fn role_changes_and_disabling_take_effect_immediately() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let ada = server.user(&admin, "ada").await;
+    let id = server.terminal(&ada.client).await;
+    let me = ada.client.ok("GET", "/api/me", Value::Null).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/admin/users/{me}");
+    let sign_in = async || ada.client.ok("POST", "/api/auth/login", credentials("ada")).await;
+    ada.client.refused(403, "GET", "/api/admin/users", Value::Null).await;
+    ada.client.refused(403, "PATCH", &path, json!({"role": "admin"})).await;
+    admin.client.ok("PATCH", &path, json!({"role": "admin"})).await;
+    sign_in().await;
+    ada.client.ok("GET", "/api/admin/users", Value::Null).await;
+    admin.client.ok("PATCH", &path, json!({"role": "user"})).await;
+    let status = ada.client.ask("GET", "/api/admin/users", Value::Null).await.status;
+    assert!([401, 403].contains(&status), "{status}");
+    sign_in().await;
+    ada.client.refused(403, "GET", "/api/admin/users", Value::Null).await;
+    let mut socket = attach(&server, &ada.client, id).await.unwrap();
+    admin.client.ok("PATCH", &path, json!({"disabled": true})).await;
+    assert_eq!(socket.closed().await, 4401);
+    ada.client.refused(401, "GET", "/api/me", Value::Null).await;
+    server.anonymous().refused(401, "POST", "/api/auth/login", credentials("ada")).await;
+    admin.client.ok("PATCH", &path, json!({"disabled": false})).await;
+    sign_in().await;
 }
 
 #[tokio::test]

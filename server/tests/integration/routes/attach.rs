@@ -96,6 +96,32 @@ async fn refusals_precede_the_upgrade_in_a_fixed_order() {
 }
 
 #[tokio::test]
+async fn a_locked_terminal_opens_by_no_spelling_of_its_id() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    ada.lock(id).await;
+    let text = id.to_string();
+    for spelling in [
+        text.clone(),
+        text.to_uppercase(),
+        text.replace('-', ""),
+        format!("%7B{text}%7D"),
+        format!("urn:uuid:{text}"),
+        format!("{text}%00"),
+        format!("{text}%2F"),
+        format!("%20{text}"),
+    ] {
+        let status = SocketClient::connect(request(&server, &ada.client, &spelling, "")).await.err();
+        assert_eq!(status, Some(if spelling == text { 423 } else { 404 }), "{spelling}");
+    }
+    ada.client.ok("POST", &lock_path(id, "verify"), json!({"code": server.code(&ada)})).await;
+    let mut socket = attach(&server, &ada.client, id).await.unwrap();
+    socket.type_line("echo open").await;
+    socket.until("echo open").await;
+    let status = ada.client.ok("GET", &lock_path(id, "status"), Value::Null).await;
+    assert_eq!(status["mfa_locked"], true, "verifying keeps the lock");
+}
+
+#[tokio::test]
 async fn an_open_socket_ends_with_the_lock_the_login_and_the_terminal() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     let other = server.log_in_again(&ada).await;

@@ -2,6 +2,7 @@
 
 use access::{Attach, Release, Revocation, Scope};
 use protocol::Timestamp;
+use rexec::accounts;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -47,6 +48,7 @@ async fn a_setup_link_expires_after_half_an_hour_and_with_the_next_start() {
     server.anonymous().refused(403, "POST", "/api/setup", body(&second)).await;
     let third = server.setup_token().await;
     assert_eq!(server.anonymous().ask("POST", "/api/setup", body(&third)).await.status, 201);
+    assert!(accounts::setup_link(&server.services).await.unwrap().is_none(), "no link once there is an administrator");
 }
 
 #[tokio::test]

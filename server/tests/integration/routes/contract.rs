@@ -331,3 +331,26 @@ async fn nothing_internal_is_public_and_no_account_exists_by_default() {
         anonymous.refused(401, "POST", "/api/auth/login", credentials).await;
     }
 }
+
+#[tokio::test]
+async fn routes_that_are_not_built_do_not_exist_and_are_not_documented() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let id = server.terminal(&admin.client).await;
+    for absent in ["files", "files/list", "files?path=/home/user", "share", "recording", "recordings", "ports", "ssh"] {
+        let path = format!("/api/terminals/{id}/{absent}");
+        admin.client.refused(404, "GET", &path, Value::Null).await;
+        admin.client.refused(404, "POST", &path, json!({})).await;
+    }
+    for path in ["/api/account/tokens", "/api/recordings", "/api/admin/egress", "/api/none"] {
+        admin.client.refused(404, "GET", path, Value::Null).await;
+        admin.client.refused(404, "POST", path, json!({})).await;
+    }
+    let document = http::api::document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    for path in document["paths"].as_object().unwrap().keys() {
+        for absent in ["token", "files", "egress", "recording", "share"] {
+            assert!(!path.contains(absent), "{path}");
+        }
+    }
+}

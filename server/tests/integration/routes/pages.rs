@@ -1,22 +1,32 @@
 //! Pages rendered by the server: complete documents, a content security policy each, no data of other users.
 
+use std::collections::BTreeSet;
+
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::support::server::TestServer;
+use crate::support::server::{TestServer, User, credentials};
 
 struct Page {
     status: u16,
-    policy: String,
-    cache: String,
+    headers: HeaderMap,
     html: String,
+}
+
+impl Page {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+fn cookie_of(user: &User) -> String {
+    format!("__Host-rexec={}", user.client.cookie("__Host-rexec").unwrap())
 }
 
 async fn page(server: &TestServer, path: &str, cookie: &str) -> Page {
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let answer = http.get(format!("{}{path}", server.origin)).header("cookie", cookie).send().await.unwrap();
-    let header = |name| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let (policy, cache) = (header("content-security-policy"), header("cache-control"));
-    Page { status: answer.status().as_u16(), policy, cache, html: answer.text().await.unwrap() }
+    Page { status: answer.status().as_u16(), headers: answer.headers().clone(), html: answer.text().await.unwrap() }
 }
 
 fn nonce(policy: &str) -> &str {
@@ -26,19 +36,73 @@ fn nonce(policy: &str) -> &str {
 #[tokio::test]
 async fn every_page_has_its_own_content_security_policy() {
     let server = TestServer::start().await;
-    let first = page(&server, "/setup?token=x", "").await;
-    let second = page(&server, "/login", "").await;
-    for shown in [&first, &second] {
-        assert_eq!(shown.status, 200);
+    let admin = server.admin().await;
+    let (own, mut nonces) = (cookie_of(&admin), BTreeSet::new());
+    for (path, cookie) in [
+        ("/setup?token=x", ""),
+        ("/login", ""),
+        ("/login", ""),
+        ("/", own.as_str()),
+        ("/account/security", own.as_str()),
+        ("/nowhere", own.as_str()),
+    ] {
+        let shown = page(&server, path, cookie).await;
+        assert_eq!(shown.status, if path == "/nowhere" { 404 } else { 200 }, "{path}");
         assert!(shown.html.starts_with("<!DOCTYPE html>"), "{}", &shown.html[..100.min(shown.html.len())]);
-        let nonce = nonce(&shown.policy);
-        assert!(nonce.len() >= 16, "{}", shown.policy);
-        assert!(!shown.policy.contains("unsafe-inline") && !shown.policy.contains("'unsafe-eval'"));
+        let policy = shown.header("content-security-policy");
+        let nonce = nonce(policy);
+        assert!(nonce.len() >= 16 && nonces.insert(nonce.to_owned()), "{path}: {policy}");
+        for loose in ["unsafe-inline", "'unsafe-eval'", "*", "http:", "https:"] {
+            assert!(!policy.contains(loose), "{path}: {policy}");
+        }
+        for part in ["default-src 'none'", "'wasm-unsafe-eval'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
         assert!(shown.html.contains(&format!("nonce=\"{nonce}\"")), "the scripts carry the nonce");
         assert!(!shown.html.contains(" style=\""), "no inline style: the policy refuses it");
-        assert_eq!(shown.cache, "no-store");
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-embedder-policy", "require-corp"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(shown.header(name), value, "{path}: {name}");
+        }
     }
-    assert_ne!(nonce(&first.policy), nonce(&second.policy));
+}
+
+#[tokio::test]
+async fn a_pending_login_sees_no_data_in_pages() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let user = server.user_with_factor(&admin, "lovelace").await;
+    let id = server.terminal(&user.client).await;
+    let pending = server.anonymous();
+    assert_eq!(pending.ok("POST", "/api/auth/login", credentials("lovelace")).await["status"], "mfa_required");
+    let token = pending.cookie("__Host-rexec-pending").unwrap();
+    for path in ["/", &format!("/terminals/{id}"), "/account/security", "/admin/users"] {
+        assert!(page(&server, path, &cookie_of(&user)).await.html.contains("lovelace"), "a full login sees itself");
+        let shown = page(&server, path, &format!("__Host-rexec-pending={token}")).await;
+        assert!(!shown.html.contains("lovelace") && !shown.html.contains("debian-1"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_concurrent_page_requests_are_all_answered() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let terminal = format!("/terminals/{}", server.terminal(&admin.client).await);
+    let cookie = cookie_of(&admin);
+    for path in ["/", &terminal, "/account/security", "/login", "/nowhere"] {
+        for shown in futures_util::future::join_all((0..40).map(|_| page(&server, path, &cookie))).await {
+            assert_eq!(shown.status, if path == "/nowhere" { 404 } else { 200 }, "{path}");
+            assert!(shown.html.contains("</html>"), "{path}: {}", shown.html.len());
+        }
+    }
+    let html = page(&server, &terminal, &cookie).await.html;
+    let (_, title) = html.split_once("<title").unwrap();
+    assert!(title.contains(">debian-1 ·"), "the title is written by the server");
 }
 
 #[tokio::test]
@@ -47,11 +111,9 @@ async fn the_dashboard_is_rendered_for_its_owner_only() {
     let admin = server.admin().await;
     let ada = server.user(&admin, "ada").await;
     let id = server.terminal(&ada.client).await;
-    let cookie =
-        |p: &crate::support::server::User| format!("__Host-rexec={}", p.client.cookie("__Host-rexec").unwrap());
-    let own = page(&server, "/", &cookie(&ada)).await;
+    let own = page(&server, "/", &cookie_of(&ada)).await;
     assert!(own.html.contains(&id.to_string()), "the card is rendered by the server");
-    for (who, cookie) in [("nobody", String::new()), ("the administrator", cookie(&admin))] {
+    for (who, cookie) in [("nobody", String::new()), ("the administrator", cookie_of(&admin))] {
         let other = page(&server, "/", &cookie).await;
         assert!(!other.html.contains(&id.to_string()), "{who} sees it");
         let direct = page(&server, &format!("/terminals/{id}"), &cookie).await;
@@ -67,7 +129,7 @@ async fn a_hostile_name_is_escaped_in_the_title() {
     let id = server.terminal(&admin.client).await;
     let name = "</title><meta name=x>&amp;";
     admin.client.ok("PATCH", &format!("/api/terminals/{id}"), serde_json::json!({"name": name})).await;
-    let cookie = format!("__Host-rexec={}", admin.client.cookie("__Host-rexec").unwrap());
+    let cookie = cookie_of(&admin);
     let html = page(&server, &format!("/terminals/{id}"), &cookie).await.html;
     let (_, title) = html.split_once("<title").unwrap();
     let (title, _) = title.split_once("</title>").unwrap();
@@ -86,7 +148,7 @@ async fn a_rendered_page_matches_its_embedded_data() {
     let mut settings = admin.client.ok("GET", "/api/admin/settings", Value::Null).await;
     settings["mfa_required"] = true.into();
     admin.client.ok("PUT", "/api/admin/settings", settings).await;
-    let cookie = format!("__Host-rexec={}", ada.client.cookie("__Host-rexec").unwrap());
+    let cookie = cookie_of(&ada);
     for _ in 0..20 {
         for shown in futures_util::future::join_all((0..10).map(|_| page(&server, "/", &cookie))).await {
             let (_, request) = shown.html.split_once("Request ").expect("a refusal names its request");

@@ -19,6 +19,16 @@ async fn a_client_gets_hello_then_a_redraw_then_all_bytes_in_both_directions() {
 }
 
 #[tokio::test]
+async fn a_character_split_between_messages_arrives_complete() {
+    let fixture = SessionFixture::start().await;
+    let mut client = fixture.attach("&cols=132&rows=43").await;
+    for byte in "printf %s 漢🙂 | od -An -tx1\r".bytes() {
+        client.send(&ClientFrame::Input(&[byte])).await;
+    }
+    client.until("e6 bc a2 f0 9f 99 82").await;
+}
+
+#[tokio::test]
 async fn the_last_output_precedes_the_exit_status_and_the_next_client_gets_a_new_shell() {
     let fixture = SessionFixture::start().await;
     let mut client = fixture.attach("").await;

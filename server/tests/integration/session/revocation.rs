@@ -70,6 +70,31 @@ async fn no_output_reaches_a_client_after_its_revocation_completes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_during_output_closes_every_reading_socket_with_its_code() {
+    let fixture = SessionFixture::start().await;
+    for round in 0..8 {
+        let mut readers = Vec::new();
+        for _ in 0..7 {
+            readers.push(fixture.attach("").await);
+        }
+        if round == 0 {
+            // Goes on without clients.
+            readers[0].type_line("while :; do echo tick; sleep 0.01; done").await;
+        }
+        for reader in &mut readers {
+            reader.until("tick\r\ntick\r\n").await;
+        }
+        let reading = readers.into_iter().map(|mut reader| tokio::spawn(async move { reader.closed().await }));
+        let reading: Vec<_> = reading.collect();
+        let released = fixture.registry.revoke(Scope::Terminal(fixture.terminal), Revocation::Locked, LONG).await;
+        assert_eq!(released, Release::Complete, "round {round}");
+        for reader in reading {
+            assert_eq!(reader.await.unwrap(), 4423, "round {round}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partially_sent_message_ends_before_revocation_completes_and_the_reason_follows() {
     let fixture = SessionFixture::with_small_buffers().await;
     let mut witness = fixture.attach_as(1, "").await.unwrap();
