@@ -22,6 +22,7 @@ mod settings;
 mod sql;
 mod sqlx;
 mod terminals;
+mod tombstones;
 mod users;
 
 pub use audit::{AuditFilter, AuditHead, AuditRow};

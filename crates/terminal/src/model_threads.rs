@@ -6,15 +6,20 @@
 
 use std::{
     collections::VecDeque,
+    fmt::Debug,
     num::NonZero,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use super::pane::Pane;
-
 /// Priority of the threads (`nice`): below the threads that serve requests.
 const NICE: i32 = 5;
+
+/// A pane, whose model is updated in steps.
+pub(super) trait StepModel: Send + Sync + Debug {
+    /// Does one bounded step. Returns whether the model has more work.
+    fn step_model(&self) -> bool;
+}
 
 /// The queue of panes whose models have work. Its threads end when it is dropped.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Jobs {
-    panes: VecDeque<Arc<Pane>>,
+    panes: VecDeque<Arc<dyn StepModel>>,
     closed: bool,
 }
 
@@ -41,7 +46,7 @@ impl Queue {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self) -> Option<Arc<Pane>> {
+    fn next(&self) -> Option<Arc<dyn StepModel>> {
         let mut jobs = self.jobs();
         loop {
             if jobs.closed {
@@ -54,7 +59,7 @@ impl Queue {
         }
     }
 
-    fn push(&self, pane: Arc<Pane>) {
+    fn push(&self, pane: Arc<dyn StepModel>) {
         let mut jobs = self.jobs();
         // Without threads nothing would take it out again.
         if !jobs.closed {
@@ -111,7 +116,7 @@ impl ModelQueue {
     }
 
     /// Queues a pane whose model has work. The pane is not in the queue already.
-    pub(super) fn push(&self, pane: Arc<Pane>) {
+    pub(super) fn push(&self, pane: Arc<dyn StepModel>) {
         self.0.push(pane);
     }
 }

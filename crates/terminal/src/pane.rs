@@ -18,11 +18,12 @@ use super::{model_threads::ModelQueue, screen::Screen};
 
 mod client_side;
 mod guest_side;
+mod model_requests;
 mod model_side;
 
 pub use client_side::{Cursor, InputTarget, Progress};
-use model_side::ModelRequests;
-pub use model_side::Redraw;
+use model_requests::ModelRequests;
+pub use model_requests::Redraw;
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -103,11 +103,6 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
     let option = |word: &str| info.security_options.iter().flatten().any(|o| o.contains(word));
     let mac = ["apparmor", "selinux"].into_iter().find(|name| option(name));
     let cgroup = info.cgroup_version.map(|v| v.to_string()).unwrap_or_default();
-    let driver = info.driver.clone().unwrap_or_default();
-    let backing =
-        info.driver_status.iter().flatten().find(|pair| pair.first().is_some_and(|k| k == "Backing Filesystem"));
-    let backing = backing.and_then(|pair| pair.get(1)).cloned().unwrap_or_else(|| "unknown".to_owned());
-    let quota = driver == "btrfs" || driver == "zfs" || backing == "xfs";
     vec![
         yes_or(
             option("seccomp"),
@@ -137,12 +132,7 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
             mac.is_none()
                 .then_some("The kernel has no mandatory access control; other rows of the profile hold without it."),
         ),
-        finding(
-            ("storage", "Storage"),
-            format!("{driver} on {backing}"),
-            if quota { Level::Good } else { Level::Warning },
-            (!quota).then_some("This storage offers no project quota; a home volume is bounded only by the disk."),
-        ),
+        storage(info),
         yes_or(
             info.pids_limit == Some(true) && info.memory_limit == Some(true) && info.cpu_cfs_quota == Some(true),
             ("limits", "Memory, CPU and process limits"),
@@ -163,6 +153,20 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
             None,
         ),
     ]
+}
+
+fn storage(info: &SystemInfo) -> Finding {
+    let driver = info.driver.clone().unwrap_or_default();
+    let backing =
+        info.driver_status.iter().flatten().find(|pair| pair.first().is_some_and(|k| k == "Backing Filesystem"));
+    let backing = backing.and_then(|pair| pair.get(1)).cloned().unwrap_or_else(|| "unknown".to_owned());
+    let quota = driver == "btrfs" || driver == "zfs" || backing == "xfs";
+    finding(
+        ("storage", "Storage"),
+        format!("{driver} on {backing}"),
+        if quota { Level::Good } else { Level::Warning },
+        (!quota).then_some("This storage offers no project quota; a home volume is bounded only by the disk."),
+    )
 }
 
 fn yes_or(good: bool, name: (&str, &str), (yes, no): (&str, &str), (otherwise, advice): (Level, &str)) -> Finding {

@@ -8,7 +8,8 @@ use std::{
 use protocol::frame::Size;
 use tokio::sync::oneshot;
 
-use super::{Pane, Screen, State};
+use super::{Pane, Redraw, Screen, State};
+use crate::model_threads::StepModel;
 
 /// When more than this many bytes have not been fed to the model, they are fed although nobody asked for a redraw.
 const LAG_MAX: u64 = 512 * 1024;
@@ -27,30 +28,6 @@ const SLICE_CELLS: usize = 1 << 20;
 const RESIZES_MAX: usize = 16;
 /// Redraws that clients of the pane wait for.
 const REDRAWS_MAX: usize = 2 * protocol::limits::CLIENTS_MAX;
-
-/// Bytes that redraw a screen, and the position at which the output continues.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Redraw {
-    /// The bytes, shared by all clients that asked for them.
-    pub bytes: Arc<[u8]>,
-    /// Position of the first byte after them.
-    pub position: u64,
-}
-
-/// What the model has to do, and how far it is.
-#[derive(Debug, Default)]
-pub(super) struct ModelRequests {
-    /// The pane is in the queue of the model threads, or one of them works on it.
-    queued: bool,
-    /// Start again with a blank screen at this position.
-    blank_at: Option<u64>,
-    /// Changes of size with the position of the first output that is written for it, in order.
-    resizes: Vec<(u64, Size)>,
-    /// Position that a redraw has to include, and who waits for it.
-    redraws: Vec<(u64, oneshot::Sender<Redraw>)>,
-    /// Position up to which the model was fed.
-    seen: u64,
-}
 
 /// The part of a step that needs no lock of the pane's state.
 struct Step {
@@ -135,37 +112,6 @@ impl Pane {
         }
     }
 
-    /// Does one step of the model: at most [`STEP_BYTES`] of output or one change of size. Called by model threads only.
-    /// Returns whether the pane stays in the queue.
-    pub(crate) fn step_model(&self) -> bool {
-        let mut screen = self.screen();
-        let Step { blank, resize, bytes } = self.next_step(&mut screen);
-        if let Some((size, position)) = blank {
-            *screen = Screen::new(size, position);
-        }
-        if let Some(size) = resize {
-            screen.resize(size);
-        }
-        feed(&mut screen, &bytes);
-        let (seen, mut state) = (screen.seen(), self.state());
-        if state.model.blank_at.is_none() {
-            state.model.seen = seen;
-        }
-        let ready = self.take_ready(&mut state);
-        drop(state);
-        self.model_stepped.notify_waiters();
-        if !ready.is_empty() {
-            let redraw = Redraw { bytes: screen.redraw().into(), position: seen };
-            for waiting in ready {
-                let _ = waiting.send(redraw.clone());
-            }
-        }
-        drop(screen);
-        let mut state = self.state();
-        state.model.queued = state.model_has_work();
-        state.model.queued
-    }
-
     /// Takes the next step out of the requests and the output buffer.
     fn next_step(&self, screen: &mut Screen) -> Step {
         let mut state = self.state();
@@ -193,6 +139,38 @@ impl Pane {
         model.redraws = waiting;
         let ready: Vec<(u64, oneshot::Sender<Redraw>)> = ready;
         ready.into_iter().map(|(_, sender)| sender).collect()
+    }
+}
+
+impl StepModel for Pane {
+    /// Does one step of the model: at most [`STEP_BYTES`] of output or one change of size.
+    fn step_model(&self) -> bool {
+        let mut screen = self.screen();
+        let Step { blank, resize, bytes } = self.next_step(&mut screen);
+        if let Some((size, position)) = blank {
+            *screen = Screen::new(size, position);
+        }
+        if let Some(size) = resize {
+            screen.resize(size);
+        }
+        feed(&mut screen, &bytes);
+        let (seen, mut state) = (screen.seen(), self.state());
+        if state.model.blank_at.is_none() {
+            state.model.seen = seen;
+        }
+        let ready = self.take_ready(&mut state);
+        drop(state);
+        self.model_stepped.notify_waiters();
+        if !ready.is_empty() {
+            let redraw = Redraw { bytes: screen.redraw().into(), position: seen };
+            for waiting in ready {
+                let _ = waiting.send(redraw.clone());
+            }
+        }
+        drop(screen);
+        let mut state = self.state();
+        state.model.queued = state.model_has_work();
+        state.model.queued
     }
 }
 
