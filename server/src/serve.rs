@@ -87,10 +87,10 @@ async fn services(config: Config, assets: Assets, data: &DataDir, address: Socke
     let keys = Keyring::open(&data.path().join("keys")).context("the keys cannot be opened")?;
     let db = open_db(&config, data.path()).await?;
     let guest = data.install_guest(assets.guest)?;
-    let runtime = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest, STANDARD)
+    let engine = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest, STANDARD)
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
-    Ok(Services::builder(config, db, keys, Arc::new(runtime)).address(address).build())
+    Ok(Services::builder(config, db, keys, Arc::new(engine)).address(address).build())
 }
 
 /// The configured PostgreSQL, or the file in the data directory.

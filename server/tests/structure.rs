@@ -195,7 +195,7 @@ fn names_are_found_as_separate_words_outside_comments() {
 /// Changes of the engine go through the reconciler, so that they follow the record and run one after the other.
 #[test]
 fn only_the_reconciler_changes_the_engine() {
-    let calls = ["create", "start", "stop", "delete", "set_limits"].map(|call| format!("runtime.{call}("));
+    let calls = ["create", "start", "stop", "delete", "set_limits"].map(|call| format!("engine.{call}("));
     let mut callers = 0;
     for (path, source) in rust_files("server/src") {
         let found = calls.iter().filter(|call| source.contains(call.as_str())).count();

@@ -77,9 +77,9 @@ impl Client {
             Ok(target) => target,
             Err(()) => self.wait_for_room(typist, bytes.len()).await,
         };
-        let InputTarget::Shell { number, resized } = target else { return };
-        if resized {
-            let _ = self.session.link().send(ToGuest::Resize { pane: number, size: self.pane.size() }).await;
+        let InputTarget::Shell { number, resize } = target else { return };
+        if let Some(size) = resize {
+            let _ = self.session.link().send(ToGuest::Resize { pane: number, size }).await;
         }
         let _ = self.session.link().send(ToGuest::Input { pane: number, bytes: bytes.to_vec() }).await;
     }
@@ -105,11 +105,11 @@ impl Client {
 
     /// Applies the client's size to the pane. Sent by the calling task, so input that follows comes after it.
     pub async fn resize(&self, _: ResizeRight<'_>, size: Size) {
-        if let Some(pane) = self.pane.resize(self.id, size) {
+        if let Some((pane, size)) = self.pane.resize(self.id, size) {
             let _ = self.session.link().send(ToGuest::Resize { pane, size }).await;
-            // A guest that is not connected receives the size when it connects.
-            self.session.notify();
         }
+        // The session sends a size that is held back, and a guest that is not connected gets it when it connects.
+        self.session.notify();
     }
 }
 

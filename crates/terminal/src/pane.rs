@@ -5,7 +5,10 @@
 //! may send: output is requested up to the position that the *fastest* client has parsed, plus
 //! [`limits::OUTSTANDING_BYTES_MAX`].
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
@@ -24,6 +27,9 @@ mod model_side;
 pub use client_side::{Cursor, InputTarget, Progress};
 use model_requests::ModelRequests;
 pub use model_requests::Redraw;
+
+/// A guest is sent at most one size of a pane in this time, always the newest.
+const RESIZE_INTERVAL: Duration = Duration::from_millis(100);
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +71,8 @@ struct State {
     size: Size,
     /// Size that was last sent to the guest.
     size_sent: Option<Size>,
+    /// When it was sent.
+    size_sent_at: Option<Instant>,
     /// Window that was last sent to the guest.
     window_sent: Option<u64>,
     clients: Vec<ClientState>,
@@ -98,6 +106,7 @@ impl Pane {
                 complete_at: 0,
                 size,
                 size_sent: None,
+                size_sent_at: None,
                 window_sent: None,
                 clients: Vec::new(),
                 clients_created: 0,
@@ -159,6 +168,23 @@ impl State {
             // Without a client the program is not slowed down, and the buffer keeps its newest output.
             _ => u64::MAX,
         }
+    }
+
+    /// When the guest may be sent the size that it does not have yet: a program redraws its screen at each change.
+    fn size_due(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let due = self.size_sent_at.map_or(now, |at| at + RESIZE_INTERVAL);
+        (self.size_sent != Some(self.size)).then_some(due)
+    }
+
+    /// The size that the guest does not have yet, if it may be sent now. It counts as sent then.
+    fn take_size(&mut self) -> Option<Size> {
+        let now = Instant::now();
+        if self.size_due()? > now {
+            return None;
+        }
+        (self.size_sent, self.size_sent_at) = (Some(self.size), Some(now));
+        Some(self.size)
     }
 
     /// Changes the size. Returns whether it differs from the size before.

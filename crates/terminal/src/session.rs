@@ -7,7 +7,7 @@ use guest_protocol::{FromGuest, PaneNo, ToGuest};
 use protocol::{frame::Size, limits, names::Slug};
 use tokio::{
     sync::{Notify, mpsc},
-    time::Instant,
+    time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -134,6 +134,7 @@ impl Session {
         }
         let mut open: Vec<Arc<Pane>> = Vec::new();
         loop {
+            let size_due = open.iter().filter_map(|pane| pane.size_due()).min();
             tokio::select! {
                 biased;
                 message = messages.recv() => match message {
@@ -141,6 +142,7 @@ impl Session {
                     None => return Ok(()),
                 },
                 () = self.update.notified() => {}
+                () = sleep_until(size_due.unwrap_or_else(Instant::now)), if size_due.is_some() => {}
             }
             if self.send_updates(&mut open).await.is_err() {
                 return Ok(());

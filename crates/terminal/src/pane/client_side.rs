@@ -44,8 +44,8 @@ pub enum InputTarget {
     Shell {
         /// Number of the pane on the guest link.
         number: PaneNo,
-        /// The pane now has the client's size, which is sent to the guest before the input.
-        resized: bool,
+        /// The pane's size, if the guest is to be sent it before the input.
+        resize: Option<Size>,
     },
     /// No shell runs; the input is dropped.
     None,
@@ -90,13 +90,16 @@ impl Pane {
         true
     }
 
-    /// Sets a client's size and makes it the pane's size. Returns the pane's number if the pane's size changed.
-    pub fn resize(&self, client: u64, size: Size) -> Option<PaneNo> {
+    /// Sets a client's size and makes it the pane's size. Returns the pane's number and its size if the guest is to be
+    /// sent it now; a size that follows another one too soon is sent later.
+    pub fn resize(&self, client: u64, size: Size) -> Option<(PaneNo, Size)> {
         let mut state = self.state();
         if let Some(client) = state.client_mut(client) {
             client.size = Some(size);
         }
-        state.resize(size).then_some(state.number)
+        state.resize(size);
+        let number = state.number;
+        state.take_size().map(|size| (number, size))
     }
 
     /// Reserves room for input and makes the size of `typist` the pane's size.
@@ -114,8 +117,10 @@ impl Pane {
         state.input_in_flight += bytes;
         state.input_at = Some(Instant::now());
         let size = typist.and_then(|id| state.client(id)).and_then(|client| client.size);
-        let resized = size.is_some_and(|size| state.resize(size));
-        Ok(InputTarget::Shell { number: state.number, resized })
+        if let Some(size) = size {
+            state.resize(size);
+        }
+        Ok(InputTarget::Shell { number: state.number, resize: state.take_size() })
     }
 
     /// A client begins or ends to wait for room. The window is unlimited while one waits: a program that is blocked on

@@ -4,6 +4,7 @@ use std::sync::MutexGuard;
 
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
+use tokio::time::Instant;
 
 use super::{Pane, ShellState, State};
 
@@ -28,7 +29,7 @@ impl Pane {
     pub fn reopen(&self) -> (Size, u64) {
         let mut state = self.state();
         state.shell = ShellState::Opening;
-        (state.size_sent, state.window_sent) = (Some(state.size), None);
+        (state.size_sent, state.size_sent_at, state.window_sent) = (Some(state.size), None, None);
         state.input_in_flight = 0;
         (state.size, state.output.newest())
     }
@@ -107,7 +108,13 @@ impl Pane {
         }
     }
 
-    /// Returns the window and size that the guest does not have yet, and marks them as sent.
+    /// When a size is to be sent that was held back. `None` when the guest has the newest one.
+    pub fn size_due(&self) -> Option<Instant> {
+        let state = self.state();
+        if state.shell == ShellState::Live { state.size_due() } else { None }
+    }
+
+    /// Returns the window and size that the guest does not have yet and may be sent now, and marks them as sent.
     pub fn pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
         if state.shell != ShellState::Live {
@@ -118,14 +125,13 @@ impl Pane {
             None => true,
             Some(sent) => window < sent || window == u64::MAX && sent != window || window - sent >= WINDOW_STEP,
         };
-        let size = (state.size_sent != Some(state.size)).then_some(state.size);
+        let size = state.take_size();
         if !moved && size.is_none() {
             return None;
         }
         if moved {
             state.window_sent = Some(window);
         }
-        state.size_sent = Some(state.size);
         Some(PendingUpdate { number: state.number, window: moved.then_some(window), size })
     }
 }

@@ -3,6 +3,7 @@
 //! Reader, writer and housekeeping are three futures of one task: none waits for another, and all stop together. The
 //! end of the lease is polled before any of them.
 
+mod budget;
 mod close;
 mod housekeeping;
 mod reader;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tungstenite::{Error as SocketError, error::ProtocolError};
 
 use super::{
+    budget::FrameBudget,
     close::Disconnect,
     shared::{ControlMessage, Shared},
 };
@@ -21,7 +22,9 @@ pub(super) async fn read(
     client: &Client,
     shared: &Shared,
 ) -> Disconnect {
+    let mut budget = FrameBudget::new();
     loop {
+        budget.take().await;
         let message = match stream.next().await {
             Some(Ok(message)) => message,
             Some(Err(error)) => return failed(error),

@@ -30,7 +30,7 @@ pub fn no_progress() -> Progress {
     Arc::new(|_| {})
 }
 
-/// A engine with its own instance id. Dropping it removes its containers and volumes.
+/// An engine with its own instance id. Dropping it removes its containers and volumes.
 pub struct RealEngine {
     pub engine: Docker,
     pub instance: Uuid,
