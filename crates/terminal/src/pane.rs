@@ -29,7 +29,9 @@ use model_requests::ModelRequests;
 pub use model_requests::Redraw;
 
 /// A guest is sent at most one size of a pane in this time, always the newest.
-const RESIZE_INTERVAL: Duration = Duration::from_millis(100);
+const SIZE_INTERVAL: Duration = Duration::from_millis(100);
+/// Sizes that may be sent at once after a pause, so that input which follows a size finds it in force.
+const SIZES_AT_ONCE: u32 = 10;
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +73,8 @@ struct State {
     size: Size,
     /// Size that was last sent to the guest.
     size_sent: Option<Size>,
-    /// When it was sent.
-    size_sent_at: Option<Instant>,
+    /// When [`SIZES_AT_ONCE`] sizes may be sent again. Each one moves it by [`SIZE_INTERVAL`].
+    sizes_full_at: Instant,
     /// Window that was last sent to the guest.
     window_sent: Option<u64>,
     clients: Vec<ClientState>,
@@ -106,7 +108,7 @@ impl Pane {
                 complete_at: 0,
                 size,
                 size_sent: None,
-                size_sent_at: None,
+                sizes_full_at: Instant::now(),
                 window_sent: None,
                 clients: Vec::new(),
                 clients_created: 0,
@@ -172,8 +174,7 @@ impl State {
 
     /// When the guest may be sent the size that it does not have yet: a program redraws its screen at each change.
     fn size_due(&self) -> Option<Instant> {
-        let now = Instant::now();
-        let due = self.size_sent_at.map_or(now, |at| at + RESIZE_INTERVAL);
+        let due = self.sizes_full_at + SIZE_INTERVAL - SIZE_INTERVAL * SIZES_AT_ONCE;
         (self.size_sent != Some(self.size)).then_some(due)
     }
 
@@ -183,7 +184,7 @@ impl State {
         if self.size_due()? > now {
             return None;
         }
-        (self.size_sent, self.size_sent_at) = (Some(self.size), Some(now));
+        (self.size_sent, self.sizes_full_at) = (Some(self.size), self.sizes_full_at.max(now) + SIZE_INTERVAL);
         Some(self.size)
     }
 

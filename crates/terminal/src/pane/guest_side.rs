@@ -29,7 +29,7 @@ impl Pane {
     pub fn reopen(&self) -> (Size, u64) {
         let mut state = self.state();
         state.shell = ShellState::Opening;
-        (state.size_sent, state.size_sent_at, state.window_sent) = (Some(state.size), None, None);
+        (state.size_sent, state.window_sent) = (Some(state.size), None);
         state.input_in_flight = 0;
         (state.size, state.output.newest())
     }
