@@ -38,7 +38,7 @@ pub struct Services {
     /// Decides about access to terminals.
     pub gate: TerminalGate,
     /// The engine.
-    pub runtime: Arc<dyn Engine>,
+    pub engine: Arc<dyn Engine>,
     /// Sessions of running terminals.
     pub sessions: Arc<Sessions>,
     /// Runs operations.
@@ -59,9 +59,9 @@ pub struct Services {
 
 impl Services {
     /// Services over a store and an engine; everything else has a default.
-    pub fn builder(config: Config, db: Db, keys: Keyring, runtime: Arc<dyn Engine>) -> ServicesBuilder {
+    pub fn builder(config: Config, db: Db, keys: Keyring, engine: Arc<dyn Engine>) -> ServicesBuilder {
         let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
-        ServicesBuilder { config, db, keys, runtime, clock, address, operation_wait }
+        ServicesBuilder { config, db, keys, engine, clock, address, operation_wait }
     }
 }
 
@@ -72,7 +72,7 @@ pub struct ServicesBuilder {
     config: Config,
     db: Db,
     keys: Keyring,
-    runtime: Arc<dyn Engine>,
+    engine: Arc<dyn Engine>,
     clock: Clock,
     address: SocketAddr,
     operation_wait: Duration,
@@ -112,7 +112,7 @@ impl ServicesBuilder {
             keys: Arc::new(self.keys),
             throttle: Arc::default(),
             revocations: registry,
-            runtime: self.runtime,
+            engine: self.engine,
             sessions: Arc::new(Sessions::new(shutdown.clone())),
             operations: Arc::new(Operations::new(tasks.clone())),
             events: Events::default(),

@@ -27,7 +27,7 @@ pub use model_requests::Redraw;
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum ShellState {
     /// The guest was asked to open the pane, or has not yet sent all output that it had stored by then.
     Opening,
     /// The shell runs.
@@ -58,7 +58,7 @@ pub struct Pane {
 #[derive(Debug)]
 struct State {
     number: PaneNo,
-    phase: Phase,
+    shell: ShellState,
     output: OutputBuffer,
     /// End of the output that the guest had stored when the pane was opened.
     complete_at: u64,
@@ -93,7 +93,7 @@ impl Pane {
             name,
             state: Mutex::new(State {
                 number,
-                phase: Phase::Opening,
+                shell: ShellState::Opening,
                 output: OutputBuffer::new(0, limits::OUTPUT_BUFFER_BYTES),
                 complete_at: 0,
                 size,
@@ -128,8 +128,8 @@ impl Pane {
     }
 
     /// State of the shell.
-    pub fn phase(&self) -> Phase {
-        self.state().phase
+    pub fn shell_state(&self) -> ShellState {
+        self.state().shell
     }
 
     /// Size in cells.

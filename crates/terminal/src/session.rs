@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     guest_link::{GuestLink, GuestUnavailable},
     model_threads::ModelQueue,
-    pane::{Pane, Phase},
+    pane::{Pane, ShellState},
 };
 
 /// The terminal has [`limits::PANES_MAX`] panes.
@@ -73,7 +73,7 @@ impl Session {
     /// The pane of that name; it is opened when it does not exist.
     pub(super) fn pane(&self, name: &Slug, size: Size) -> Result<Arc<Pane>, TooManyPanes> {
         let mut panes = self.panes();
-        panes.retain(|p| matches!(p.phase(), Phase::Opening | Phase::Live | Phase::Away(_)));
+        panes.retain(|p| matches!(p.shell_state(), ShellState::Opening | ShellState::Live | ShellState::Away(_)));
         if let Some(pane) = panes.iter().find(|p| p.name() == name.as_str()) {
             return Ok(pane.clone());
         }
@@ -110,10 +110,10 @@ impl Session {
                 tracing::warn!(%violation, "session dropped its connection to the guest");
             }
             let now = Instant::now();
-            self.panes().iter().for_each(|p| p.set_phase(Phase::Away(now)));
+            self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Away(now)));
         }
         self.ended.cancel();
-        self.panes().drain(..).for_each(|p| p.set_phase(Phase::Gone));
+        self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
     }
 
     /// Serves one connection until it is lost. `last_boot` is the guest process that the panes belong to.
@@ -126,7 +126,7 @@ impl Session {
             Some(FromGuest::Hello { boot, .. }) => {
                 if last_boot.replace(boot).is_some_and(|last| last != boot) {
                     // The container was started again, so none of the shells exists any more.
-                    self.panes().drain(..).for_each(|p| p.set_phase(Phase::Gone));
+                    self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
                 }
             }
             Some(_) => return Err(ProtocolViolation::NoHello),
@@ -185,8 +185,8 @@ impl Session {
                     return Err(ProtocolViolation::OpenPosition);
                 }
             }
-            FromGuest::Exited { pane, status } => self.remove(pane, Phase::Ended(status)),
-            FromGuest::OpenFailed { pane, errno } => self.remove(pane, Phase::Failed(errno)),
+            FromGuest::Exited { pane, status } => self.remove(pane, ShellState::Ended(status)),
+            FromGuest::OpenFailed { pane, errno } => self.remove(pane, ShellState::Failed(errno)),
             FromGuest::Taken { pane, bytes } => {
                 if let Some(pane) = self.numbered(pane) {
                     pane.input_taken(bytes);
@@ -199,12 +199,12 @@ impl Session {
     }
 
     /// Ends a pane and frees its name. Attached clients still read its output to the end.
-    fn remove(&self, number: PaneNo, phase: Phase) {
+    fn remove(&self, number: PaneNo, shell: ShellState) {
         let mut panes = self.panes();
         if let Some(at) = panes.iter().position(|p| p.number() == number) {
             let pane = panes.remove(at);
             drop(panes);
-            pane.set_phase(phase);
+            pane.set_shell_state(shell);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     client::{AttachedClient, Client},
     guest_link::GuestLink,
     model_threads::ModelThreads,
-    pane::{Pane, Phase},
+    pane::{Pane, ShellState},
     session::{Session, TooManyPanes},
 };
 
@@ -119,13 +119,13 @@ impl Sessions {
 async fn opened(pane: &Pane) -> Result<(), AttachError> {
     let mut changed = pane.watch();
     loop {
-        match pane.phase() {
-            Phase::Live | Phase::Ended(_) => return Ok(()),
+        match pane.shell_state() {
+            ShellState::Live | ShellState::Ended(_) => return Ok(()),
             // After a restart of the server only the guest has the number of shells.
-            Phase::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
-            Phase::Failed(errno) => return Err(AttachError::NoShell(errno)),
-            Phase::Gone => return Err(AttachError::NoAnswer),
-            Phase::Opening | Phase::Away(_) => {}
+            ShellState::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
+            ShellState::Failed(errno) => return Err(AttachError::NoShell(errno)),
+            ShellState::Gone => return Err(AttachError::NoAnswer),
+            ShellState::Opening | ShellState::Away(_) => {}
         }
         if changed.changed().await.is_err() {
             return Err(AttachError::NoAnswer);

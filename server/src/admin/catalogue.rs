@@ -110,7 +110,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
 
 async fn image_view(services: &Services, row: ImageRow) -> AdminResult<AdminImage> {
     // The settings are shown even when the engine does not answer.
-    let size_bytes = services.runtime.image_size(&row.reference).await.unwrap_or_default();
+    let size_bytes = services.engine.image_size(&row.reference).await.unwrap_or_default();
     let edit = ImageEditView {
         title: row.title,
         description: row.description,

@@ -35,7 +35,7 @@ pub enum AdminError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] sandbox::EngineError),
+    Engine(#[from] sandbox::EngineError),
 }
 
 /// Result of a use-case of administration.

@@ -29,7 +29,7 @@ pub enum PreflightError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] EngineError),
+    Engine(#[from] EngineError),
 }
 
 /// Runs the checks, and binds a new database to the instance.
@@ -45,7 +45,7 @@ pub async fn check(services: &Services, instance: &str) -> Result<(), PreflightE
         Some(_) => {}
         None => {
             if !tx.is_set_up().await? {
-                let terminals = services.runtime.list().await?.len();
+                let terminals = services.engine.list().await?.len();
                 if terminals > 0 {
                     return Err(PreflightError::Emptied(terminals));
                 }

@@ -17,7 +17,7 @@ use crate::services::Services;
 /// # Errors
 /// When the database does not answer.
 pub async fn system(services: &Services) -> AdminResult<System> {
-    let mut findings = services.runtime.probe().await;
+    let mut findings = services.engine.probe().await;
     if services.config.public_url.is_none() && !services.config.listen.ip().is_loopback() {
         findings.push(Finding {
             id: "server.public_url".into(),

@@ -27,7 +27,7 @@ impl ToProblem for AdminError {
             ),
             Self::Invalid(value) => Problem::new(ProblemKind::Unprocessable, rule(value)).at(value.field()),
             Self::Store(error) => error.problem(),
-            Self::Runtime(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
+            Self::Engine(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
         }
     }
 }

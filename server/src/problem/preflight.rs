@@ -19,7 +19,7 @@ pub fn preflight_text(error: &PreflightError) -> Option<String> {
             "a second factor is sealed with a key ({key}) that is not in the file `keys` of the data directory. Put \
              that file back: without it nobody with MFA can sign in and no lock can be opened. Nothing was changed."
         ),
-        PreflightError::Store(_) | PreflightError::Runtime(_) => return None,
+        PreflightError::Store(_) | PreflightError::Engine(_) => return None,
     })
 }
 

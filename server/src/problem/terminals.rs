@@ -15,7 +15,7 @@ impl ToProblem for TerminalError {
         match self {
             Self::Denied(denied) => denied.problem(),
             Self::Store(error) => error.problem(),
-            Self::Runtime(error) => error.problem(),
+            Self::Engine(error) => error.problem(),
             Self::Failed(sentence) => Problem::new(ProblemKind::Unavailable, sentence.clone()),
             Self::StillUp(error) => {
                 tracing::warn!(%error, "a container could not be stopped; the reconciler tries again");

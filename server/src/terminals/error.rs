@@ -18,7 +18,7 @@ pub enum TerminalError {
     Store(#[from] StoreError),
     /// The engine failed.
     #[error(transparent)]
-    Runtime(#[from] EngineError),
+    Engine(#[from] EngineError),
     /// It could not be started; the sentence of the recorded reason.
     #[error("it could not be started")]
     Failed(String),

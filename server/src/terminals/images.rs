@@ -17,7 +17,7 @@ pub async fn images(services: &Services) -> Result<Vec<Image>, TerminalError> {
     tx.commit().await?;
     let offered = rows.into_iter().filter(|row| row.enabled);
     let looks = offered.map(|row| async move {
-        let size = services.runtime.image_size(&row.reference).await?;
+        let size = services.engine.image_size(&row.reference).await?;
         Ok::<_, TerminalError>(shown(row, size))
     });
     futures_util::future::try_join_all(looks).await

@@ -13,7 +13,7 @@ use crate::services::Services;
 /// [`TerminalError`]; [`Denied::NotRunning`] when it does not run.
 pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Result<Stats, TerminalError> {
     let visible = services.gate.authorize(caller, id, View).await?;
-    match services.runtime.stats(visible.facts().sandbox).await {
+    match services.engine.stats(visible.facts().sandbox).await {
         Err(EngineError::NoContainer) => Err(Denied::NotRunning(visible.facts().phase).into()),
         other => Ok(other?),
     }
@@ -29,7 +29,7 @@ pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> R
     let row = list::record(&mut tx, &proof).await?;
     let spec = launch::spec(&mut tx, &row).await?;
     tx.commit().await?;
-    match services.runtime.security(&spec).await {
+    match services.engine.security(&spec).await {
         Err(EngineError::NoContainer) => Err(Denied::NotRunning(row.phase).into()),
         other => Ok(other?),
     }

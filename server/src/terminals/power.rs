@@ -122,7 +122,7 @@ async fn change_now<A: AllowsStop>(
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     match reconciler::request(services, row.id).await {
         // The error is of the start that was requested after this stop.
-        Some(Err(TerminalError::Runtime(_))) if wanted == Wanted::Stopped => Ok(()),
+        Some(Err(TerminalError::Engine(_))) if wanted == Wanted::Stopped => Ok(()),
         Some(outcome) => outcome,
         None => Ok(()),
     }

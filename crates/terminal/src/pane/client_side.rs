@@ -7,7 +7,7 @@ use protocol::{
 };
 use tokio::time::Instant;
 
-use super::{ClientState, Pane, Phase};
+use super::{ClientState, Pane, ShellState};
 
 /// What can be sent to a client at its cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub enum Progress {
     },
     /// The bytes at the cursor are no longer stored, so the client needs a redraw.
     Redraw,
-    /// The client has all output. The phase indicates whether more can follow.
-    UpToDate(Phase),
+    /// The client has all output. The state of the shell indicates whether more can follow.
+    UpToDate(ShellState),
     /// The client has not parsed enough of what it was sent.
     Held,
 }
@@ -105,7 +105,7 @@ impl Pane {
     /// When too much input is in flight; the caller has to wait.
     pub(crate) fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
-        if !matches!(state.phase, Phase::Live | Phase::Opening) {
+        if !matches!(state.shell, ShellState::Live | ShellState::Opening) {
             return Ok(InputTarget::None);
         }
         if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_BYTES_MAX {
@@ -142,7 +142,7 @@ impl Pane {
             return if parsed >= cursor.redrawn_at { Progress::Redraw } else { Progress::Held };
         }
         match state.output.newest().min(until) - next {
-            0 => Progress::UpToDate(state.phase),
+            0 => Progress::UpToDate(state.shell),
             bytes => Progress::Ready { bytes, input_at: state.input_at },
         }
     }

@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use guest_protocol::{OutputBuffer, PaneNo};
 use protocol::{frame::Size, limits};
 
-use super::{Pane, Phase, State};
+use super::{Pane, ShellState, State};
 
 /// Positions are sent as JSON numbers, which are exact up to here.
 const POSITION_MAX: u64 = 1 << 53;
@@ -27,7 +27,7 @@ impl Pane {
     /// Prepares the pane for a new connection. Returns its size and the first position that is not in the buffer.
     pub fn reopen(&self) -> (Size, u64) {
         let mut state = self.state();
-        state.phase = Phase::Opening;
+        state.shell = ShellState::Opening;
         (state.size_sent, state.window_sent) = (Some(state.size), None);
         state.input_in_flight = 0;
         (state.size, state.output.newest())
@@ -76,20 +76,20 @@ impl Pane {
         true
     }
 
-    /// Ends [`Phase::Opening`] once all output that the guest had stored has arrived, and notifies clients.
+    /// Ends [`ShellState::Opening`] once all output that the guest had stored has arrived, and notifies clients.
     fn complete_opening(&self, mut state: MutexGuard<'_, State>) {
-        if state.phase == Phase::Opening && state.output.newest() >= state.complete_at {
-            state.phase = Phase::Live;
+        if state.shell == ShellState::Opening && state.output.newest() >= state.complete_at {
+            state.shell = ShellState::Live;
         }
         drop(state);
         self.changed.send_replace(());
     }
 
-    /// Sets the phase. A final phase ([`Phase::Ended`], [`Phase::Failed`], [`Phase::Gone`]) is kept.
-    pub fn set_phase(&self, phase: Phase) {
+    /// Sets the state of the shell. A final one ([`ShellState::Ended`], [`ShellState::Failed`], [`ShellState::Gone`]) is kept.
+    pub fn set_shell_state(&self, shell: ShellState) {
         let mut state = self.state();
-        if !matches!(state.phase, Phase::Ended(_) | Phase::Failed(_) | Phase::Gone) {
-            state.phase = phase;
+        if !matches!(state.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone) {
+            state.shell = shell;
             state.input_in_flight = 0;
         }
         drop(state);
@@ -110,7 +110,7 @@ impl Pane {
     /// Returns the window and size that the guest does not have yet, and marks them as sent.
     pub fn pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
-        if state.phase != Phase::Live {
+        if state.shell != ShellState::Live {
             return None;
         }
         let window = state.window();

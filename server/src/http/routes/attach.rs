@@ -154,7 +154,7 @@ async fn attach_client(
     access: &Authorized<Attach>,
     params: &AttachParams,
 ) -> ApiResult<AttachedClient> {
-    let link = services.runtime.link(access).await.map_err(|error| ApiError(engine_unreachable(&error)))?;
+    let link = services.engine.link(access).await.map_err(|error| ApiError(engine_unreachable(&error)))?;
     let main = || Slug::parse(PANE_DEFAULT).map_err(RequestError::DefaultPane);
     let pane = params.pane.clone().map_or_else(main, Ok)?;
     Ok(services.sessions.attach(access, link, &pane, params.size(), params.from).await?)

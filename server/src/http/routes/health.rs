@@ -47,7 +47,7 @@ async fn readyz(State(services): State<Services>) -> ApiResult<&'static str> {
     {
         return Err(RequestError::DiskFull(left).into());
     }
-    services.runtime.ping().await.map_err(RequestError::EngineAway)?;
+    services.engine.ping().await.map_err(RequestError::EngineAway)?;
     Ok("ready")
 }
 

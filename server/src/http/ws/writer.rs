@@ -12,7 +12,7 @@ use protocol::{
     frame::{Hello, ServerFrame},
     limits,
 };
-use terminal::{Client, Cursor, Phase, Progress, Redraw};
+use terminal::{Client, Cursor, Progress, Redraw, ShellState};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -134,19 +134,19 @@ impl Writer<'_> {
                 Ok(Wait::Now)
             }
             Progress::Held => Ok(Wait::Change),
-            Progress::UpToDate(phase) => self.idle(phase).await,
+            Progress::UpToDate(shell) => self.idle(shell).await,
         }
     }
 
-    /// All output was sent; the rest depends on the phase of the pane.
-    async fn idle(&mut self, phase: Phase) -> Result<Wait, Disconnect> {
-        match phase {
-            Phase::Ended(status) => {
+    /// All output was sent; the rest depends on the state of the shell.
+    async fn idle(&mut self, shell: ShellState) -> Result<Wait, Disconnect> {
+        match shell {
+            ShellState::Ended(status) => {
                 self.send(binary(ServerFrame::Exit(status).encode())).await?;
                 Err(Disconnect::ShellEnded)
             }
-            Phase::Gone | Phase::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
-            Phase::Away(since) if !self.away_notified => {
+            ShellState::Gone | ShellState::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
+            ShellState::Away(since) if !self.away_notified => {
                 if since.elapsed() < NOTICE_AFTER {
                     return Ok(Wait::Until(since + NOTICE_AFTER));
                 }
@@ -155,11 +155,11 @@ impl Writer<'_> {
                 self.send(binary(notice.encode())).await?;
                 Ok(Wait::Change)
             }
-            Phase::Live => {
+            ShellState::Live => {
                 self.away_notified = false;
                 Ok(Wait::Change)
             }
-            Phase::Away(_) | Phase::Opening => Ok(Wait::Change),
+            ShellState::Away(_) | ShellState::Opening => Ok(Wait::Change),
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn carry_out(
             Phase::Starting => {
                 if row.sandbox.state == SandboxState::Creating {
                     // What an interrupted creation left is removed.
-                    services.runtime.delete(row.sandbox.id).await?;
+                    services.engine.delete(row.sandbox.id).await?;
                 }
                 launch.run(&row).await?;
             }
@@ -50,7 +50,7 @@ pub(super) async fn carry_out(
 /// Removes the sandbox, then the record. The audit event has the proof.
 async fn delete(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
     clients::end(services, row.id, Revocation::Deleted).await;
-    let absence = services.runtime.delete(row.sandbox.id).await?;
+    let absence = services.engine.delete(row.sandbox.id).await?;
     launch::retry_write(|| async {
         let (mut tx, now) = (services.db.begin().await?, services.clock.now());
         if tx.remove_terminal(row, now, &absence.to_string()).await? {
@@ -67,7 +67,7 @@ async fn delete(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
 /// Stops the container. The record then says stopped, or pending when a start was requested.
 async fn stop(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
     clients::end(services, row.id, Revocation::Stopped).await;
-    match services.runtime.stop(row.sandbox.id).await {
+    match services.engine.stop(row.sandbox.id).await {
         Ok(()) | Err(EngineError::NoContainer) => {}
         Err(error) => return Err(TerminalError::StillUp(error)),
     }

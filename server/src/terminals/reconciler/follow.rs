@@ -20,10 +20,10 @@ use crate::{
 /// Compares a terminal without a pending request with the engine, and makes them agree.
 pub(super) async fn follow(services: &Services, id: TerminalId, first: bool) -> Result<(), TerminalError> {
     let Some(row) = read(services, id).await? else { return Ok(()) };
-    let found = services.runtime.observe(row.sandbox.id).await?;
+    let found = services.engine.observe(row.sandbox.id).await?;
     match action(row.phase, found, first) {
         Action::None => Ok(()),
-        Action::Reconnect => match services.runtime.reconnect(row.sandbox.id).await {
+        Action::Reconnect => match services.engine.reconnect(row.sandbox.id).await {
             Err(EngineError::NoContainer) => record(services, &row, Phase::Stopped, None).await,
             Err(error) => Err(error.into()),
             Ok(()) => tier::set_limits(services, &row).await,
@@ -31,11 +31,11 @@ pub(super) async fn follow(services: &Services, id: TerminalId, first: bool) -> 
         Action::RecordStopped => record(services, &row, Phase::Stopped, None).await,
         Action::RecordPaused => record(services, &row, Phase::Paused, Some(Reason::Paused)).await,
         Action::RecordResumed => {
-            services.runtime.reconnect(row.sandbox.id).await?;
+            services.engine.reconnect(row.sandbox.id).await?;
             record(services, &row, Phase::Running, None).await
         }
         Action::RecordLost => record(services, &row, Phase::Failed, Some(Reason::Lost)).await,
-        Action::Stop => match services.runtime.stop(row.sandbox.id).await {
+        Action::Stop => match services.engine.stop(row.sandbox.id).await {
             Ok(()) | Err(EngineError::NoContainer) => Ok(()),
             Err(error) => Err(error.into()),
         },

@@ -85,12 +85,12 @@ impl Launch<'_> {
     async fn bring_up(self, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), EngineError> {
         let cancel = &self.operation.cancel;
         if row.sandbox.state == SandboxState::Assigned {
-            return self.services.runtime.start(spec, cancel).await;
+            return self.services.engine.start(spec, cancel).await;
         }
         let (events, owner, id) = (self.services.events.clone(), row.owner_id, row.id);
         let progress: Progress =
             Arc::new(move |stage: Stage| events.publish(owner, TerminalEvent::Progress(id, stage)));
-        self.services.runtime.create(spec, progress, cancel).await
+        self.services.engine.create(spec, progress, cancel).await
     }
 
     async fn record_started(self, row: &TerminalRow) -> Result<(), TerminalError> {
@@ -109,7 +109,7 @@ impl Launch<'_> {
     async fn withdraws(self, row: &TerminalRow) -> bool {
         self.failed_creation == FailedCreation::Withdraw
             && row.sandbox.state == SandboxState::Creating
-            && !matches!(self.services.runtime.observe(row.sandbox.id).await, Ok(Some(_)))
+            && !matches!(self.services.engine.observe(row.sandbox.id).await, Ok(Some(_)))
             && self.operation.claim_outcome()
     }
 

@@ -90,7 +90,7 @@ pub async fn run(services: Services) {
         let delays: &[Duration] = tokio::select! {
             biased;
             () = services.shutdown.cancelled() => return,
-            () = services.runtime.guest_lost() => &DELAYS_AFTER_LOSS,
+            () = services.engine.guest_lost() => &DELAYS_AFTER_LOSS,
             () = services.operations.failed.notified() => &[RETRY_DELAY],
             () = tokio::time::sleep(delay) => &[Duration::ZERO],
         };
@@ -117,7 +117,7 @@ async fn round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> b
 /// selects the terminals; each operation looks at the engine again when its turn comes.
 async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> Result<bool, TerminalError> {
     let first = !services.operations.adopted.load(Ordering::Relaxed);
-    let mut listed: HashMap<SandboxId, ObservedState> = services.runtime.list().await?.into_iter().collect();
+    let mut listed: HashMap<SandboxId, ObservedState> = services.engine.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.every_terminal().await?;
     tx.commit().await?;
@@ -169,7 +169,7 @@ async fn collect(services: &Services, orphan: SandboxId, first: bool) -> Result<
     tx.commit().await?;
     if ended {
         tracing::info!(sandbox = %orphan, "removing the remains of a deleted terminal");
-        services.runtime.delete(orphan).await?;
+        services.engine.delete(orphan).await?;
     } else if first {
         tracing::warn!(sandbox = %orphan, "on the engine without record or tombstone; kept");
     }

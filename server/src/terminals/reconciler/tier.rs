@@ -14,7 +14,7 @@ use crate::{
 pub(super) async fn apply(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
     let error = match set_limits(services, row).await {
         Ok(()) => return write(services, row, None).await,
-        Err(TerminalError::Runtime(error)) => error,
+        Err(TerminalError::Engine(error)) => error,
         Err(error) => return Err(error),
     };
     // The limits of the sandbox's own tier are applied until the engine takes them.
@@ -56,7 +56,7 @@ pub(super) async fn set_limits(services: &Services, row: &TerminalRow) -> Result
     let tier = tx.tier(&row.tier).await?;
     tx.commit().await?;
     let Some(tier) = tier else { return Ok(()) };
-    match services.runtime.set_limits(row.sandbox.id, launch::limits(&tier)).await {
+    match services.engine.set_limits(row.sandbox.id, launch::limits(&tier)).await {
         Ok(()) | Err(EngineError::NoContainer) => Ok(()),
         Err(error) => Err(error.into()),
     }

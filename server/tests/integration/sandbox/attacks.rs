@@ -43,7 +43,7 @@ const RAN: &str = "ran() { \"$@\"; test $? -ne 126; }";
 async fn attacks_from_inside_a_container_fail() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
+    real.engine.create(&spec, no_progress(), &never()).await.unwrap();
     let name = real.name_of(spec.id);
     let mut worked = Vec::new();
     for user in ["1000", "0"] {
@@ -66,15 +66,15 @@ async fn attacks_from_inside_a_container_fail() {
     docker(&["exec", "-u", "1000", &name, "bash", "-c", "cat < /dev/null > /dev/tcp/127.0.0.1/80; test $? = 1"]).await;
     let setuid = docker(&["exec", &name, "find", "/", "-xdev", "-perm", "/6000", "-type", "f"]).await;
     assert_eq!(setuid, "", "no program of the image raises rights");
-    real.runtime.delete(spec.id).await.unwrap();
+    real.engine.delete(spec.id).await.unwrap();
 }
 
 #[tokio::test]
 async fn containers_cannot_reach_each_other() {
     let Some(real) = RealEngine::start().await else { return };
     let (a, b) = (launch_spec(), launch_spec());
-    real.runtime.create(&a, no_progress(), &never()).await.unwrap();
-    real.runtime.create(&b, no_progress(), &never()).await.unwrap();
+    real.engine.create(&a, no_progress(), &never()).await.unwrap();
+    real.engine.create(&b, no_progress(), &never()).await.unwrap();
     let (from, to) = (real.name_of(a.id), real.name_of(b.id));
     let address = "{{(index .NetworkSettings.Networks \"rexec-isolated\").IPAddress}}";
     let address = docker(&["inspect", "--format", address, &to]).await;
@@ -97,8 +97,8 @@ async fn containers_cannot_reach_each_other() {
 async fn a_fork_bomb_is_contained_and_deletable() {
     let Some(real) = RealEngine::start().await else { return };
     let (bomb, neighbour) = (launch_spec(), launch_spec());
-    real.runtime.create(&bomb, no_progress(), &never()).await.unwrap();
-    real.runtime.create(&neighbour, no_progress(), &never()).await.unwrap();
+    real.engine.create(&bomb, no_progress(), &never()).await.unwrap();
+    real.engine.create(&neighbour, no_progress(), &never()).await.unwrap();
     let (bomb_name, name) = (real.name_of(bomb.id), real.name_of(neighbour.id));
     // Both in one exec: the engine cannot start another program in the container afterwards.
     let both = "tail /dev/zero & bomb() { bomb | bomb & }; bomb; while :; do :; done";
@@ -106,7 +106,7 @@ async fn a_fork_bomb_is_contained_and_deletable() {
     let stats = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
             // The engine may be slow to answer meanwhile.
-            match real.runtime.stats(bomb.id).await {
+            match real.engine.stats(bomb.id).await {
                 Ok(stats) if stats.pids > 200 => return stats,
                 Ok(_) => {}
                 Err(error) => println!("no figures: {error}"),
@@ -118,6 +118,6 @@ async fn a_fork_bomb_is_contained_and_deletable() {
     assert!(stats.pids <= stats.pids_limit && stats.memory_bytes <= stats.memory_bytes_limit, "{stats:?}");
     let echoed = tokio::time::timeout(Duration::from_secs(60), docker(&["exec", &name, "echo", "calm"])).await;
     assert_eq!(echoed.expect("the neighbour is served"), "calm");
-    real.runtime.delete(bomb.id).await.expect("a bomb is deleted like any other");
+    real.engine.delete(bomb.id).await.expect("a bomb is deleted like any other");
     real.clean().await;
 }

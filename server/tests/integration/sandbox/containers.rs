@@ -22,8 +22,8 @@ use sandbox::{GuestConnection as _, Inspection as _, Lifecycle as _};
 async fn every_control_of_the_profile_is_in_force() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress(), &never()).await.expect("made and verified");
-    let report = real.runtime.security(&spec).await.unwrap();
+    real.engine.create(&spec, no_progress(), &never()).await.expect("made and verified");
+    let report = real.engine.security(&spec).await.unwrap();
     // Controls that are not built yet, and controls that only some hosts support.
     let pending = ["seccomp_own", "quota", "egress", "names", "own_kernel"];
     let by_host = ["user_namespace", "mac", "block_io"];
@@ -39,7 +39,7 @@ async fn every_control_of_the_profile_is_in_force() {
     assert!(
         pid_one.contains("00000000000004eb") && pid_one.contains("NoNewPrivs:\t1") && pid_one.contains("Seccomp:\t2")
     );
-    real.runtime.delete(spec.id).await.unwrap();
+    real.engine.delete(spec.id).await.unwrap();
 }
 
 /// A failing test cleans up its own containers, and only those.
@@ -48,27 +48,27 @@ async fn a_failing_test_leaves_no_container_and_no_volume() {
     let (Some(fails), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
     let (spec, other_spec) = (launch_spec(), launch_spec());
     let name = fails.name_of(spec.id);
-    other.runtime.create(&other_spec, no_progress(), &never()).await.unwrap();
+    other.engine.create(&other_spec, no_progress(), &never()).await.unwrap();
     let failing = tokio::spawn(async move {
-        fails.runtime.create(&spec, no_progress(), &never()).await.unwrap();
-        assert_eq!(fails.runtime.list().await.unwrap(), [], "fails on purpose");
+        fails.engine.create(&spec, no_progress(), &never()).await.unwrap();
+        assert_eq!(fails.engine.list().await.unwrap(), [], "fails on purpose");
     });
     assert!(failing.await.unwrap_err().is_panic());
     assert!(docker_try(&["inspect", &name]).await.is_err(), "the container is gone");
     assert!(docker_try(&["volume", "inspect", &name]).await.is_err(), "and its volume");
-    assert_eq!(other.runtime.list().await.unwrap(), [(other_spec.id, ObservedState::Running)]);
+    assert_eq!(other.engine.list().await.unwrap(), [(other_spec.id, ObservedState::Running)]);
 }
 
 #[tokio::test]
 async fn instances_do_not_see_each_others_containers() {
     let (Some(ours), Some(other)) = (RealEngine::start().await, RealEngine::start().await) else { return };
     let spec = launch_spec();
-    ours.runtime.create(&spec, no_progress(), &never()).await.unwrap();
-    assert_eq!(other.runtime.list().await.unwrap(), []);
-    other.runtime.delete(spec.id).await.unwrap();
-    assert!(matches!(other.runtime.stop(spec.id).await, Err(EngineError::NoContainer)));
-    assert_eq!(ours.runtime.list().await.unwrap(), [(spec.id, ObservedState::Running)]);
-    ours.runtime.delete(spec.id).await.unwrap();
+    ours.engine.create(&spec, no_progress(), &never()).await.unwrap();
+    assert_eq!(other.engine.list().await.unwrap(), []);
+    other.engine.delete(spec.id).await.unwrap();
+    assert!(matches!(other.engine.stop(spec.id).await, Err(EngineError::NoContainer)));
+    assert_eq!(ours.engine.list().await.unwrap(), [(spec.id, ObservedState::Running)]);
+    ours.engine.delete(spec.id).await.unwrap();
 }
 
 #[tokio::test]
@@ -84,10 +84,10 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
     docker(&["rm", &made]).await;
 
     let refused = LaunchSpec { image_reference: leaky.clone(), ..launch_spec() };
-    assert!(matches!(real.runtime.create(&refused, no_progress(), &never()).await, Err(EngineError::RefusedImage(..))));
+    assert!(matches!(real.engine.create(&refused, no_progress(), &never()).await, Err(EngineError::RefusedImage(..))));
     let accepted = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
-    real.runtime.create(&accepted, no_progress(), &never()).await.expect("the image's wishes are overridden");
-    let report = real.runtime.security(&accepted).await.unwrap();
+    real.engine.create(&accepted, no_progress(), &never()).await.expect("the image's wishes are overridden");
+    let report = real.engine.security(&accepted).await.unwrap();
     assert!(report.rows.iter().all(|row| row.verdict != Verdict::Differs), "{report:#?}");
     real.clean().await;
     docker(&["rmi", &bossy, &leaky]).await;
@@ -98,34 +98,34 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
 async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     let Some(real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
+    real.engine.create(&spec, no_progress(), &never()).await.unwrap();
     let name = real.name_of(spec.id);
     docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
     docker(&["rm", "-f", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
-    real.runtime.start(&spec, &never()).await.expect("made anew");
+    assert_eq!(real.engine.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
+    real.engine.start(&spec, &never()).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
     // A container whose limits were loosened while it was stopped is not started as it is.
-    real.runtime.stop(spec.id).await.unwrap();
+    real.engine.stop(spec.id).await.unwrap();
     docker(&["update", "--pids-limit", "4096", &name]).await;
-    real.runtime.start(&spec, &never()).await.expect("made anew");
+    real.engine.start(&spec, &never()).await.expect("made anew");
     assert_eq!(docker(&["inspect", "--format", "{{.HostConfig.PidsLimit}}", &name]).await, "256");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
-    real.runtime.delete(spec.id).await.unwrap();
+    real.engine.delete(spec.id).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
     let Some(mut real) = RealEngine::start().await else { return };
     let spec = launch_spec();
-    real.runtime.create(&spec, no_progress(), &never()).await.unwrap();
-    real.runtime = real.restarted().await;
-    real.runtime.reconnect(spec.id).await.unwrap();
-    let report = real.runtime.security(&spec).await.unwrap();
+    real.engine.create(&spec, no_progress(), &never()).await.unwrap();
+    real.engine = real.restarted().await;
+    real.engine.reconnect(spec.id).await.unwrap();
+    let report = real.engine.security(&spec).await.unwrap();
     let capabilities = report.rows.iter().find(|row| row.id == "capabilities").unwrap();
     assert_eq!(capabilities.verdict, Verdict::Verified, "the guest came back: {capabilities:?}");
-    real.runtime.delete(spec.id).await.unwrap();
+    real.engine.delete(spec.id).await.unwrap();
 }
 
 /// Create, inspect, change, restart, reconcile and delete on the real engine.
@@ -133,7 +133,7 @@ async fn a_running_container_is_adopted_after_a_restart_of_the_server() {
 async fn the_use_cases_work_on_the_real_engine() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
+    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.engine.clone()));
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
     let report = terminals::security(&env.services, &who, id).await.unwrap();
@@ -158,14 +158,14 @@ async fn the_use_cases_work_on_the_real_engine() {
 async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     let Some(real) = RealEngine::start().await else { return };
     let db = database::sqlite().await;
-    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.runtime.clone()));
+    let env = TestEnvironment::on(&db, FakeEngine::new(Clock::System), Arc::new(real.engine.clone()));
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
     let name = real.name_of(sandbox_of(id));
     let state = async || terminals::get(&env.services, &who, id).await.unwrap().state;
     docker(&["exec", "-d", "-u", "1000", &name, "sleep", "1000"]).await;
     docker(&["pause", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Paused)]);
+    assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Paused)]);
     terminals::reconciler::reconcile(&env.services).await;
     assert_eq!(state().await, TerminalState::Stopped, "nobody can use it");
     terminals::start(&env.services, &who, id).await.unwrap();
@@ -174,14 +174,14 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
     terminals::stop(&env.services, &who, id).await.unwrap();
-    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Stopped)]);
+    assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
-    assert_eq!(real.runtime.list().await.unwrap(), [(sandbox_of(id), ObservedState::Emptied)]);
+    assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Emptied)]);
     terminals::reconciler::reconcile(&env.services).await;
     assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();
-    assert_eq!(real.runtime.list().await.unwrap(), []);
+    assert_eq!(real.engine.list().await.unwrap(), []);
 }
 
 /// A tier with more cores than the machine is limited to the machine's cores.
@@ -190,6 +190,6 @@ async fn a_tier_larger_than_the_machine_starts() {
     let Some(real) = RealEngine::start().await else { return };
     let mut spec = launch_spec();
     spec.limits.cpu_millis = 1_000_000;
-    real.runtime.create(&spec, no_progress(), &never()).await.expect("made with all the cores there are");
-    real.runtime.delete(spec.id).await.unwrap();
+    real.engine.create(&spec, no_progress(), &never()).await.expect("made with all the cores there are");
+    real.engine.delete(spec.id).await.unwrap();
 }

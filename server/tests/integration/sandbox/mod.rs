@@ -2,6 +2,6 @@
 
 mod attacks;
 mod containers;
+mod engine_contract;
 mod guest_link;
 mod hardening_page;
-mod runtime_contract;

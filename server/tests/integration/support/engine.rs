@@ -30,9 +30,9 @@ pub fn no_progress() -> Progress {
     Arc::new(|_| {})
 }
 
-/// A runtime with its own instance id. Dropping it removes its containers and volumes.
+/// A engine with its own instance id. Dropping it removes its containers and volumes.
 pub struct RealEngine {
-    pub runtime: Docker,
+    pub engine: Docker,
     pub instance: Uuid,
     pub data: tempfile::TempDir,
 }
@@ -45,8 +45,8 @@ impl RealEngine {
             return None;
         }
         let (instance, data) = (Uuid::new_v4(), tempfile::tempdir().expect("a temporary folder"));
-        let runtime = connect(instance, &data).await;
-        Some(Self { runtime, instance, data })
+        let engine = connect(instance, &data).await;
+        Some(Self { engine, instance, data })
     }
 
     /// Another server process on the same data directory.
@@ -60,8 +60,8 @@ impl RealEngine {
 
     /// Deletes all containers of this instance.
     pub async fn clean(&self) {
-        for (id, _) in self.runtime.list().await.expect("the engine lists") {
-            self.runtime.delete(id).await.expect("deleted");
+        for (id, _) in self.engine.list().await.expect("the engine lists") {
+            self.engine.delete(id).await.expect("deleted");
         }
     }
 }

@@ -39,23 +39,23 @@ impl TestEnvironment {
     /// On the fake engine.
     pub fn new(db: &TestDb) -> Self {
         let fake = FakeEngine::new(Clock::System);
-        let runtime = Arc::new(fake.clone());
-        Self::on(db, fake, runtime)
+        let engine = Arc::new(fake.clone());
+        Self::on(db, fake, engine)
     }
 
-    pub fn on(db: &TestDb, fake: FakeEngine, runtime: Arc<dyn Engine>) -> Self {
+    pub fn on(db: &TestDb, fake: FakeEngine, engine: Arc<dyn Engine>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config::check(config::Raw::default()).unwrap();
         let keys = Keyring::open(&folder.path().join("keys")).unwrap();
         // Long enough that operations complete before the answer; tests of 202 answers set their own.
         let services =
-            Services::builder(config, db.db.clone(), keys, runtime).operation_wait(Duration::from_secs(60)).build();
+            Services::builder(config, db.db.clone(), keys, engine).operation_wait(Duration::from_secs(60)).build();
         Self { services, fake, _folder: folder }
     }
 
     /// The same database and engine after a restart of the server.
     pub fn restarted(&self, db: &TestDb) -> Self {
-        Self::on(db, self.fake.clone(), self.services.runtime.clone())
+        Self::on(db, self.fake.clone(), self.services.engine.clone())
     }
 
     /// A new user, signed in.

@@ -30,7 +30,7 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
         let services = env.services.clone();
         let watcher = tokio::spawn(async move {
             let why = access.lease().ended().await;
-            (why, services.runtime.list().await.unwrap())
+            (why, services.engine.list().await.unwrap())
         });
         let stopped = terminals::stop(&env.services, &who, id).await.unwrap();
         let (why, engine) = watcher.await.unwrap();
@@ -70,7 +70,7 @@ async fn a_start_during_a_stop_waits_for_its_end() {
         client.await.unwrap().unwrap();
         assert_eq!(env.rows().await[0].phase, Phase::Running);
         assert_eq!(
-            env.services.runtime.list().await.unwrap(),
+            env.services.engine.list().await.unwrap(),
             vec![(sandbox_of(id), ObservedState::Running)],
             "as its record says"
         );

@@ -17,7 +17,7 @@ async fn preflight_rejects_data_keys_and_engine_that_do_not_match() {
         env.terminal(&who).await;
         preflight::check(&env.services, "one").await.unwrap();
         // The database is lost and replaced by an empty one.
-        let lost = TestEnvironment::on(&fresh, env.fake.clone(), env.services.runtime.clone());
+        let lost = TestEnvironment::on(&fresh, env.fake.clone(), env.services.engine.clone());
         assert!(matches!(preflight::check(&lost.services, "one").await, Err(PreflightError::Emptied(1))));
         assert_eq!(env.fake.list().await.unwrap().len(), 1);
         // The keys are lost and replaced by new ones.
