@@ -21,20 +21,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve pages, API and terminals until told to stop.
+    /// Serve pages, API and terminals until a signal stops the server.
     Serve,
-    /// Look at this machine: engine, hardening, database. Exits 1 when something is broken.
+    /// Examine engine, hardening and database of this machine. The exit status is 1 when something is broken.
     Doctor {
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Questions about the configuration.
+    /// Commands about the configuration.
     Config {
         #[command(subcommand)]
         question: ConfigQuestion,
     },
-    /// Administration from the server's own shell.
+    /// Administration on the server itself.
     Admin {
         #[command(subcommand)]
         action: AdminAction,
@@ -43,7 +43,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ConfigQuestion {
-    /// Say whether the configuration can be used, and every mistake in it.
+    /// Check the configuration, and report every mistake in it.
     Check,
 }
 
@@ -58,7 +58,7 @@ enum AdminAction {
 
 #[derive(Args)]
 struct Settings {
-    /// Configuration file [default: rexec.toml, when it is there]
+    /// Configuration file [default: rexec.toml, if it exists]
     #[arg(long, global = true)]
     config: Option<String>,
     #[command(flatten)]

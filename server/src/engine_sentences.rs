@@ -1,4 +1,5 @@
-//! Sentences about the engine: for problem documents, and for reasons that are stored as data.
+//! Sentences about the engine: for problem documents, and for reasons that are stored as data. They are in a lower
+//! layer than `problem`, because use-cases put the sentence of a reason into the terminals that they return.
 
 use protocol::{Problem, ProblemKind};
 use sandbox::EngineError;

@@ -1,8 +1,7 @@
 //! Rexec's server: authentication, second factors, the audit log, use-cases, jobs, HTTP and the commands of the binary.
 //!
-//! Modules from low to high; a module may use those before it and those beside it (`tests/structure.rs` checks this):
-//! `config telemetry events data_dir turns engine_sentences` < `audit` < `auth mfa` < `services` <
-//! `accounts terminals admin` < `problem` < `http` < `serve commands` < `cli`.
+//! The modules are layers: a module may use those of its own layer and of lower ones. `LAYERS` in `tests/structure.rs`
+//! lists them, and the test checks it.
 #![forbid(unsafe_code)]
 // Page types are deep; handlers that hold them need more than the default.
 #![recursion_limit = "512"]

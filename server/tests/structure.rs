@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Modules of the server from low to high, as documented in `src/lib.rs`. A module may use its own row and the rows above.
+/// Modules of the server from low to high: the list that the documentation refers to. A module may use its own row and
+/// the rows above.
 const LAYERS: &[&[&str]] = &[
     &["config", "telemetry", "events", "data_dir", "operations", "engine_sentences"],
     &["audit"],

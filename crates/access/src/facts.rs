@@ -44,7 +44,7 @@ pub struct TerminalFacts {
     pub phase: Phase,
     /// Locked with MFA.
     pub locked: bool,
-    /// Raised by lock, unlock, deletion and change of owner.
+    /// Raised by each lock, unlock and deletion.
     pub epoch: i64,
 }
 

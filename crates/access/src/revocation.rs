@@ -23,7 +23,7 @@ pub enum Revocation {
     Locked,
     /// The grant expired.
     GrantEnded,
-    /// The terminal was deleted, or no longer belongs to the caller.
+    /// The terminal was deleted.
     Deleted,
     /// The terminal was stopped.
     Stopped,
@@ -71,7 +71,8 @@ pub trait Revocations: Send + Sync + std::fmt::Debug {
     /// Ends every lease on every terminal without waiting. Returns the number of terminals that had a lease.
     fn revoke_all_terminals(&self, reason: Revocation) -> usize;
 
-    /// Applies a renewed grant to the leases that depend on it, so their sockets stay open. Call it after the commit.
+    /// Applies a renewed grant to the leases that depend on it, so that they do not end at its earlier end. Call it
+    /// after the commit.
     fn renew_grant(&self, grant: &GrantFacts);
 
     /// The lock with this epoch was removed: leases that depend on a grant for it continue without the grant. Call it

@@ -156,7 +156,8 @@ pub trait Inspection: Send + Sync {
 pub trait GuestConnection: Send + Sync {
     /// The guest link of a terminal's sandbox. It carries the bytes of the terminal, so it requires the proof.
     async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError>;
-    /// Listens for the guest of a running container again, after a restart of the server.
+    /// Listens for the guest of a running container again, after a restart of the server. Compares nothing with the
+    /// profile.
     async fn reconnect(&self, id: SandboxId) -> Result<(), EngineError>;
     /// Completes when a guest has disconnected since the previous call. Its container may have exited.
     async fn guest_lost(&self);

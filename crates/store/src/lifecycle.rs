@@ -1,5 +1,6 @@
-//! The life of a terminal: requests of its owner, and the phases that the reconciler records. Every change names the
-//! phase it starts from, so exactly one of two concurrent changes takes effect.
+//! The life of a terminal: requests of its owner, and the phases that the reconciler records. A change of the phase
+//! names the phase it starts from (a deletion starts from every other one), so exactly one of two concurrent changes
+//! takes effect. A name and a tier are changed in any phase; taking a tier back names the tier it replaces.
 
 use access::{AllowsDelete, AllowsStop, Authorized, Operate};
 use protocol::{

@@ -52,7 +52,7 @@ pub struct TerminalRow {
     pub phase: Phase,
     /// Locked with MFA.
     pub mfa_locked: bool,
-    /// Raised by lock, unlock, deletion and change of owner.
+    /// Raised by each lock, unlock and deletion.
     pub lock_epoch: i64,
     /// Why it is in its phase.
     #[sqlx(try_from = "Option<String>")]
@@ -130,7 +130,8 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE t.id = $1"), id.uuid()))
     }
 
-    /// The record of an authorized terminal. `None` when it was deleted or got another owner after the authorization.
+    /// The record of an authorized terminal. `None` when it was deleted after the authorization, or has another owner than
+    /// then (no function changes the owner).
     ///
     /// # Errors
     /// When the database does not answer.

@@ -67,13 +67,13 @@ settings! {
     /// ADDRESS:PORT to listen on [default: 127.0.0.1:8080]
     #[arg(long, global = true)]
     listen: SocketAddr = value::listen;
-    /// Where database, keys and sockets are [default: rexec-data]
+    /// Directory of database, keys and sockets [default: rexec-data]
     #[arg(long, global = true)]
     data_dir: PathBuf = value::data_dir;
-    /// What people type into the browser, e.g. https://rexec.example
+    /// Address that users open in the browser, e.g. https://rexec.example
     #[arg(long, global = true)]
     public_url: Option<String> = value::public_url;
-    /// Where the engine is, e.g. unix:///var/run/docker.sock
+    /// Address of the container engine, e.g. unix:///var/run/docker.sock
     #[arg(long, global = true)]
     docker_host: Option<String> = value::docker_host;
     /// Format of the log: `text` or `json`.

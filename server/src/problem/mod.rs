@@ -1,4 +1,5 @@
-//! Sentences for users. Errors are enums with data elsewhere and are converted to problem documents here.
+//! Sentences for users. Errors are enums with data elsewhere and are converted to problem documents here. Sentences
+//! about the engine are in `engine_sentences`, a lower layer.
 //!
 //! One file per source of errors. A sentence says what happened, why, and what to do next. Messages of the database,
 //! the engine and the operating system go to the log.

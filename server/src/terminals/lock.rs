@@ -1,7 +1,8 @@
-//! The lock of a terminal: lock, verify, unlock, status. Written once; every door comes here.
+//! The lock of a terminal: lock, verify, unlock, status. All routes of the lock use these functions.
 //!
-//! Order of locking: commit, cut, answer. From the commit on nobody is admitted without a grant of the new epoch; the
-//! cut ends whoever was admitted before; the answer is given when they have let go.
+//! Order of locking: commit, revoke, answer. From the commit on the gate admits nobody without a grant of the new
+//! epoch. The revocation ends the leases that were given before. The answer follows when all of them are released, or
+//! after [`CUT_DEADLINE`].
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::{
     services::Services,
 };
 
-/// From the commit of a lock to the last byte of every socket of that terminal.
+/// How long the answer to a lock waits for the release of the terminal's leases.
 pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
 
 /// The result of a verified code: the answer, the new token of the login session, and the event for its other pages. A
@@ -31,16 +32,16 @@ pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
 /// after the answer with the new cookie.
 pub type Opened<T> = (T, NewToken, DeferredEvent);
 
-/// Why the lock did not move.
+/// Why a use-case of the lock failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Not signed in, not there, not the caller's.
+    /// The gate denied access.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The code proves nothing, or there is no factor to ask.
+    /// The code was refused, or the account has no factor.
     #[error(transparent)]
     Code(#[from] CodeError),
-    /// There is no lock to open.
+    /// The terminal is not locked.
     #[error("the terminal is not locked")]
     NotLocked,
     /// The database failed.
@@ -48,7 +49,7 @@ pub enum LockError {
     Store(#[from] StoreError),
 }
 
-/// Whether it is locked, whether the lock can be used, and until when this login may use the terminal.
+/// Whether the terminal is locked, whether the account can lock it, and until when this login session has a grant.
 ///
 /// # Errors
 /// [`LockError::Denied`].
@@ -64,10 +65,11 @@ pub async fn status(services: &Services, who: &Caller, id: TerminalId) -> Result
     Ok(LockStatus { mfa_locked: terminal.mfa_locked, mfa_enabled, can_use_feature: mfa_enabled, granted_until })
 }
 
-/// Locks: no code, because locking is always safe. Locking what is locked takes every grant back and cuts again.
+/// Locks a terminal. It needs no code, because locking gives no access. Locking a locked terminal removes its grants
+/// and ends its leases again.
 ///
 /// # Errors
-/// [`LockError::Denied`]; [`CodeError::NoFactor`] when the account has no factor to open it with.
+/// [`LockError::Denied`]; [`CodeError::NoFactor`] when the account has no factor to unlock it with.
 pub async fn lock(services: &Services, who: &Caller, id: TerminalId) -> Result<LockStatus, LockError> {
     let proof = services.gate.authorize(who, id, Operate).await?;
     let (services, who) = (services.clone(), who.clone());
@@ -81,7 +83,7 @@ async fn lock_and_revoke(
 ) -> Result<LockStatus, LockError> {
     let id = proof.id();
     let mut tx = services.db.begin().await?;
-    // The factor's row is held: disabling it waits for this, or this finds it gone.
+    // The factor's row is locked: a request that disables the factor waits for this one, or was committed before it.
     let has_factor = tx.lock_factor_row(who.user).await?.is_some_and(|factor| factor.secret.is_some());
     let terminal = hold(&mut tx, proof).await?;
     let entry = Entry::new(AuditEvent::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
@@ -96,7 +98,7 @@ async fn lock_and_revoke(
     let entry = entry.detail("grants_ended", grants_ended).detail("was_locked", terminal.mfa_locked);
     audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let committed = tx.commit().await;
-    // Also when nobody can say whether it was committed: a cut too many is safe, a missing one is not.
+    // Also when the result of the commit is unknown: ending clients that may attach again is safe.
     if let Release::Pending(n) =
         services.revocations.revoke(Scope::Terminal(id), Revocation::Locked, CUT_DEADLINE).await
     {
@@ -107,8 +109,10 @@ async fn lock_and_revoke(
     Ok(LockStatus { mfa_locked: true, mfa_enabled: true, can_use_feature: true, granted_until: None })
 }
 
-/// Lets this login session use a locked terminal for a while; the lock stays. Given again, it renews the grant, and the
-/// sockets that live on it stay open. The session gets a new token with it: a copy of its cookie is worth nothing.
+/// Gives this login session a grant on a locked terminal; the lock stays. Another code renews the grant, also for
+/// leases that depend on it. The session gets a new token, so a copy of its cookie gains no access. The caller ends the
+/// leases of the older tokens (`accounts::end_older_tokens`), and the sockets of this session reconnect with the new
+/// cookie.
 ///
 /// # Errors
 /// [`LockError`].
@@ -141,7 +145,8 @@ pub async fn verify(
     Ok((VerifyAnswer { verified: true, granted_until }, token, news))
 }
 
-/// Removes the lock. Sockets that are open by a grant stay open, now without its time.
+/// Removes the lock and its grants. Leases that depend on a grant continue without it. The session gets a new token, as
+/// with [`verify`]: its own sockets reconnect, those of other login sessions stay open.
 ///
 /// # Errors
 /// [`LockError`].
@@ -167,8 +172,8 @@ pub async fn unlock(
 /// A verified code, the locked terminal, the new token of the login session, and the proof of access.
 type Proven = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
 
-/// Asks for a code for a locked terminal of the caller's. The terminal is held, and still locked, in the transaction of
-/// the proof; the session has its new token there.
+/// Verifies a code for a locked terminal of the caller. In the transaction of the returned factor the terminal's row is
+/// locked, the terminal is still locked with MFA, and the session has its new token.
 async fn prove(
     services: &Services,
     who: &Caller,
@@ -201,7 +206,7 @@ async fn prove(
     let mut factor = challenge.verify_factor(tried, code).await?;
     let held = hold(factor.tx(), &proof).await?;
     if !held.mfa_locked {
-        // Unlocked in between. The proof's transaction ends first: the trail is written by one at a time.
+        // Unlocked in between. The factor's transaction is dropped first, because one transaction writes at a time.
         drop(factor);
         audit::record(&services.db, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);

@@ -1,4 +1,4 @@
-//! What a terminal uses, and how well it is protected. No byte of it, and no command line.
+//! Usage and hardening of a terminal, without its content and without command lines.
 
 use access::{Caller, Denied, View};
 use protocol::{TerminalId, security::SecurityReport, terminals::Stats};
@@ -19,7 +19,7 @@ pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Resu
     }
 }
 
-/// Each row of the profile: asked, seen from outside, seen from inside.
+/// Each control of the profile: as requested, as seen outside and as seen inside.
 ///
 /// # Errors
 /// [`TerminalError`].

@@ -1,12 +1,12 @@
-//! Names that are made from what a person typed, or made up when nothing was. A name is a label: containers and
-//! volumes are called by the terminal's id alone.
+//! Host names that derive from the name of a terminal, and names for terminals that are created without one. Names of
+//! containers and volumes derive from the sandbox's id alone.
 
 use protocol::names::{Slug, TerminalName};
 
 /// Longest host name that is made.
 const HOSTNAME_CHARS_MAX: usize = 32;
 
-/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new label does not change it.
+/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new name does not change it.
 pub fn hostname(name: &TerminalName) -> String {
     let mut host = String::new();
     for c in name.as_str().chars().flat_map(char::to_lowercase) {
@@ -23,7 +23,7 @@ pub fn hostname(name: &TerminalName) -> String {
     if host.is_empty() { "terminal".to_owned() } else { host.to_owned() }
 }
 
-/// A label when none was given: the image's name and the first number the owner has not used.
+/// A name when none was given: the image's name and the first number the owner has not used.
 pub fn made_up(image: &Slug, taken: &[TerminalName]) -> TerminalName {
     let free = |n: &usize| !taken.iter().any(|name| name.as_str() == format!("{image}-{n}"));
     let n = (1..=taken.len() + 1).find(free).unwrap_or(1);

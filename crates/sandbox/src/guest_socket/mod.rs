@@ -1,4 +1,4 @@
-//! The server's end of the guest link: one listening Unix socket per terminal, to which the guest connects.
+//! The server's end of the guest link: one listening Unix socket per sandbox, to which the guest connects.
 //!
 //! The server listens, so no change of the path inside the container can redirect the server to another socket. All
 //! input is untrusted: lengths are bounded, and a guest that violates the protocol is disconnected and logged. One
@@ -27,7 +27,7 @@ use crate::EngineError;
 /// Name of the socket in the guest socket directory.
 pub const SOCKET_NAME: &str = "s";
 
-/// The listening end of one terminal's guest link. Dropping it closes the socket and ends its task.
+/// The listening end of one sandbox's guest link. Dropping it closes the socket and ends its task.
 #[derive(Debug)]
 pub struct GuestSocket {
     shared: Arc<Shared>,

@@ -23,7 +23,7 @@ pub const SOCKET_TARGET: &str = "/.rexec/link";
 pub struct Intended {
     /// Hardening profile.
     pub profile: Profile,
-    /// Terminal.
+    /// Sandbox.
     pub id: SandboxId,
     /// Host name inside the container.
     pub hostname: String,

@@ -39,10 +39,10 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(own_audit))
 }
 
-/// A new password; every other login ends.
+/// Changes the password and ends every other login.
 #[utoipa::path(post, path = "/api/account/password", tag = "account", request_body = PasswordChange, responses(
     (status = 204, description = "Changed; this login has a new cookie"),
-    (status = 401, description = "The present password or the code is wrong", body = protocol::Problem),
+    (status = 401, description = "The current password or the code is wrong", body = protocol::Problem),
     (status = 422, description = "The new password is too weak", body = protocol::Problem),
     (status = 429, description = "Too many tries", body = protocol::Problem)))]
 async fn change_password(
@@ -54,9 +54,9 @@ async fn change_password(
     Ok((StatusCode::NO_CONTENT, authn::signed_in(&token)).into_response())
 }
 
-/// Makes a secret for an authenticator app; it waits for its first code.
+/// Creates a secret for an authenticator app. It is pending until its first code.
 #[utoipa::path(post, path = "/api/account/mfa/enrol", tag = "account", request_body = EnrolRequest, responses(
-    (status = 200, description = "Shown once", body = EnrolAnswer),
+    (status = 200, description = "The secret, shown once", body = EnrolAnswer),
     (status = 401, description = "The password or the code is wrong", body = protocol::Problem),
     (status = 429, description = "Too many tries", body = protocol::Problem)))]
 async fn enrol(
@@ -67,11 +67,11 @@ async fn enrol(
     Ok(Json(accounts::enrol_factor(&services, &who, &request).await?))
 }
 
-/// The first code of the new secret: it becomes the factor.
+/// Confirms the pending secret with its first code, which makes it the factor.
 #[utoipa::path(post, path = "/api/account/mfa/confirm", tag = "account", request_body = CodeRequest, responses(
     (status = 200, description = "Shown once; other logins ended, this one has a new cookie", body = RecoveryCodes),
     (status = 401, description = "Wrong code", body = protocol::Problem),
-    (status = 409, description = "No enrolment is under way", body = protocol::Problem),
+    (status = 409, description = "There is no pending secret", body = protocol::Problem),
     (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
 async fn confirm(
     State(services): State<Services>,
@@ -98,7 +98,7 @@ async fn disable(
     Ok((StatusCode::NO_CONTENT, authn::signed_in(&token)).into_response())
 }
 
-/// Ten fresh recovery codes; the old ones are dead.
+/// Creates ten new recovery codes. The old ones are invalid, and every other login ends.
 #[utoipa::path(post, path = "/api/account/mfa/recovery-codes", tag = "account", request_body = CodeRequest, responses(
     (status = 200, description = "Shown once; this login has a new cookie", body = RecoveryCodes),
     (status = 400, description = "There is no factor", body = protocol::Problem),
@@ -144,7 +144,7 @@ async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends every login but the asking one.
+/// Ends every other login of the user.
 #[utoipa::path(post, path = "/api/account/sessions/revoke-others", tag = "account", responses(
     (status = 204, description = "Ended"), (status = 401, body = protocol::Problem)))]
 async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<Response> {
@@ -154,7 +154,7 @@ async fn revoke_others(State(services): State<Services>, SignedIn(who): SignedIn
 
 /// Deletes the notices of `GET /api/me`.
 #[utoipa::path(delete, path = "/api/account/notices", tag = "account", responses(
-    (status = 204, description = "Gone"), (status = 401, body = protocol::Problem)))]
+    (status = 204, description = "Deleted"), (status = 401, body = protocol::Problem)))]
 async fn dismiss_notices(State(services): State<Services>, SignedIn(who): SignedIn) -> ApiResult<StatusCode> {
     accounts::dismiss_notices(&services, &who).await?;
     Ok(StatusCode::NO_CONTENT)

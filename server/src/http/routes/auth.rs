@@ -36,17 +36,17 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(me))
 }
 
-/// Whether the first administrator is still to be made.
+/// Whether the first administrator has to be created.
 #[utoipa::path(get, path = "/api/setup", tag = "session", responses((status = 200, body = SetupStatus)))]
 async fn setup_status(State(services): State<Services>) -> ApiResult<Json<SetupStatus>> {
     Ok(Json(SetupStatus { needed: accounts::is_needed(&services).await? }))
 }
 
-/// Makes the first administrator with the token of the printed link, and signs them in.
+/// Creates the first administrator with the token of the set-up link, and signs them in.
 #[utoipa::path(post, path = "/api/setup", tag = "session", request_body = SetupRequest, responses(
-    (status = 201, description = "Made, and signed in by cookie"),
-    (status = 403, description = "Wrong or stale token", body = protocol::Problem),
-    (status = 409, description = "Done already", body = protocol::Problem),
+    (status = 201, description = "Created, and signed in by cookie"),
+    (status = 403, description = "The token is wrong or has expired", body = protocol::Problem),
+    (status = 409, description = "There is an administrator already", body = protocol::Problem),
     (status = 422, description = "The password is too weak", body = protocol::Problem)))]
 async fn set_up(
     State(services): State<Services>,
@@ -79,13 +79,13 @@ async fn invite_status(
     Ok(Json(accounts::invite_status(&services, &link.token).await?))
 }
 
-/// Uses a one-time link. A new account is logged in; after a reset the user logs in.
+/// Uses a one-time link: creates an account and signs it in, or sets a new password.
 #[utoipa::path(post, path = "/api/invite", tag = "session", request_body = InviteAccept, responses(
-    (status = 201, description = "The account is made, and signed in by cookie"),
-    (status = 204, description = "The password is set; sign in with it"),
+    (status = 201, description = "The account was created, and is signed in by cookie"),
+    (status = 204, description = "The password was set; sign in with it"),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem),
     (status = 409, description = "The name is taken", body = protocol::Problem),
-    (status = 422, description = "The password is too weak, or the name does not fit", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem)))]
 async fn accept_invite(
     State(services): State<Services>,
     visitor: Visitor,
@@ -97,10 +97,10 @@ async fn accept_invite(
     })
 }
 
-/// Username and password.
+/// Signs in with username and password.
 #[utoipa::path(post, path = "/api/auth/login", tag = "session", request_body = LoginRequest, responses(
     (status = 200, description = "Signed in by cookie, or a code is missing", body = LoginAnswer),
-    (status = 401, description = "They do not match", body = protocol::Problem),
+    (status = 401, description = "Username and password do not match", body = protocol::Problem),
     (status = 429, description = "Too many tries", body = protocol::Problem)))]
 async fn log_in(
     State(services): State<Services>,
@@ -111,10 +111,10 @@ async fn log_in(
     Ok((authn::login_cookies(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
-/// The code that the first step asked for: six digits or a recovery code. The only route a pending login fits.
+/// Completes a pending login with a code: six digits of the authenticator app, or a recovery code.
 #[utoipa::path(post, path = "/api/auth/login/mfa", tag = "session", request_body = CodeRequest, responses(
     (status = 200, description = "Signed in by cookie", body = LoginAnswer),
-    (status = 401, description = "Wrong code, or no login is under way", body = protocol::Problem),
+    (status = 401, description = "Wrong code, or there is no pending login", body = protocol::Problem),
     (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
 async fn give_code(
     State(services): State<Services>,
@@ -126,7 +126,7 @@ async fn give_code(
     Ok((authn::login_cookies(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 
-/// Ends the login, or the half of one, that the cookies name; without one there is nothing to end.
+/// Ends the login or the pending login of the cookies. Succeeds without one, too.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "session", responses((status = 204, description = "Signed out")))]
 async fn log_out(State(services): State<Services>, request: Request) -> ApiResult<Response> {
     let (mut parts, _) = request.into_parts();

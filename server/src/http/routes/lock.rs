@@ -62,7 +62,7 @@ fn respond_then_publish<T: Serialize>((body, token, event): Opened<T>) -> Respon
     })
 }
 
-/// Locked or not, and until when this login may use it.
+/// Whether the terminal is locked, and until when this login may use it.
 #[utoipa::path(
     get,
     path = "/api/security/terminal/{id}/mfa-status",
@@ -82,7 +82,7 @@ async fn status(
     Ok(Json(lock::status(&services, &who, id).await?))
 }
 
-/// Locks. Every open socket of the terminal has ended when this is answered.
+/// Locks the terminal. After the answer no socket of it moves a byte.
 #[utoipa::path(
     post,
     path = "/api/security/terminal/{id}/mfa-lock",

@@ -95,10 +95,10 @@ async fn list(
     Ok(Json(terminals::list(&services, &caller, page.position()?, page.limit()).await?))
 }
 
-/// Makes a terminal. 201 when its shell can be reached, 202 while that is still going on.
+/// Creates a terminal. 201 when its shell can be reached, 202 while the launch continues.
 #[utoipa::path(post, path = "/api/terminals", tag = "terminals", request_body = CreateTerminal, responses(
     (status = 201, description = "Its shell can be reached", body = Terminal),
-    (status = 202, description = "Still being made", body = Terminal),
+    (status = 202, description = "The launch continues", body = Terminal),
     (status = 409, description = "The quota is used up", body = Problem),
     (status = 422, description = "No such image or tier", body = Problem),
     (status = 503, description = "The engine does not answer", body = Problem)
@@ -127,7 +127,7 @@ async fn get(
     Ok(Json(terminals::get(&services, &caller, id).await?))
 }
 
-/// Changes label or tier; the tier is applied live.
+/// Changes name or tier. A new tier takes effect while the terminal runs.
 #[utoipa::path(
     patch,
     path = "/api/terminals/{id}",
@@ -160,7 +160,7 @@ async fn patch(
     responses(
         (
             status = 202,
-            description = "Nobody can reach it any more; `gone` says whether its removal is proven already",
+            description = "Nobody can attach any more; `gone` says whether its removal is already proven",
             body = Deletion,
         ),
         (status = 401, description = "Not signed in, or the code is wrong", body = Problem),
@@ -189,7 +189,7 @@ async fn delete(
         (status = 200, body = Terminal),
         (status = 202, description = "Still starting", body = Terminal),
         (status = 409, body = Problem),
-        (status = 422, description = "Its image or tier is gone", body = Problem),
+        (status = 422, description = "Its image or tier is not offered any more", body = Problem),
     ),
 )]
 async fn start(
@@ -220,7 +220,7 @@ async fn stop(
     Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id).await?))
 }
 
-/// Stops and starts.
+/// Stops a terminal and starts it again.
 #[utoipa::path(
     post,
     path = "/api/terminals/{id}/restart",
@@ -230,7 +230,7 @@ async fn stop(
         (status = 200, body = Terminal),
         (status = 202, description = "Still starting", body = Terminal),
         (status = 409, body = Problem),
-        (status = 422, description = "Its image or tier is gone", body = Problem),
+        (status = 422, description = "Its image or tier is not offered any more", body = Problem),
     ),
 )]
 async fn restart(
@@ -241,7 +241,7 @@ async fn restart(
     Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id).await?))
 }
 
-/// The hardening profile of one terminal, row by row: asked, seen from outside, seen from inside.
+/// The hardening profile of one terminal: each control as requested, as seen outside and as seen inside.
 #[utoipa::path(
     get,
     path = "/api/terminals/{id}/security",
