@@ -1,7 +1,7 @@
 //! The event stream: one connection while the page is visible, none while it is hidden. Browsers limit the connections
 //! per server, and hidden tabs must not use them up.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use leptos::prelude::*;
 use protocol::events::Event;
@@ -11,15 +11,23 @@ use web_sys::{EventSource, MessageEvent, VisibilityState};
 use super::{Clock, Terminals};
 use crate::browser::{document, on_document, on_window};
 
+/// Delay until a rejected stream is opened again.
+const RETRY_DELAY: Duration = Duration::from_secs(2);
+
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 
 /// Follows `GET /api/events` until the owner is disposed.
 pub(crate) fn follow_events(terminals: Terminals) {
+    let retry = ArcTrigger::new();
+    let retried = retry.clone();
     let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
         match message.type_().as_str() {
             "open" => return terminals.reload(),
-            // Rejected, and the browser will not reconnect. Reloading the list detects an expired login.
+            // Rejected, and the browser will not reconnect. Reloading the list detects an expired login. A cookie that was
+            // replaced while the stream was being opened is rejected as well, and the new one is there soon.
             "error" if message.target().is_some_and(|source| is_closed(source.unchecked_ref())) => {
+                let retry = retry.clone();
+                set_timeout(move || retry.notify(), RETRY_DELAY);
                 return terminals.reload();
             }
             "error" => return,
@@ -52,6 +60,7 @@ pub(crate) fn follow_events(terminals: Terminals) {
     let reconnect = update_connection.clone();
     Effect::new(move |_| {
         quarter_minute.track();
+        retried.track();
         reconnect();
     });
     on_document("visibilitychange", move |_| update_connection());

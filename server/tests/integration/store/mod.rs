@@ -2,3 +2,4 @@
 
 mod audit_chain;
 mod contract;
+mod migrations;
