@@ -16,24 +16,62 @@ const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 
-/// Follows `GET /api/events` until the owner is disposed. pub(crate) fn follow_events(terminals: Terminals) { let retry
-= ArcTrigger::new(); let retried = retry.clone(); let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message:
-MessageEvent| { match message.type_().as_str() { "open" => return terminals.reload(), // Rejected, and the browser will
-not reconnect. Reloading the list detects an expired login. A cookie that was // replaced while the stream was being
-opened is rejected as well, and the new one is there soon. "error" if message.target().is_some_and(|source|
-is_closed(source.unchecked_ref())) => { let retry = retry.clone(); set_timeout(move || retry.notify(), RETRY_DELAY);
-return terminals.reload(); } "error" => return, _ => {} } let text = message.data().as_string().unwrap_or_default(); if
-let Ok(event) = serde_json::from_str::<Event>(&text) { apply(terminals, event); } })); let source:
-Rc<RefCell<Option<EventSource>>> = Rc::default(); let update_connection = { let (source, on_message) = (source.clone(),
-on_message.clone()); move || { let visible = document().visibility_state() == VisibilityState::Visible; let mut source =
-source.borrow_mut(); match source.take() { Some(open) if visible && !is_closed(&open) => *source = Some(open), Some(_)
-if visible => *source = open(&on_message), Some(open) => open.close(), None if visible => *source = open(&on_message),
-None => {} } } }; update_connection(); // The browser stops reconnecting after any response that is not a stream, for
-example one of a proxy while the // server restarts. let quarter_minute = expect_context::<Clock>().quarter_minute; let
-reconnect = update_connection.clone(); Effect::new(move |_| { quarter_minute.track(); retried.track(); reconnect(); });
-on_document("visibilitychange", move |_| update_connection()); on_window("storage", move |event|
-terminals.on_storage_event(event.unchecked_ref())); let source = send_wrapper::SendWrapper::new((source, on_message));
-on_cleanup(move || { if let Some(open) = source.0.borrow_mut().take() { open.close(); } }); }
+/// Follows `GET /api/events` until the owner is disposed.
+pub(crate) fn follow_events(terminals: Terminals) {
+    let retry = ArcTrigger::new();
+    let retried = retry.clone();
+    let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
+        match message.type_().as_str() {
+            "open" => return terminals.reload(),
+            // Rejected, and the browser will not reconnect. Reloading the list detects an expired login. A cookie that
+            // was replaced while the stream was being opened is rejected as well, and the new one is there soon.
+            "error" if message.target().is_some_and(|source| is_closed(source.unchecked_ref())) => {
+                let retry = retry.clone();
+                set_timeout(move || retry.notify(), RETRY_DELAY);
+                return terminals.reload();
+            }
+            "error" => return,
+            _ => {}
+        }
+        let text = message.data().as_string().unwrap_or_default();
+        if let Ok(event) = serde_json::from_str::<Event>(&text) {
+            apply(terminals, event);
+        }
+    }));
+    let source: Rc<RefCell<Option<EventSource>>> = Rc::default();
+    let update_connection = {
+        let (source, on_message) = (source.clone(), on_message.clone());
+        move || {
+            let visible = document().visibility_state() == VisibilityState::Visible;
+            let mut source = source.borrow_mut();
+            match source.take() {
+                Some(open) if visible && !is_closed(&open) => *source = Some(open),
+                Some(_) if visible => *source = open(&on_message),
+                Some(open) => open.close(),
+                None if visible => *source = open(&on_message),
+                None => {}
+            }
+        }
+    };
+    update_connection();
+    // The browser stops reconnecting after any response that is not a stream, for example one of a proxy while the
+    // server restarts.
+    let quarter_minute = expect_context::<Clock>().quarter_minute;
+    let reconnect = update_connection.clone();
+    Effect::new(move |_| {
+        quarter_minute.track();
+        retried.track();
+        reconnect();
+    });
+    on_document("visibilitychange", move |_| update_connection());
+    on_window("storage", move |event| terminals.on_storage_event(event.unchecked_ref()));
+    let source = send_wrapper::SendWrapper::new((source, on_message));
+    on_cleanup(move || {
+        if let Some(open) = source.0.borrow_mut().take() {
+            open.close();
+        }
+    });
+}
 
 fn open(on_message: &OnMessage) -> Option<EventSource> {
     let source = EventSource::new("/api/events").ok()?;
