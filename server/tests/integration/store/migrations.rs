@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use crate::support::database::sandbox_of;
 
-/// State, `launched`, reason in the old schema, and what becomes of them.
-const TERMINALS: [(&str, bool, Option<&str>, Desired, Phase, bool); 7] = [
+/// State, `launched` and reason in the old schema; then desired state, phase and whether a request is left.
+type Row = (&'static str, bool, Option<&'static str>, Desired, Phase, bool);
+
+const TERMINALS: [Row; 7] = [
     ("creating", false, None, Desired::Running, Phase::Starting, true),
     ("creating", true, None, Desired::Running, Phase::Starting, true),
     ("running", true, None, Desired::Running, Phase::Running, false),
