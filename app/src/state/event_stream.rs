@@ -1,7 +1,11 @@
 //! The event stream: one connection while the page is visible, none while it is hidden. Browsers limit the connections
 //! per server, and hidden tabs must not use them up.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use leptos::prelude::*;
 use protocol::events::Event;
@@ -11,7 +15,8 @@ use web_sys::{EventSource, MessageEvent, VisibilityState};
 use super::{Clock, Terminals};
 use crate::browser::{document, on_document, on_window};
 
-/// Delay until a rejected stream is opened again.
+/// Delay until a stream that was rejected after a working one is opened again. Further attempts are made every quarter
+/// minute, so a server that rejects all of them is not flooded.
 const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
@@ -20,14 +25,20 @@ type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 pub(crate) fn follow_events(terminals: Terminals) {
     let retry = ArcTrigger::new();
     let retried = retry.clone();
+    let may_retry = Cell::new(true);
     let on_message: Rc<OnMessage> = Rc::new(Closure::new(move |message: MessageEvent| {
         match message.type_().as_str() {
-            "open" => return terminals.reload(),
+            "open" => {
+                may_retry.set(true);
+                return terminals.reload();
+            }
             // Rejected, and the browser will not reconnect. Reloading the list detects an expired login. A cookie that
             // was replaced while the stream was being opened is rejected as well, and the new one is there soon.
             "error" if message.target().is_some_and(|source| is_closed(source.unchecked_ref())) => {
-                let retry = retry.clone();
-                set_timeout(move || retry.notify(), RETRY_DELAY);
+                if may_retry.replace(false) {
+                    let retry = retry.clone();
+                    set_timeout(move || retry.notify(), RETRY_DELAY);
+                }
                 return terminals.reload();
             }
             "error" => return,

@@ -25,11 +25,12 @@ UPDATE terminals SET
         WHEN state = 'stopped' AND reason = '{"kind":"paused"}' THEN 'paused'
         ELSE state END,
     observed_generation = CASE WHEN state IN ('creating', 'deleting') THEN generation - 1 ELSE generation END;
-UPDATE terminals SET desired = CASE phase WHEN 'stopped' THEN 'stopped' WHEN 'deleting' THEN 'deleted' ELSE 'running' END;
+UPDATE terminals SET
+    desired = CASE phase WHEN 'stopped' THEN 'stopped' WHEN 'deleting' THEN 'deleted' ELSE 'running' END;
 ALTER TABLE terminals DROP COLUMN state;
 
--- A tombstone names the sandbox, which is what the engine knows. Migration 0005 also wrote some for terminals whose first
--- launch failed and whose record was kept.
+-- A tombstone names the sandbox, which is what the engine knows. Migration 0005 also wrote some for terminals whose
+-- first launch failed and whose record was kept.
 CREATE TABLE sandbox_tombstones (
     sandbox_id UUID PRIMARY KEY NOT NULL,
     terminal_id UUID NOT NULL,
