@@ -90,8 +90,8 @@ impl Rights {
     pub const OWNER: Self = Self { input: true, resize: true };
 }
 
-/// The right to send input. Only a proof with [`Rights::input`] gives one, and not for longer than it exists. What sends
-/// input takes it, so a client without the right cannot construct an input message:
+/// The right to send input. Only a proof with [`Rights::input`] gives one, and not for longer than it exists. What
+/// sends input takes it, so a client without the right cannot construct an input message:
 ///
 /// ```compile_fail
 /// let forged = access::InputRight(std::marker::PhantomData);

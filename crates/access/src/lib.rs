@@ -1,9 +1,9 @@
 //! Who may do what with a terminal, and how access ends.
 //!
-//! [`TerminalGate::authorize`] is the only function that decides. It returns an [`Authorized`] value as proof. Use-cases
-//! about a terminal and the store writes that carry their requests take one; what the server does by itself (records of
-//! the reconciler, times of input) has no caller and takes none. A proof for [`Attach`] carries a [`Lease`], which ends
-//! when the terminal is locked, when the credential ends, or when its time is over.
+//! [`TerminalGate::authorize`] is the only function that decides. It returns an [`Authorized`] value as proof.
+//! Use-cases about a terminal and the store writes that carry their requests take one; what the server does by itself
+//! (records of the reconciler, times of input) has no caller and takes none. A proof for [`Attach`] carries a
+//! [`Lease`], which ends when the terminal is locked, when the credential ends, or when its time is over.
 //!
 //! This crate depends on no HTTP, database or engine code. Facts come through [`FactsSource`], revocations through
 //! [`Revocations`].

@@ -130,8 +130,8 @@ impl Tx {
         Ok(fetch!(fetch_optional, self, TerminalRow, rows!(terminals, "WHERE t.id = $1"), id.uuid()))
     }
 
-    /// The record of an authorized terminal. `None` when it was deleted after the authorization, or has another owner than
-    /// then (no function changes the owner).
+    /// The record of an authorized terminal. `None` when it was deleted after the authorization, or has another owner
+    /// than then (no function changes the owner).
     ///
     /// # Errors
     /// When the database does not answer.

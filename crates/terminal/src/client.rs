@@ -48,8 +48,8 @@ impl Client {
         &self.pane
     }
 
-    /// A redraw of the pane's screen with all output that has arrived by now. `None` when the server shuts down, or when
-    /// too many redraws are waiting.
+    /// A redraw of the pane's screen with all output that has arrived by now. `None` when the server shuts down, or
+    /// when too many redraws are waiting.
     pub async fn redraw(&self) -> Option<Redraw> {
         self.pane.redraw().await
     }

@@ -74,8 +74,8 @@ impl Client {
         }
     }
 
-    /// Reconnects if this browser is signed in, otherwise closes with `ended`. The answer that carries a new cookie may be
-    /// slower than the end of the socket, so it asks twice.
+    /// Reconnects if this browser is signed in, otherwise closes with `ended`. The answer that carries a new cookie may
+    /// be slower than the end of the socket, so it asks twice.
     fn query_login(&self, ended: Problem, again: bool) {
         self.query_state(move |client, problem| {
             if problem.status != 401 {

@@ -6,7 +6,8 @@ use protocol::names::{Slug, TerminalName};
 /// Longest host name that is made.
 const HOSTNAME_CHARS_MAX: usize = 32;
 
-/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new name does not change it.
+/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new name does not change
+/// it.
 pub fn hostname(name: &TerminalName) -> String {
     let mut host = String::new();
     for c in name.as_str().chars().flat_map(char::to_lowercase) {

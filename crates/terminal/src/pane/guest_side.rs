@@ -86,7 +86,8 @@ impl Pane {
         self.changed.send_replace(());
     }
 
-    /// Sets the state of the shell. A final one ([`ShellState::Ended`], [`ShellState::Failed`], [`ShellState::Gone`]) is kept.
+    /// Sets the state of the shell. A final one ([`ShellState::Ended`], [`ShellState::Failed`], [`ShellState::Gone`])
+    /// is kept.
     pub fn set_shell_state(&self, shell: ShellState) {
         let mut state = self.state();
         if !matches!(state.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone) {
