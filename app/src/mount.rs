@@ -121,6 +121,9 @@ pub trait TerminalHandle {
     fn end_search(&self);
     /// Reconnects now instead of after the backoff.
     fn reconnect(&self);
+    /// Reconnects with the new session cookie before the server closes the socket of the old one. Input of the
+    /// meantime is sent on the new socket.
+    fn renew(&self);
 }
 
 /// Creates a mounted terminal.

@@ -67,6 +67,29 @@ test("locking from the toolbar disconnects every browser until a correct code is
   await there.sees(/still-42/);
 });
 
+test("input is complete while unlocking replaces the session token", async ({ userWithFactor, openPage, pageErrors }) => {
+  pageErrors.expectStatus(423);
+  const { id } = await userWithFactor.launch();
+  const page = await openPage(userWithFactor);
+  const terminal = await at(page, id);
+  await terminal.lockFromToolbar();
+  await terminal.answer("verify", await userWithFactor.nextCode());
+  await terminal.ready();
+  await page.getByRole("toolbar", { name: "Terminal" }).getByTestId("lock-menu").click();
+  await page.getByTestId("unlock-open").click();
+  const dialog = page.getByTestId("lock-dialog").filter({ visible: true });
+  await dialog.getByTestId("code-swap").click();
+  await dialog.getByTestId("code").fill(userWithFactor.takeRecoveryCode());
+  await dialog.getByTestId("lock-submit").click();
+  await terminal.showsLock("open");
+  // Longer than the server keeps the socket of the old token open.
+  await terminal.focus();
+  const text = "0123456789".repeat(6);
+  await page.keyboard.type(`: ${text}`, { delay: 30 });
+  await page.keyboard.press("Enter");
+  await terminal.sees(new RegExp(`\\$ : ${text}\\n`));
+});
+
 test("locking from a card is shown on every page immediately", async ({ userWithFactor, openPage, pageErrors }) => {
   pageErrors.expectStatus(423);
   const { id } = await userWithFactor.launch({ name: "card" });

@@ -11,11 +11,12 @@ pub(crate) struct Account {
     me: RwSignal<Option<Me>>,
     /// Number of requests; only the latest response is applied.
     version: StoredValue<u32>,
+    token_changes: RwSignal<u32>,
 }
 
 impl Account {
     pub(super) fn provide() {
-        provide_context(Self { me: RwSignal::new(None), version: StoredValue::new(0) });
+        provide_context(Self { me: RwSignal::new(None), version: StoredValue::new(0), token_changes: RwSignal::new(0) });
     }
 
     /// The handle from the context.
@@ -40,6 +41,16 @@ impl Account {
                 self.seed(me);
             }
         });
+    }
+
+    /// A response replaced the session token. The server closes the sockets of the older one shortly after.
+    pub(crate) fn token_replaced(self) {
+        self.token_changes.update(|count| *count += 1);
+    }
+
+    /// How often this page received a new session token.
+    pub(crate) const fn token_changes(self) -> RwSignal<u32> {
+        self.token_changes
     }
 
     /// The account, if loaded.

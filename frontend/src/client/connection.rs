@@ -18,6 +18,8 @@ use crate::{
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Between two questions whether this browser is still signed in.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Input older than this, in microseconds, is dropped when a renewed connection opens.
+const RENEWAL_MICROS_MAX: u64 = 3_000_000;
 
 impl Client {
     pub(super) fn connect(&self) {
@@ -26,7 +28,9 @@ impl Client {
         }
         let Some(size) = self.size() else { return };
         self.disconnect();
-        self.emit(TerminalEvent::Connecting);
+        if self.renewing.get().is_none() {
+            self.emit(TerminalEvent::Connecting);
+        }
         self.flow.borrow_mut().reconnected();
         let (generation, me) = (self.generation.get(), self.me.clone());
         let on_event = move |event| {
@@ -40,6 +44,23 @@ impl Client {
             Ok(socket) => drop(self.socket.replace(Some(socket))),
             Err(_) => self.schedule_reconnect(),
         }
+    }
+
+    /// Connects with the new session cookie. The server still reads what was sent on the old socket.
+    pub(super) fn renew(&self) {
+        if !self.closed.get() {
+            self.renewing.set(Some(now_micros()));
+            self.connect();
+        }
+    }
+
+    /// The renewed connection is open: sends the input of the meantime, unless it is too old to be expected.
+    pub(super) fn finish_renewal(&self) {
+        let Some(since) = self.renewing.take() else { return };
+        if now_micros().saturating_sub(since) > RENEWAL_MICROS_MAX {
+            self.input.borrow_mut().clear();
+        }
+        self.send_input();
     }
 
     pub(super) fn disconnect(&self) {
@@ -64,6 +85,9 @@ impl Client {
     }
 
     fn on_closed(&self, code: u16, reason: &str) {
+        if self.renewing.take().is_some() {
+            self.input.borrow_mut().clear();
+        }
         self.disconnect();
         match close::action(code, reason) {
             CloseAction::Exited => self.emit(TerminalEvent::Exited(self.exit.get().unwrap_or(0))),

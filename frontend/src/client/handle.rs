@@ -52,6 +52,9 @@ impl TerminalHandle for Handle {
     fn reconnect(&self) {
         self.0.connect();
     }
+    fn renew(&self) {
+        self.0.renew();
+    }
 }
 
 impl Drop for Handle {

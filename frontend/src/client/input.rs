@@ -13,6 +13,8 @@ use crate::emulator::EmulatorEvent;
 const INPUT_FRAME_BYTES: usize = 60 * 1024;
 /// Input is held back while the socket's send buffer holds more than this.
 const SEND_BUFFER_BYTES_MAX: u32 = 256 * 1024;
+/// Input queued while a connection is renewed; more is dropped.
+const RENEWAL_BYTES_MAX: usize = 256 * 1024;
 /// How long held-back input waits before the buffer is checked again.
 const BUFFER_CHECK_DELAY: Duration = Duration::from_millis(15);
 
@@ -41,7 +43,9 @@ impl Client {
 
     /// Input without a connection is dropped. After a reconnect it could apply to output that the user has not seen.
     pub(super) fn on_input(&self, mut bytes: Vec<u8>) {
-        if self.socket.borrow().is_none() {
+        let queued = self.input.borrow().len();
+        let full = self.renewing.get().is_some() && queued + bytes.len() > RENEWAL_BYTES_MAX;
+        if self.socket.borrow().is_none() || full {
             return;
         }
         if self.ctrl.get() && bytes.len() == 1 && bytes[0].is_ascii() {
@@ -55,7 +59,10 @@ impl Client {
     }
 
     /// Sends the queued input in frames, while the socket's send buffer has room.
-    fn send_input(&self) {
+    pub(super) fn send_input(&self) {
+        if self.renewing.get().is_some() {
+            return;
+        }
         while !self.input_waiting.get() && !self.input.borrow().is_empty() {
             if self.socket.borrow().as_ref().is_none_or(|socket| socket.buffered() > SEND_BUFFER_BYTES_MAX) {
                 self.input_waiting.set(true);

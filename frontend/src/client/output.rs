@@ -37,6 +37,7 @@ impl Client {
             self.send_size();
         }
         self.start_pings();
+        self.finish_renewal();
     }
 
     fn on_output(&self, position: u64, bytes: &[u8]) {

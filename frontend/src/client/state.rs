@@ -39,6 +39,8 @@ pub(super) struct Client {
     pub(super) input: RefCell<VecDeque<u8>>,
     /// Sending waits for the socket's buffer to drain.
     pub(super) input_waiting: Cell<bool>,
+    /// While a renewed connection is being opened: when it began, in microseconds. Input is queued meanwhile.
+    pub(super) renewing: Cell<Option<u64>>,
     /// Consecutive failed connections.
     pub(super) failures: Cell<u32>,
     /// Raised with every socket. Events of an older generation are ignored.
@@ -73,6 +75,7 @@ impl Client {
             ack_scheduled: Cell::default(),
             input: RefCell::default(),
             input_waiting: Cell::default(),
+            renewing: Cell::default(),
             failures: Cell::default(),
             generation: Cell::default(),
             exit: Cell::default(),

@@ -6,7 +6,7 @@ use protocol::TerminalId;
 use crate::{
     api,
     components::CodeForm,
-    state::{Submission, Terminals, Toasts, notify_other_tabs},
+    state::{Account, Submission, Terminals, Toasts, notify_other_tabs},
 };
 
 /// What a code does to a locked terminal.
@@ -30,16 +30,18 @@ pub(super) fn LockForm(
     #[prop(into)]
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let (terminals, toasts) = (Terminals::get(), Toasts::get());
+    let (account, terminals, toasts) = (Account::get(), Terminals::get(), Toasts::get());
     let submission = Submission::new();
     let send = move |code: String| {
         submission.run(async move {
             let result = match action.get_untracked() {
                 LockAction::Verify => api::verify(id, &code).await.map(|answer| {
+                    account.token_replaced();
                     terminals.put_grant(id, answer.granted_until);
                     notify_other_tabs();
                 }),
                 LockAction::Unlock => api::unlock(id, &code).await.map(|status| {
+                    account.token_replaced();
                     terminals.put_lock(id, &status);
                     toasts.success("The lock is removed");
                 }),

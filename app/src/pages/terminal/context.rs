@@ -14,7 +14,7 @@ use crate::{
     browser,
     components::terminal::LockState,
     mount::{MountRequest, TerminalEvent, TerminalHandle, TerminalMount},
-    state::{Clock, Terminals, Toasts, notify_other_tabs},
+    state::{Account, Clock, Terminals, Toasts, notify_other_tabs},
 };
 
 /// State of the connection.
@@ -61,6 +61,8 @@ pub(super) struct TerminalContext {
     dismissed: StoredValue<Option<LockState>>,
     /// The user typed since the end of the grant was last loaded.
     input_since_refresh: StoredValue<bool>,
+    /// The token changes when the terminal was mounted or last renewed.
+    renewed_at: StoredValue<u32>,
     /// Set in the browser only. Not thread-local: the server may drop a page on another thread than it rendered it on.
     handle: StoredValue<Option<SendWrapper<Rc<dyn TerminalHandle>>>>,
 }
@@ -86,9 +88,11 @@ impl TerminalContext {
             notice: RwSignal::new(None),
             dismissed: StoredValue::new(None),
             input_since_refresh: StoredValue::new(false),
+            renewed_at: StoredValue::new(0),
             handle: StoredValue::new(None),
         };
         ctx.mount_when_allowed();
+        ctx.renew_with_token();
         ctx.refresh_grant();
         provide_context(ctx);
         ctx
@@ -130,6 +134,7 @@ impl TerminalContext {
                 return;
             }
             self.connection.set(ConnectionState::Connecting);
+            self.renewed_at.set_value(Account::get().token_changes().get_untracked());
             let request = MountRequest {
                 id: self.id,
                 pane: "main".to_owned(),
@@ -140,6 +145,18 @@ impl TerminalContext {
             self.handle.set_value(Some(SendWrapper::new(port.mount(request))));
         });
         on_cleanup(move || drop(self.handle.try_update_value(Option::take)));
+    }
+
+    /// Renews the connection of a terminal that was mounted with an older session token.
+    fn renew_with_token(self) {
+        let changes = Account::get().token_changes();
+        Effect::new(move |_| {
+            let changes = changes.get();
+            if self.renewed_at.get_value() != changes {
+                self.renewed_at.set_value(changes);
+                self.with(|terminal| terminal.renew());
+            }
+        });
     }
 
     /// Input extends a grant on the server. Reloads its end, also in the other tabs.
