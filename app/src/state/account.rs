@@ -16,7 +16,11 @@ pub(crate) struct Account {
 
 impl Account {
     pub(super) fn provide() {
-        provide_context(Self { me: RwSignal::new(None), version: StoredValue::new(0), token_changes: RwSignal::new(0) });
+        provide_context(Self {
+            me: RwSignal::new(None),
+            version: StoredValue::new(0),
+            token_changes: RwSignal::new(0),
+        });
     }
 
     /// The handle from the context.
