@@ -135,5 +135,5 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
 }
 
 async fn rename(id: TerminalId, name: TerminalName) -> Result<Terminal, Problem> {
-    api::patch_terminal(id, PatchTerminal { name: Some(name), tier: None }).await
+    api::patch_terminal(id, PatchTerminal { name: Some(name), ..Default::default() }).await
 }
