@@ -125,6 +125,9 @@ test("a grant without input expires, in the page and on a raw socket", async ({
   await terminal.asksForCode();
   await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
+  // The emulator replies to this loop all the time, which is no input (L2). The terminal echoes its replies.
+  await terminal.enter(" while :; do printf '\\e[6n'; sleep 1; done");
+  await terminal.sees(/(\^\[\[\d+;\d+R[^]*){2}/);
   const end = await page.evaluate(async (path) => {
     const { granted_until } = (await (await fetch(path)).json()) as { granted_until: string };
     return Date.parse(granted_until);

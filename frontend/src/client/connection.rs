@@ -58,8 +58,9 @@ impl Client {
     pub(super) fn finish_renewal(&self) {
         let Some(since) = self.renewing.take() else { return };
         if now_micros().saturating_sub(since) > RENEWAL_MICROS_MAX {
-            self.input.borrow_mut().clear();
+            self.clear_input();
         }
+        self.send_replies();
         self.send_input();
     }
 
@@ -86,7 +87,7 @@ impl Client {
 
     fn on_closed(&self, code: u16, reason: &str) {
         if self.renewing.take().is_some() {
-            self.input.borrow_mut().clear();
+            self.clear_input();
         }
         self.disconnect();
         match close::action(code, reason) {

@@ -1,4 +1,4 @@
-//! Events and input of the emulator, sent to the socket and the page.
+//! Events, input and replies of the emulator, sent to the socket and the page.
 
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ const INPUT_FRAME_BYTES: usize = 60 * 1024;
 const SEND_BUFFER_BYTES_MAX: u32 = 256 * 1024;
 /// Input queued while a connection is renewed; more is dropped.
 const RENEWAL_BYTES_MAX: usize = 256 * 1024;
+/// Replies queued while a connection is renewed; more are dropped.
+const RENEWAL_REPLY_BYTES_MAX: usize = 4 * 1024;
 /// How long held-back input waits before the buffer is checked again.
 const BUFFER_CHECK_DELAY: Duration = Duration::from_millis(15);
 
@@ -22,6 +24,7 @@ impl Client {
     pub(super) fn on_emulator_event(&self, event: EmulatorEvent) {
         match event {
             EmulatorEvent::Input(bytes) => self.on_input(bytes),
+            EmulatorEvent::Reply(bytes) => self.on_reply(&bytes),
             EmulatorEvent::Resized(cols, rows) => {
                 self.emit(TerminalEvent::Size { cols, rows });
                 self.send_size();
@@ -56,6 +59,33 @@ impl Client {
         self.input.borrow_mut().extend(bytes);
         self.send_input();
         self.emit(TerminalEvent::Input);
+    }
+
+    /// A reply is sent before queued input, because a program waits for it. Without a connection it is dropped, and
+    /// also when the socket's send buffer is full.
+    fn on_reply(&self, bytes: &[u8]) {
+        if self.renewing.get().is_some() {
+            let mut replies = self.replies.borrow_mut();
+            if replies.len() + bytes.len() <= RENEWAL_REPLY_BYTES_MAX {
+                replies.extend(bytes);
+            }
+        } else if self.socket.borrow().as_ref().is_some_and(|socket| socket.buffered() <= SEND_BUFFER_BYTES_MAX) {
+            self.send(&ClientFrame::Reply(bytes));
+        }
+    }
+
+    /// Sends the replies of the time in which the connection was renewed.
+    pub(super) fn send_replies(&self) {
+        let replies = self.replies.take();
+        if !replies.is_empty() {
+            self.send(&ClientFrame::Reply(&replies));
+        }
+    }
+
+    /// Drops input and replies that are not sent yet.
+    pub(super) fn clear_input(&self) {
+        self.input.borrow_mut().clear();
+        self.replies.borrow_mut().clear();
     }
 
     /// Sends the queued input in frames, while the socket's send buffer has room.

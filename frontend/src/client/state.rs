@@ -37,6 +37,8 @@ pub(super) struct Client {
     pub(super) ack_scheduled: Cell<bool>,
     /// Input that is not sent yet.
     pub(super) input: RefCell<VecDeque<u8>>,
+    /// Replies of the emulator that are not sent yet.
+    pub(super) replies: RefCell<Vec<u8>>,
     /// Sending waits for the socket's buffer to drain.
     pub(super) input_waiting: Cell<bool>,
     /// While a renewed connection is being opened: when it began, in microseconds. Input is queued meanwhile.
@@ -74,6 +76,7 @@ impl Client {
             on_parsed: RefCell::default(),
             ack_scheduled: Cell::default(),
             input: RefCell::default(),
+            replies: RefCell::default(),
             input_waiting: Cell::default(),
             renewing: Cell::default(),
             failures: Cell::default(),
@@ -124,7 +127,7 @@ impl Client {
         if let Some(emulator) = self.emulator.take() {
             emulator.dispose();
         }
-        self.input.borrow_mut().clear();
+        self.clear_input();
         self.parsing.borrow_mut().clear();
     }
 
