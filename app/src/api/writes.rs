@@ -1,9 +1,11 @@
-//! Routes that change something. Called in the browser only.
+//! Routes that change something, or take a secret in the body. Called in the browser only.
 
 use protocol::{
     InviteId, Problem, SessionId, TerminalId, UserId,
     admin::{ImageEdit, InviteRequest, OneTimeLink, Settings, TierEdit, UserPatch, UserView},
-    auth::{CodeRequest, InviteAccept, LoginAnswer, LoginRequest, PasswordChange, SetupRequest},
+    auth::{
+        CodeRequest, InviteAccept, InviteStatus, LinkToken, LoginAnswer, LoginRequest, PasswordChange, SetupRequest,
+    },
     mfa::{EnrolAnswer, EnrolRequest, LockStatus, RecoveryCodes, VerifyAnswer},
     names::Sensitive,
     terminals::{CreateTerminal, DeleteTerminal, PatchTerminal, Terminal},
@@ -42,6 +44,8 @@ macro_rules! writes {
 writes! {
     /// `POST /api/setup`.
     set_up(request: SetupRequest) -> Ignored = "POST" "/api/setup", request;
+    /// `POST /api/invite/status`: what a one-time link is for.
+    invite_status(token: Sensitive) -> InviteStatus = "POST" "/api/invite/status", LinkToken { token };
     /// `POST /api/invite`.
     accept_invite(request: InviteAccept) -> Ignored = "POST" "/api/invite", request;
     /// `POST /api/auth/login`.
