@@ -8,7 +8,7 @@ use protocol::{
     },
     mfa::{EnrolAnswer, EnrolRequest, LockStatus, RecoveryCodes, VerifyAnswer},
     names::Sensitive,
-    terminals::{CreateTerminal, DeleteTerminal, PatchTerminal, Terminal},
+    terminals::{CreateTerminal, OptionalCode, PatchTerminal, Terminal},
 };
 
 use super::transport;
@@ -23,9 +23,10 @@ fn code(code: &str) -> CodeRequest {
     CodeRequest { code: Sensitive::new(code) }
 }
 
+// After the path: the body, or after `=>` a code without which there is no body.
 macro_rules! writes {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty =
-        $method:literal $path:literal $(, $body:expr)?;)*) => {
+        $method:literal $path:literal $(, $body:expr)? $(=> $code:ident)?;)*) => {
         $(
             $(#[$doc])*
             ///
@@ -35,6 +36,11 @@ macro_rules! writes {
             pub async fn $name($($arg: $ty),*) -> Result<$out, Problem> {
                 let body = NO_BODY;
                 $(let _ = body; let body = Some(&$body);)?
+                $(
+                    let _ = body;
+                    let with_code = $code.map(|code| OptionalCode { code: Some(code) });
+                    let body = with_code.as_ref();
+                )?
                 transport::send($method, &format!($path), body).await
             }
         )*
@@ -78,11 +84,12 @@ writes! {
     /// `POST /api/terminals/{id}/start`.
     start_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/start";
     /// `POST /api/terminals/{id}/stop`.
-    stop_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/stop";
+    stop_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored = "POST" "/api/terminals/{id}/stop" => code;
     /// `POST /api/terminals/{id}/restart`.
-    restart_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/restart";
+    restart_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored =
+        "POST" "/api/terminals/{id}/restart" => code;
     /// `DELETE /api/terminals/{id}`.
-    delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored = "DELETE" "/api/terminals/{id}", request;
+    delete_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored = "DELETE" "/api/terminals/{id}" => code;
     /// `POST /api/security/terminal/{id}/mfa-lock`.
     lock(id: TerminalId) -> LockStatus = "POST" "/api/security/terminal/{id}/mfa-lock";
     /// `POST /api/security/terminal/{id}/mfa-unlock`.
@@ -104,8 +111,8 @@ writes! {
     /// `POST /api/admin/terminals/{id}/stop`.
     admin_stop_terminal(id: TerminalId) -> Ignored = "POST" "/api/admin/terminals/{id}/stop";
     /// `DELETE /api/admin/terminals/{id}`.
-    admin_delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored =
-        "DELETE" "/api/admin/terminals/{id}", request;
+    admin_delete_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored =
+        "DELETE" "/api/admin/terminals/{id}" => code;
     /// `PUT /api/admin/images/{name}`.
     put_image(name: &str, edit: ImageEdit) -> Ignored = "PUT" "/api/admin/images/{name}", edit;
     /// `PUT /api/admin/tiers/{name}`.

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use leptos::task::spawn_local;
-use protocol::{Problem, TerminalId, terminals::Phase};
+use protocol::{Problem, TerminalId, names::Sensitive, terminals::Phase};
 
 use crate::{
     api,
@@ -19,17 +19,32 @@ pub(super) enum StopKind {
     Restart,
 }
 
+impl StopKind {
+    /// Label of the button.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Stop => "Stop",
+            Self::Restart => "Restart",
+        }
+    }
+
+    /// Requests it.
+    pub(super) async fn request(self, id: TerminalId, code: Option<Sensitive>) -> Result<api::Ignored, Problem> {
+        match self {
+            Self::Stop => api::stop_terminal(id, code).await,
+            Self::Restart => api::restart_terminal(id, code).await,
+        }
+    }
+}
+
 /// Starts a stopped or failed terminal. Needs the reactive context.
 pub(crate) fn start(id: TerminalId) {
     run(id, Phase::Starting, api::start_terminal(id), Terminals::get(), Toasts::get());
 }
 
-/// Stops or restarts a running terminal.
+/// Stops or restarts a running terminal that needs no code for it.
 pub(super) fn stop(id: TerminalId, kind: StopKind, terminals: Terminals, toasts: Toasts) {
-    match kind {
-        StopKind::Restart => run(id, Phase::Stopping, api::restart_terminal(id), terminals, toasts),
-        StopKind::Stop => run(id, Phase::Stopping, api::stop_terminal(id), terminals, toasts),
-    }
+    run(id, Phase::Stopping, kind.request(id, None), terminals, toasts);
 }
 
 /// Shows the expected phase until the request completes, then the phase that the server reports.
