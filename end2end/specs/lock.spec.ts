@@ -201,7 +201,8 @@ test("a terminal that is not running shows no grant", async ({ userWithFactor, o
   await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   await terminal.showsLock("granted");
-  await userWithFactor.api.post(`/api/terminals/${id}/stop`);
+  // This login session has no grant.
+  await userWithFactor.api.post(`/api/terminals/${id}/stop`, { code: userWithFactor.takeRecoveryCode() });
   await expect(page.getByTestId("stopped")).toBeVisible();
   await terminal.showsLock("locked");
   await expect(terminal.badge).not.toContainText(/\d:\d\d/);
