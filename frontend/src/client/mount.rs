@@ -42,9 +42,12 @@ async fn start(client: Rc<Client>) {
             client.on_parsed.replace(Some(closure.into_js_value().unchecked_into()));
             client.connect();
         }
-        Err(_) => client.close_with(Problem::new(
-            ProblemKind::Unavailable,
-            "The terminal's script could not be loaded. Check your connection and try again.",
-        )),
+        Err(error) => {
+            web_sys::console::error_1(&error);
+            client.close_with(Problem::new(
+                ProblemKind::Unavailable,
+                "The terminal's script could not be loaded. Check your connection and try again.",
+            ));
+        }
     }
 }
