@@ -1,7 +1,7 @@
 //! Routes that change something, or take a secret in the body. Called in the browser only.
 
 use protocol::{
-    InviteId, Problem, SessionId, TerminalId, UserId,
+    InviteId, SessionId, TerminalId, UserId,
     admin::{ImageEdit, InviteRequest, OneTimeLink, Settings, TierEdit, UserPatch, UserView},
     auth::{
         CodeRequest, InviteAccept, InviteStatus, LinkToken, LoginAnswer, LoginRequest, PasswordChange, SetupRequest,
@@ -11,12 +11,10 @@ use protocol::{
     terminals::{CreateTerminal, OptionalCode, PatchTerminal, Terminal},
 };
 
-use super::transport;
+use super::transport::{self, Request};
 
 /// A response whose body, if any, is ignored.
 pub type Ignored = serde::de::IgnoredAny;
-
-const NO_BODY: Option<&()> = None;
 
 /// The body of a route that takes a code and nothing else.
 fn code(code: &str) -> CodeRequest {
@@ -31,17 +29,17 @@ macro_rules! writes {
             $(#[$doc])*
             ///
             /// # Errors
-            /// The problem the route responded with, or that the server could not be reached.
-            #[allow(clippy::useless_format)]
-            pub async fn $name($($arg: $ty),*) -> Result<$out, Problem> {
-                let body = NO_BODY;
-                $(let _ = body; let body = Some(&$body);)?
+            /// The future resolves to the problem the route responded with, or that the server could not be reached.
+            #[allow(clippy::useless_format, unused_mut, unused_assignments)]
+            pub fn $name($($arg: $ty),*) -> Request<$out> {
+                let mut body = Ok(None);
+                $(body = transport::json(&$body);)?
                 $(
-                    let _ = body;
-                    let with_code = $code.map(|code| OptionalCode { code: Some(code) });
-                    let body = with_code.as_ref();
+                    if let Some(code) = $code {
+                        body = transport::json(&OptionalCode { code: Some(code) });
+                    }
                 )?
-                transport::send($method, &format!($path), body).await
+                transport::send($method, format!($path), body)
             }
         )*
     };

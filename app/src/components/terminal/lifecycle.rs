@@ -1,9 +1,7 @@
 //! Starting, stopping and restarting a terminal.
 
-use std::future::Future;
-
 use leptos::task::spawn_local;
-use protocol::{Problem, TerminalId, names::Sensitive, terminals::Phase};
+use protocol::{TerminalId, names::Sensitive, terminals::Phase};
 
 use crate::{
     api,
@@ -29,10 +27,10 @@ impl StopKind {
     }
 
     /// Requests it.
-    pub(super) async fn request(self, id: TerminalId, code: Option<Sensitive>) -> Result<api::Ignored, Problem> {
+    pub(super) fn request(self, id: TerminalId, code: Option<Sensitive>) -> api::Request<api::Ignored> {
         match self {
-            Self::Stop => api::stop_terminal(id, code).await,
-            Self::Restart => api::restart_terminal(id, code).await,
+            Self::Stop => api::stop_terminal(id, code),
+            Self::Restart => api::restart_terminal(id, code),
         }
     }
 }
@@ -48,13 +46,7 @@ pub(super) fn stop(id: TerminalId, kind: StopKind, terminals: Terminals, toasts:
 }
 
 /// Shows the expected phase until the request completes, then the phase that the server reports.
-fn run(
-    id: TerminalId,
-    expected: Phase,
-    request: impl Future<Output = Result<api::Ignored, Problem>> + 'static,
-    terminals: Terminals,
-    toasts: Toasts,
-) {
+fn run(id: TerminalId, expected: Phase, request: api::Request<api::Ignored>, terminals: Terminals, toasts: Toasts) {
     terminals.change(id, |terminal| terminal.phase = expected);
     spawn_local(async move {
         if let Err(problem) = request.await {
