@@ -56,7 +56,7 @@ impl Server {
             bail!("the server ended before it was ready")
         };
         let url = with_timeout("start of the server", ready).await?;
-        let (base, token) = url.split_once("/setup?token=").context("no set-up link in the ready line")?;
+        let (base, token) = url.split_once("/setup#token=").context("no set-up link in the ready line")?;
         Ok(Self { base: base.to_owned(), token: token.to_owned(), child, ready_after: began.elapsed(), _dir: dir })
     }
 

@@ -1,5 +1,7 @@
 //! Sends requests to REST routes and maps failures to [`Problem`]s.
 
+use std::{future::Future, pin::Pin};
+
 use js_sys::{Promise, Reflect};
 use protocol::{Problem, ProblemKind};
 use serde::{Serialize, de::DeserializeOwned};
@@ -31,14 +33,22 @@ pub(super) fn get(path: String) -> Answer<String> {
     Box::pin(send_wrapper::SendWrapper::new(async move { exchange("GET", &path, None).await }))
 }
 
-/// A request that changes something, with a JSON body.
-pub(super) async fn send<T: DeserializeOwned>(
-    method: &str,
-    path: &str,
-    body: Option<&impl Serialize>,
-) -> Result<T, Problem> {
-    let body = body.map(serde_json::to_string).transpose().map_err(|_| incompatible())?;
-    decode(&exchange(method, path, body).await?)
+/// A request that is sent when it is awaited. Boxed: one future for each type of response instead of one for each route
+/// makes the WASM file smaller.
+pub type Request<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// A request that changes something, with a body of [`json`] or `Ok(None)`.
+pub(super) fn send<T: DeserializeOwned + 'static>(
+    method: &'static str,
+    path: String,
+    body: Result<Option<String>, Problem>,
+) -> Request<T> {
+    Box::pin(async move { decode(&exchange(method, &path, body?).await?) })
+}
+
+/// A JSON body.
+pub(super) fn json(body: &impl Serialize) -> Result<Option<String>, Problem> {
+    serde_json::to_string(body).map(Some).map_err(|_| incompatible())
 }
 
 /// Decodes a response body. An empty body (204) decodes as `null`.

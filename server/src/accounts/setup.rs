@@ -29,7 +29,8 @@ pub async fn is_needed(services: &Services) -> Result<bool, AccountError> {
     Ok(!done)
 }
 
-/// A new set-up link, if one is needed. Links of earlier starts become invalid.
+/// A new set-up link, if one is needed. Links of earlier starts become invalid. The token is in the fragment, which
+/// browsers do not send.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -43,7 +44,7 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
     let id = InviteId::new(Uuid::new_v4());
     tx.insert_link(id, LinkKind::Setup, &token.hash(), None, Role::Admin, "rexec", life).await?;
     tx.commit().await?;
-    Ok(Some(format!("{}/setup?token={}", services.origins.public(), token.reveal())))
+    Ok(Some(format!("{}/setup#token={}", services.origins.public(), token.reveal())))
 }
 
 /// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.

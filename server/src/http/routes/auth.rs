@@ -5,11 +5,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use protocol::{
-    auth::{CodeRequest, InviteAccept, InviteStatus, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus},
-    names::Sensitive,
+use protocol::auth::{
+    CodeRequest, InviteAccept, InviteStatus, LinkToken, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus,
 };
-use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::audit::AsActor as _;
@@ -19,7 +17,7 @@ use crate::{
     http::{
         authn::{self, Enrolling},
         error::ApiResult,
-        extract::{Json, Query},
+        extract::Json,
     },
     problem::notice_text,
     services::Services,
@@ -29,7 +27,8 @@ use crate::{
 pub fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(setup_status, set_up))
-        .routes(routes!(invite_status, accept_invite))
+        .routes(routes!(invite_status))
+        .routes(routes!(accept_invite))
         .routes(routes!(log_in))
         .routes(routes!(give_code))
         .routes(routes!(log_out))
@@ -57,25 +56,11 @@ async fn set_up(
     Ok((StatusCode::CREATED, authn::login_cookies(&done)).into_response())
 }
 
-/// The secret of a one-time link. It is in the query because the page asks for it before there is a body; queries are
-/// not logged.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct LinkToken {
-    /// The token of the link.
-    #[param(value_type = String)]
-    token: Sensitive,
-}
-
 /// What a one-time link is for.
-#[utoipa::path(get, path = "/api/invite", tag = "session", params(LinkToken), responses(
+#[utoipa::path(post, path = "/api/invite/status", tag = "session", request_body = LinkToken, responses(
     (status = 200, body = InviteStatus),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
-async fn invite_status(
-    State(services): State<Services>,
-    Query(link): Query<LinkToken>,
-) -> ApiResult<Json<InviteStatus>> {
+async fn invite_status(State(services): State<Services>, Json(link): Json<LinkToken>) -> ApiResult<Json<InviteStatus>> {
     Ok(Json(accounts::invite_status(&services, &link.token).await?))
 }
 

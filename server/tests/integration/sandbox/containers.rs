@@ -138,7 +138,7 @@ async fn the_use_cases_work_on_the_real_engine() {
     let id = env.terminal(&who).await.id;
     let report = terminals::security(&env.services, &who, id).await.unwrap();
     assert!(report.score_tenths >= 80);
-    let tier = PatchTerminal { name: None, tier: Some(Slug::parse("small").unwrap()) };
+    let tier = PatchTerminal { tier: Some(Slug::parse("small").unwrap()), ..Default::default() };
     terminals::change(&env.services, &who, id, tier).await.unwrap();
     let stats = terminals::stats(&env.services, &who, id).await.unwrap();
     assert_eq!(stats.memory_bytes_limit, 512 << 20);
