@@ -3,6 +3,7 @@
 mod error;
 mod factor;
 mod invite;
+mod link_attempt;
 mod login;
 mod me;
 mod password;

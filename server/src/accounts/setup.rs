@@ -8,7 +8,7 @@ use protocol::{
 use store::{LinkKind, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn, PasswordField};
+use super::{AccountError, LoggedIn, PasswordField, link_attempt};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{RandomToken, Visitor, password, sessions, token},
@@ -49,9 +49,11 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
 /// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.
 ///
 /// # Errors
-/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`].
+/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`],
+/// [`AccountError::Throttled`].
 pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
+    let attempt = link_attempt::begin(services, visitor, AuditEvent::Setup).await?;
     if !is_needed(services).await? {
         return Err(AccountError::SetUpAlready);
     }
@@ -88,6 +90,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let actor = visitor.actor().known_as(user, &request.username);
     audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
     tx.commit().await?;
+    attempt.succeeded();
     Ok(LoggedIn::complete(services, token, &request.username))
 }
 

@@ -8,31 +8,23 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use protocol::{SessionId, Timestamp};
+use rates::{BoundedTable, Bucket, Rate, Waiting, subscriber};
 
 use super::trusted_device::TrustedDevice;
-
-/// Failures for one name from one source before waits begin.
-const FREE_TRIES: u32 = 5;
-/// First wait; it doubles with each further failure.
-const WAIT_SECS_MIN: i64 = 30;
-/// Maximum wait, and how long failures are remembered.
-const WAIT_SECS_MAX: i64 = 3600;
-/// Failures from one address, over all names, before waits begin (a leaky bucket).
-const ADDRESS_TRIES: i64 = 100;
-/// Then one in this time. The wait does not grow, because an office may share the address.
-const ADDRESS_EACH_MS: i64 = 60_000;
-/// Maximum number of entries; when full, entries without a wait are removed.
-const ENTRIES_MAX: usize = 20_000;
+use crate::budgets::{
+    ADDRESS_ATTEMPTS, LINK_ATTEMPTS, NAME_FREE_FAILURES, NAME_WAIT_SECS_MAX, NAME_WAIT_SECS_MIN, OVERFLOW_ATTEMPTS,
+    THROTTLE_ENTRIES,
+};
 
 /// Wait after `failures` in a row when `free` of them are free: 0, then 30 s, doubling, to one hour.
 pub fn wait_secs(failures: u32, free: u32) -> i64 {
     match failures.checked_sub(free) {
         None => 0,
-        Some(over) => WAIT_SECS_MIN.saturating_mul(1 << over.min(20)).min(WAIT_SECS_MAX),
+        Some(over) => NAME_WAIT_SECS_MIN.saturating_mul(1 << over.min(20)).min(NAME_WAIT_SECS_MAX),
     }
 }
 
@@ -50,17 +42,15 @@ pub enum Source {
 impl Source {
     /// An address; for IPv6 its /64, which one subscriber has.
     pub fn address(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
-            v4 => v4,
-        })
+        Self::Address(subscriber(address))
     }
 }
 
+/// Failures for one name from one source.
 #[derive(Debug, Default, Clone, Copy)]
 struct Failures {
     count: u32,
-    /// Time of the last failure; over all names of an address, the time when the bucket is empty.
+    /// Time of the last failure; without one, of the last attempt.
     at: i64,
     wait_until: i64,
     reported: bool,
@@ -68,21 +58,72 @@ struct Failures {
 
 impl Failures {
     fn grow(&mut self, now: i64) {
-        if now - self.at > WAIT_SECS_MAX * 1000 && self.wait_until <= now {
+        if now - self.at > NAME_WAIT_SECS_MAX * 1000 && self.wait_until <= now {
             self.count = 0;
         }
         self.count += 1;
         self.at = now;
-        self.wait_until = match wait_secs(self.count, FREE_TRIES) {
+        self.reported = false;
+        self.wait_until = match wait_secs(self.count, NAME_FREE_FAILURES) {
             0 => 0,
             secs => now + secs * 1000,
         };
     }
 
-    /// Adds a failure to the bucket of an address, which loses one every [`ADDRESS_EACH_MS`].
-    fn fill(&mut self, now: i64) {
-        self.at = self.at.max(now) + ADDRESS_EACH_MS;
-        self.wait_until = self.at - (ADDRESS_TRIES - 1) * ADDRESS_EACH_MS;
+    fn wait(&mut self, now: i64) -> Option<Wait> {
+        // At most the maximum wait, even when the clock was set back.
+        let left = self.wait_until.saturating_sub(now).min(NAME_WAIT_SECS_MAX * 1000);
+        (left > 0).then(|| Wait::of(left, &mut self.reported))
+    }
+}
+
+impl Waiting for Failures {
+    fn is_waiting(&self, now: i64) -> bool {
+        self.wait_until > now
+    }
+
+    fn is_idle(&self, now: i64) -> bool {
+        self.wait_until <= now && now - self.at > NAME_WAIT_SECS_MAX * 1000
+    }
+
+    fn changed_at(&self) -> i64 {
+        self.at
+    }
+}
+
+/// Attempts of one address, with the rate of their kind.
+#[derive(Debug, Default, Clone, Copy)]
+struct Attempts {
+    bucket: Bucket,
+    reported: bool,
+    wait_until: i64,
+}
+
+impl Attempts {
+    fn take(&mut self, rate: Rate, now: i64) -> Result<(), Wait> {
+        let taken = self.bucket.take(rate, now);
+        self.wait_until = now + self.bucket.wait_ms(rate, now);
+        match taken {
+            Ok(()) => {
+                self.reported = false;
+                Ok(())
+            }
+            Err(left) => Err(Wait::of(left, &mut self.reported)),
+        }
+    }
+}
+
+impl Waiting for Attempts {
+    fn is_waiting(&self, now: i64) -> bool {
+        self.wait_until > now
+    }
+
+    fn is_idle(&self, now: i64) -> bool {
+        self.bucket.full_at() <= now
+    }
+
+    fn changed_at(&self) -> i64 {
+        self.bucket.full_at()
     }
 }
 
@@ -95,18 +136,70 @@ pub struct Wait {
     pub first: bool,
 }
 
-/// A source and a name, or all names together.
-type Key = (Source, Option<String>);
+impl Wait {
+    /// A wait of so many milliseconds, rounded up to seconds.
+    fn of(left: i64, reported: &mut bool) -> Self {
+        Self { secs: left.unsigned_abs().div_ceil(1000), first: !std::mem::replace(reported, true) }
+    }
+}
+
+/// A source and a name.
+type Key = (Source, String);
+
+#[derive(Debug)]
+struct Tables {
+    names: BoundedTable<Key, Failures>,
+    addresses: BoundedTable<IpAddr, Attempts>,
+    links: BoundedTable<IpAddr, Attempts>,
+    /// All keys for which a table has no room.
+    overflow: Attempts,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            names: BoundedTable::new(THROTTLE_ENTRIES),
+            addresses: BoundedTable::new(THROTTLE_ENTRIES),
+            links: BoundedTable::new(THROTTLE_ENTRIES),
+            overflow: Attempts::default(),
+        }
+    }
+}
+
+impl Tables {
+    /// Whether a name may be tried from a source. An attempt of an address takes one of its tokens.
+    fn enter(&mut self, key: &Key, now: i64) -> Result<(), Wait> {
+        self.wait(key, now)?;
+        if let Source::Address(address) = key.0 {
+            match self.addresses.entry(address, now) {
+                Some(attempts) => attempts.take(ADDRESS_ATTEMPTS, now)?,
+                None => self.overflow.take(OVERFLOW_ATTEMPTS, now)?,
+            }
+        }
+        match self.names.entry(key.clone(), now) {
+            // The time of the last failure is kept, because it decides when failures are forgotten.
+            Some(failures) if failures.count == 0 => failures.at = now,
+            Some(_) => {}
+            None => self.overflow.take(OVERFLOW_ATTEMPTS, now)?,
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, key: &Key, now: i64) -> Result<(), Wait> {
+        self.names.get_mut(key).and_then(|failures| failures.wait(now)).map_or(Ok(()), Err)
+    }
+}
 
 /// One per server.
 #[derive(Debug, Default)]
 pub struct Throttle {
-    failures: Mutex<HashMap<Key, Failures>>,
+    tables: Mutex<Tables>,
     queues: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// An attempt that may be checked. Attempts for the same name from the same source are serialized, so that concurrent
-/// ones cannot bypass the counter.
+/// ones cannot bypass the counter. Its token is given back by [`succeeded`](Self::succeeded) alone, so an attempt whose
+/// request was dropped counts for its address.
 #[derive(Debug)]
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
@@ -114,60 +207,81 @@ pub struct Attempt<'a> {
     _turn: tokio::sync::OwnedMutexGuard<()>,
 }
 
+/// An attempt with a one-time link or a set-up token. Its token is given back by [`succeeded`](Self::succeeded) alone.
+#[derive(Debug)]
+#[must_use]
+pub struct LinkAttempt<'a> {
+    throttle: &'a Throttle,
+    address: IpAddr,
+}
+
 impl Throttle {
-    /// Begins an attempt, unless the source has to wait.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins an attempt, unless the source has to wait. The token of the address is taken before anything is read,
+    /// so concurrent attempts cannot all pass.
     ///
     /// # Errors
     /// [`Wait`].
     pub async fn enter(&self, source: Source, name: &str, now: Timestamp) -> Result<Attempt<'_>, Wait> {
         // Names are truncated, so that the table is bounded.
-        let key = (source, Some(name.chars().take(64).collect::<String>()));
+        let key = (source, name.chars().take(64).collect::<String>());
+        self.tables().enter(&key, now.millis())?;
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             queues.retain(|_, queue| Arc::strong_count(queue) > 1);
             queues.entry(key.clone()).or_default().clone()
         };
         let turn = queue.lock_owned().await;
-        for key in [&key, &(source, None)] {
-            if let Some(wait) = self.waiting(key, now) {
-                return Err(wait);
-            }
-        }
+        // The attempts before this one may have failed.
+        self.tables().wait(&key, now.millis())?;
         Ok(Attempt { throttle: self, key, _turn: turn })
     }
 
-    fn waiting(&self, key: &Key, now: Timestamp) -> Option<Wait> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = failures.get_mut(key)?;
-        let left = entry.wait_until.saturating_sub(now.millis()).max(0).unsigned_abs();
-        // Rounded up, and at most the maximum wait, even when the clock was set back.
-        let secs = left.div_ceil(1000).min(WAIT_SECS_MAX.unsigned_abs());
-        (secs > 0).then(|| Wait { secs, first: !std::mem::replace(&mut entry.reported, true) })
-    }
-
-    fn count(&self, key: Key, now: i64, rule: fn(&mut Failures, i64)) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= ENTRIES_MAX {
-            failures.retain(|_, f| f.wait_until > now);
+    /// Begins an attempt with a one-time link or a set-up token, unless the address has to wait.
+    ///
+    /// # Errors
+    /// [`Wait`].
+    pub fn enter_link(&self, address: IpAddr, now: Timestamp) -> Result<LinkAttempt<'_>, Wait> {
+        let (address, now) = (subscriber(address), now.millis());
+        let tables = &mut *self.tables();
+        match tables.links.entry(address, now) {
+            Some(attempts) => attempts.take(LINK_ATTEMPTS, now)?,
+            None => tables.overflow.take(OVERFLOW_ATTEMPTS, now)?,
         }
-        let entry = failures.entry(key).or_default();
-        entry.reported = false;
-        rule(entry, now);
+        Ok(LinkAttempt { throttle: self, address })
     }
 }
 
 impl Attempt<'_> {
     /// The password was wrong.
     pub fn failed(self, now: Timestamp) {
-        if let (source @ Source::Address(_), _) = self.key {
-            self.throttle.count((source, None), now.millis(), Failures::fill);
+        let now = now.millis();
+        if let Some(failures) = self.throttle.tables().names.entry(self.key, now) {
+            failures.grow(now);
         }
-        self.throttle.count(self.key, now.millis(), Failures::grow);
     }
 
     /// The password was correct: resets the failures for this name from this source.
     pub fn succeeded(self) {
-        self.throttle.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        let mut tables = self.throttle.tables();
+        tables.names.remove(&self.key);
+        if let Source::Address(address) = self.key.0
+            && let Some(attempts) = tables.addresses.get_mut(&address)
+        {
+            attempts.bucket.give_back(ADDRESS_ATTEMPTS);
+        }
+    }
+}
+
+impl LinkAttempt<'_> {
+    /// The link was valid.
+    pub fn succeeded(self) {
+        if let Some(attempts) = self.throttle.tables().links.get_mut(&self.address) {
+            attempts.bucket.give_back(LINK_ATTEMPTS);
+        }
     }
 }
 
@@ -212,7 +326,7 @@ mod tests {
     #[tokio::test]
     async fn failures_of_one_address_over_all_names_are_throttled_to_one_a_minute() {
         let throttle = Throttle::default();
-        for i in 0..ADDRESS_TRIES {
+        for i in 0..ADDRESS_ATTEMPTS.burst {
             throttle.enter(at(1), &format!("user{i}"), NOW).await.unwrap().failed(NOW);
         }
         let mut now = NOW;
@@ -223,9 +337,79 @@ mod tests {
         }
         // Failures of legitimate users over a day drain from the bucket.
         now = now.plus_secs(100 * 60);
-        for i in 0..ADDRESS_TRIES - 1 {
+        for i in 0..ADDRESS_ATTEMPTS.burst - 1 {
             throttle.enter(at(1), &format!("user{i}"), now).await.unwrap().failed(now);
         }
         assert!(throttle.enter(at(1), "another", now).await.is_ok());
+    }
+
+    /// FINDINGS A9: attempts in flight take their tokens before any of them is checked.
+    #[tokio::test]
+    async fn attempts_in_flight_are_counted_and_an_address_waits_at_most_a_minute() {
+        let throttle = Throttle::default();
+        let mut flying = Vec::new();
+        for i in 0..1000 {
+            match throttle.enter(at(1), &format!("user{i}"), NOW).await {
+                Ok(attempt) => flying.push(attempt),
+                Err(wait) => assert_eq!(wait.secs, 60),
+            }
+        }
+        assert_eq!(flying.len(), 100);
+        flying.into_iter().for_each(|attempt| attempt.failed(NOW));
+        assert_eq!(throttle.enter(at(1), "ada", NOW).await.unwrap_err().secs, 60);
+        let later = NOW.plus_secs(60);
+        throttle.enter(at(1), "ada", later).await.unwrap().succeeded();
+        // Success gives the token back; an attempt that was dropped does not.
+        drop(throttle.enter(at(1), "ada", later).await.unwrap());
+        assert_eq!(throttle.enter(at(1), "ada", later).await.unwrap_err().secs, 60);
+    }
+
+    #[tokio::test]
+    async fn the_wait_for_one_name_grows_to_an_hour() {
+        let (throttle, mut now) = (Throttle::default(), NOW);
+        let mut waits = Vec::new();
+        for _ in 0..13 {
+            throttle.enter(at(1), "ada", now).await.unwrap().failed(now);
+            if let Err(wait) = throttle.enter(at(1), "ada", now).await {
+                waits.push(wait.secs);
+                now = now.plus_secs(i64::try_from(wait.secs).unwrap());
+            }
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+    }
+
+    /// FINDINGS A6.
+    #[test]
+    fn links_are_throttled_by_address_or_ipv6_network() {
+        let throttle = Throttle::default();
+        let enter = |address: &str, now| throttle.enter_link(address.parse().unwrap(), now).map(drop);
+        for i in 0..10 {
+            enter(&format!("2001:db8::{i}"), NOW).unwrap();
+        }
+        assert_eq!(enter("2001:db8::ffff", NOW), Err(Wait { secs: 6, first: true }));
+        assert_eq!(enter("2001:db8::ffff", NOW), Err(Wait { secs: 6, first: false }));
+        enter("2001:db8:0:1::1", NOW).unwrap();
+        enter("2001:db8::ffff", NOW.plus_secs(6)).unwrap();
+        assert!(enter("2001:db8::ffff", NOW.plus_secs(6)).is_err());
+        for _ in 0..100 {
+            throttle.enter_link([10, 0, 0, 1].into(), NOW).unwrap().succeeded();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_names_evicts_no_wait() {
+        let throttle = Throttle::default();
+        for _ in 0..5 {
+            throttle.enter(at(1), "ada", NOW).await.unwrap().failed(NOW);
+        }
+        let now = NOW.millis();
+        for i in 0..u32::try_from(THROTTLE_ENTRIES).unwrap() + 1000 {
+            let source = Source::address(std::net::Ipv4Addr::from_bits(0x0b00_0000 + i).into());
+            throttle.tables().enter(&(source, "ada".into()), now).unwrap();
+        }
+        let tables = throttle.tables();
+        assert!(tables.names.len() <= THROTTLE_ENTRIES && tables.addresses.len() <= THROTTLE_ENTRIES);
+        drop(tables);
+        assert_eq!(throttle.enter(at(1), "ada", NOW).await.unwrap_err().secs, 30);
     }
 }

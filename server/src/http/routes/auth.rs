@@ -47,7 +47,8 @@ async fn setup_status(State(services): State<Services>) -> ApiResult<Json<SetupS
     (status = 201, description = "Created, and signed in by cookie"),
     (status = 403, description = "The token is wrong or has expired", body = protocol::Problem),
     (status = 409, description = "There is an administrator already", body = protocol::Problem),
-    (status = 422, description = "The password is too weak", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn set_up(
     State(services): State<Services>,
     visitor: Visitor,
@@ -71,12 +72,14 @@ struct LinkToken {
 /// What a one-time link is for.
 #[utoipa::path(get, path = "/api/invite", tag = "session", params(LinkToken), responses(
     (status = 200, body = InviteStatus),
-    (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
+    (status = 403, description = "The link is not valid any more", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn invite_status(
     State(services): State<Services>,
+    visitor: Visitor,
     Query(link): Query<LinkToken>,
 ) -> ApiResult<Json<InviteStatus>> {
-    Ok(Json(accounts::invite_status(&services, &link.token).await?))
+    Ok(Json(accounts::invite_status(&services, &visitor, &link.token).await?))
 }
 
 /// Uses a one-time link: creates an account and signs it in, or sets a new password.
@@ -85,7 +88,8 @@ async fn invite_status(
     (status = 204, description = "The password was set; sign in with it"),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem),
     (status = 409, description = "The name is taken", body = protocol::Problem),
-    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn accept_invite(
     State(services): State<Services>,
     visitor: Visitor,
