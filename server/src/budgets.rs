@@ -20,3 +20,17 @@ pub const NAME_FREE_FAILURES: u32 = 5;
 pub const NAME_WAIT_SECS_MIN: i64 = 30;
 /// Maximum wait for one name from one source, and how long its failures are remembered, in seconds.
 pub const NAME_WAIT_SECS_MAX: i64 = 3600;
+
+/// Events of one cause (an account, or the address of an unknown caller; event; outcome) that are recorded in a window
+/// of [`AUDIT_WINDOW_SECS`] without a change. Further ones are counted and become one event.
+pub const AUDIT_ROWS: u32 = 20;
+/// Length of the window of recorded events, in seconds.
+pub const AUDIT_WINDOW_SECS: i64 = 60;
+/// Causes of accounts that are counted at the same time. Further ones share one window for each event and outcome.
+pub const AUDIT_ACCOUNT_CAUSES: usize = 4096;
+/// The same for addresses of unknown callers. Few, because one host may have many addresses: with [`AUDIT_ROWS`] and
+/// less than 1 kB for a row they write about 1 MB a minute at most.
+pub const AUDIT_ADDRESS_CAUSES: usize = 64;
+/// Changing requests of one account. Each may append an event, which is never suppressed, so their rate bounds the
+/// growth of the audit log: ten a second and less than 1 kB for a row are below 1 MB a minute.
+pub const ACCOUNT_CHANGES: Rate = Rate { burst: 300, each_ms: 100 };

@@ -72,6 +72,9 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     print_ready_line(&services, link.as_deref());
     serve(listener, &services, assets.site).await;
     finish_tasks(&services).await;
+    if let Err(error) = housekeeping::append_counts(&services, true).await {
+        tracing::warn!(%error, "the numbers of suppressed audit events could not be written");
+    }
     // Merges the write-ahead log into the file of the embedded database.
     services.db.close().await;
     drop(data);

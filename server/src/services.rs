@@ -15,7 +15,7 @@ use store::Db;
 use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{auth::Throttle, config::Config, events::Events, operations::Operations};
+use crate::{audit::AuditLog, auth::Throttle, config::Config, events::Events, operations::Operations};
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
@@ -29,6 +29,8 @@ pub struct Services {
     pub clock: Clock,
     /// The store.
     pub db: Db,
+    /// The audit log, for events without a change.
+    pub audit: AuditLog,
     /// Keys for secrets at rest.
     pub keys: Arc<Keyring>,
     /// Throttle of password guesses.
@@ -108,6 +110,7 @@ impl ServicesBuilder {
             gate: TerminalGate::new(facts, registry.clone(), self.clock.clone()),
             started_at: self.clock.now(),
             clock: self.clock,
+            audit: AuditLog::new(self.db.clone()),
             db: self.db,
             keys: Arc::new(self.keys),
             throttle: Arc::default(),

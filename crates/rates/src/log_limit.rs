@@ -14,10 +14,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// counted, and the next line that is written has the count.
 ///
 /// ```
-/// static LIMIT: rates::LogLimit = rates::LogLimit::new();
-/// if let Some(suppressed) = LIMIT.admit() {
-///     println!("the guest violated the protocol, suppressed={suppressed}");
-/// }
+/// rates::limited!(suppressed => println!("the guest violated the protocol, suppressed={suppressed}"));
 /// ```
 #[derive(Debug, Default)]
 pub struct LogLimit(Mutex<Window>);
@@ -52,6 +49,18 @@ impl LogLimit {
         window.lines += 1;
         Some(std::mem::take(&mut window.suppressed))
     }
+}
+
+/// Writes a log line at most as often as a [`LogLimit`] of this place in the code allows. The name before the arrow is
+/// the number of lines that were suppressed since the last one.
+#[macro_export]
+macro_rules! limited {
+    ($suppressed:ident => $line:expr) => {{
+        static LIMIT: $crate::LogLimit = $crate::LogLimit::new();
+        if let Some($suppressed) = LIMIT.admit() {
+            $line;
+        }
+    }};
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub async fn accept(
     let link = match valid_link(services, &request.token).await {
         Err(AccountError::StaleLink) => {
             let entry = Entry::new(AuditEvent::InviteAccepted).failed().detail("reason", "stale_link");
-            audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+            audit::record(&services.audit, services.clock.now(), &visitor.actor(), entry).await?;
             return Err(AccountError::StaleLink);
         }
         other => other?,

@@ -23,7 +23,7 @@ pub(super) async fn begin<'a>(
         Err(wait) => {
             if wait.first {
                 let entry = Entry::new(event).failed().detail("reason", "throttled").detail("wait_secs", wait.secs);
-                audit::record(&services.db, now, &visitor.actor(), entry).await?;
+                audit::record(&services.audit, now, &visitor.actor(), entry).await?;
             }
             Err(AccountError::Throttled(wait.secs))
         }

@@ -58,7 +58,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
         Err(wait) => {
             if wait.first {
                 let entry = Entry::new(AuditEvent::LoginThrottled).failed().detail("wait_secs", wait.secs);
-                audit::record(&services.db, now, &visitor.actor(), entry).await?;
+                audit::record(&services.audit, now, &visitor.actor(), entry).await?;
             }
             return Err(AccountError::Throttled(wait.secs));
         }
@@ -117,6 +117,7 @@ pub async fn give_code(
     let actor = visitor.actor().known_as(pending.user, &pending.username);
     let verification = Verification {
         db: &services.db,
+        audit: &services.audit,
         keys: &services.keys,
         now,
         actor: &actor,
@@ -178,6 +179,6 @@ async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> 
         Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),
         None => entry.detail("reason", "unknown_name"),
     };
-    audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+    audit::record(&services.audit, services.clock.now(), &visitor.actor(), entry).await?;
     Ok(())
 }

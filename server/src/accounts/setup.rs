@@ -61,18 +61,13 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
-    if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {
-        audit::append(
-            &mut tx,
-            now,
-            &visitor.actor(),
-            Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link"),
-        )
-        .await?;
-        tx.commit().await?;
+    let good = tx.link_is_good(LinkKind::Setup, &token_hash, now).await?;
+    drop(tx);
+    if !good {
+        let entry = Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link");
+        audit::record(&services.audit, now, &visitor.actor(), entry).await?;
         return Err(AccountError::StaleLink);
     }
-    drop(tx);
     let hash = password::hash(request.password.reveal()).await?;
 
     let mut tx = services.db.begin().await?;

@@ -1,4 +1,4 @@
-//! Throttle of password guesses, with growing waits. It is kept in memory and lost at a restart; the counter of the
+//! Throttle of password guesses, with growing waits, of attempts with links, and of changing requests. It is kept in memory and lost at a restart; the counter of the
 //! second factor is in the store.
 //!
 //! Failures are counted by source and username, never by username alone, so that an attacker who knows a name cannot
@@ -11,13 +11,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use protocol::{SessionId, Timestamp};
+use protocol::{SessionId, Timestamp, UserId};
 use rates::{BoundedTable, Bucket, Rate, Waiting, subscriber};
 
 use super::trusted_device::TrustedDevice;
 use crate::budgets::{
-    ADDRESS_ATTEMPTS, LINK_ATTEMPTS, NAME_FREE_FAILURES, NAME_WAIT_SECS_MAX, NAME_WAIT_SECS_MIN, OVERFLOW_ATTEMPTS,
-    THROTTLE_ENTRIES,
+    ACCOUNT_CHANGES, ADDRESS_ATTEMPTS, LINK_ATTEMPTS, NAME_FREE_FAILURES, NAME_WAIT_SECS_MAX, NAME_WAIT_SECS_MIN,
+    OVERFLOW_ATTEMPTS, THROTTLE_ENTRIES,
 };
 
 /// Wait after `failures` in a row when `free` of them are free: 0, then 30 s, doubling, to one hour.
@@ -151,6 +151,7 @@ struct Tables {
     names: BoundedTable<Key, Failures>,
     addresses: BoundedTable<IpAddr, Attempts>,
     links: BoundedTable<IpAddr, Attempts>,
+    changes: BoundedTable<UserId, Attempts>,
     /// All keys for which a table has no room.
     overflow: Attempts,
 }
@@ -161,6 +162,7 @@ impl Default for Tables {
             names: BoundedTable::new(THROTTLE_ENTRIES),
             addresses: BoundedTable::new(THROTTLE_ENTRIES),
             links: BoundedTable::new(THROTTLE_ENTRIES),
+            changes: BoundedTable::new(THROTTLE_ENTRIES),
             overflow: Attempts::default(),
         }
     }
@@ -252,6 +254,18 @@ impl Throttle {
             None => tables.overflow.take(OVERFLOW_ATTEMPTS, now)?,
         }
         Ok(LinkAttempt { throttle: self, address })
+    }
+
+    /// Takes a changing request from the budget of its account.
+    ///
+    /// # Errors
+    /// [`Wait`].
+    pub fn enter_change(&self, user: UserId, now: Timestamp) -> Result<(), Wait> {
+        let (tables, now) = (&mut *self.tables(), now.millis());
+        match tables.changes.entry(user, now) {
+            Some(attempts) => attempts.take(ACCOUNT_CHANGES, now),
+            None => tables.overflow.take(OVERFLOW_ATTEMPTS, now),
+        }
     }
 }
 

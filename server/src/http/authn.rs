@@ -142,6 +142,10 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
     if session.rotated && !reads {
         return Err(RequestError::NotSignedIn.into());
     }
+    if !reads {
+        let change = services.throttle.enter_change(session.user, services.clock.now());
+        change.map_err(|wait| RequestError::TooManyChanges(wait.secs))?;
+    }
     if !session.rotated {
         services.revocations.record_activity(session.id, services.clock.now());
     }

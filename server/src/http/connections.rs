@@ -94,7 +94,7 @@ type Permits = (OwnedSemaphorePermit, PeerSlot);
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Permits) {
     loop {
         if room.available_permits() == 0 {
-            tracing::warn!("the limit of connections is reached; the next one waits");
+            rates::limited!(suppressed => tracing::warn!(suppressed, "the limit of connections is reached; the next one waits"));
         }
         // The semaphore is never closed.
         let Ok(place) = room.clone().acquire_owned().await else { continue };
@@ -107,7 +107,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers
             // The peer closed it before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
+                rates::limited!(suppressed => tracing::error!(suppressed, %error, "no connection can be accepted"));
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }

@@ -34,7 +34,11 @@ fn due(route: &Route, kind: Kind, opens: bool) -> u16 {
 
 async fn status(server: &TestServer, client: &Client, route: &Route, id: TerminalId) -> u16 {
     match route.path {
-        "/api/invite" => client.ask("GET", &format!("/api/invite?token={}", "A".repeat(43)), Value::Null).await.status,
+        "/api/invite" => {
+            // So that the address has an attempt.
+            server.clock.advance_secs(6);
+            client.ask("GET", &format!("/api/invite?token={}", "A".repeat(43)), Value::Null).await.status
+        }
         path if path.ends_with("/attach") => attach(server, client, id).await.err().unwrap_or(101),
         path => client.ask("GET", &path.replace("{id}", &id.to_string()), Value::Null).await.status,
     }

@@ -56,7 +56,7 @@ async fn search(
 )]
 async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Response> {
     let entry = Entry::new(AuditEvent::AuditExported);
-    audit::record(&services.db, services.clock.now(), &who.actor(), entry).await?;
+    audit::record(&services.audit, services.clock.now(), &who.actor(), entry).await?;
     let db = services.db.clone();
     let chunks = futures_util::stream::try_unfold(0i64, move |seq| {
         let db = db.clone();
