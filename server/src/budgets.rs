@@ -2,6 +2,8 @@
 //! Budgets of sockets are in `http::ws::budget`, those of the protocol in [`protocol::limits`], and the limit of log
 //! lines of one cause in [`rates::LogLimit`].
 
+use std::time::Duration;
+
 use rates::Rate;
 
 /// Sign-in attempts of one address over all names: a hundred in a burst, then one a minute. The wait does not grow,
@@ -34,3 +36,15 @@ pub const AUDIT_ADDRESS_CAUSES: usize = 64;
 /// Changing requests of one account. Each may append an event, which is never suppressed, so their rate bounds the
 /// growth of the audit log: ten a second and less than 1 kB for a row are below 1 MB a minute.
 pub const ACCOUNT_CHANGES: Rate = Rate { burst: 300, each_ms: 100 };
+
+/// Searches of the audit log at the same time, over all accounts: as many as SQLite has connections for them.
+pub const AUDIT_SEARCHES: usize = 2;
+/// Maximum time that a search waits for its turn, and that it runs. It reads with pauses of the same length, so it
+/// takes at most half of one core.
+pub const AUDIT_SEARCH_TIME: Duration = Duration::from_secs(2);
+/// Positions that the first statement of a search reads. Later ones read more or fewer by the time they take.
+pub const AUDIT_SEARCH_POSITIONS: i64 = 2_000;
+/// Intended maximum time of one statement of a search.
+pub const AUDIT_SEARCH_STEP: Duration = Duration::from_millis(20);
+/// Events of a time up to which a search looks up their positions in the index over times.
+pub const AUDIT_TIME_EVENTS: u32 = 20_000;

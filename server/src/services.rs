@@ -15,7 +15,13 @@ use store::Db;
 use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{audit::AuditLog, auth::Throttle, config::Config, events::Events, operations::Operations};
+use crate::{
+    audit::{AuditLog, SearchSlots},
+    auth::Throttle,
+    config::Config,
+    events::Events,
+    operations::Operations,
+};
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
@@ -31,6 +37,8 @@ pub struct Services {
     pub db: Db,
     /// The audit log, for events without a change.
     pub audit: AuditLog,
+    /// Turns of searches of the audit log.
+    pub searches: Arc<SearchSlots>,
     /// Keys for secrets at rest.
     pub keys: Arc<Keyring>,
     /// Throttle of password guesses.
@@ -111,6 +119,7 @@ impl ServicesBuilder {
             started_at: self.clock.now(),
             clock: self.clock,
             audit: AuditLog::new(self.db.clone()),
+            searches: Arc::default(),
             db: self.db,
             keys: Arc::new(self.keys),
             throttle: Arc::default(),

@@ -6,6 +6,7 @@
 mod chain;
 mod rates;
 mod search;
+mod search_slots;
 
 use std::{fmt::Display, net::IpAddr, sync::Arc};
 
@@ -14,7 +15,8 @@ use store::{AuditRow, Db, StoreError, Tx};
 
 pub use chain::verify;
 pub use protocol::audit::AuditEvent;
-pub use search::{Search, export_after, search};
+pub use search::{Search, SearchError, export_after, search};
+pub use search_slots::{SearchSlot, SearchSlots};
 
 /// Maximum size of the details, in bytes.
 const DETAIL_BYTES_MAX: usize = 1000;
