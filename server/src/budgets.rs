@@ -1,6 +1,6 @@
-//! The budgets of attempts, audit rows, searches and connections: how much one cause may use, in its unit, and why.
-//! Budgets of sockets are in `http::ws::budget`, those of the protocol in [`protocol::limits`], and the limit of log
-//! lines of one cause in [`rates::LogLimit`].
+//! The budgets of attempts, audit rows and searches: how much one cause may use, in its unit, and why.
+//! Budgets of the listener are in `http::connections::Bounds`, those of sockets in `http::ws::budget`, those of the
+//! protocol in [`protocol::limits`], and the limit of log lines of one cause in [`rates::LogLimit`].
 
 use std::time::Duration;
 
@@ -48,3 +48,10 @@ pub const AUDIT_SEARCH_POSITIONS: i64 = 2_000;
 pub const AUDIT_SEARCH_STEP: Duration = Duration::from_millis(20);
 /// Events of a time up to which a search looks up their positions in the index over times.
 pub const AUDIT_TIME_EVENTS: u32 = 20_000;
+
+/// Time for which the listener keeps room for an address after a signed-in request, in seconds.
+pub const SIGNED_IN_SECS: i64 = 24 * 3600;
+/// Addresses for which it keeps room: less than 100 bytes each.
+pub const SIGNED_IN_ADDRESSES: usize = 4096;
+/// Addresses of one account among them, so that one account cannot displace those of others.
+pub const ACCOUNT_ADDRESSES: usize = 8;

@@ -117,8 +117,9 @@ fn print_ready_line(services: &Services, setup_link: Option<&str>) {
 
 async fn serve(listener: TcpListener, services: &Services, site: Site) {
     let bounds = Bounds::default().within_descriptors();
-    let (app, proxies) = (http::router(services, site), services.config.trusted_proxies.clone());
-    let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
+    let app = http::router(services, site);
+    let peers = (services.config.trusted_proxies.clone(), services.signed_in_addresses.clone());
+    let serving = connections::serve(listener, app, bounds, peers, services.shutdown.clone());
     let deadline = async {
         services.shutdown.cancelled().await;
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     audit::{AuditLog, SearchSlots},
-    auth::Throttle,
+    auth::{SignedInAddresses, Throttle},
     config::Config,
     events::Events,
     operations::Operations,
@@ -43,6 +43,8 @@ pub struct Services {
     pub keys: Arc<Keyring>,
     /// Throttle of password guesses.
     pub throttle: Arc<Throttle>,
+    /// Addresses with a recent signed-in request.
+    pub signed_in_addresses: Arc<SignedInAddresses>,
     /// Ends leases.
     pub revocations: Arc<dyn Revocations>,
     /// Decides about access to terminals.
@@ -117,6 +119,7 @@ impl ServicesBuilder {
             config: Arc::new(self.config),
             gate: TerminalGate::new(facts, registry.clone(), self.clock.clone()),
             started_at: self.clock.now(),
+            signed_in_addresses: Arc::new(SignedInAddresses::new(self.clock.clone())),
             clock: self.clock,
             audit: AuditLog::new(self.db.clone()),
             searches: Arc::default(),

@@ -154,6 +154,7 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
 
 fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
     let visitor = visitor(parts, services);
+    services.signed_in_addresses.record(session.user, visitor.address);
     Caller {
         user: session.user,
         username: session.username,
