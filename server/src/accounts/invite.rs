@@ -94,7 +94,7 @@ async fn join(
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
     audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
-    Ok(LoggedIn::complete(services, token, username))
+    Ok(LoggedIn::complete(services, (user, visitor), token, username))
 }
 
 async fn reset(

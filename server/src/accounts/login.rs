@@ -29,7 +29,13 @@ pub struct LoggedIn {
 
 impl LoggedIn {
     /// A complete login.
-    pub(super) fn complete(services: &Services, token: NewToken, username: &Username) -> Self {
+    pub(super) fn complete(
+        services: &Services,
+        (user, visitor): (UserId, &Visitor),
+        token: NewToken,
+        username: &Username,
+    ) -> Self {
+        services.signed_in_addresses.record(user, visitor.address);
         // The login does not depend on it.
         let trusted_device = trusted_device::cookie(&services.keys, username.as_str()).ok();
         Self { status: LoginStatus::Ok, token, trusted_device }
@@ -98,7 +104,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
     }
     tx.commit().await?;
     Ok(match status {
-        LoginStatus::Ok => LoggedIn::complete(services, token, &user.username),
+        LoginStatus::Ok => LoggedIn::complete(services, (user.id, visitor), token, &user.username),
         LoginStatus::MfaRequired => LoggedIn { status, token, trusted_device: None },
     })
 }
@@ -136,7 +142,7 @@ pub async fn give_code(
     tx.record_login(pending.user, now).await?;
     let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
-    Ok(LoggedIn::complete(services, token, &pending.username))
+    Ok(LoggedIn::complete(services, (pending.user, visitor), token, &pending.username))
 }
 
 /// Ends one login session, pending or full, and revokes its leases.

@@ -86,7 +86,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
     tx.commit().await?;
     attempt.succeeded();
-    Ok(LoggedIn::complete(services, token, &request.username))
+    Ok(LoggedIn::complete(services, (user, visitor), token, &request.username))
 }
 
 /// Inserts a new account. A name that is taken is [`AccountError::NameTaken`], not an error of the database.
