@@ -118,7 +118,8 @@ impl Tx {
             self,
             (i64, Vec<u8>),
             "SELECT seq, hash FROM audit_events
-             WHERE seq < COALESCE((SELECT seq FROM audit_events WHERE at + 0 >= $1 ORDER BY seq LIMIT 1), 9223372036854775807)
+             WHERE seq < COALESCE((SELECT seq FROM audit_events WHERE at + 0 >= $1 ORDER BY seq LIMIT 1),
+                                  9223372036854775807)
              ORDER BY seq DESC LIMIT 1",
             before.millis()
         );

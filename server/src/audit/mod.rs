@@ -1,7 +1,8 @@
 //! The audit log: who did what, when, from which address, and with which outcome.
 //!
 //! An event is appended in the transaction of its change, so there is no change without its event. Rejected requests
-//! and reads have a transaction of their own, and a rate for each cause; beyond it they are counted. Values of details need `Display`, which secrets do not implement.
+//! and reads have a transaction of their own, and a rate for each cause; beyond it they are counted. Values of details
+//! need `Display`, which secrets do not implement.
 
 mod chain;
 mod rates;
