@@ -1,3 +1,5 @@
+//! Tests of the throttle.
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000_000);
