@@ -1,19 +1,23 @@
 //! The audit log: who did what, when, from which address, and with which outcome.
 //!
 //! An event is appended in the transaction of its change, so there is no change without its event. Rejected requests
-//! have a transaction of their own. Values of details need `Display`, which secrets do not implement.
+//! and reads have a transaction of their own, and a rate for each cause; beyond it they are counted. Values of details
+//! need `Display`, which secrets do not implement.
 
 mod chain;
+mod rates;
 mod search;
+mod search_slots;
 
-use std::{fmt::Display, net::IpAddr};
+use std::{fmt::Display, net::IpAddr, sync::Arc};
 
 use protocol::{TerminalId, Timestamp, UserId, admin::Outcome, names::Username};
 use store::{AuditRow, Db, StoreError, Tx};
 
 pub use chain::verify;
 pub use protocol::audit::AuditEvent;
-pub use search::{Search, export_after, search};
+pub use search::{Search, SearchError, export_after, search};
+pub use search_slots::{SearchSlot, SearchSlots};
 
 /// Maximum size of the details, in bytes.
 const DETAIL_BYTES_MAX: usize = 1000;
@@ -148,14 +152,55 @@ pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) ->
     tx.append_audit(&row).await
 }
 
-/// Appends an event in a transaction of its own, for rejected requests and for reads.
+/// The audit log as a place for events without a change. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AuditLog {
+    db: Db,
+    rates: Arc<rates::RecordRates>,
+}
+
+impl AuditLog {
+    /// The audit log of a database. One per server, because it counts.
+    pub fn new(db: Db) -> Self {
+        Self { db, rates: Arc::default() }
+    }
+}
+
+/// Appends an event in a transaction of its own, for rejected requests and for reads. Beyond the rate of its cause it
+/// is only counted; [`append_suppressed`] appends the count.
 ///
 /// # Errors
 /// When it cannot be written.
-pub async fn record(db: &Db, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
-    let mut tx = db.begin().await?;
+pub async fn record(log: &AuditLog, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
+    if !log.rates.admit(now, actor, &entry) {
+        return Ok(());
+    }
+    let mut tx = log.db.begin().await?;
     append(&mut tx, now, actor, entry).await?;
     tx.commit().await
+}
+
+/// Appends an event for each cause whose window has ended, or for every cause, with the number of suppressed events.
+///
+/// # Errors
+/// When they cannot be written. The counts are kept for the next call.
+pub async fn append_suppressed(log: &AuditLog, now: Timestamp, all: bool) -> Result<(), StoreError> {
+    let summaries = log.rates.take(now, all);
+    if summaries.is_empty() {
+        return Ok(());
+    }
+    let appended = async {
+        let mut tx = log.db.begin().await?;
+        for summary in &summaries {
+            append(&mut tx, now, &summary.actor, summary.entry()).await?;
+        }
+        tx.commit().await
+    };
+    let result = appended.await;
+    if result.is_err() {
+        log.rates.put_back(now, summaries);
+    }
+    result
 }
 
 const fn outcome_name(outcome: Outcome) -> &'static str {

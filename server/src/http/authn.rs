@@ -142,6 +142,10 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
     if session.rotated && !reads {
         return Err(RequestError::NotSignedIn.into());
     }
+    if !reads {
+        let change = services.throttle.enter_change(session.user, services.clock.now());
+        change.map_err(|wait| RequestError::TooManyChanges(wait.secs))?;
+    }
     if !session.rotated {
         services.revocations.record_activity(session.id, services.clock.now());
     }
@@ -150,6 +154,7 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
 
 fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
     let visitor = visitor(parts, services);
+    services.signed_in_addresses.record(session.user, visitor.address);
     Caller {
         user: session.user,
         username: session.username,

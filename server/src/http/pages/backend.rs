@@ -75,7 +75,7 @@ impl OwnRoutes {
 }
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::error!(error, "a page could not read one of our own routes");
+    rates::limited!(suppressed => tracing::error!(suppressed, error, "a page could not read one of our own routes"));
     RequestError::PageFailed.problem()
 }
 

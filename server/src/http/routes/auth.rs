@@ -46,7 +46,8 @@ async fn setup_status(State(services): State<Services>) -> ApiResult<Json<SetupS
     (status = 201, description = "Created, and signed in by cookie"),
     (status = 403, description = "The token is wrong or has expired", body = protocol::Problem),
     (status = 409, description = "There is an administrator already", body = protocol::Problem),
-    (status = 422, description = "The password is too weak", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn set_up(
     State(services): State<Services>,
     visitor: Visitor,
@@ -59,9 +60,14 @@ async fn set_up(
 /// What a one-time link is for.
 #[utoipa::path(post, path = "/api/invite/status", tag = "session", request_body = LinkToken, responses(
     (status = 200, body = InviteStatus),
-    (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
-async fn invite_status(State(services): State<Services>, Json(link): Json<LinkToken>) -> ApiResult<Json<InviteStatus>> {
-    Ok(Json(accounts::invite_status(&services, &link.token).await?))
+    (status = 403, description = "The link is not valid any more", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
+async fn invite_status(
+    State(services): State<Services>,
+    visitor: Visitor,
+    Json(link): Json<LinkToken>,
+) -> ApiResult<Json<InviteStatus>> {
+    Ok(Json(accounts::invite_status(&services, &visitor, &link.token).await?))
 }
 
 /// Uses a one-time link: creates an account and signs it in, or sets a new password.
@@ -70,7 +76,8 @@ async fn invite_status(State(services): State<Services>, Json(link): Json<LinkTo
     (status = 204, description = "The password was set; sign in with it"),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem),
     (status = 409, description = "The name is taken", body = protocol::Problem),
-    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn accept_invite(
     State(services): State<Services>,
     visitor: Visitor,

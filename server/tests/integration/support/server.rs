@@ -82,7 +82,8 @@ impl TestServer {
             .operation_wait(operation_wait)
             .build();
         let shutdown = services.shutdown.clone();
-        tokio::spawn(connections::serve(listener, http::router(&services, |_| None), bounds, Vec::new(), shutdown));
+        let peers = (Vec::new(), services.signed_in_addresses.clone());
+        tokio::spawn(connections::serve(listener, http::router(&services, |_| None), bounds, peers, shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }
