@@ -50,6 +50,8 @@ pub enum FactorPurpose {
     Unlock(AboutTerminal),
     /// Deleting a locked terminal.
     Delete(AboutTerminal),
+    /// Stopping, restarting, renaming or resizing a locked terminal.
+    Change(AboutTerminal),
 }
 
 impl FactorPurpose {
@@ -64,6 +66,7 @@ impl FactorPurpose {
             Self::Verify(_) => "verify",
             Self::Unlock(_) => "unlock",
             Self::Delete(_) => "delete",
+            Self::Change(_) => "change",
         }
     }
 }
@@ -328,7 +331,9 @@ impl Verification<'_> {
             FactorPurpose::Unlock(t) => {
                 Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(t.id, &t.name, t.owner)
             }
-            FactorPurpose::Delete(t) => Entry::new(event).about_terminal(t.id, &t.name, t.owner),
+            FactorPurpose::Delete(t) | FactorPurpose::Change(t) => {
+                Entry::new(event).about_terminal(t.id, &t.name, t.owner)
+            }
             _ => Entry::new(event).about_user(self.user, self.username),
         };
         entry.failed().detail("reason", word).detail("place", self.purpose.word())

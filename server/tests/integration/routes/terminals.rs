@@ -112,6 +112,45 @@ async fn deleting_a_locked_terminal_needs_a_code() {
     ada.client.refused(404, "GET", &path, Value::Null).await;
 }
 
+/// FINDINGS L5.
+#[tokio::test]
+async fn changing_a_locked_terminal_needs_a_grant_or_a_code() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    let path = format!("/api/terminals/{id}");
+    let (stop, restart) = (format!("{path}/stop"), format!("{path}/restart"));
+    ada.lock(id).await;
+    let named = |name: &str| json!({ "name": name });
+    for (method, path, body) in
+        [("POST", &stop, Value::Null), ("POST", &restart, json!({})), ("PATCH", &path, named("other"))]
+    {
+        assert_eq!(ada.client.refused(423, method, path, body).await["type"], "locked", "{method} {path}");
+    }
+    ada.client.refused(401, "POST", &stop, json!({ "code": server.wrong_code(&ada) })).await;
+    assert_eq!(ada.client.ok("GET", &path, Value::Null).await["state"], "running", "no process was ended");
+    let refused = &server.events(&admin, "terminal_mfa_access_verified").await[0];
+    assert_eq!(refused["outcome"], "failure");
+
+    let code = server.code(&ada);
+    ada.client.ok("PATCH", &path, json!({"name": "renamed", "code": code})).await;
+    ada.client.refused(401, "POST", &stop, json!({ "code": code })).await;
+    ada.client.ok("POST", &stop, json!({ "code": server.next_code(&ada) })).await;
+    ada.client.ok("POST", &format!("{path}/start"), Value::Null).await;
+    assert_eq!(ada.client.ok("GET", &path, Value::Null).await["mfa_locked"], true);
+
+    let verify = json!({ "code": server.next_code(&ada) });
+    ada.client.ok("POST", &lock_path(id, "verify"), verify).await;
+    ada.client.ok("PATCH", &path, named("granted")).await;
+    ada.client.ok("POST", &restart, Value::Null).await;
+    ada.lock(id).await;
+    ada.client.refused(423, "PATCH", &path, named("again")).await;
+    admin.client.ok("POST", &format!("/api/admin/terminals/{id}/stop"), Value::Null).await;
+    assert_eq!(
+        ada.client.ok("GET", &path, Value::Null).await["mfa_locked"],
+        true,
+        "an administrator's stop opens nothing"
+    );
+}
+
 /// The terminal is locked between the deletion's first read and its write.
 #[tokio::test]
 async fn a_lock_set_first_stops_a_deletion_without_a_code_and_is_audited() {

@@ -241,8 +241,8 @@ async fn other_users_terminals_are_not_found() {
             let refused: Vec<TerminalError> = vec![
                 terminals::get(services, &eve, id).await.unwrap_err(),
                 terminals::start(services, &eve, id).await.unwrap_err(),
-                terminals::stop(services, &eve, id).await.unwrap_err(),
-                terminals::restart(services, &eve, id).await.unwrap_err(),
+                terminals::stop(services, &eve, id, None).await.unwrap_err(),
+                terminals::restart(services, &eve, id, None).await.unwrap_err(),
                 terminals::change(services, &eve, id, PatchTerminal::default()).await.unwrap_err(),
                 terminals::delete(services, &eve, id, None).await.unwrap_err(),
                 terminals::stats(services, &eve, id).await.unwrap_err(),
