@@ -1,5 +1,5 @@
 //! The budgets of attempts, audit rows and searches: how much one cause may use, in its unit, and why.
-//! Budgets of the listener are in `http::connections::Bounds`, those of sockets in `http::ws::budget`, those of the
+//! Budgets of the listener are in `http::Bounds`, those of sockets in `http::ws::budget`, those of the
 //! protocol in [`protocol::limits`], and the limit of log lines of one cause in [`rates::LogLimit`].
 
 use std::time::Duration;

@@ -23,8 +23,7 @@ use crate::{
     config::Config,
     data_dir::DataDir,
     http::{
-        self,
-        connections::{self, Bounds},
+        self, Bounds, connections,
         static_files::{self, Site},
     },
     problem::preflight_text,

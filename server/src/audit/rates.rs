@@ -11,7 +11,9 @@ use std::{
 use protocol::{Timestamp, UserId, admin::Outcome};
 use rates::subscriber;
 
-use super::{Actor, AuditEvent, Entry};
+use protocol::audit::AuditEvent;
+
+use super::entry::{Actor, Entry};
 use crate::budgets::{AUDIT_ACCOUNT_CAUSES, AUDIT_ADDRESS_CAUSES, AUDIT_ROWS, AUDIT_WINDOW_SECS};
 
 /// Who causes events.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use store::{AuditFilter, AuditRow, Db, StoreError, Tx, pagination};
 use tokio::time::{Instant, sleep};
 
-use super::outcome_name;
+use super::entry::outcome_name;
 use crate::budgets::{AUDIT_SEARCH_POSITIONS, AUDIT_SEARCH_STEP, AUDIT_SEARCH_TIME, AUDIT_TIME_EVENTS};
 
 /// Search criteria; an absent one matches everything.

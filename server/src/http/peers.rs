@@ -13,7 +13,7 @@ use std::{
 use ipnet::IpNet;
 use rates::subscriber;
 
-use super::connections::Bounds;
+use super::bounds::Bounds;
 use crate::{auth::SignedInAddresses, services::is_trusted};
 
 /// Connections of one address.

@@ -15,7 +15,8 @@ use crate::{
     services::Services,
 };
 
-/// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the name stays as it was, too.
+/// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the
+/// name stays as it was, too.
 ///
 /// # Errors
 /// [`TerminalError`].

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rexec::http::connections::Bounds;
+use rexec::http::Bounds;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -29,15 +29,17 @@ enum Sent {
 /// A route, the body, and the status in each of [`STATES`].
 type Row = (&'static str, &'static str, Sent, [u16; 4]);
 
-/// A grant allows attaching. Removing the lock or the terminal needs another code.
+/// A grant allows attaching and every change but the removal of the lock or the terminal, which needs another code.
 const TABLE: &[Row] = &[
     ("GET", "/api/terminals/{id}", Sent::Nothing, [200; 4]),
-    ("PATCH", "/api/terminals/{id}", Sent::Name, [200; 4]),
+    ("PATCH", "/api/terminals/{id}", Sent::Name, [200, 423, 200, 423]),
     ("DELETE", "/api/terminals/{id}", Sent::Nothing, [202, 423, 423, 423]),
     ("DELETE", "/api/terminals/{id}", Sent::Code, [202; 4]),
     ("POST", "/api/terminals/{id}/start", Sent::Nothing, [200; 4]),
-    ("POST", "/api/terminals/{id}/stop", Sent::Nothing, [200; 4]),
-    ("POST", "/api/terminals/{id}/restart", Sent::Nothing, [200; 4]),
+    ("POST", "/api/terminals/{id}/stop", Sent::Nothing, [200, 423, 200, 423]),
+    ("POST", "/api/terminals/{id}/stop", Sent::Code, [200; 4]),
+    ("POST", "/api/terminals/{id}/restart", Sent::Nothing, [200, 423, 200, 423]),
+    ("POST", "/api/terminals/{id}/restart", Sent::Code, [200; 4]),
     ("GET", "/api/terminals/{id}/security", Sent::Nothing, [200; 4]),
     ("GET", "/api/terminals/{id}/stats", Sent::Nothing, [200; 4]),
     ("GET", "/api/terminals/{id}/attach", Sent::Nothing, [101, 423, 101, 423]),

@@ -11,10 +11,7 @@ use rexec::{
     accounts,
     auth::sessions,
     config::{self, Config},
-    http::{
-        self,
-        connections::{self, Bounds},
-    },
+    http::{self, Bounds, connections},
     mfa::totp,
     problem::ToProblem as _,
     services::Services,
