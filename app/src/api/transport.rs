@@ -71,6 +71,9 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     }
     let headers = Headers::new().map_err(|_| no_response())?;
     let _ = headers.set("accept", "application/json");
+    if user_is_active() {
+        let _ = headers.set("x-rexec-user-active", "1");
+    }
     if let Some(body) = body {
         let _ = headers.set("content-type", "application/json");
         init.set_body(&JsValue::from_str(&body));
@@ -80,6 +83,14 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     let response: Response = resolve(window.fetch_with_str_and_init(path, &init)).await?.unchecked_into();
     let text = resolve(response.text().map_err(|_| no_response())?).await?.as_string().unwrap_or_default();
     if response.ok() { Ok(text) } else { Err(problem_of(response.status(), &text)) }
+}
+
+/// Whether the user clicked or typed within the last seconds. Only such reads keep the login alive; polling does not.
+fn user_is_active() -> bool {
+    let navigator = web_sys::window().map(|window| window.navigator());
+    let active = navigator.and_then(|navigator| Reflect::get(&navigator, &"userActivation".into()).ok());
+    let active = active.and_then(|activation| Reflect::get(&activation, &"isActive".into()).ok());
+    active.is_some_and(|active| active.is_truthy())
 }
 
 async fn resolve(promise: Promise) -> Result<JsValue, Problem> {

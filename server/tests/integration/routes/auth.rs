@@ -100,7 +100,7 @@ async fn a_login_ends_when_idle_at_its_absolute_end_and_when_the_clock_goes_back
     let admin = server.admin().await;
     for _ in 0..3 {
         server.clock.advance_secs(29 * 60);
-        admin.client.ok("GET", "/api/me", Value::Null).await;
+        admin.client.ok("DELETE", "/api/account/notices", Value::Null).await;
     }
     let (idle, back) = (server.log_in_again(&admin).await, server.log_in_again(&admin).await);
     server.clock.advance_secs(-60);
@@ -110,10 +110,29 @@ async fn a_login_ends_when_idle_at_its_absolute_end_and_when_the_clock_goes_back
     let busy = server.log_in_again(&admin).await;
     for _ in 0..(12 * 60 / 20 - 1) {
         server.clock.advance_secs(20 * 60);
-        busy.ok("GET", "/api/me", Value::Null).await;
+        assert_eq!(busy.ask_with("GET", "/api/me", Value::Null, &[("x-rexec-user-active", "1")]).await.status, 200);
     }
     server.clock.advance_secs(20 * 60);
     busy.refused(401, "GET", "/api/me", Value::Null).await;
+}
+
+/// FINDINGS L3.
+#[tokio::test]
+async fn polling_and_streams_do_not_keep_a_login_active() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (polling, visiting) = (server.log_in_again(&admin).await, server.log_in_again(&admin).await);
+    let id = server.terminal(&admin.client).await;
+    let stream = polling.open("/api/events").await;
+    assert_eq!(stream.status(), 200);
+    for _ in 0..2 {
+        server.clock.advance_secs(14 * 60);
+        polling.ok("GET", &format!("/api/terminals/{id}/stats"), Value::Null).await;
+        assert_eq!(visiting.open("/account").await.status(), 200);
+    }
+    server.clock.advance_secs(3 * 60);
+    polling.refused(401, "GET", "/api/me", Value::Null).await;
+    visiting.ok("GET", "/api/me", Value::Null).await;
 }
 
 #[tokio::test]
