@@ -43,7 +43,7 @@ pub use users::{User, UserListing};
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -163,10 +163,12 @@ impl Db {
     /// # Errors
     /// [`StoreError`]; a database from a newer version is rejected.
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
+        // A lock that was acknowledged is on disk, whatever the default of the database server is.
+        let options = url.parse::<PgConnectOptions>()?.options([("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(DATABASE_WAIT)
-            .connect(url)
+            .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::Postgres(pool))
@@ -277,5 +279,19 @@ mod tests {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await.unwrap();
         let full: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();
         assert_eq!((mode.as_str(), full), ("wal", 2));
+    }
+
+    /// FINDINGS L10.
+    #[tokio::test]
+    async fn the_check_of_the_database_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
+        access::FactsSource::check_writable(&db).await.unwrap();
+        let Db::Sqlite { writer, .. } = &db else { panic!("not embedded") };
+        // Writes fail as on a full disk, and transactions still begin.
+        let full = "CREATE TRIGGER full BEFORE UPDATE ON audit_head BEGIN SELECT RAISE(ABORT, 'full'); END";
+        sqlx::query(full).execute(writer).await.unwrap();
+        access::FactsSource::check_writable(&db).await.unwrap_err();
+        db.ping().await.unwrap();
     }
 }
