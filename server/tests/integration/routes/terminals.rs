@@ -153,6 +153,22 @@ async fn changing_a_locked_terminal_needs_a_grant_or_a_code() {
     );
 }
 
+/// FINDINGS L7.
+#[tokio::test]
+async fn the_security_report_of_a_locked_terminal_has_no_text_of_the_guest() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let path = format!("/api/terminals/{id}/security");
+    let inside = async || {
+        let report = ada.client.ok("GET", &path, Value::Null).await;
+        report["rows"].as_array().unwrap().iter().filter(|row| !row["inside"].is_null()).count()
+    };
+    assert_ne!(inside().await, 0);
+    ada.lock(id).await;
+    assert_eq!(inside().await, 0);
+    ada.client.ok("POST", &lock_path(id, "verify"), json!({ "code": server.next_code(&ada) })).await;
+    assert_ne!(inside().await, 0);
+}
+
 /// The terminal is locked between the deletion's first read and its write.
 #[tokio::test]
 async fn a_lock_set_first_stops_a_deletion_without_a_code_and_is_audited() {
