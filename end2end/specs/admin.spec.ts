@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { AccountPage } from "../pages/account";
 import { EntryPage } from "../pages/entry";
-import { Api } from "../fixtures/api";
+import { Api, linkToken } from "../fixtures/api";
 import type { Page as List, Settings, Tier } from "../fixtures/contract";
 import { expect, test } from "../fixtures/test";
 import { attached } from "../fixtures/socket";
@@ -42,22 +42,32 @@ test("an invitation is shown once, used once, can be revoked, and its user sees 
     return url;
   };
   const [first, second] = [await make(), await make()];
-  expect(first).toMatch(/^http.*\/invite\?token=[\w-]{22,}$/);
+  expect(first).toMatch(/^http.*\/invite#token=[\w-]{22,}$/);
   expect(second).not.toBe(first);
   await section(admin, "invites");
-  await expect(admin.locator("body"), "shown once").not.toContainText(new URL(second).searchParams.get("token") ?? "");
+  await expect(admin.locator("body"), "shown once").not.toContainText(linkToken(second));
   const open = await admin.getByTestId("invite-row").count();
   await admin.getByTestId("invite-row").first().getByTestId("revoke-invite").click();
   await expect(admin.getByTestId("invite-row")).toHaveCount(open - 1);
   const works = async (url: string) => {
-    const token = new URL(url).searchParams.get("token") ?? "";
-    return (await new Api(environment.server.origin).exchange("GET", `/api/invite?token=${token}`)).status === 200;
+    const body = { token: linkToken(url) };
+    return (await new Api(environment.server.origin).exchange("POST", "/api/invite/status", body)).status === 200;
   };
   expect([await works(first), await works(second)].filter(Boolean), "one of the two is left").toHaveLength(1);
   const page = await openPage(undefined);
   const url = (await works(first)) ? first : second;
+  // A token in the query is ignored (L9).
+  await page.goto(url.replace("#", "?"));
+  await expect(page.getByTestId("problem-page")).toHaveAttribute("data-kind", "stale_link");
+  await expect(page.locator("main")).toContainText("Ask the person who sent it for a new one");
+  await expect(page).toHaveURL(/\/invite$/);
+  const requested: string[] = [];
+  page.on("request", (request) => requested.push(request.url()));
+  // Opened in the same tab, without loading the page again.
   await page.goto(url);
-  await expect(page, "the token leaves the address bar").not.toHaveURL(/token/);
+  await expect(page.getByTestId("invite-submit")).toBeEnabled();
+  await expect(page, "the token leaves the address bar").toHaveURL(/\/invite$/);
+  expect(requested.filter((address) => address.includes(linkToken(url))), "no address has the token").toEqual([]);
   await new EntryPage(page).choose("hopper", "a sentence nobody guesses", "invite-submit");
   await expect(page.getByTestId("dashboard-empty")).toBeVisible();
   await expect(page.getByTestId("nav-admin")).toHaveCount(0);

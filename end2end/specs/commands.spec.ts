@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-import { Api } from "../fixtures/api";
+import { Api, linkToken } from "../fixtures/api";
 import { expect, test } from "../fixtures/test";
 import { ROOT } from "../fixtures/server";
 
@@ -121,7 +121,7 @@ test("a reset link made on the command line sets a password once", async ({ envi
   expect(status).toBe(0);
   const link = new URL(out.trim());
   expect(link.origin).toBe(environment.server.origin);
-  const choice = { token: link.searchParams.get("token"), password: "an entirely new sentence" };
+  const choice = { token: linkToken(link.href), password: "an entirely new sentence" };
   await new Api(user.origin).post("/api/invite", choice);
   expect((await user.api.refused("GET", "/api/me")).status, "the old logins end").toBe(401);
   expect((await new Api(user.origin).refused("POST", "/api/invite", choice)).type).toBe("stale_link");

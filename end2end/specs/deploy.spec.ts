@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
+import { linkToken } from "../fixtures/api";
 import { docker, remainsOf, sweep } from "../fixtures/engine";
 import { expect, test } from "../fixtures/test";
 import { User } from "../fixtures/user";
@@ -62,9 +63,9 @@ test("the server runs in a container and creates terminals on the host's engine"
       (await docker("logs", name))
         .map((line) => /^Rexec is ready: (\S+)/.exec(line)?.[1])
         .find((url) => url !== undefined);
-    await expect.poll(link).toContain(`${origin}/setup?token=`);
+    await expect.poll(link).toContain(`${origin}/setup#token=`);
     const ada = new User(origin, "ada", "a sentence nobody guesses");
-    const token = new URL((await link()) ?? "").searchParams.get("token");
+    const token = linkToken((await link()) ?? "");
     await ada.api.post("/api/setup", { token, username: ada.username, password: ada.password });
     const { id } = await ada.launch();
     const socket = await attached(ada.api, id);

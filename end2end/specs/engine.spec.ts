@@ -2,6 +2,7 @@
 import { createServer, request as ask, type Server as Listener } from "node:http";
 import { join } from "node:path";
 
+import { linkToken } from "../fixtures/api";
 import { remainsOf } from "../fixtures/engine";
 import { expect, test as base } from "../fixtures/test";
 import { User } from "../fixtures/user";
@@ -91,7 +92,7 @@ const test = base.extend<{ between: { server: Server; interpreter: Interpreter; 
     if (!opened) throw new Error("there is no proxy");
     const interpreter = opened;
     const admin = new User(server.origin, "admin", "a sentence nobody guesses");
-    const token = new URL(server.setupLink ?? "").searchParams.get("token");
+    const token = linkToken(server.setupLink ?? "");
     await admin.api.post("/api/setup", { token, username: admin.username, password: admin.password });
     await use({ server, interpreter, admin });
     await interpreter.close();

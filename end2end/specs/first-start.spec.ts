@@ -45,7 +45,7 @@ test("from the printed set-up link to a factor, a terminal, its lock and a code 
   pageErrors.expectStatus(401, 404, 423);
   const server = await Server.fresh();
   const first = server.setupLink ?? "";
-  expect(first).toMatch(/\/setup\?token=[\w-]{22,}$/);
+  expect(first).toMatch(/\/setup#token=[\w-]{22,}$/);
   await server.stop();
   await server.restart();
   const link = server.setupLink ?? "";

@@ -164,3 +164,32 @@ test("a terminal locked and unlocked before its emulator loaded is drawn once", 
   expect(await terminal.run("echo drawn-$((1+1))")).toBe("drawn-2");
   await expect(page.locator(".xterm")).toHaveCount(1);
 });
+
+test("what is typed while a terminal is opened reaches the shell in order (U1)", async ({ running, openPage }) => {
+  const { user, id } = running;
+  const page = await openPage(user);
+  const [emulator, connection] = [deferred(), deferred()];
+  await page.route("**/pkg/terminal.js", async (route) => {
+    await emulator.promise;
+    await route.continue();
+  });
+  await page.routeWebSocket(/\/attach\?/, async (socket) => {
+    await connection.promise;
+    socket.connectToServer();
+  });
+  const terminal = new TerminalPage(page);
+  const loading = page.waitForRequest("**/pkg/terminal.js");
+  await terminal.open(id);
+  await loading;
+  await page.keyboard.type(" export X=keepme");
+  emulator.release();
+  const focused = () => terminal.host.evaluate((host) => host.contains(document.activeElement));
+  await expect.poll(focused, { message: "the emulator has the focus from the start" }).toBe(true);
+  await expect(page.getByTestId("connecting")).toBeVisible();
+  await page.keyboard.type("; cd /tmp");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("connecting")).toBeVisible();
+  connection.release();
+  await terminal.sees(/keepme; cd \/tmp/);
+  expect(await terminal.run('echo "$X in $PWD"')).toBe("keepme in /tmp");
+});

@@ -125,6 +125,9 @@ test("a grant without input expires, in the page and on a raw socket", async ({
   await terminal.asksForCode();
   await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
+  // The emulator replies to this loop all the time, which is no input (L2). The terminal echoes its replies.
+  await terminal.enter(" while :; do printf '\\e[6n'; sleep 1; done");
+  await terminal.sees(/(\^\[\[\d+;\d+R[^]*){2}/);
   const end = await page.evaluate(async (path) => {
     const { granted_until } = (await (await fetch(path)).json()) as { granted_until: string };
     return Date.parse(granted_until);
@@ -198,7 +201,8 @@ test("a terminal that is not running shows no grant", async ({ userWithFactor, o
   await terminal.answer("verify", await userWithFactor.nextCode());
   await terminal.ready();
   await terminal.showsLock("granted");
-  await userWithFactor.api.post(`/api/terminals/${id}/stop`);
+  // This login session has no grant.
+  await userWithFactor.api.post(`/api/terminals/${id}/stop`, { code: userWithFactor.takeRecoveryCode() });
   await expect(page.getByTestId("stopped")).toBeVisible();
   await terminal.showsLock("locked");
   await expect(terminal.badge).not.toContainText(/\d:\d\d/);
@@ -248,6 +252,59 @@ test("deleting a locked terminal in the page needs a code", async ({ userWithFac
   await dialog.getByTestId("delete-confirm").click();
   await expect(dashboard.card(id)).toHaveCount(0);
   await userWithFactor.gone(id);
+});
+
+test("renaming and stopping a locked terminal in the page needs a code, unless it is granted (L5)", async ({
+  userWithFactor,
+  openPage,
+  pageErrors,
+}) => {
+  pageErrors.expectStatus(401);
+  const { id } = await userWithFactor.launch({ name: "before" });
+  await userWithFactor.lock(id);
+  const dashboard = await new Dashboard(await openPage(userWithFactor)).open();
+  const { page } = dashboard;
+  const recover = async (dialog: Locator) => {
+    await dialog.getByTestId("code-swap").click();
+    await dialog.getByTestId("code").fill(userWithFactor.takeRecoveryCode());
+  };
+  await dashboard.act(id, "rename");
+  const rename = page.getByTestId("rename-dialog").filter({ visible: true });
+  await rename.getByTestId("field-rename").fill("after");
+  await expect(rename.getByTestId("rename-submit")).toBeDisabled();
+  await rename.getByTestId("code").pressSequentially(userWithFactor.wrongCode());
+  await rename.getByTestId("rename-submit").click();
+  await expect(rename.getByTestId("problem")).toHaveAttribute("data-kind", "wrong_code");
+  expect((await userWithFactor.terminal(id)).name).toBe("before");
+  await recover(rename);
+  await rename.getByTestId("rename-submit").click();
+  await expect(rename).toBeHidden();
+  expect((await userWithFactor.terminal(id)).name).toBe("after");
+
+  const stop = page.getByTestId("stop-dialog").filter({ visible: true });
+  await dashboard.act(id, "restart");
+  await expect(stop.getByTestId("question-yes")).toBeDisabled();
+  await stop.getByRole("button", { name: "Keep it running" }).click();
+  await dashboard.act(id, "stop");
+  await recover(stop);
+  await stop.getByTestId("question-yes").click();
+  await expect(stop).toBeHidden();
+  await userWithFactor.until(id, "stopped");
+
+  const card = dashboard.card(id);
+  await card.getByTestId("card-start").click();
+  await userWithFactor.until(id, "running");
+  await card.getByTestId("lock-menu").click();
+  await card.getByTestId("verify-open").click();
+  const unlock = page.getByTestId("lock-dialog").filter({ visible: true });
+  await unlock.getByTestId("code").pressSequentially(await userWithFactor.nextCode());
+  await expect(card.getByTestId("lock-badge")).toHaveAttribute("data-state", "granted");
+  await dashboard.act(id, "rename");
+  await card.getByTestId("rename-input").fill("without a code");
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => (await userWithFactor.terminal(id)).name).toBe("without a code");
+  await dashboard.act(id, "stop");
+  await userWithFactor.until(id, "stopped");
 });
 
 test("browser history never shows a terminal that was locked meanwhile", async ({

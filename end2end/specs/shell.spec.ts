@@ -88,6 +88,32 @@ test.describe("at a prompt", () => {
     );
     await terminal.sees(/^answer=(''|'\$?'*);$/m);
     expect(await terminal.page.title()).not.toContain("touch pwned");
+    // A position is answered.
+    expect(await terminal.run("printf '\\e[6n'; read -rsdR -t 5 at; printf '%q\\n' \"$at\"")).toMatch(
+      /^\$'\\E\[\d+;\d+'$/m,
+    );
+  });
+
+  test("what the emulator answers by itself is sent as Reply frames (L2)", async () => {
+    const { page } = terminal;
+    const sent: Buffer[] = [];
+    page.on("websocket", (socket) => {
+      socket.on("framesent", ({ payload }) => sent.push(Buffer.from(payload as Buffer)));
+    });
+    await page.reload();
+    await terminal.ready();
+    // Position, attributes, a mode, a colour, and reports of the focus.
+    await terminal.run(
+      "printf '\\e[6n\\e[c\\e[?7$p\\e]10;?\\a\\e[?1004h'; read -rsd '' -t 2 all; printf '\\e[?1004l'; printf '%q\\n' \"$all\"",
+    );
+    // With E for the escape character.
+    const text = (tag: number) => {
+      const payloads = sent.filter((frame) => frame[0] === tag).map((frame) => frame.subarray(1));
+      return Buffer.concat(payloads).toString("utf8").replaceAll("\u001b", "E");
+    };
+    expect(text(0x04)).toMatch(/^E\[\d+;\d+RE\[\?[\d;]+cE\[\?7;\d\$yE\]10;rgb:[\da-f/]+E\\E\[I$/);
+    expect(text(0x00), "what was typed").toContain("read -rsd");
+    expect(text(0x00), "and nothing else").not.toMatch(/E[[\]]/);
   });
 
   test("only web links open, in a page without an opener", async () => {

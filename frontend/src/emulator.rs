@@ -68,8 +68,10 @@ impl Emulator {
 
 /// What the emulator reports.
 pub(crate) enum EmulatorEvent {
-    /// Bytes for the shell.
+    /// Bytes for the shell that the user typed or pasted.
     Input(Vec<u8>),
+    /// Bytes for the shell that the emulator sends by itself.
+    Reply(Vec<u8>),
     /// The size changed to these columns and rows.
     Resized(u16, u16),
     /// Whether text is selected.
@@ -92,6 +94,7 @@ fn callbacks(on_event: impl Fn(EmulatorEvent) + Clone + 'static) -> Object {
         }};
     }
     callback!("input", |bytes: Vec<u8>| EmulatorEvent::Input(bytes));
+    callback!("reply", |bytes: Vec<u8>| EmulatorEvent::Reply(bytes));
     callback!("resize", |cols: u16, rows: u16| EmulatorEvent::Resized(cols, rows));
     callback!("selected", |any: bool| EmulatorEvent::Selected(any));
     callback!("searchResult", |index: i32, count: u32| EmulatorEvent::SearchResult(index, count));

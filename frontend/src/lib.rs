@@ -14,6 +14,7 @@ mod emulator;
 #[cfg(target_arch = "wasm32")]
 mod entry;
 mod flow;
+mod hold;
 mod latency;
 #[cfg(target_arch = "wasm32")]
 mod socket;

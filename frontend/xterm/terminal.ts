@@ -10,6 +10,7 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { Terminal } from "@xterm/xterm";
 
 import { followAppearance, readTheme } from "./appearance";
+import { bindInput, type InputEvents } from "./input";
 import { bindKeys } from "./keys";
 import { linkHandler, type LinkTip, makeLinkTip, openLink } from "./links";
 import { allowStyles } from "./nonce";
@@ -20,8 +21,7 @@ import { bindTouch } from "./touch";
 const CONTRAST_RATIO_MIN = 4.5;
 
 /** Callbacks for the page. */
-export interface Events {
-  input(bytes: Uint8Array): void;
+export interface Events extends InputEvents {
   resize(cols: number, rows: number): void;
   selected(any: boolean): void;
   searchResult(index: number, count: number): void;
@@ -259,9 +259,7 @@ export class RexecTerminal {
 
   private bind(): void {
     const { term, events, host } = this;
-    const encoder = new TextEncoder();
-    term.onData((text) => events.input(encoder.encode(text)));
-    term.onBinary((text) => events.input(Uint8Array.from(text, (char) => char.charCodeAt(0))));
+    bindInput(term, events);
     term.onResize(() => this.reportSize());
     term.onSelectionChange(() => events.selected(term.hasSelection()));
     term.onBell(() => events.notify("bell"));

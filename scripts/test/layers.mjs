@@ -13,6 +13,7 @@ const LAYERS = {
   protocol: { only: ["serde", "serde_json", "uuid", "time", "utoipa"], forbidden: NETWORK },
   "guest-protocol": { only: ["protocol", "serde", "serde_json"], forbidden: NETWORK },
   guest: { forbidden: NETWORK },
+  rates: { only: [], forbidden: NETWORK },
   access: { forbidden: ["axum", "sqlx", "bollard"] },
   terminal: { forbidden: ["axum", "sqlx", "bollard", "leptos"] },
   sandbox: { forbidden: ["axum", "sqlx", "leptos"] },

@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod auth;
+pub mod budgets;
 pub mod cli;
 pub mod commands;
 pub mod config;

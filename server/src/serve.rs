@@ -23,8 +23,7 @@ use crate::{
     config::Config,
     data_dir::DataDir,
     http::{
-        self,
-        connections::{self, Bounds},
+        self, Bounds, connections,
         static_files::{self, Site},
     },
     problem::preflight_text,
@@ -72,6 +71,9 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     print_ready_line(&services, link.as_deref());
     serve(listener, &services, assets.site).await;
     finish_tasks(&services).await;
+    if let Err(error) = housekeeping::append_counts(&services, true).await {
+        tracing::warn!(%error, "the numbers of suppressed audit events could not be written");
+    }
     // Merges the write-ahead log into the file of the embedded database.
     services.db.close().await;
     drop(data);
@@ -114,8 +116,9 @@ fn print_ready_line(services: &Services, setup_link: Option<&str>) {
 
 async fn serve(listener: TcpListener, services: &Services, site: Site) {
     let bounds = Bounds::default().within_descriptors();
-    let (app, proxies) = (http::router(services, site), services.config.trusted_proxies.clone());
-    let serving = connections::serve(listener, app, bounds, proxies, services.shutdown.clone());
+    let app = http::router(services, site);
+    let peers = (services.config.trusted_proxies.clone(), services.signed_in_addresses.clone());
+    let serving = connections::serve(listener, app, bounds, peers, services.shutdown.clone());
     let deadline = async {
         services.shutdown.cancelled().await;
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;

@@ -15,7 +15,13 @@ use store::Db;
 use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{auth::Throttle, config::Config, events::Events, operations::Operations};
+use crate::{
+    audit::{AuditLog, SearchSlots},
+    auth::{SignedInAddresses, Throttle},
+    config::Config,
+    events::Events,
+    operations::Operations,
+};
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
 pub const OPERATION_WAIT: Duration = Duration::from_secs(10);
@@ -29,10 +35,16 @@ pub struct Services {
     pub clock: Clock,
     /// The store.
     pub db: Db,
+    /// The audit log, for events without a change.
+    pub audit: AuditLog,
+    /// Turns of searches of the audit log.
+    pub searches: Arc<SearchSlots>,
     /// Keys for secrets at rest.
     pub keys: Arc<Keyring>,
     /// Throttle of password guesses.
     pub throttle: Arc<Throttle>,
+    /// Addresses with a recent signed-in request.
+    pub signed_in_addresses: Arc<SignedInAddresses>,
     /// Ends leases.
     pub revocations: Arc<dyn Revocations>,
     /// Decides about access to terminals.
@@ -107,7 +119,10 @@ impl ServicesBuilder {
             config: Arc::new(self.config),
             gate: TerminalGate::new(facts, registry.clone(), self.clock.clone()),
             started_at: self.clock.now(),
+            signed_in_addresses: Arc::new(SignedInAddresses::new(self.clock.clone())),
             clock: self.clock,
+            audit: AuditLog::new(self.db.clone()),
+            searches: Arc::default(),
             db: self.db,
             keys: Arc::new(self.keys),
             throttle: Arc::default(),

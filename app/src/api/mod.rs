@@ -9,4 +9,5 @@ mod writes;
 pub(crate) use query::outcome_word;
 pub use query::{After, AuditQuery, Encoded};
 pub use reads::*;
+pub use transport::Request;
 pub use writes::*;

@@ -5,14 +5,14 @@ use std::{future::IntoFuture, marker::PhantomData};
 use protocol::{
     Page, Problem, TerminalId,
     admin::{AdminImage, AdminTerminal, AuditVerdict, AuditView, InviteView, Settings, System, UserView},
-    auth::{InviteStatus, Me, SessionView, SetupStatus},
+    auth::{Me, SessionView, SetupStatus},
     security::SecurityReport,
     terminals::{Image, Stats, Terminal, Tier},
 };
 use serde::de::DeserializeOwned;
 
 use super::{
-    query::{After, AuditQuery, Encoded},
+    query::{After, AuditQuery},
     transport,
 };
 use crate::backend::Answer;
@@ -106,11 +106,6 @@ reads! {
     verify_audit() -> AuditVerdict = "/api/admin/audit/verify";
     /// `GET /api/admin/system`.
     admin_system() -> System = "/api/admin/system";
-}
-
-/// `GET /api/invite?token=`: what a one-time link is for.
-pub fn invite_status(token: &str) -> Read<InviteStatus> {
-    Read::new(format!("/api/invite?token={}", Encoded(token)))
 }
 
 #[cfg(all(test, feature = "ssr"))]

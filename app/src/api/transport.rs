@@ -1,5 +1,7 @@
 //! Sends requests to REST routes and maps failures to [`Problem`]s.
 
+use std::{future::Future, pin::Pin};
+
 use js_sys::{Promise, Reflect};
 use protocol::{Problem, ProblemKind};
 use serde::{Serialize, de::DeserializeOwned};
@@ -31,14 +33,22 @@ pub(super) fn get(path: String) -> Answer<String> {
     Box::pin(send_wrapper::SendWrapper::new(async move { exchange("GET", &path, None).await }))
 }
 
-/// A request that changes something, with a JSON body.
-pub(super) async fn send<T: DeserializeOwned>(
-    method: &str,
-    path: &str,
-    body: Option<&impl Serialize>,
-) -> Result<T, Problem> {
-    let body = body.map(serde_json::to_string).transpose().map_err(|_| incompatible())?;
-    decode(&exchange(method, path, body).await?)
+/// A request that is sent when it is awaited. Boxed: one future for each type of response instead of one for each route
+/// makes the WASM file smaller.
+pub type Request<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+/// A request that changes something, with a body of [`json`] or `Ok(None)`.
+pub(super) fn send<T: DeserializeOwned + 'static>(
+    method: &'static str,
+    path: String,
+    body: Result<Option<String>, Problem>,
+) -> Request<T> {
+    Box::pin(async move { decode(&exchange(method, &path, body?).await?) })
+}
+
+/// A JSON body.
+pub(super) fn json(body: &impl Serialize) -> Result<Option<String>, Problem> {
+    serde_json::to_string(body).map(Some).map_err(|_| incompatible())
 }
 
 /// Decodes a response body. An empty body (204) decodes as `null`.
@@ -61,6 +71,9 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     }
     let headers = Headers::new().map_err(|_| no_response())?;
     let _ = headers.set("accept", "application/json");
+    if user_is_active() {
+        let _ = headers.set("x-rexec-user-active", "1");
+    }
     if let Some(body) = body {
         let _ = headers.set("content-type", "application/json");
         init.set_body(&JsValue::from_str(&body));
@@ -70,6 +83,14 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     let response: Response = resolve(window.fetch_with_str_and_init(path, &init)).await?.unchecked_into();
     let text = resolve(response.text().map_err(|_| no_response())?).await?.as_string().unwrap_or_default();
     if response.ok() { Ok(text) } else { Err(problem_of(response.status(), &text)) }
+}
+
+/// Whether the user clicked or typed within the last seconds. Only such reads keep the login alive; polling does not.
+fn user_is_active() -> bool {
+    let navigator = web_sys::window().map(|window| window.navigator());
+    let active = navigator.and_then(|navigator| Reflect::get(&navigator, &"userActivation".into()).ok());
+    let active = active.and_then(|activation| Reflect::get(&activation, &"isActive".into()).ok());
+    active.is_some_and(|active| active.is_truthy())
 }
 
 async fn resolve(promise: Promise) -> Result<JsValue, Problem> {

@@ -1,39 +1,45 @@
-//! Routes that change something. Called in the browser only.
+//! Routes that change something, or take a secret in the body. Called in the browser only.
 
 use protocol::{
-    InviteId, Problem, SessionId, TerminalId, UserId,
+    InviteId, SessionId, TerminalId, UserId,
     admin::{ImageEdit, InviteRequest, OneTimeLink, Settings, TierEdit, UserPatch, UserView},
-    auth::{CodeRequest, InviteAccept, LoginAnswer, LoginRequest, PasswordChange, SetupRequest},
+    auth::{
+        CodeRequest, InviteAccept, InviteStatus, LinkToken, LoginAnswer, LoginRequest, PasswordChange, SetupRequest,
+    },
     mfa::{EnrolAnswer, EnrolRequest, LockStatus, RecoveryCodes, VerifyAnswer},
     names::Sensitive,
-    terminals::{CreateTerminal, DeleteTerminal, PatchTerminal, Terminal},
+    terminals::{CreateTerminal, OptionalCode, PatchTerminal, Terminal},
 };
 
-use super::transport;
+use super::transport::{self, Request};
 
 /// A response whose body, if any, is ignored.
 pub type Ignored = serde::de::IgnoredAny;
-
-const NO_BODY: Option<&()> = None;
 
 /// The body of a route that takes a code and nothing else.
 fn code(code: &str) -> CodeRequest {
     CodeRequest { code: Sensitive::new(code) }
 }
 
+// After the path: the body, or after `=>` a code without which there is no body.
 macro_rules! writes {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty =
-        $method:literal $path:literal $(, $body:expr)?;)*) => {
+        $method:literal $path:literal $(, $body:expr)? $(=> $code:ident)?;)*) => {
         $(
             $(#[$doc])*
             ///
             /// # Errors
-            /// The problem the route responded with, or that the server could not be reached.
-            #[allow(clippy::useless_format)]
-            pub async fn $name($($arg: $ty),*) -> Result<$out, Problem> {
-                let body = NO_BODY;
-                $(let _ = body; let body = Some(&$body);)?
-                transport::send($method, &format!($path), body).await
+            /// The future resolves to the problem the route responded with, or that the server could not be reached.
+            #[allow(clippy::useless_format, unused_mut, unused_assignments)]
+            pub fn $name($($arg: $ty),*) -> Request<$out> {
+                let mut body = Ok(None);
+                $(body = transport::json(&$body);)?
+                $(
+                    if let Some(code) = $code {
+                        body = transport::json(&OptionalCode { code: Some(code) });
+                    }
+                )?
+                transport::send($method, format!($path), body)
             }
         )*
     };
@@ -42,6 +48,8 @@ macro_rules! writes {
 writes! {
     /// `POST /api/setup`.
     set_up(request: SetupRequest) -> Ignored = "POST" "/api/setup", request;
+    /// `POST /api/invite/status`: what a one-time link is for.
+    invite_status(token: Sensitive) -> InviteStatus = "POST" "/api/invite/status", LinkToken { token };
     /// `POST /api/invite`.
     accept_invite(request: InviteAccept) -> Ignored = "POST" "/api/invite", request;
     /// `POST /api/auth/login`.
@@ -74,11 +82,12 @@ writes! {
     /// `POST /api/terminals/{id}/start`.
     start_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/start";
     /// `POST /api/terminals/{id}/stop`.
-    stop_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/stop";
+    stop_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored = "POST" "/api/terminals/{id}/stop" => code;
     /// `POST /api/terminals/{id}/restart`.
-    restart_terminal(id: TerminalId) -> Ignored = "POST" "/api/terminals/{id}/restart";
+    restart_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored =
+        "POST" "/api/terminals/{id}/restart" => code;
     /// `DELETE /api/terminals/{id}`.
-    delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored = "DELETE" "/api/terminals/{id}", request;
+    delete_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored = "DELETE" "/api/terminals/{id}" => code;
     /// `POST /api/security/terminal/{id}/mfa-lock`.
     lock(id: TerminalId) -> LockStatus = "POST" "/api/security/terminal/{id}/mfa-lock";
     /// `POST /api/security/terminal/{id}/mfa-unlock`.
@@ -100,8 +109,8 @@ writes! {
     /// `POST /api/admin/terminals/{id}/stop`.
     admin_stop_terminal(id: TerminalId) -> Ignored = "POST" "/api/admin/terminals/{id}/stop";
     /// `DELETE /api/admin/terminals/{id}`.
-    admin_delete_terminal(id: TerminalId, request: DeleteTerminal) -> Ignored =
-        "DELETE" "/api/admin/terminals/{id}", request;
+    admin_delete_terminal(id: TerminalId, code: Option<Sensitive>) -> Ignored =
+        "DELETE" "/api/admin/terminals/{id}" => code;
     /// `PUT /api/admin/images/{name}`.
     put_image(name: &str, edit: ImageEdit) -> Ignored = "PUT" "/api/admin/images/{name}", edit;
     /// `PUT /api/admin/tiers/{name}`.

@@ -17,13 +17,15 @@ pub(crate) async fn navigate_away(path: &str) -> Result<(), Problem> {
     std::future::pending().await
 }
 
-/// Removes the query from the address bar and the history, because it holds a one-time token.
-pub(crate) fn clear_query() {
+/// The fragment of the address, without `#`. It is removed from the address bar and the history, together with a query.
+pub(crate) fn take_fragment() -> String {
     let window = window();
-    let path = window.location().pathname().unwrap_or_default();
+    let location = window.location();
+    let (fragment, path) = (location.hash().unwrap_or_default(), location.pathname().unwrap_or_default());
     if let Ok(history) = window.history() {
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
     }
+    fragment.trim_start_matches('#').to_owned()
 }
 
 /// Leads to the login page if the login expired, with a link back. False for other problems and on the login page

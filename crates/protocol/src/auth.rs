@@ -28,7 +28,16 @@ pub struct SetupRequest {
     pub password: Sensitive,
 }
 
-/// Response of `GET /api/invite?token=`.
+/// Body of `POST /api/invite/status`. It is a body because addresses are written to logs of proxies.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkToken {
+    /// The one-time token of the link.
+    pub token: Sensitive,
+}
+
+/// Response of `POST /api/invite/status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InviteStatus {

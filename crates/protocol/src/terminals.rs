@@ -94,7 +94,7 @@ pub struct CreateTerminal {
 }
 
 /// Body of `PATCH /api/terminals/{id}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PatchTerminal {
@@ -104,6 +104,19 @@ pub struct PatchTerminal {
     /// New tier. It is applied without a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<Slug>,
+    /// A code. Required when the terminal is locked and this login session has no grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Sensitive>,
+}
+
+/// Body of `POST /api/terminals/{id}/stop` and `/restart`. It may be absent when no code is required.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OptionalCode {
+    /// A code. Required when the terminal is locked and this login session has no grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Sensitive>,
 }
 
 /// Body of `DELETE /api/terminals/{id}`. It may be absent when the terminal is not locked.

@@ -53,25 +53,6 @@ pub struct AuditHead {
     pub base_hash: Vec<u8>,
 }
 
-/// Conditions of a search. `None` matches every event.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    /// Event name.
-    pub event: Option<String>,
-    /// `success` or `failure`.
-    pub outcome: Option<String>,
-    /// Actor's name.
-    pub actor: Option<String>,
-    /// Target id.
-    pub target: Option<String>,
-    /// At or after this time, in milliseconds since 1970.
-    pub from: Option<i64>,
-    /// Before this time, in milliseconds since 1970.
-    pub until: Option<i64>,
-    /// Events with this account as actor or subject.
-    pub concerning: Option<Uuid>,
-}
-
 impl Tx {
     /// Reserves the next position and returns it with the previous hash. The end of the chain stays locked until the
     /// transaction ends, which serializes all writers, so append last in a transaction.
@@ -82,6 +63,12 @@ impl Tx {
             (i64, Vec<u8>),
             "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
         ))
+    }
+
+    /// Writes the end of the chain as it is. A database that cannot commit this cannot store a lock either.
+    pub(crate) async fn rewrite_audit_head(&mut self) -> Result<(), StoreError> {
+        execute!(self, "UPDATE audit_head SET seq = seq WHERE id = 1");
+        Ok(())
     }
 
     /// Appends an event and makes it the end of the chain.
@@ -126,52 +113,19 @@ impl Tx {
         ))
     }
 
-    /// Matching events before a position, newest first.
-    pub async fn search_audit(
-        &mut self,
-        filter: &AuditFilter,
-        before: i64,
-        limit: u32,
-    ) -> Result<Vec<AuditRow>, StoreError> {
-        Ok(fetch!(
-            fetch_all,
-            self,
-            AuditRow,
-            rows!(
-                audit_events,
-                "WHERE seq < $1
-                   AND ($2 IS NULL OR event = $2)
-                   AND ($3 IS NULL OR outcome = $3)
-                   AND ($4 IS NULL OR actor = $4)
-                   AND ($5 IS NULL OR target = $5)
-                   AND ($6 IS NULL OR at >= $6)
-                   AND ($7 IS NULL OR at < $7)
-                   AND ($8 IS NULL OR actor_id = $8 OR subject_id = $8)
-                 ORDER BY seq DESC LIMIT $9"
-            ),
-            before,
-            filter.event.as_deref(),
-            filter.outcome.as_deref(),
-            filter.actor.as_deref(),
-            filter.target.as_deref(),
-            filter.from,
-            filter.until,
-            filter.concerning,
-            i64::from(limit)
-        ))
-    }
-
     /// Deletes the events at the beginning of the chain that are older than `before`, and stores where the chain now
     /// begins. Returns the number of deleted events.
     pub async fn prune_audit(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         execute!(self, "UPDATE audit_head SET id = id WHERE id = 1");
-        // Times may be out of order in the chain. Only events before the first one that is kept are deleted.
+        // Times may be out of order in the chain. Only events before the first one that is kept are deleted. It is
+        // searched in the order of the chain (`at + 0`), because the index over times would be read to its end.
         let last = fetch!(
             fetch_optional,
             self,
             (i64, Vec<u8>),
             "SELECT seq, hash FROM audit_events
-             WHERE seq < COALESCE((SELECT MIN(seq) FROM audit_events WHERE at >= $1), 9223372036854775807)
+             WHERE seq < COALESCE((SELECT seq FROM audit_events WHERE at + 0 >= $1 ORDER BY seq LIMIT 1),
+                                  9223372036854775807)
              ORDER BY seq DESC LIMIT 1",
             before.millis()
         );

@@ -110,7 +110,12 @@ impl FactsSource for Db {
     }
 
     async fn check_writable(&self) -> Result<(), FactsError> {
-        self.ping().await.map_err(|error| FactsError(Box::new(error)))
+        let write = async {
+            let mut tx = self.begin().await?;
+            tx.rewrite_audit_head().await?;
+            tx.commit().await
+        };
+        write.await.map_err(|error| FactsError(Box::new(error)))
     }
 }
 

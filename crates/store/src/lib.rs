@@ -5,6 +5,7 @@
 //! write lock at its start or not at all) and a few reading ones; PostgreSQL has a pool.
 
 mod audit;
+mod audit_search;
 mod catalogue;
 mod desired;
 mod factors;
@@ -25,7 +26,8 @@ mod terminals;
 mod tombstones;
 mod users;
 
-pub use audit::{AuditFilter, AuditHead, AuditRow};
+pub use audit::{AuditHead, AuditRow};
+pub use audit_search::AuditFilter;
 pub use catalogue::{ImageRow, TierRow};
 pub use desired::Desired;
 pub use factors::Factor;
@@ -41,7 +43,7 @@ pub use users::{User, UserListing};
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    postgres::PgPoolOptions,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -49,6 +51,10 @@ use sqlx::{
 const DATABASE_WAIT: Duration = Duration::from_secs(5);
 /// Connections that only read the embedded database.
 const SQLITE_READERS: u32 = 4;
+/// Connections that search the audit log of the embedded database. Apart, so that other requests never wait for them.
+const SQLITE_SEARCHERS: u32 = 2;
+/// Limits the time of one statement of a search on a PostgreSQL server, in milliseconds.
+const POSTGRES_STATEMENT_LIMIT: &str = "SET LOCAL statement_timeout = 2000";
 /// Connections to a PostgreSQL server.
 const POSTGRES_CONNECTIONS: u32 = 12;
 
@@ -99,6 +105,8 @@ pub enum Db {
         writer: sqlx::SqlitePool,
         /// Connections for transactions that only read.
         readers: sqlx::SqlitePool,
+        /// Connections for searches of the audit log.
+        searchers: sqlx::SqlitePool,
     },
     /// A pool of connections to a server.
     Postgres(sqlx::PgPool),
@@ -145,8 +153,9 @@ impl Db {
         let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(DATABASE_WAIT);
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let readers = pool(SQLITE_READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self::Sqlite { writer, readers })
+        let readers = pool(SQLITE_READERS).connect_with(options.clone().read_only(true)).await?;
+        let searchers = pool(SQLITE_SEARCHERS).connect_with(options.read_only(true)).await?;
+        Ok(Self::Sqlite { writer, readers, searchers })
     }
 
     /// Connects to a PostgreSQL server and migrates its schema.
@@ -154,10 +163,12 @@ impl Db {
     /// # Errors
     /// [`StoreError`]; a database from a newer version is rejected.
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
+        // A lock that was acknowledged is on disk, whatever the default of the database server is.
+        let options = url.parse::<PgConnectOptions>()?.options([("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(DATABASE_WAIT)
-            .connect(url)
+            .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self::Postgres(pool))
@@ -168,7 +179,7 @@ impl Db {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
         let readers =
             SqlitePoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect_with(options).await?;
-        Self::Sqlite { writer: readers.clone(), readers }.inspect().await
+        Self::Sqlite { writer: readers.clone(), searchers: readers.clone(), readers }.inspect().await
     }
 
     /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
@@ -208,6 +219,21 @@ impl Db {
         })
     }
 
+    /// Begins a transaction for a search of the audit log: it only reads, on one snapshot and on connections that no
+    /// other request waits for.
+    pub async fn read_audit(&self) -> Result<Tx, StoreError> {
+        match self {
+            Self::Sqlite { searchers, .. } => Ok(Tx::Sqlite(searchers.begin().await?)),
+            Self::Postgres(_) => {
+                let mut tx = self.read().await?;
+                if let Tx::Postgres(tx) = &mut tx {
+                    sqlx::query(POSTGRES_STATEMENT_LIMIT).execute(&mut **tx).await?;
+                }
+                Ok(tx)
+            }
+        }
+    }
+
     /// Checks that the database accepts writes: begins a transaction that may write and reads a row. Changes nothing.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.begin().await?.is_set_up().await.map(drop)
@@ -230,7 +256,8 @@ impl Db {
     /// Closes every connection. SQLite then merges its write-ahead log into the database file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, searchers } => {
+                searchers.close().await;
                 readers.close().await;
                 writer.close().await;
             }
@@ -252,5 +279,19 @@ mod tests {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await.unwrap();
         let full: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();
         assert_eq!((mode.as_str(), full), ("wal", 2));
+    }
+
+    /// FINDINGS L10.
+    #[tokio::test]
+    async fn the_check_of_the_database_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
+        access::FactsSource::check_writable(&db).await.unwrap();
+        let Db::Sqlite { writer, .. } = &db else { panic!("not embedded") };
+        // Writes fail as on a full disk, and transactions still begin.
+        let full = "CREATE TRIGGER full BEFORE UPDATE ON audit_head BEGIN SELECT RAISE(ABORT, 'full'); END";
+        sqlx::query(full).execute(writer).await.unwrap();
+        access::FactsSource::check_writable(&db).await.unwrap_err();
+        db.ping().await.unwrap();
     }
 }

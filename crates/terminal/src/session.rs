@@ -93,6 +93,8 @@ impl Session {
 
     /// Runs until the session is ended or its link is closed.
     pub(super) async fn run(self: Arc<Self>) {
+        // Of this terminal, because another one must not hide its lines.
+        let violations = rates::LogLimit::new();
         let mut boot = None;
         loop {
             let connection = tokio::select! {
@@ -107,7 +109,9 @@ impl Session {
                 lost = self.serve(messages, &mut boot) => lost,
             };
             if let Err(violation) = lost {
-                tracing::warn!(%violation, "session dropped its connection to the guest");
+                if let Some(suppressed) = violations.admit() {
+                    tracing::warn!(suppressed, %violation, "session dropped its connection to the guest");
+                }
             }
             let now = Instant::now();
             self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Away(now)));

@@ -10,6 +10,7 @@ use super::state::Client;
 use crate::{
     clock::{now, now_micros},
     close::{self, CloseAction},
+    hold::Hold,
     latency::{LatencyProbe, Sample},
     socket::{Address, Socket, SocketEvent},
 };
@@ -18,8 +19,6 @@ use crate::{
 const PING_EVERY: Duration = Duration::from_secs(5);
 /// Between two questions whether this browser is still signed in.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// Input older than this, in microseconds, is dropped when a renewed connection opens.
-const RENEWAL_MICROS_MAX: u64 = 3_000_000;
 
 impl Client {
     pub(super) fn connect(&self) {
@@ -28,7 +27,9 @@ impl Client {
         }
         let Some(size) = self.size() else { return };
         self.disconnect();
-        if self.renewing.get().is_none() {
+        let hold = self.hold.get().map(|hold| hold.with_drawing(false));
+        self.hold.set(hold);
+        if !hold.is_some_and(|hold| hold.renewal) {
             self.emit(TerminalEvent::Connecting);
         }
         self.flow.borrow_mut().reconnected();
@@ -42,25 +43,36 @@ impl Client {
         let address = Address { id: self.id, pane: &self.pane, cols: size.cols, rows: size.rows, from };
         match Socket::open(&address, on_event) {
             Ok(socket) => drop(self.socket.replace(Some(socket))),
-            Err(_) => self.schedule_reconnect(),
+            Err(_) => {
+                self.drop_hold();
+                self.schedule_reconnect();
+            }
         }
     }
 
     /// Connects with the new session cookie. The server still reads what was sent on the old socket.
     pub(super) fn renew(&self) {
         if !self.closed.get() {
-            self.renewing.set(Some(now_micros()));
+            self.hold.set(Some(Hold::RENEWAL));
             self.connect();
         }
     }
 
-    /// The renewed connection is open: sends the input of the meantime, unless it is too old to be expected.
-    pub(super) fn finish_renewal(&self) {
-        let Some(since) = self.renewing.take() else { return };
-        if now_micros().saturating_sub(since) > RENEWAL_MICROS_MAX {
-            self.input.borrow_mut().clear();
+    /// The connection is open: sends what was kept for it, unless it is incomplete or too old to be expected.
+    pub(super) fn finish_hold(&self) {
+        let Some(hold) = self.hold.take() else { return };
+        if !hold.is_sent(now_micros()) {
+            self.clear_input();
         }
+        self.send_replies();
         self.send_input();
+    }
+
+    /// The connection was not opened: drops what was kept for it.
+    pub(super) fn drop_hold(&self) {
+        if self.hold.take().is_some() {
+            self.clear_input();
+        }
     }
 
     pub(super) fn disconnect(&self) {
@@ -85,9 +97,7 @@ impl Client {
     }
 
     fn on_closed(&self, code: u16, reason: &str) {
-        if self.renewing.take().is_some() {
-            self.input.borrow_mut().clear();
-        }
+        self.drop_hold();
         self.disconnect();
         match close::action(code, reason) {
             CloseAction::Exited => self.emit(TerminalEvent::Exited(self.exit.get().unwrap_or(0))),

@@ -1,4 +1,4 @@
-//! Events and input of the emulator, sent to the socket and the page.
+//! Events, input and replies of the emulator, sent to the socket and the page.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use leptos::prelude::*;
 use protocol::frame::ClientFrame;
 
 use super::state::Client;
-use crate::emulator::EmulatorEvent;
+use crate::{clock::now_micros, emulator::EmulatorEvent};
 
 /// Payload of one input frame; with its tag below `limits::CLIENT_FRAME_BYTES_MAX`.
 const INPUT_FRAME_BYTES: usize = 60 * 1024;
 /// Input is held back while the socket's send buffer holds more than this.
 const SEND_BUFFER_BYTES_MAX: u32 = 256 * 1024;
-/// Input queued while a connection is renewed; more is dropped.
-const RENEWAL_BYTES_MAX: usize = 256 * 1024;
+/// Replies queued while a connection is being opened; more are dropped.
+const KEPT_REPLY_BYTES_MAX: usize = 4 * 1024;
 /// How long held-back input waits before the buffer is checked again.
 const BUFFER_CHECK_DELAY: Duration = Duration::from_millis(15);
 
@@ -22,6 +22,7 @@ impl Client {
     pub(super) fn on_emulator_event(&self, event: EmulatorEvent) {
         match event {
             EmulatorEvent::Input(bytes) => self.on_input(bytes),
+            EmulatorEvent::Reply(bytes) => self.on_reply(&bytes),
             EmulatorEvent::Resized(cols, rows) => {
                 self.emit(TerminalEvent::Size { cols, rows });
                 self.send_size();
@@ -41,11 +42,17 @@ impl Client {
         }
     }
 
-    /// Input without a connection is dropped. After a reconnect it could apply to output that the user has not seen.
+    /// Input after a lost connection is dropped: it could apply to output that the user has not seen.
     pub(super) fn on_input(&self, mut bytes: Vec<u8>) {
-        let queued = self.input.borrow().len();
-        let full = self.renewing.get().is_some() && queued + bytes.len() > RENEWAL_BYTES_MAX;
-        if self.socket.borrow().is_none() || full {
+        let accepted = match self.hold.get() {
+            Some(mut hold) => {
+                let kept = hold.keep(self.input.borrow().len(), bytes.len(), now_micros());
+                self.hold.set(Some(hold));
+                kept
+            }
+            None => self.socket.borrow().is_some(),
+        };
+        if !accepted {
             return;
         }
         if self.ctrl.get() && bytes.len() == 1 && bytes[0].is_ascii() {
@@ -58,9 +65,36 @@ impl Client {
         self.emit(TerminalEvent::Input);
     }
 
+    /// A reply is sent before queued input, because a program waits for it. Without a connection it is dropped, and
+    /// also when the socket's send buffer is full.
+    fn on_reply(&self, bytes: &[u8]) {
+        if self.hold.get().is_some() {
+            let mut replies = self.replies.borrow_mut();
+            if replies.len() + bytes.len() <= KEPT_REPLY_BYTES_MAX {
+                replies.extend(bytes);
+            }
+        } else if self.socket.borrow().as_ref().is_some_and(|socket| socket.buffered() <= SEND_BUFFER_BYTES_MAX) {
+            self.send(&ClientFrame::Reply(bytes));
+        }
+    }
+
+    /// Sends the replies of the time in which the connection was opened.
+    pub(super) fn send_replies(&self) {
+        let replies = self.replies.take();
+        if !replies.is_empty() {
+            self.send(&ClientFrame::Reply(&replies));
+        }
+    }
+
+    /// Drops input and replies that are not sent yet.
+    pub(super) fn clear_input(&self) {
+        self.input.borrow_mut().clear();
+        self.replies.borrow_mut().clear();
+    }
+
     /// Sends the queued input in frames, while the socket's send buffer has room.
     pub(super) fn send_input(&self) {
-        if self.renewing.get().is_some() {
+        if self.hold.get().is_some() {
             return;
         }
         while !self.input_waiting.get() && !self.input.borrow().is_empty() {

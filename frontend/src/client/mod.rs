@@ -2,6 +2,7 @@
 //! keeps the position of its output.
 
 mod connection;
+mod early_keys;
 mod handle;
 mod input;
 mod mount;

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use protocol::{Problem, ProblemKind};
 use wasm_bindgen::{JsCast, closure::Closure};
 
-use super::{handle::Handle, state::Client};
+use super::{early_keys::EarlyKeys, handle::Handle, state::Client};
 use crate::emulator::EmulatorFactory;
 
 /// Mounts a terminal.
@@ -18,6 +18,7 @@ pub(crate) fn mount(request: MountRequest) -> Rc<dyn TerminalHandle> {
 }
 
 async fn start(client: Rc<Client>) {
+    let early_keys = EarlyKeys::listen(&client);
     let on_event = {
         let me = client.me.clone();
         move |event| {
@@ -27,6 +28,7 @@ async fn start(client: Rc<Client>) {
         }
     };
     let factory = EmulatorFactory::load(client.font_px.get()).await;
+    drop(early_keys);
     if client.closed.get() {
         return; // The host element may hold another terminal by now.
     }
@@ -40,9 +42,12 @@ async fn start(client: Rc<Client>) {
             client.on_parsed.replace(Some(closure.into_js_value().unchecked_into()));
             client.connect();
         }
-        Err(_) => client.close_with(Problem::new(
-            ProblemKind::Unavailable,
-            "The terminal's script could not be loaded. Check your connection and try again.",
-        )),
+        Err(error) => {
+            web_sys::console::error_1(&error);
+            client.close_with(Problem::new(
+                ProblemKind::Unavailable,
+                "The terminal's script could not be loaded. Check your connection and try again.",
+            ));
+        }
     }
 }

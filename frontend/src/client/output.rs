@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use protocol::frame::{ClientFrame, Hello, ServerFrame, Size};
 
 use super::state::Client;
-use crate::{emulator::Emulator, flow::Accept};
+use crate::{emulator::Emulator, flow::Accept, hold::Hold};
 
 /// Acknowledgements of small output are collected for this long.
 const ACK_DELAY: Duration = Duration::from_millis(40);
@@ -32,12 +32,14 @@ impl Client {
         let snapshot = self.flow.borrow().resume_from() != Some(hello.position);
         self.snapshot_size.set(snapshot.then(|| Size::clamped(hello.cols, hello.rows)));
         self.emit(TerminalEvent::Attached(hello));
-        if !snapshot {
+        self.start_pings();
+        if snapshot {
+            self.hold.set(self.hold.get().map(|hold| hold.with_drawing(true)));
+        } else {
             // The size may have changed while the socket was opening.
             self.send_size();
+            self.finish_hold();
         }
-        self.start_pings();
-        self.finish_renewal();
     }
 
     fn on_output(&self, position: u64, bytes: &[u8]) {
@@ -77,6 +79,9 @@ impl Client {
     /// The emulator calls this once per chunk, in order.
     pub(super) fn on_chunk_parsed(&self) {
         let Some(position) = self.parsing.borrow_mut().pop_front() else { return };
+        if self.hold.get().is_some_and(Hold::is_drawing) {
+            self.finish_hold();
+        }
         if self.flow.borrow_mut().parsed(position) {
             return self.acknowledge();
         }

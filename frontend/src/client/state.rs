@@ -15,7 +15,7 @@ use protocol::{
 };
 use web_sys::HtmlElement;
 
-use crate::{emulator::Emulator, flow::Flow, latency::LatencyProbe, socket::Socket};
+use crate::{emulator::Emulator, flow::Flow, hold::Hold, latency::LatencyProbe, socket::Socket};
 
 /// The state. Callbacks hold it weakly; the page owns it through its handle.
 pub(super) struct Client {
@@ -37,10 +37,12 @@ pub(super) struct Client {
     pub(super) ack_scheduled: Cell<bool>,
     /// Input that is not sent yet.
     pub(super) input: RefCell<VecDeque<u8>>,
+    /// Replies of the emulator that are not sent yet.
+    pub(super) replies: RefCell<Vec<u8>>,
     /// Sending waits for the socket's buffer to drain.
     pub(super) input_waiting: Cell<bool>,
-    /// While a renewed connection is being opened: when it began, in microseconds. Input is queued meanwhile.
-    pub(super) renewing: Cell<Option<u64>>,
+    /// Set while a connection is being opened whose input and replies are queued.
+    pub(super) hold: Cell<Option<Hold>>,
     /// Consecutive failed connections.
     pub(super) failures: Cell<u32>,
     /// Raised with every socket. Events of an older generation are ignored.
@@ -74,8 +76,9 @@ impl Client {
             on_parsed: RefCell::default(),
             ack_scheduled: Cell::default(),
             input: RefCell::default(),
+            replies: RefCell::default(),
             input_waiting: Cell::default(),
-            renewing: Cell::default(),
+            hold: Cell::new(Some(Hold::FIRST)),
             failures: Cell::default(),
             generation: Cell::default(),
             exit: Cell::default(),
@@ -124,7 +127,8 @@ impl Client {
         if let Some(emulator) = self.emulator.take() {
             emulator.dispose();
         }
-        self.input.borrow_mut().clear();
+        self.drop_hold();
+        self.clear_input();
         self.parsing.borrow_mut().clear();
     }
 

@@ -8,7 +8,7 @@ use protocol::{
 use store::{LinkKind, Notice, OneTimeLinkRow, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn, PasswordField, revoke_sessions, setup};
+use super::{AccountError, LoggedIn, PasswordField, link_attempt, revoke_sessions, setup};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{Visitor, password, sessions, token},
@@ -18,9 +18,15 @@ use crate::{
 /// The purpose of a link.
 ///
 /// # Errors
-/// [`AccountError::StaleLink`].
-pub async fn invite_status(services: &Services, token: &Sensitive) -> Result<InviteStatus, AccountError> {
+/// [`AccountError::StaleLink`], [`AccountError::Throttled`].
+pub async fn invite_status(
+    services: &Services,
+    visitor: &Visitor,
+    token: &Sensitive,
+) -> Result<InviteStatus, AccountError> {
+    let attempt = link_attempt::begin(services, visitor, AuditEvent::InviteAccepted).await?;
     let link = valid_link(services, token).await?;
+    attempt.succeeded();
     let username = link.username.map(|name| Username::parse(&name)).transpose();
     let username = username.map_err(|_| AccountError::StaleLink)?;
     Ok(InviteStatus { username, role: link.role, expires_at: link.expires_at })
@@ -43,10 +49,11 @@ pub async fn accept(
     visitor: &Visitor,
     request: InviteAccept,
 ) -> Result<Option<LoggedIn>, AccountError> {
+    let attempt = link_attempt::begin(services, visitor, AuditEvent::InviteAccepted).await?;
     let link = match valid_link(services, &request.token).await {
         Err(AccountError::StaleLink) => {
             let entry = Entry::new(AuditEvent::InviteAccepted).failed().detail("reason", "stale_link");
-            audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+            audit::record(&services.audit, services.clock.now(), &visitor.actor(), entry).await?;
             return Err(AccountError::StaleLink);
         }
         other => other?,
@@ -58,7 +65,9 @@ pub async fn accept(
         (Some(_), Some(_)) => Err(AccountError::UsernameNotAllowed),
         (Some(id), None) => reset(services, &visitor, UserId::new(id), &request).await.map(|()| None),
     };
-    services.clone().operations.complete(async move { change(&services).await }).await
+    let done = services.clone().operations.complete(async move { change(&services).await }).await?;
+    attempt.succeeded();
+    Ok(done)
 }
 
 async fn join(
@@ -85,7 +94,7 @@ async fn join(
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
     audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
-    Ok(LoggedIn::complete(services, token, username))
+    Ok(LoggedIn::complete(services, (user, visitor), token, username))
 }
 
 async fn reset(

@@ -29,7 +29,13 @@ pub struct LoggedIn {
 
 impl LoggedIn {
     /// A complete login.
-    pub(super) fn complete(services: &Services, token: NewToken, username: &Username) -> Self {
+    pub(super) fn complete(
+        services: &Services,
+        (user, visitor): (UserId, &Visitor),
+        token: NewToken,
+        username: &Username,
+    ) -> Self {
+        services.signed_in_addresses.record(user, visitor.address);
         // The login does not depend on it.
         let trusted_device = trusted_device::cookie(&services.keys, username.as_str()).ok();
         Self { status: LoginStatus::Ok, token, trusted_device }
@@ -58,7 +64,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
         Err(wait) => {
             if wait.first {
                 let entry = Entry::new(AuditEvent::LoginThrottled).failed().detail("wait_secs", wait.secs);
-                audit::record(&services.db, now, &visitor.actor(), entry).await?;
+                audit::record(&services.audit, now, &visitor.actor(), entry).await?;
             }
             return Err(AccountError::Throttled(wait.secs));
         }
@@ -98,7 +104,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
     }
     tx.commit().await?;
     Ok(match status {
-        LoginStatus::Ok => LoggedIn::complete(services, token, &user.username),
+        LoginStatus::Ok => LoggedIn::complete(services, (user.id, visitor), token, &user.username),
         LoginStatus::MfaRequired => LoggedIn { status, token, trusted_device: None },
     })
 }
@@ -117,6 +123,7 @@ pub async fn give_code(
     let actor = visitor.actor().known_as(pending.user, &pending.username);
     let verification = Verification {
         db: &services.db,
+        audit: &services.audit,
         keys: &services.keys,
         now,
         actor: &actor,
@@ -135,7 +142,7 @@ pub async fn give_code(
     tx.record_login(pending.user, now).await?;
     let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
-    Ok(LoggedIn::complete(services, token, &pending.username))
+    Ok(LoggedIn::complete(services, (pending.user, visitor), token, &pending.username))
 }
 
 /// Ends one login session, pending or full, and revokes its leases.
@@ -178,6 +185,6 @@ async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> 
         Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),
         None => entry.detail("reason", "unknown_name"),
     };
-    audit::record(&services.db, services.clock.now(), &visitor.actor(), entry).await?;
+    audit::record(&services.audit, services.clock.now(), &visitor.actor(), entry).await?;
     Ok(())
 }

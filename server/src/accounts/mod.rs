@@ -3,6 +3,7 @@
 mod error;
 mod factor;
 mod invite;
+mod link_attempt;
 mod login;
 mod me;
 mod password;
@@ -38,7 +39,7 @@ pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item 
         .map(|id| services.revocations.revoke(Scope::Session(id), Revocation::LoginEnded, REVOKE_DEADLINE));
     for release in join_all(revocations).await {
         if release != access::Release::Complete {
-            tracing::warn!(?release, "sockets of an ended login are slow to close; they move no bytes");
+            rates::limited!(suppressed => tracing::warn!(suppressed, ?release, "sockets of an ended login are slow to close; they move no bytes"));
         }
     }
 }
@@ -52,7 +53,7 @@ pub fn end_older_tokens(services: &Services, token: &NewToken) {
         tokio::time::sleep(OLDER_TOKENS_END_AFTER).await;
         let release = revocations.revoke(older, Revocation::TokenReplaced, REVOKE_DEADLINE).await;
         if release != access::Release::Complete {
-            tracing::warn!(?release, "sockets of a replaced token are slow to close; they move no bytes");
+            rates::limited!(suppressed => tracing::warn!(suppressed, ?release, "sockets of a replaced token are slow to close; they move no bytes"));
         }
     });
 }

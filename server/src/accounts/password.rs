@@ -27,7 +27,7 @@ pub(super) async fn check_current(
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
-                audit::record(&services.db, now, &who.actor(), refuse("throttled")).await?;
+                audit::record(&services.audit, now, &who.actor(), refuse("throttled")).await?;
             }
             return Err(AccountError::Throttled(wait.secs));
         }
@@ -40,7 +40,7 @@ pub(super) async fn check_current(
         return Ok(());
     }
     attempt.failed(now);
-    audit::record(&services.db, now, &who.actor(), refuse("password")).await?;
+    audit::record(&services.audit, now, &who.actor(), refuse("password")).await?;
     Err(AccountError::WrongPassword(field))
 }
 
@@ -100,6 +100,7 @@ pub(super) fn verification<'a>(
 ) -> Verification<'a> {
     Verification {
         db: &services.db,
+        audit: &services.audit,
         keys: &services.keys,
         now: services.clock.now(),
         actor,

@@ -8,7 +8,7 @@ use protocol::{
 use store::{LinkKind, SessionKind};
 use uuid::Uuid;
 
-use super::{AccountError, LoggedIn, PasswordField};
+use super::{AccountError, LoggedIn, PasswordField, link_attempt};
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{RandomToken, Visitor, password, sessions, token},
@@ -29,7 +29,8 @@ pub async fn is_needed(services: &Services) -> Result<bool, AccountError> {
     Ok(!done)
 }
 
-/// A new set-up link, if one is needed. Links of earlier starts become invalid.
+/// A new set-up link, if one is needed. Links of earlier starts become invalid. The token is in the fragment, which
+/// browsers do not send.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -43,15 +44,17 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
     let id = InviteId::new(Uuid::new_v4());
     tx.insert_link(id, LinkKind::Setup, &token.hash(), None, Role::Admin, "rexec", life).await?;
     tx.commit().await?;
-    Ok(Some(format!("{}/setup?token={}", services.origins.public(), token.reveal())))
+    Ok(Some(format!("{}/setup#token={}", services.origins.public(), token.reveal())))
 }
 
 /// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.
 ///
 /// # Errors
-/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`].
+/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`],
+/// [`AccountError::Throttled`].
 pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
+    let attempt = link_attempt::begin(services, visitor, AuditEvent::Setup).await?;
     if !is_needed(services).await? {
         return Err(AccountError::SetUpAlready);
     }
@@ -59,18 +62,13 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
-    if !tx.link_is_good(LinkKind::Setup, &token_hash, now).await? {
-        audit::append(
-            &mut tx,
-            now,
-            &visitor.actor(),
-            Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link"),
-        )
-        .await?;
-        tx.commit().await?;
+    let good = tx.link_is_good(LinkKind::Setup, &token_hash, now).await?;
+    drop(tx);
+    if !good {
+        let entry = Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link");
+        audit::record(&services.audit, now, &visitor.actor(), entry).await?;
         return Err(AccountError::StaleLink);
     }
-    drop(tx);
     let hash = password::hash(request.password.reveal()).await?;
 
     let mut tx = services.db.begin().await?;
@@ -88,7 +86,8 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let actor = visitor.actor().known_as(user, &request.username);
     audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
     tx.commit().await?;
-    Ok(LoggedIn::complete(services, token, &request.username))
+    attempt.succeeded();
+    Ok(LoggedIn::complete(services, (user, visitor), token, &request.username))
 }
 
 /// Inserts a new account. A name that is taken is [`AccountError::NameTaken`], not an error of the database.

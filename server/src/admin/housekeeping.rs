@@ -1,6 +1,9 @@
-//! Deletes expired login sessions, and audit events past their retention time.
+//! Deletes expired login sessions and audit events past their retention time, and appends the numbers of suppressed
+//! audit events.
 
 use std::time::Duration;
+
+use tokio::time::interval;
 
 use super::AdminResult;
 use crate::{
@@ -8,20 +11,33 @@ use crate::{
     services::Services,
 };
 
-/// Interval.
+/// Interval of deletions.
 const EVERY: Duration = Duration::from_secs(10 * 60);
+/// Interval in which windows of suppressed events end.
+const COUNTS_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until shutdown. A failure is logged; the next round tries again.
 pub async fn run(services: Services) {
+    let (mut deletion, mut counts) = (interval(EVERY), interval(COUNTS_EVERY));
     loop {
-        if let Err(error) = once(&services).await {
+        let done = tokio::select! {
+            () = services.shutdown.cancelled() => return,
+            _ = deletion.tick() => once(&services).await,
+            _ = counts.tick() => append_counts(&services, false).await,
+        };
+        if let Err(error) = done {
             tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed; it is tried again later");
         }
-        tokio::select! {
-            () = services.shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
     }
+}
+
+/// Appends the numbers of events that were suppressed, of the windows that have ended or of all. The latter at
+/// shutdown, when nothing records any more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn append_counts(services: &Services, all: bool) -> AdminResult<()> {
+    Ok(audit::append_suppressed(&services.audit, services.clock.now(), all).await?)
 }
 
 /// One round.

@@ -213,7 +213,7 @@ async fn make_link(
         None => Entry::new(event).about(&id, &"invitation").detail("role", role.as_str()),
     };
     audit::append(tx, now, &maker.actor, entry).await?;
-    Ok(OneTimeLink { id, url: format!("{}/invite?token={}", maker.public, token.reveal()), expires_at })
+    Ok(OneTimeLink { id, url: format!("{}/invite#token={}", maker.public, token.reveal()), expires_at })
 }
 
 async fn held(tx: &mut Tx, id: UserId) -> AdminResult<User> {

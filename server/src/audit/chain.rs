@@ -44,7 +44,7 @@ pub(super) fn hash(previous: &[u8], row: &AuditRow) -> Vec<u8> {
 /// # Errors
 /// When the database does not answer. A broken chain is a verdict, not an error.
 pub async fn verify(db: &Db) -> Result<AuditVerdict, StoreError> {
-    let mut tx = db.read().await?;
+    let mut tx = db.read_audit().await?;
     let head = tx.audit_head().await?;
     let (mut seq, mut previous) = (head.base_seq, head.base_hash);
     let broken = |at: i64| AuditVerdict { intact: false, events: at - head.base_seq - 1, first_bad_seq: Some(at) };

@@ -12,7 +12,7 @@ use super::{
 
 /// Validity of a pending login session.
 pub const PENDING_SECS: u32 = 10 * 60;
-/// The time of the last request is written at most once in this time, to limit writes.
+/// The time of the last activity is written at most once in this time, to limit writes.
 const TOUCH_SECS: i64 = 30;
 /// A rotated token stays valid for reads for this long, for requests that were already sent.
 const ROTATED_SECS: i64 = 10;
@@ -98,7 +98,7 @@ async fn with_new_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -
     Ok(generation.map(|generation| NewToken { value, session, generation }))
 }
 
-/// Finds the active session of a token and records the time of the request.
+/// Finds the active session of a token.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -106,11 +106,18 @@ pub async fn find(db: &Db, token: &str, now: Timestamp) -> Result<Option<LoginSe
     let mut tx = db.read().await?;
     let found = tx.session_by_token(&token::hash(token)).await?;
     tx.commit().await?;
-    let Some(session) = found.filter(|s| !s.is_over(now) && !s.disabled) else { return Ok(None) };
-    if session.full && !session.rotated && now >= session.last_seen_at.plus_secs(TOUCH_SECS) {
-        let mut tx = db.begin().await?;
-        tx.record_session_activity(session.id, now).await?;
-        tx.commit().await?;
+    Ok(found.filter(|s| !s.is_over(now) && !s.disabled))
+}
+
+/// Stores that a person used the session now.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn record_activity(db: &Db, session: &LoginSession, now: Timestamp) -> Result<(), StoreError> {
+    if now < session.last_seen_at.plus_secs(TOUCH_SECS) {
+        return Ok(());
     }
-    Ok(Some(session))
+    let mut tx = db.begin().await?;
+    tx.record_session_activity(session.id, now).await?;
+    tx.commit().await
 }

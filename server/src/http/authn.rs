@@ -23,6 +23,13 @@ use crate::{
     services::{Services, client_address},
 };
 
+/// Header of a read that a person caused. The page sends it shortly after a click or a key.
+pub const USER_ACTIVE: &str = "x-rexec-user-active";
+
+/// Extension of a read that renders a page.
+#[derive(Debug, Clone, Copy)]
+pub struct OfPage;
+
 /// Cookie of a full login.
 pub const COOKIE: &str = "__Host-rexec";
 /// Cookie of a pending login. It has its own name, so that the two cannot be confused.
@@ -142,14 +149,28 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
     if session.rotated && !reads {
         return Err(RequestError::NotSignedIn.into());
     }
-    if !session.rotated {
-        services.revocations.record_activity(session.id, services.clock.now());
+    if !reads {
+        let change = services.throttle.enter_change(session.user, services.clock.now());
+        change.map_err(|wait| RequestError::TooManyChanges(wait.secs))?;
+    }
+    if !session.rotated && is_activity(parts) {
+        let now = services.clock.now();
+        sessions::record_activity(&services.db, &session, now).await?;
+        services.revocations.record_activity(session.id, now);
     }
     Ok(session)
 }
 
+/// Whether a person caused the request: a change, a page, or a read that the client marks. Polling and streams do not
+/// keep a login alive (FINDINGS L3).
+fn is_activity(parts: &Parts) -> bool {
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    !reads || parts.extensions.get::<OfPage>().is_some() || parts.headers.contains_key(USER_ACTIVE)
+}
+
 fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
     let visitor = visitor(parts, services);
+    services.signed_in_addresses.record(session.user, visitor.address);
     Caller {
         user: session.user,
         username: session.username,

@@ -21,63 +21,32 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use super::peers::{PeerSlot, Peers};
-use crate::http::extract::ReadBy;
+use super::{
+    bounds::Bounds,
+    peers::{PeerSlot, Peers},
+};
+use crate::{auth::SignedInAddresses, http::extract::ReadBy};
 
 /// TCP user timeout: a peer that acknowledges nothing for this long is gone.
 const USER_TIMEOUT: Duration = Duration::from_secs(60);
-/// Descriptors reserved for the database, the engine and the guests.
-const DESCRIPTORS_RESERVED: u64 = 512;
 /// Delay after a failed accept, usually for lack of descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
-
-/// Limits and deadlines of connections.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// From the connection, or the end of the previous request, to the complete head of the next request.
-    pub head: Duration,
-    /// From the head to the complete body.
-    pub body: Duration,
-    /// Concurrent connections; more wait until one ends. Terminal sockets are not counted, they have their own limits.
-    pub open: usize,
-    /// Concurrent connections of one address; further ones are closed. Configured proxies are not counted.
-    pub peer: usize,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { head: Duration::from_secs(30), body: Duration::from_secs(30), open: 4096, peer: 1024 }
-    }
-}
-
-impl Bounds {
-    /// Limits the connections to the descriptors of this process, whose soft limit is raised to the hard limit.
-    #[must_use]
-    pub fn within_descriptors(self) -> Self {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let given = getrlimit(Resource::Nofile);
-        let raised = setrlimit(Resource::Nofile, Rlimit { current: given.maximum, maximum: given.maximum });
-        let descriptors = if raised.is_ok() { given.maximum } else { given.current };
-        let room = descriptors.map_or(u64::MAX, |n| n.saturating_sub(DESCRIPTORS_RESERVED).max(n / 2));
-        let open = self.open.min(usize::try_from(room).unwrap_or(usize::MAX));
-        Self { open, peer: self.peer.min(open / 4), ..self }
-    }
-}
 
 /// Serves until shutdown, then until the running requests have ended.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     bounds: Bounds,
-    trusted_proxies: Vec<IpNet>,
+    (trusted_proxies, known): (Vec<IpNet>, Arc<SignedInAddresses>),
     shutdown: CancellationToken,
 ) {
     let (tasks, room) = (TaskTracker::new(), Arc::new(Semaphore::new(bounds.open)));
-    let peers = Peers::new(bounds.peer, trusted_proxies);
-    while let Some((tcp, peer, place)) = shutdown.run_until_cancelled(accept(&listener, &room, &peers)).await {
+    let peers = Peers::new(bounds, trusted_proxies, known);
+    while let Some((tcp, peer, (place, of_peer))) = shutdown.run_until_cancelled(accept(&listener, &room, &peers)).await
+    {
         let (app, shutdown) = (app.clone(), shutdown.clone());
         tasks.spawn(async move {
-            if let Err(error) = serve_connection(tcp, peer, app, bounds, shutdown).await {
+            if let Err(error) = serve_connection(tcp, (peer, of_peer), app, bounds, shutdown).await {
                 tracing::trace!(%error, "a connection ended");
             }
             drop(place);
@@ -94,7 +63,7 @@ type Permits = (OwnedSemaphorePermit, PeerSlot);
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Permits) {
     loop {
         if room.available_permits() == 0 {
-            tracing::warn!("the limit of connections is reached; the next one waits");
+            rates::limited!(suppressed => tracing::warn!(suppressed, "the limit of connections is reached; the next one waits"));
         }
         // The semaphore is never closed.
         let Ok(place) = room.clone().acquire_owned().await else { continue };
@@ -102,12 +71,12 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers
             Ok((tcp, peer)) => match peers.enter(peer.ip()) {
                 Some(of_peer) => return (tcp, peer, (place, of_peer)),
                 // Closed, because waiting it would hold a descriptor.
-                None => tracing::debug!(%peer, "the limit of connections of this address is reached"),
+                None => tracing::debug!(%peer, "a limit of connections is reached for this address"),
             },
             // The peer closed it before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be accepted");
+                rates::limited!(suppressed => tracing::error!(suppressed, %error, "no connection can be accepted"));
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
@@ -116,27 +85,38 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers
 
 async fn serve_connection(
     tcp: TcpStream,
-    peer: SocketAddr,
+    (peer, slot): (SocketAddr, PeerSlot),
     app: Router,
     bounds: Bounds,
     shutdown: CancellationToken,
 ) -> hyper::Result<()> {
     set_options(&tcp);
-    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+    let (first_head, slot) = (CancellationToken::new(), &slot);
+    let answer = service_fn(|request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
+        slot.head_completed();
+        first_head.cancel();
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(ReadBy(Instant::now() + bounds.body));
         app.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(bounds.head);
+    builder.timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_header_size(bounds.head_bytes);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp), answer).with_upgrades());
     tokio::select! {
         done = &mut connection => return done,
         () = shutdown.cancelled() => {}
+        () = first_head_is_late(&first_head, bounds.head) => return Ok(()),
     }
     connection.as_mut().graceful_shutdown();
     connection.await
+}
+
+/// Returns after `limit`, but never once the first head is complete.
+async fn first_head_is_late(complete: &CancellationToken, limit: Duration) {
+    if tokio::time::timeout(limit, complete.cancelled()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
 }
 
 fn set_options(tcp: &TcpStream) {

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod authn;
+mod bounds;
 pub mod connections;
 pub mod error;
 pub mod extract;
@@ -17,6 +18,7 @@ pub mod static_files;
 pub mod validation;
 pub mod ws;
 
+pub use bounds::Bounds;
 pub use route_table::{Needs, ROUTES, Route};
 
 use axum::{Router, middleware};

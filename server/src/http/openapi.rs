@@ -68,11 +68,12 @@ fn add_common_responses(operation: &mut Operation, route: &Route) {
     let (takes_body, changes) = (operation.request_body.is_some(), route.method != "GET");
     let about_one = route.path.contains("{id}");
     let login = !matches!(route.needs, Needs::Nothing);
-    let rules: [(bool, &[u16]); 6] = [
+    let rules: [(bool, &[u16]); 7] = [
         (route.path != "/healthz", &[503]),
         (route.path.starts_with("/api/"), &[400, 500]),
         (takes_body || changes, &[403, 408, 413, 415]),
         (login, &[401]),
+        (login && changes, &[429]),
         (route.needs == Needs::Admin, &[403]),
         (about_one, &[404]),
     ];

@@ -1,69 +1,127 @@
-//! Limits the connections per address, so that one client cannot use all connections.
+//! Limits the connections per address, so that one client cannot use all connections, and keeps room for addresses
+//! from which somebody was signed in recently.
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use ipnet::IpNet;
+use rates::subscriber;
 
-use crate::services::is_trusted;
+use super::bounds::Bounds;
+use crate::{auth::SignedInAddresses, services::is_trusted};
 
-/// The key of the counter: an IPv4 address, or the /64 of an IPv6 subscriber (RFC 6177).
-fn key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
+/// Connections of one address.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    open: usize,
+    /// Without a complete first head.
+    waiting: usize,
+    /// In the room that is kept for known addresses.
+    reserved: usize,
 }
 
-/// Open connections by address.
+#[derive(Debug, Default)]
+struct Open {
+    addresses: HashMap<IpAddr, Count>,
+    /// Outside of the kept room.
+    general: usize,
+    waiting: usize,
+}
+
+/// Open connections by address, or by the /64 of an IPv6 subscriber.
 #[derive(Debug)]
 pub(super) struct Peers {
-    max: usize,
+    bounds: Bounds,
     /// Proxies are not counted, because they serve many clients.
     trusted: Vec<IpNet>,
-    open: Mutex<HashMap<IpAddr, usize>>,
+    known: Arc<SignedInAddresses>,
+    open: Mutex<Open>,
 }
 
 /// A counted connection of an address. Dropping it releases the connection.
 #[derive(Debug)]
-pub(super) struct PeerSlot(Option<(Arc<Peers>, IpAddr)>);
+pub(super) struct PeerSlot(Option<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    peers: Arc<Peers>,
+    address: IpAddr,
+    reserved: bool,
+    waiting: AtomicBool,
+}
 
 impl Peers {
-    pub(super) fn new(max: usize, trusted: Vec<IpNet>) -> Arc<Self> {
-        Arc::new(Self { max, trusted, open: Mutex::default() })
+    pub(super) fn new(bounds: Bounds, trusted: Vec<IpNet>, known: Arc<SignedInAddresses>) -> Arc<Self> {
+        Arc::new(Self { bounds, trusted, known, open: Mutex::default() })
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a connection; `None` when the address has reached its limit.
+    /// Counts a connection; `None` when a limit is reached. Known addresses are exempt from the limits of connections
+    /// without a first head, and may use the kept room.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<PeerSlot> {
         if is_trusted(address, &self.trusted) {
             return Some(PeerSlot(None));
         }
-        let one = key(address);
+        let (known, address, bounds) = (self.known.contains(address), subscriber(address), self.bounds);
         let mut open = self.open();
-        let count = open.entry(one).or_default();
-        if *count >= self.max {
+        let mut count = open.addresses.get(&address).copied().unwrap_or_default();
+        let floods = !known && (count.waiting >= bounds.peer_waiting || open.waiting >= bounds.waiting);
+        let reserved = open.general >= bounds.open.saturating_sub(bounds.reserved());
+        let no_room = reserved && !(known && count.reserved < bounds.peer_reserved);
+        if count.open >= bounds.peer || floods || no_room {
             return None;
         }
-        *count += 1;
-        Some(PeerSlot(Some((self.clone(), one))))
+        let waiting = !known;
+        count.open += 1;
+        count.waiting += usize::from(waiting);
+        count.reserved += usize::from(reserved);
+        open.waiting += usize::from(waiting);
+        open.general += usize::from(!reserved);
+        open.addresses.insert(address, count);
+        let waiting = AtomicBool::new(waiting);
+        Some(PeerSlot(Some(Counted { peers: self.clone(), address, reserved, waiting })))
     }
 }
 
-impl Drop for PeerSlot {
+impl PeerSlot {
+    /// The first head is complete.
+    pub(super) fn head_completed(&self) {
+        if let Some(counted) = &self.0 {
+            counted.end_waiting(&mut counted.peers.open());
+        }
+    }
+}
+
+impl Counted {
+    fn end_waiting(&self, open: &mut Open) {
+        if self.waiting.swap(false, Ordering::Relaxed) {
+            open.waiting -= 1;
+            if let Some(count) = open.addresses.get_mut(&self.address) {
+                count.waiting -= 1;
+            }
+        }
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        let Some((peers, one)) = &self.0 else { return };
-        let mut open = peers.open();
-        if let Some(count) = open.get_mut(one) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(one);
+        let mut open = self.peers.open();
+        self.end_waiting(&mut open);
+        open.general -= usize::from(!self.reserved);
+        if let Some(count) = open.addresses.get_mut(&self.address) {
+            count.open -= 1;
+            count.reserved -= usize::from(self.reserved);
+            if count.open == 0 {
+                open.addresses.remove(&self.address);
             }
         }
     }
@@ -73,9 +131,56 @@ impl Drop for PeerSlot {
 mod tests {
     use super::*;
 
+    fn nobody() -> Arc<SignedInAddresses> {
+        Arc::new(SignedInAddresses::new(access::Clock::System))
+    }
+
+    fn v4(n: u32) -> IpAddr {
+        std::net::Ipv4Addr::from_bits(n).into()
+    }
+
+    /// FINDINGS A10.
+    #[test]
+    fn connections_without_a_head_are_limited_per_address_and_in_all() {
+        let bounds = Bounds { peer_waiting: 2, waiting: 3, ..Bounds::DEFAULT };
+        let peers = Peers::new(bounds, Vec::new(), nobody());
+        let first = [peers.enter(v4(1)), peers.enter(v4(1))];
+        assert!(first.iter().all(Option::is_some) && peers.enter(v4(1)).is_none(), "two of one address");
+        let other = peers.enter(v4(2)).unwrap();
+        assert!(peers.enter(v4(3)).is_none(), "three in all");
+        other.head_completed();
+        other.head_completed();
+        let third = peers.enter(v4(3)).unwrap();
+        assert!(peers.enter(v4(4)).is_none());
+        drop((first, third));
+        let open = peers.open();
+        assert_eq!((open.waiting, open.general), (0, 1));
+        drop(open);
+    }
+
+    /// FINDINGS A10.
+    #[test]
+    fn room_is_kept_for_addresses_with_a_recent_signed_in_request() {
+        let known = nobody();
+        let bounds = Bounds { open: 8, reserved: 2, peer_reserved: 1, ..Bounds::DEFAULT };
+        let peers = Peers::new(bounds, Vec::new(), known.clone());
+        for n in [100, 101] {
+            known.record(protocol::UserId::new(uuid::Uuid::nil()), v4(n));
+        }
+        let unknown: Vec<_> = (0..20).filter_map(|n| peers.enter(v4(n))).collect();
+        assert_eq!(unknown.len(), 6);
+        let first = peers.enter(v4(100));
+        assert!(first.is_some() && peers.enter(v4(100)).is_none(), "one known address does not use all of it");
+        assert!(peers.enter(v4(101)).is_some());
+        drop((unknown, first));
+        let open = peers.open();
+        assert!(open.addresses.is_empty() && open.general == 0);
+    }
+
     #[test]
     fn connections_are_limited_per_address_except_for_proxies() {
-        let peers = Peers::new(2, vec!["10.0.0.0/8".parse().unwrap()]);
+        let bounds = Bounds { peer: 2, ..Bounds::DEFAULT };
+        let peers = Peers::new(bounds, vec!["10.0.0.0/8".parse().unwrap()], nobody());
         let enter = |text: &str| peers.enter(text.parse().unwrap());
         let held = [enter("192.0.2.1"), enter("::ffff:192.0.2.1")];
         assert!(held.iter().all(Option::is_some) && enter("192.0.2.1").is_none(), "written in two ways, it is one");
@@ -88,6 +193,6 @@ mod tests {
         drop(held);
         assert!(enter("192.0.2.1").is_some());
         drop((six, proxy));
-        assert!(peers.open().is_empty());
+        assert!(peers.open().addresses.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use super::{
     totp,
 };
 use crate::{
-    audit::{self, Actor, AuditEvent, Entry},
+    audit::{self, Actor, AuditEvent, AuditLog, Entry},
     auth::password,
 };
 
@@ -50,6 +50,8 @@ pub enum FactorPurpose {
     Unlock(AboutTerminal),
     /// Deleting a locked terminal.
     Delete(AboutTerminal),
+    /// Stopping, restarting, renaming or resizing a locked terminal.
+    Change(AboutTerminal),
 }
 
 impl FactorPurpose {
@@ -64,6 +66,7 @@ impl FactorPurpose {
             Self::Verify(_) => "verify",
             Self::Unlock(_) => "unlock",
             Self::Delete(_) => "delete",
+            Self::Change(_) => "change",
         }
     }
 }
@@ -107,6 +110,8 @@ impl SecondFactor {
 pub struct Verification<'a> {
     /// The store.
     pub db: &'a Db,
+    /// The audit log.
+    pub audit: &'a AuditLog,
     /// Keys of sealed secrets.
     pub keys: &'a Keyring,
     /// The instant.
@@ -165,7 +170,8 @@ impl Verification<'_> {
                 let (mut tx, factor) = self.hold().await?;
                 let sealed = factor.secret.clone().ok_or(CodeError::NoFactor)?;
                 if factor.stopped {
-                    return Err(self.reject_uncounted(tx, Reason::Stopped, CodeError::Stopped).await);
+                    drop(tx);
+                    return Err(self.reject_uncounted(Reason::Stopped, CodeError::Stopped).await);
                 }
                 let secret = self.keys.open_sealed(&sealed, &context(self.user))?;
                 let one_ahead = tx.settings().await?.totp_one_step_ahead;
@@ -174,7 +180,8 @@ impl Verification<'_> {
                 };
                 if !tx.burn_step(self.user, step).await? {
                     // A valid code that was used before is no guess: audited, not counted.
-                    return Err(self.reject_uncounted(tx, Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
+                    drop(tx);
+                    return Err(self.reject_uncounted(Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
                 }
                 self.reset_failures(&mut tx, &factor).await?;
                 Ok(SecondFactor { user: self.user, tx, before: None })
@@ -194,7 +201,7 @@ impl Verification<'_> {
     pub async fn verify_factor(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeError> {
         let proven = self.prove(code).await;
         if matches!(proven, Err(CodeError::NoFactor)) {
-            audit::record(self.db, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
+            audit::record(self.audit, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
         }
         proven
     }
@@ -247,7 +254,9 @@ impl Verification<'_> {
         let factor = tx.lock_factor_row(self.user).await?.ok_or(CodeError::NoFactor)?;
         let wait = backoff::remaining_secs(&factor, self.at_login(), self.now);
         if wait > 0 {
-            return Err(self.reject_uncounted(tx, Reason::Throttled, CodeError::Throttled(wait)).await);
+            // One transaction writes at a time.
+            drop(tx);
+            return Err(self.reject_uncounted(Reason::Throttled, CodeError::Throttled(wait)).await);
         }
         Ok((tx, factor))
     }
@@ -257,8 +266,7 @@ impl Verification<'_> {
         if wait == 0 {
             return Ok(());
         }
-        let tx = self.db.begin().await?;
-        Err(self.reject_uncounted(tx, Reason::Throttled, CodeError::Throttled(wait)).await)
+        Err(self.reject_uncounted(Reason::Throttled, CodeError::Throttled(wait)).await)
     }
 
     fn at_login(&self) -> bool {
@@ -275,12 +283,10 @@ impl Verification<'_> {
         tx.set_failures(self.user, 0, none, login_wait, false).await
     }
 
-    /// Appends the event of a rejection that is not counted.
-    async fn reject_uncounted(&self, mut tx: Tx, reason: Reason, refused: CodeError) -> CodeError {
-        match self.write(&mut tx, self.failure_entry(reason)).await {
-            Ok(()) => tx.commit().await.map_or_else(CodeError::Store, |()| refused),
-            Err(e) => CodeError::Store(e),
-        }
+    /// Records the event of a rejection that is not counted.
+    async fn reject_uncounted(&self, reason: Reason, refused: CodeError) -> CodeError {
+        let recorded = audit::record(self.audit, self.now, self.actor, self.failure_entry(reason)).await;
+        recorded.map_or_else(CodeError::Store, |()| refused)
     }
 
     /// Counts a wrong code, and adds a notice for the user after five in a row.
@@ -325,7 +331,9 @@ impl Verification<'_> {
             FactorPurpose::Unlock(t) => {
                 Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(t.id, &t.name, t.owner)
             }
-            FactorPurpose::Delete(t) => Entry::new(event).about_terminal(t.id, &t.name, t.owner),
+            FactorPurpose::Delete(t) | FactorPurpose::Change(t) => {
+                Entry::new(event).about_terminal(t.id, &t.name, t.owner)
+            }
             _ => Entry::new(event).about_user(self.user, self.username),
         };
         entry.failed().detail("reason", word).detail("place", self.purpose.word())

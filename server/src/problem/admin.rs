@@ -3,7 +3,11 @@
 use protocol::{Problem, ProblemKind};
 
 use super::ToProblem;
-use crate::admin::{AdminError, InvalidValue};
+use crate::{
+    admin::{AdminError, InvalidValue},
+    audit::SearchError,
+    budgets::AUDIT_SEARCH_TIME,
+};
 
 impl ToProblem for AdminError {
     fn problem(&self) -> Problem {
@@ -28,6 +32,26 @@ impl ToProblem for AdminError {
             Self::Invalid(value) => Problem::new(ProblemKind::Unprocessable, rule(value)).at(value.field()),
             Self::Store(error) => error.problem(),
             Self::Engine(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
+        }
+    }
+}
+
+impl ToProblem for SearchError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::TimeLimit => Problem::new(
+                ProblemKind::Unprocessable,
+                format!(
+                    "The search took longer than {} seconds. Narrow it: choose a shorter time, or another filter.",
+                    AUDIT_SEARCH_TIME.as_secs()
+                ),
+            ),
+            Self::Busy => Problem::new(
+                ProblemKind::Throttled,
+                "Other searches of the audit log are running. Try again in a moment.",
+            )
+            .retry_after(AUDIT_SEARCH_TIME.as_secs()),
+            Self::Store(error) => error.problem(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::engine_sentences::engine_sentence;
 
 impl ToProblem for EngineError {
     fn problem(&self) -> Problem {
-        tracing::warn!(error = %self, "the engine failed");
+        rates::limited!(suppressed => tracing::warn!(suppressed, error = %self, "the engine failed"));
         engine_sentence(self)
     }
 }

@@ -32,6 +32,6 @@ pub trait ToProblem {
 
 /// An error inside the server. The cause is logged; the response has only the request id.
 fn internal(error: &(dyn std::error::Error + 'static), what: &str) -> Problem {
-    tracing::error!(error, "{what}");
+    rates::limited!(suppressed => tracing::error!(suppressed, error, "{what}"));
     Problem::new(ProblemKind::Internal, "This is our mistake. Tell your administrator the request id.")
 }

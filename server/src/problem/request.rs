@@ -21,6 +21,8 @@ pub enum RequestError {
     NotSignedIn,
     /// The organisation requires a factor, and the account has none.
     FactorRequired,
+    /// The account has changed too much in a short time; seconds to wait.
+    TooManyChanges(u64),
     /// `after` is not a position of the list.
     UnknownPosition,
     /// The body was not received in time.
@@ -86,6 +88,7 @@ impl ToProblem for RequestError {
             Self::UnknownPosition => problem.at("after"),
             Self::UnknownParameter { name, .. } => problem.at(name),
             Self::BadName(_) => problem.at("name"),
+            Self::TooManyChanges(secs) => problem.retry_after(*secs),
             _ => problem,
         }
     }
@@ -107,6 +110,7 @@ const fn kind(error: &RequestError) -> ProblemKind {
         | E::NotWebSocket(_)
         | E::UnknownProtocol(_) => ProblemKind::BadRequest,
         E::BodyTimeout => ProblemKind::RequestTimeout,
+        E::TooManyChanges(_) => ProblemKind::Throttled,
         E::BodyTooLarge => ProblemKind::TooLarge,
         E::NotJson => ProblemKind::NotJson,
         E::UnknownId | E::UnknownName | E::UnknownRoute | E::UnknownFile => ProblemKind::NotFound,
@@ -122,6 +126,9 @@ fn detail(error: &RequestError) -> String {
     use RequestError as E;
     let fixed = match error {
         E::BodyTooLarge => return format!("Send a smaller body: at most {} KiB.", limits::JSON_BODY_BYTES_MAX / 1024),
+        E::TooManyChanges(secs) => {
+            return format!("This account sent too many changes in a short time. Wait {secs} seconds, then try again.");
+        }
         E::BadBody(message) => return unreadable_body(message),
         E::BadQuery(message) => return unreadable_query(message),
         E::UnknownParameter { known, .. } => return unknown_parameter(known),

@@ -7,7 +7,7 @@ use super::ToProblem;
 
 impl ToProblem for StoreError {
     fn problem(&self) -> Problem {
-        tracing::error!(error = self as &dyn std::error::Error, "the database failed");
+        rates::limited!(suppressed => tracing::error!(suppressed, error = self as &dyn std::error::Error, "the database failed"));
         let detail = if self.is_unwritable() {
             "The server cannot write to its database: its disk is full or read-only. Nothing was changed. Tell your \
              administrator; it passes when there is room again."

@@ -18,7 +18,7 @@ impl ToProblem for TerminalError {
             Self::Engine(error) => error.problem(),
             Self::Failed(sentence) => Problem::new(ProblemKind::Unavailable, sentence.clone()),
             Self::StillUp(error) => {
-                tracing::warn!(%error, "a container could not be stopped; the reconciler tries again");
+                rates::limited!(suppressed => tracing::warn!(suppressed, %error, "a container could not be stopped; the reconciler tries again"));
                 Problem::new(
                     ProblemKind::Unavailable,
                     "The terminal is closed and nobody can connect, but the container engine did not stop its \
@@ -132,7 +132,7 @@ impl ToProblem for AttachError {
 
 /// The engine gave no guest link for a terminal that a client attaches to.
 pub fn engine_unreachable(error: &EngineError) -> Problem {
-    tracing::warn!(%error, "no guest link for an attaching client");
+    rates::limited!(suppressed => tracing::warn!(suppressed, %error, "no guest link for an attaching client"));
     Problem::new(
         ProblemKind::Unavailable,
         "The container engine does not answer for this terminal. Try again in a moment.",

@@ -7,7 +7,7 @@ use protocol::{
     terminals::{PatchTerminal, Phase, Terminal},
 };
 
-use super::{Choice, TerminalError, launch, list, reconciler};
+use super::{Choice, TerminalError, launch, list, permit::Permit, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent},
@@ -15,7 +15,8 @@ use crate::{
     services::Services,
 };
 
-/// Changes what is given. The tier first: when the engine refuses it, the name stays as it was, too.
+/// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the
+/// name stays as it was, too.
 ///
 /// # Errors
 /// [`TerminalError`].
@@ -36,11 +37,12 @@ async fn change_now(
     patch: PatchTerminal,
 ) -> Result<Terminal, TerminalError> {
     let proof = services.gate.authorize(caller, id, Operate).await?;
+    let permit = Permit::obtain(services, caller, id, "change", patch.code.as_ref()).await?;
     if let Some(tier) = patch.tier {
-        resize(services, caller, &proof, &tier).await?;
+        resize(services, caller, &proof, permit, &tier).await?;
     }
     if let Some(name) = patch.name {
-        rename(services, caller, &proof, &name).await?;
+        rename(services, caller, &proof, permit, &name).await?;
     }
     services.events.publish(caller.user, TerminalEvent::Changed(id));
     list::get(services, caller, id).await
@@ -50,10 +52,12 @@ async fn rename(
     services: &Services,
     caller: &Caller,
     proof: &Authorized<Operate>,
+    permit: Permit,
     name: &TerminalName,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
     let row = list::record(&mut tx, proof).await?;
+    permit.check(&row)?;
     if row.name == *name {
         return Ok(());
     }
@@ -68,10 +72,12 @@ async fn resize(
     services: &Services,
     caller: &Caller,
     proof: &Authorized<Operate>,
+    permit: Permit,
     name: &Slug,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
     let row = tx.lock_authorized_row(proof).await?.ok_or(Denied::NotFound)?;
+    permit.check(&row)?;
     if tx.tier(name).await?.is_none() {
         return Err(TerminalError::Choice(Choice::UnknownTier));
     }

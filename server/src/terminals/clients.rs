@@ -13,7 +13,7 @@ const DEADLINE: Duration = Duration::from_millis(500);
 /// Revokes every lease of a terminal, waits until its sockets have released them, and ends its session.
 pub(super) async fn end(services: &Services, id: TerminalId, why: Revocation) {
     if let Release::Pending(sockets) = services.revocations.revoke(Scope::Terminal(id), why, DEADLINE).await {
-        tracing::warn!(terminal = %id, sockets, "some sockets are slow to close; they move no bytes");
+        rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %id, sockets, "some sockets are slow to close; they move no bytes"));
     }
     services.sessions.end(id);
 }

@@ -87,7 +87,7 @@ async fn delete_row<A: AllowsDelete>(
     let gone = match reconciler::request(services, id).await {
         Some(Ok(())) => true,
         Some(Err(error)) => {
-            tracing::warn!(terminal = %id, %error, "the deletion is not complete; the reconciler repeats it");
+            rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %id, %error, "the deletion is not complete; the reconciler repeats it"));
             false
         }
         None => false,
@@ -133,11 +133,12 @@ async fn begin_locked<A: AllowsDelete>(
     let now = services.clock.now();
     let Some(code) = code else {
         let entry = started(row, true).failed().detail("reason", "code_needed");
-        audit::record(&services.db, now, &actor, entry).await?;
+        audit::record(&services.audit, now, &actor, entry).await?;
         return Err(TerminalError::CodeNeeded);
     };
     let challenge = Verification {
         db: &services.db,
+        audit: &services.audit,
         keys: &services.keys,
         now,
         actor: &actor,

@@ -53,7 +53,7 @@ where
     loop {
         match write().await {
             Err(error) if attempts == WRITES_MAX => {
-                tracing::error!(%error, "the end of an operation could not be recorded; the reconciler repeats it");
+                rates::limited!(suppressed => tracing::error!(suppressed, %error, "the end of an operation could not be recorded; the reconciler repeats it"));
                 return Err(error);
             }
             Err(_) => tokio::time::sleep(WRITE_DELAY * attempts).await,

@@ -102,7 +102,7 @@ async fn lock_and_revoke(
     if let Release::Pending(n) =
         services.revocations.revoke(Scope::Terminal(id), Revocation::Locked, CUT_DEADLINE).await
     {
-        tracing::warn!(terminal = %id, n, "sockets of a locked terminal are slow to close; they move no bytes");
+        rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %id, n, "sockets of a locked terminal are slow to close; they move no bytes"));
     }
     committed?;
     services.events.publish(terminal.owner_id, TerminalEvent::Changed(id));
@@ -191,11 +191,12 @@ async fn prove(
     let tried = Entry::new(event).about_terminal(id, &seen.name, seen.owner_id);
     let not_locked = tried.clone().failed().detail("reason", "not_locked");
     if !proof.facts().locked {
-        audit::record(&services.db, now, &actor, not_locked).await?;
+        audit::record(&services.audit, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
     let challenge = Verification {
         db: &services.db,
+        audit: &services.audit,
         keys: &services.keys,
         now,
         actor: &actor,
@@ -208,7 +209,7 @@ async fn prove(
     if !held.mfa_locked {
         // Unlocked in between. The factor's transaction is dropped first, because one transaction writes at a time.
         drop(factor);
-        audit::record(&services.db, now, &actor, not_locked).await?;
+        audit::record(&services.audit, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
     let token = sessions::rotate(factor.tx(), who.login_session()?, now).await?.ok_or(Denied::NotLoggedIn)?;

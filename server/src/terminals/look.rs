@@ -19,7 +19,8 @@ pub async fn stats(services: &Services, caller: &Caller, id: TerminalId) -> Resu
     }
 }
 
-/// Each control of the profile: as requested, as seen outside and as seen inside.
+/// Each control of the profile: as requested, as seen outside and as seen inside. While the terminal is locked and not
+/// granted to this login session, what the guest reported is left out: a program may have chosen it (FINDINGS L7).
 ///
 /// # Errors
 /// [`TerminalError`].
@@ -29,8 +30,16 @@ pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> R
     let row = list::record(&mut tx, &proof).await?;
     let spec = launch::spec(&mut tx, &row).await?;
     tx.commit().await?;
-    match services.engine.security(&spec).await {
-        Err(EngineError::NoContainer) => Err(Denied::NotRunning(row.phase).into()),
-        other => Ok(other?),
+    let mut report = match services.engine.security(&spec).await {
+        Err(EngineError::NoContainer) => return Err(Denied::NotRunning(row.phase).into()),
+        other => other?,
+    };
+    // Read after the report was made: a lock that was acknowledged meanwhile counts.
+    let terminal = list::get(services, caller, id).await?;
+    if terminal.mfa_locked && terminal.granted_until.is_none() {
+        for control in &mut report.rows {
+            control.inside = None;
+        }
     }
+    Ok(report)
 }

@@ -12,6 +12,7 @@ mod list;
 pub mod lock;
 mod look;
 mod names;
+mod permit;
 mod power;
 mod reason;
 pub mod reconciler;

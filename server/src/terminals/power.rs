@@ -3,6 +3,7 @@
 use access::{Administer, AllowsStop, Authorized, Caller, Operate, Revocation};
 use protocol::{
     TerminalId,
+    names::Sensitive,
     terminals::{Phase, Terminal},
 };
 use store::{Desired, Request, TerminalRow};
@@ -10,7 +11,9 @@ use store::{Desired, Request, TerminalRow};
 use super::{
     TerminalError, clients,
     launch::{self, Launched},
-    list, reconciler,
+    list,
+    permit::Permit,
+    reconciler,
 };
 use crate::audit::AsActor as _;
 use crate::{
@@ -32,23 +35,35 @@ enum Wanted {
 /// # Errors
 /// [`TerminalError`].
 pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
-    operate(services, caller, id, Wanted::Started).await
+    operate(services, caller, id, Wanted::Started, Permit::NotNeeded).await
 }
 
-/// Stops a running terminal. Succeeds when it is stopped already.
+/// Stops a running terminal. Succeeds when it is stopped already. A locked one needs a grant or a code.
 ///
 /// # Errors
 /// [`TerminalError`]; when the engine fails, nobody can attach any more and the reconciler repeats the stop.
-pub async fn stop(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
-    operate(services, caller, id, Wanted::Stopped).await
+pub async fn stop(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+) -> Result<Launched, TerminalError> {
+    let permit = Permit::obtain(services, caller, id, "stop", code).await?;
+    operate(services, caller, id, Wanted::Stopped, permit).await
 }
 
-/// Stops a terminal and starts it again, as one operation.
+/// Stops a terminal and starts it again, as one operation. A locked one needs a grant or a code.
 ///
 /// # Errors
 /// [`TerminalError`].
-pub async fn restart(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
-    operate(services, caller, id, Wanted::Restarted).await
+pub async fn restart(
+    services: &Services,
+    caller: &Caller,
+    id: TerminalId,
+    code: Option<&Sensitive>,
+) -> Result<Launched, TerminalError> {
+    let permit = Permit::obtain(services, caller, id, "restart", code).await?;
+    operate(services, caller, id, Wanted::Restarted, permit).await
 }
 
 /// Stops a terminal of any account, for an administrator. Its lock stays as it is.
@@ -57,7 +72,7 @@ pub async fn restart(services: &Services, caller: &Caller, id: TerminalId) -> Re
 /// [`TerminalError`].
 pub async fn stop_any(services: &Services, admin: &Caller, id: TerminalId) -> Result<(), TerminalError> {
     let proof = services.gate.authorize(admin, id, Administer).await?;
-    change(services, admin.actor(), proof, Wanted::Stopped).await
+    change(services, admin.actor(), proof, Wanted::Stopped, Permit::NotNeeded).await
 }
 
 async fn operate(
@@ -65,9 +80,10 @@ async fn operate(
     caller: &Caller,
     id: TerminalId,
     wanted: Wanted,
+    permit: Permit,
 ) -> Result<Launched, TerminalError> {
     let proof = services.gate.authorize(caller, id, Operate).await?;
-    change(services, caller.actor(), proof, wanted).await?;
+    change(services, caller.actor(), proof, wanted, permit).await?;
     let terminal: Terminal = list::get(services, caller, id).await?;
     if terminal.phase == Phase::Failed && wanted != Wanted::Stopped {
         // Another operation carried the request out before this one had its turn.
@@ -82,9 +98,14 @@ async fn change<A: AllowsStop + 'static>(
     actor: Actor,
     proof: Authorized<A>,
     wanted: Wanted,
+    permit: Permit,
 ) -> Result<(), TerminalError> {
     let services = services.clone();
-    services.clone().operations.complete(async move { change_now(&services, &actor, &proof, wanted).await }).await
+    services
+        .clone()
+        .operations
+        .complete(async move { change_now(&services, &actor, &proof, wanted, permit).await })
+        .await
 }
 
 /// The record and its events are committed first, and nobody is admitted from then on. Then the leases of attached
@@ -94,9 +115,11 @@ async fn change_now<A: AllowsStop>(
     actor: &Actor,
     proof: &Authorized<A>,
     wanted: Wanted,
+    permit: Permit,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
     let row = list::record(&mut tx, proof).await?;
+    permit.check(&row)?;
     let Some(request) = request(&row, wanted)? else { return Ok(()) };
     if wanted != Wanted::Stopped {
         // Refused now rather than after the stop, when its image or tier no longer exists.

@@ -6,10 +6,13 @@ use protocol::{TerminalId, terminals::Phase};
 use super::{
     delete::DeleteDialog,
     lifecycle::{StopKind, start, stop},
+    rename::RenameDialog,
+    required_code::change_needs_code,
+    stop::StopDialog,
 };
 use crate::{
     api,
-    components::{ConfirmDialog, Glyph, Icon, Menu, MenuItem, Show},
+    components::{Glyph, Icon, Menu, MenuItem, Show},
     state::{Terminals, Toasts},
 };
 
@@ -21,14 +24,16 @@ const IDLE_PIDS: u32 = 2;
 pub(crate) fn TerminalActions(
     /// Id of the terminal.
     id: TerminalId,
-    /// Set when the user chooses "Rename".
-    renaming: RwSignal<bool>,
+    /// Set when the user chooses "Rename", where the name can be edited in place. Otherwise, and when a code is
+    /// required, a dialog opens.
+    #[prop(optional)]
+    renaming: Option<RwSignal<bool>>,
     /// Menu items of the surrounding page.
     #[prop(into, optional)]
     more: ViewFn,
 ) -> impl IntoView {
     let terminals = Terminals::get();
-    let (deleting, confirming) = (RwSignal::new(false), RwSignal::new(false));
+    let [deleting, confirming, rename_dialog] = [(); 3].map(|()| RwSignal::new(false));
     let kind = RwSignal::new(StopKind::Stop);
     let name = move || terminals.find(id).map(|t| t.name.to_string()).unwrap_or_default();
     let label = Signal::derive(move || format!("Actions for {}", name()));
@@ -48,8 +53,11 @@ pub(crate) fn TerminalActions(
         if checking.get_untracked() {
             return;
         }
-        checking.set(true);
         kind.set(requested);
+        if untrack(|| change_needs_code(terminals, id)) {
+            return confirming.set(true);
+        }
+        checking.set(true);
         let (terminals, toasts) = (Terminals::get(), Toasts::get());
         spawn_local(async move {
             // If the number of processes is unknown, a confirmation is required, too.
@@ -62,11 +70,15 @@ pub(crate) fn TerminalActions(
             }
         });
     });
+    let rename = move |()| {
+        let in_place = renaming.filter(|_| !untrack(|| change_needs_code(terminals, id)));
+        in_place.unwrap_or(rename_dialog).set(true);
+    };
     view! {
         <Menu label testid="card-menu" button>
             {more.run()}
             <LifecycleItems id request_stop />
-            <MenuItem glyph=Glyph::Edit on_click=move |()| renaming.set(true) testid="rename">
+            <MenuItem glyph=Glyph::Edit on_click=rename testid="rename">
                 "Rename"
             </MenuItem>
             <hr class="menu-line" />
@@ -77,6 +89,7 @@ pub(crate) fn TerminalActions(
         <span class="sr-only" role="status">
             <Show when=move || checking.get()>"Looking at what runs in it"</Show>
         </span>
+        <RenameDialog id open=rename_dialog />
         <StopDialog id open=confirming kind />
         <DeleteDialog id open=deleting />
     }
@@ -103,35 +116,6 @@ fn LifecycleItems(id: TerminalId, request_stop: Callback<StopKind>) -> impl Into
                 "Restart"
             </MenuItem>
         </Show>
-    }
-    .into_any()
-}
-
-/// Confirms a stop or restart while processes run.
-#[component]
-fn StopDialog(id: TerminalId, open: RwSignal<bool>, kind: RwSignal<StopKind>) -> impl IntoView {
-    let (terminals, toasts) = (Terminals::get(), Toasts::get());
-    let confirm_label = Signal::derive(move || {
-        match kind.get() {
-            StopKind::Restart => "Restart",
-            StopKind::Stop => "Stop",
-        }
-        .to_owned()
-    });
-    let title = Signal::derive(move || {
-        format!("{} {}?", confirm_label.get(), terminals.find(id).map(|t| t.name.to_string()).unwrap_or_default())
-    });
-    let on_confirm = move |()| stop(id, kind.get_untracked(), terminals, toasts);
-    view! {
-        <ConfirmDialog
-            open
-            title
-            text="Something is running in it. Every process ends; the home folder stays."
-            confirm_label
-            cancel_label="Keep it running"
-            on_confirm
-            testid="stop-dialog"
-        />
     }
     .into_any()
 }

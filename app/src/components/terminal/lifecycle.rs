@@ -1,9 +1,7 @@
 //! Starting, stopping and restarting a terminal.
 
-use std::future::Future;
-
 use leptos::task::spawn_local;
-use protocol::{Problem, TerminalId, terminals::Phase};
+use protocol::{TerminalId, names::Sensitive, terminals::Phase};
 
 use crate::{
     api,
@@ -19,27 +17,36 @@ pub(super) enum StopKind {
     Restart,
 }
 
+impl StopKind {
+    /// Label of the button.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Stop => "Stop",
+            Self::Restart => "Restart",
+        }
+    }
+
+    /// Requests it.
+    pub(super) fn request(self, id: TerminalId, code: Option<Sensitive>) -> api::Request<api::Ignored> {
+        match self {
+            Self::Stop => api::stop_terminal(id, code),
+            Self::Restart => api::restart_terminal(id, code),
+        }
+    }
+}
+
 /// Starts a stopped or failed terminal. Needs the reactive context.
 pub(crate) fn start(id: TerminalId) {
     run(id, Phase::Starting, api::start_terminal(id), Terminals::get(), Toasts::get());
 }
 
-/// Stops or restarts a running terminal.
+/// Stops or restarts a running terminal that needs no code for it.
 pub(super) fn stop(id: TerminalId, kind: StopKind, terminals: Terminals, toasts: Toasts) {
-    match kind {
-        StopKind::Restart => run(id, Phase::Stopping, api::restart_terminal(id), terminals, toasts),
-        StopKind::Stop => run(id, Phase::Stopping, api::stop_terminal(id), terminals, toasts),
-    }
+    run(id, Phase::Stopping, kind.request(id, None), terminals, toasts);
 }
 
 /// Shows the expected phase until the request completes, then the phase that the server reports.
-fn run(
-    id: TerminalId,
-    expected: Phase,
-    request: impl Future<Output = Result<api::Ignored, Problem>> + 'static,
-    terminals: Terminals,
-    toasts: Toasts,
-) {
+fn run(id: TerminalId, expected: Phase, request: api::Request<api::Ignored>, terminals: Terminals, toasts: Toasts) {
     terminals.change(id, |terminal| terminal.phase = expected);
     spawn_local(async move {
         if let Err(problem) = request.await {

@@ -3,11 +3,12 @@
 use leptos::{html::Input, prelude::*, task::spawn_local};
 use protocol::{
     Problem, ProblemKind, TerminalId,
-    names::TerminalName,
+    names::{Sensitive, TerminalName},
     terminals::{PatchTerminal, Terminal},
 };
 use web_sys::HtmlFormElement;
 
+use super::required_code::{RequiredCode, RequiredCodeField, change_needs_code};
 use crate::{
     api, browser,
     components::{Dialog, Field, Form},
@@ -78,7 +79,7 @@ fn rename_optimistically(id: TerminalId, name: TerminalName, before: Option<Term
     terminals.change(id, |terminal| terminal.name = name.clone());
     let version = terminals.next_version();
     spawn_local(async move {
-        match rename(id, name.clone()).await {
+        match rename(id, name.clone(), None).await {
             Ok(terminal) => terminals.put_versioned(terminal, version),
             Err(problem) => {
                 // Unless the name changed again in the meantime.
@@ -97,7 +98,7 @@ fn rename_optimistically(id: TerminalId, name: TerminalName, before: Option<Term
 
 /// The rename dialog.
 #[component]
-pub(crate) fn RenameDialog(
+pub(super) fn RenameDialog(
     /// Id of the terminal.
     id: TerminalId,
     /// Whether the dialog is open.
@@ -116,24 +117,39 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     let terminals = Terminals::get();
     let name = untrack(|| terminals.find(id)).map(|t| t.name.to_string()).unwrap_or_default();
     let submission = Submission::new();
+    let code = RequiredCode::new(Signal::derive(move || change_needs_code(terminals, id)));
     let send = move |form: HtmlFormElement| {
         submission.run(async move {
             let name = TerminalName::parse(&browser::form_value(&form, "rename"))
                 .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("rename"))?;
             let version = terminals.next_version();
-            terminals.put_versioned(rename(id, name).await?, version);
+            terminals.put_versioned(code.check(rename(id, name, code.read()).await)?, version);
             let _ = open.try_set(false);
             Ok(())
         });
     };
     view! {
-        <Form submission send label="Rename" fields=&["rename"] dialog=open submit="rename-submit">
+        <Form
+            submission
+            send
+            label="Rename"
+            disabled=code.missing()
+            fields=&["rename"]
+            dialog=open
+            submit="rename-submit"
+        >
             <Field name="rename" label="Name" value=name autofocus=true submission />
+            <RequiredCodeField
+                code
+                submission
+                needs="This terminal is locked, so renaming it needs a code."
+                autofocus=false
+            />
         </Form>
     }
     .into_any()
 }
 
-async fn rename(id: TerminalId, name: TerminalName) -> Result<Terminal, Problem> {
-    api::patch_terminal(id, PatchTerminal { name: Some(name), tier: None }).await
+async fn rename(id: TerminalId, name: TerminalName, code: Option<Sensitive>) -> Result<Terminal, Problem> {
+    api::patch_terminal(id, PatchTerminal { name: Some(name), tier: None, code }).await
 }

@@ -1,18 +1,14 @@
 //! All terminals of the server: list, stop, delete. There is no access to their content.
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{
-    ProblemKind, TerminalId,
-    admin::AdminTerminal,
-    terminals::{DeleteTerminal, Phase},
-};
+use protocol::{TerminalId, admin::AdminTerminal, names::Sensitive, terminals::Phase};
 
 use crate::{
     api,
     components::{
         ConfirmDialog, Dialog, EmptyState, Glyph, Icon, ListSource, Listing, Menu, MenuItem, Refetch, RelativeTime,
         Section,
-        terminal::{DeleteForm, LockBadge, LockState, StateDot},
+        terminal::{ConfirmForm, LockBadge, LockState, RequiredCode, StateDot},
     },
     state::{Submission, Toasts},
 };
@@ -128,26 +124,23 @@ fn Dialogs(
 fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
     let refetch = Refetch::get();
     let submission = Submission::new();
-    // The list may be older than the lock; then the server's problem says that a code is required.
-    let locked = RwSignal::new(locked);
-    let send = move |request: DeleteTerminal| {
+    let code = RequiredCode::new(Signal::stored(locked));
+    let send = move |typed: Option<Sensitive>| {
         submission.run(async move {
-            let result = api::admin_delete_terminal(id, request).await;
-            if result.as_ref().is_err_and(|problem| problem.kind == ProblemKind::Locked) {
-                let _ = locked.try_set(true);
-            }
-            result?;
+            code.check(api::admin_delete_terminal(id, typed).await)?;
             let _ = open.try_set(false);
             refetch.trigger();
             Ok(())
         });
     };
     view! {
-        <DeleteForm
+        <ConfirmForm
             submission
             send
-            locked
+            code
             open
+            label="Delete"
+            cancel="Keep it"
             needs="This terminal is locked, so deleting it needs a code of your own authenticator app."
             submit="admin-delete-confirm"
         >
@@ -155,7 +148,7 @@ fn Delete(id: TerminalId, locked: bool, open: RwSignal<bool>) -> impl IntoView {
                 "Its container and its owner's home folder in it are destroyed. This cannot be undone, and it is \
                  written into the audit trail."
             </p>
-        </DeleteForm>
+        </ConfirmForm>
     }
     .into_any()
 }

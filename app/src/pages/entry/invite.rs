@@ -1,7 +1,6 @@
 //! One-time links: accept an invitation, or set a new password.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem,
     auth::{InviteAccept, InviteStatus, Role},
@@ -11,6 +10,7 @@ use web_sys::HtmlFormElement;
 
 use super::{
     layout::EntryLayout,
+    link_token::link_token,
     new_account::{FIELDS, NewPassword, NewUsername, parse_account, parse_new_password},
 };
 use crate::{
@@ -19,15 +19,15 @@ use crate::{
     state::{Submission, all_valid},
 };
 
-/// `/invite?token=`. The browser alone uses the token, and removes it from the address bar after hydration.
+/// `/invite#token=`. Without a token the server says that the link is not valid.
 #[component]
 pub(crate) fn InvitePage() -> impl IntoView {
-    let token = StoredValue::new(use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default());
+    let token = link_token();
     let status = RwSignal::new(None::<Result<InviteStatus, Problem>>);
     Effect::new(move |_| {
-        browser::clear_query();
+        let Some(token) = token.get() else { return };
         spawn_local(async move {
-            let result = api::invite_status(&token.get_value()).await;
+            let result = api::invite_status(token).await;
             let _ = status.try_set(Some(result));
         });
     });
@@ -57,7 +57,7 @@ pub(crate) fn InvitePage() -> impl IntoView {
                     }
                         .into_any()
                 }
-                Some(Ok(status)) => view! { <InviteForm token=token.get_value() status /> }.into_any(),
+                Some(Ok(status)) => view! { <InviteForm token status /> }.into_any(),
             })}
         </EntryLayout>
     }
@@ -65,11 +65,10 @@ pub(crate) fn InvitePage() -> impl IntoView {
 }
 
 #[component]
-fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
+fn InviteForm(token: RwSignal<Option<Sensitive>>, status: InviteStatus) -> impl IntoView {
     let submission = Submission::new();
     let joins = status.username.is_none();
     let username_of_link = StoredValue::new(status.username);
-    let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
         let read = match username_of_link.get_value() {
             None => parse_account(&form).map(|(name, password)| (Some(name), password)),
@@ -81,7 +80,8 @@ fn InviteForm(token: String, status: InviteStatus) -> impl IntoView {
         };
         let Some((username, password)) = submission.validated(read) else { return };
         submission.run(async move {
-            api::accept_invite(InviteAccept { token: token.get_value(), username, password }).await?;
+            let token = token.get_untracked().unwrap_or_default();
+            api::accept_invite(InviteAccept { token, username, password }).await?;
             // Redirects to the login page unless the server signed the user in.
             browser::navigate_away("/").await
         });

@@ -2,6 +2,7 @@
 
 mod invite;
 mod layout;
+mod link_token;
 mod login;
 mod new_account;
 mod setup;

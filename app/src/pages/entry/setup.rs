@@ -1,7 +1,6 @@
 //! First start: the set-up link creates the administrator.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 use protocol::{
     Problem,
     auth::{SetupRequest, SetupStatus},
@@ -11,42 +10,38 @@ use web_sys::HtmlFormElement;
 
 use super::{
     layout::EntryLayout,
+    link_token::link_token,
     new_account::{FIELDS, NewPassword, NewUsername, parse_account},
 };
 use crate::{
     api, browser,
-    components::{Fetch, Fetched, Form},
+    components::{Fetch, Fetched, Form, Show},
     state::Submission,
 };
 
-/// `/setup?token=`. The token is removed from the address bar after hydration.
+/// `/setup#token=`.
 #[component]
 pub(crate) fn SetupPage() -> impl IntoView {
-    let token = use_query_map().with_untracked(|query| query.get("token")).unwrap_or_default();
+    let token = link_token();
     let fetch = Fetch::with_errors(api::setup_status, move |status: Result<SetupStatus, Problem>| match status {
         Ok(status) if !status.needed => view! { <AlreadySetUp /> }.into_any(),
-        _ => view! { <CreateAdministrator token=token.clone() /> }.into_any(),
+        _ => view! { <CreateAdministrator token /> }.into_any(),
     });
-    Effect::new(move |_| browser::clear_query());
     view! { <Fetched fetch placeholder=|| () /> }.into_any()
 }
 
 #[component]
-fn CreateAdministrator(token: String) -> impl IntoView {
+fn CreateAdministrator(token: RwSignal<Option<Sensitive>>) -> impl IntoView {
     let lead = "This server is new. The first account administers it; there is no default password.";
+    let missing = move || token.with(|token| token.as_ref().is_some_and(|token| token.reveal().is_empty()));
     view! {
         <EntryLayout title="Create the administrator" lead=lead.to_owned()>
-            {if token.is_empty() {
-                view! {
-                    <p class="note note-warning">
-                        "The link has no token. Copy the whole link the server printed when it started; each start \
-                         prints a new one until there is an administrator."
-                    </p>
-                }
-                    .into_any()
-            } else {
-                view! { <SetupForm token /> }.into_any()
-            }}
+            <Show when=missing fallback=move || view! { <SetupForm token /> }>
+                <p class="note note-warning">
+                    "The link has no token. Copy the whole link the server printed when it started; each start prints \
+                     a new one until there is an administrator."
+                </p>
+            </Show>
         </EntryLayout>
     }
     .into_any()
@@ -66,13 +61,13 @@ fn AlreadySetUp() -> impl IntoView {
 }
 
 #[component]
-fn SetupForm(token: String) -> impl IntoView {
+fn SetupForm(token: RwSignal<Option<Sensitive>>) -> impl IntoView {
     let submission = Submission::new();
-    let token = StoredValue::new(Sensitive::new(token));
     let send = move |form: HtmlFormElement| {
         let Some((username, password)) = submission.validated(parse_account(&form)) else { return };
         submission.run(async move {
-            api::set_up(SetupRequest { token: token.get_value(), username, password }).await?;
+            let token = token.get_untracked().unwrap_or_default();
+            api::set_up(SetupRequest { token, username, password }).await?;
             browser::navigate_away("/").await
         });
     };

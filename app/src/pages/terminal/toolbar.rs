@@ -11,7 +11,7 @@ use crate::{
     browser,
     components::{
         Glyph, Icon, MenuItem, roving_tabindex,
-        terminal::{LockBadge, LockButton, RenameDialog, StateDot, TerminalActions},
+        terminal::{LockBadge, LockButton, StateDot, TerminalActions},
     },
 };
 
@@ -24,7 +24,6 @@ pub(super) fn Toolbar() -> impl IntoView {
     let ctx = TerminalContext::get();
     let name = move || ctx.terminal.with(|t| t.as_ref().map(|t| t.name.to_string()).unwrap_or_default());
     let phase = Signal::derive(move || ctx.phase().unwrap_or(Phase::Deleting));
-    let renaming = RwSignal::new(false);
     let bar = NodeRef::<Div>::new();
     roving_tabindex(bar, CONTROLS);
     view! {
@@ -45,10 +44,9 @@ pub(super) fn Toolbar() -> impl IntoView {
             <div class="toolbar-part toolbar-tools">
                 <Tools />
                 <LockButton id=ctx.id />
-                <TerminalActions id=ctx.id renaming more=HiddenTools />
+                <TerminalActions id=ctx.id more=HiddenTools />
             </div>
         </div>
-        <RenameDialog id=ctx.id open=renaming />
     }
     .into_any()
 }

@@ -52,7 +52,7 @@ impl Inner {
             Home::Kept => self.remove_container(spec.id).await,
         };
         if let Err(undo_error) = undone {
-            tracing::error!(sandbox = %spec.id, error = %undo_error, "a failed launch left resources behind");
+            rates::limited!(suppressed => tracing::error!(suppressed, sandbox = %spec.id, error = %undo_error, "a failed launch left resources behind"));
         }
         Err(error)
     }

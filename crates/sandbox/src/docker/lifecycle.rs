@@ -46,12 +46,12 @@ impl Inner {
                     // The home is kept, and the next start creates a container for it.
                     self.sockets().remove(&spec.id);
                     self.remove_container(spec.id).await.unwrap_or_else(|error| {
-                        tracing::error!(sandbox = %spec.id, %error, "a container that may not run could not be removed");
+                        rates::limited!(suppressed => tracing::error!(suppressed, sandbox = %spec.id, %error, "a container that may not run could not be removed"));
                     });
                 }
                 return started;
             };
-            tracing::info!(sandbox = %spec.id, difference, "container differs from the profile and is replaced");
+            rates::limited!(suppressed => tracing::info!(suppressed, sandbox = %spec.id, difference, "container differs from the profile and is replaced"));
             self.remove_container(spec.id).await?;
         }
         self.launch(spec, &no_progress, Home::Kept, cancel).await

@@ -247,7 +247,7 @@ impl Inspection for FakeEngine {
                 title: control.title.to_owned(),
                 asked: control.requested(&spec.profile),
                 outside: None,
-                inside: None,
+                inside: running.then(|| "text of the guest".to_owned()),
                 verdict: if control.not_in_force.is_some() { Verdict::NotInForce } else { Verdict::Unknown },
                 points: control.points,
                 note: control.not_in_force.unwrap_or(note).to_owned(),

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use guest_protocol::{FrameBuffer, FromGuest, OLDEST_VERSION, ToGuest, VERSION, is_retired_tag};
+use rates::LogLimit;
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::mpsc,
@@ -30,6 +31,8 @@ enum Ended {
 
 /// Accepts connections until `shutdown` and serves the newest.
 pub(super) async fn accept_loop(shared: Arc<Shared>, listener: UnixListener, shutdown: CancellationToken) {
+    // Of this container, because another one must not hide its lines.
+    let violations = LogLimit::new();
     let mut next = None;
     loop {
         let stream = match next.take() {
@@ -47,7 +50,9 @@ pub(super) async fn accept_loop(shared: Arc<Shared>, listener: UnixListener, shu
             Ended::Replaced(stream) => next = Some(stream),
             Ended::Lost(error) => tracing::debug!(%error, "guest link lost"),
             Ended::ProtocolViolation(reason) => {
-                tracing::warn!(%reason, "guest disconnected: protocol violation");
+                if let Some(suppressed) = violations.admit() {
+                    tracing::warn!(suppressed, %reason, "guest disconnected: protocol violation");
+                }
                 tokio::time::sleep(ERROR_DELAY).await;
             }
         }
@@ -60,7 +65,7 @@ async fn accept(listener: &UnixListener) -> UnixStream {
             Ok((stream, _)) => return stream,
             Err(error) => {
                 // Most likely the process is out of file descriptors.
-                tracing::warn!(%error, "cannot accept a guest connection");
+                rates::limited!(suppressed => tracing::warn!(suppressed, %error, "cannot accept a guest connection"));
                 tokio::time::sleep(ERROR_DELAY).await;
             }
         }

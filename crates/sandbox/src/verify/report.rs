@@ -24,6 +24,9 @@ const NEEDS_INSIDE: &[&str] = &[
     "user",
 ];
 
+/// Length of a text about what the guest sees, in characters.
+const INSIDE_CHARS_MAX: usize = 300;
+
 /// The report of one terminal. `inside` is `None` when the terminal is stopped or its guest does not answer.
 pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestReport>, at: Timestamp) -> SecurityReport {
     let inside_checks = inside.map(|report| verify_inside(intended, report)).unwrap_or_default();
@@ -35,7 +38,7 @@ pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestRep
             title: control.title.to_owned(),
             asked: control.requested(&intended.profile),
             outside: outside_check.map(|check| check.observed.clone()),
-            inside: inside_check.map(|check| check.observed.clone()),
+            inside: inside_check.map(|check| shown(&check.observed)),
             verdict: verdict(control.id, outside_check, inside_check),
             points: control.points,
             note: control.protects.to_owned(),
@@ -59,6 +62,11 @@ pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestRep
         commands: COMMANDS.iter().map(|c| (*c).to_owned()).collect(),
         at,
     }
+}
+
+/// A text that the container may have chosen: without control characters, and cut.
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(INSIDE_CHARS_MAX).collect()
 }
 
 /// The check that decides for a control: a failed one if there is any.

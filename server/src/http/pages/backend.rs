@@ -23,7 +23,7 @@ use protocol::Problem;
 use tower::ServiceExt as _;
 
 use crate::{
-    http::request_id,
+    http::{authn::OfPage, request_id},
     problem::{RequestError, ToProblem as _},
 };
 
@@ -61,6 +61,7 @@ impl OwnRoutes {
             let mut request = request.map_err(|e| internal(&e))?;
             *request.headers_mut() = headers;
             *request.extensions_mut() = extensions;
+            request.extensions_mut().insert(OfPage);
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
             let good = response.status().is_success();
             let bytes = to_bytes(response.into_body(), RESPONSE_BYTES_MAX).await.map_err(|e| internal(&e))?;
@@ -75,7 +76,7 @@ impl OwnRoutes {
 }
 
 fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::error!(error, "a page could not read one of our own routes");
+    rates::limited!(suppressed => tracing::error!(suppressed, error, "a page could not read one of our own routes"));
     RequestError::PageFailed.problem()
 }
 

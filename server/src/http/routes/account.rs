@@ -162,13 +162,15 @@ async fn dismiss_notices(State(services): State<Services>, SignedIn(who): Signed
 
 /// Events of the user, and events about their account and terminals.
 #[utoipa::path(get, path = "/api/account/audit", tag = "account", params(AuditParams), responses(
-    (status = 200, body = Page<AuditView>), (status = 401, body = protocol::Problem)))]
+    (status = 200, body = Page<AuditView>), (status = 401, body = protocol::Problem),
+    (status = 422, description = "The search took too long", body = protocol::Problem),
+    (status = 429, description = "Other searches run", body = protocol::Problem)))]
 async fn own_audit(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     Query(params): Query<AuditParams>,
 ) -> ApiResult<Json<Page<AuditView>>> {
-    let mut page = params.page(&services, Some(who.user)).await?;
+    let mut page = params.page(&services, who.user, Some(who.user)).await?;
     // Addresses of administrators are not shown to users.
     for event in page.items.iter_mut().filter(|event| event.actor_id.is_some_and(|id| id != who.user)) {
         event.address = None;

@@ -138,7 +138,7 @@ async fn attach(
             let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
             ws::run(socket, access, attached, db, shutdown, ws::Timeouts::default()).await;
             if let Err(ApiError(problem)) = note(&services, &who, &row, AuditEvent::TerminalDetached).await {
-                tracing::warn!(%problem, terminal = %id, "the end of a socket is not in the audit log");
+                rates::limited!(suppressed => tracing::warn!(suppressed, %problem, terminal = %id, "the end of a socket is not in the audit log"));
             }
         })
     };
@@ -160,13 +160,11 @@ async fn attach_client(
     Ok(services.sessions.attach(access, link, &pane, params.size(), params.from).await?)
 }
 
-/// Appends the audit event of a socket. The record is passed, because the terminal may be deleted when its socket ends.
+/// Records the audit event of a socket. The record is passed, because the terminal may be deleted when its socket ends.
 async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> ApiResult<()> {
-    let mut tx = services.db.begin().await?;
     let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);
     let entry = if event == AuditEvent::TerminalAccessRefused { entry.failed() } else { entry };
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
-    tx.commit().await?;
+    audit::record(&services.audit, services.clock.now(), &who.actor(), entry).await?;
     Ok(())
 }
 

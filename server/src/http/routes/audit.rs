@@ -45,8 +45,13 @@ pub struct AuditParams {
 }
 
 impl AuditParams {
-    /// Matching events, newest first; of one account, if given.
-    pub(super) async fn page(self, services: &Services, concerning: Option<UserId>) -> ApiResult<Page<AuditView>> {
+    /// Matching events, newest first; of one account, if given. `who` searches.
+    pub(super) async fn page(
+        self,
+        services: &Services,
+        who: UserId,
+        concerning: Option<UserId>,
+    ) -> ApiResult<Page<AuditView>> {
         let given = |text: Option<String>| text.filter(|t| !t.is_empty());
         let before = extract::parse_position(self.after.as_deref())?;
         let what = Search {
@@ -59,6 +64,7 @@ impl AuditParams {
             concerning,
         };
         let limit = bounded(self.limit, limits::PAGE_ITEMS_DEFAULT);
+        let _turn = services.searches.enter(who).await?;
         Ok(audit::search(&services.db, &what, before, limit).await?)
     }
 }

@@ -5,11 +5,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use protocol::{
-    auth::{CodeRequest, InviteAccept, InviteStatus, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus},
-    names::Sensitive,
+use protocol::auth::{
+    CodeRequest, InviteAccept, InviteStatus, LinkToken, LoginAnswer, LoginRequest, Me, SetupRequest, SetupStatus,
 };
-use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::audit::AsActor as _;
@@ -19,7 +17,7 @@ use crate::{
     http::{
         authn::{self, Enrolling},
         error::ApiResult,
-        extract::{Json, Query},
+        extract::Json,
     },
     problem::notice_text,
     services::Services,
@@ -29,7 +27,8 @@ use crate::{
 pub fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(setup_status, set_up))
-        .routes(routes!(invite_status, accept_invite))
+        .routes(routes!(invite_status))
+        .routes(routes!(accept_invite))
         .routes(routes!(log_in))
         .routes(routes!(give_code))
         .routes(routes!(log_out))
@@ -47,7 +46,8 @@ async fn setup_status(State(services): State<Services>) -> ApiResult<Json<SetupS
     (status = 201, description = "Created, and signed in by cookie"),
     (status = 403, description = "The token is wrong or has expired", body = protocol::Problem),
     (status = 409, description = "There is an administrator already", body = protocol::Problem),
-    (status = 422, description = "The password is too weak", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn set_up(
     State(services): State<Services>,
     visitor: Visitor,
@@ -57,26 +57,17 @@ async fn set_up(
     Ok((StatusCode::CREATED, authn::login_cookies(&done)).into_response())
 }
 
-/// The secret of a one-time link. It is in the query because the page asks for it before there is a body; queries are
-/// not logged.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct LinkToken {
-    /// The token of the link.
-    #[param(value_type = String)]
-    token: Sensitive,
-}
-
 /// What a one-time link is for.
-#[utoipa::path(get, path = "/api/invite", tag = "session", params(LinkToken), responses(
+#[utoipa::path(post, path = "/api/invite/status", tag = "session", request_body = LinkToken, responses(
     (status = 200, body = InviteStatus),
-    (status = 403, description = "The link is not valid any more", body = protocol::Problem)))]
+    (status = 403, description = "The link is not valid any more", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn invite_status(
     State(services): State<Services>,
-    Query(link): Query<LinkToken>,
+    visitor: Visitor,
+    Json(link): Json<LinkToken>,
 ) -> ApiResult<Json<InviteStatus>> {
-    Ok(Json(accounts::invite_status(&services, &link.token).await?))
+    Ok(Json(accounts::invite_status(&services, &visitor, &link.token).await?))
 }
 
 /// Uses a one-time link: creates an account and signs it in, or sets a new password.
@@ -85,7 +76,8 @@ async fn invite_status(
     (status = 204, description = "The password was set; sign in with it"),
     (status = 403, description = "The link is not valid any more", body = protocol::Problem),
     (status = 409, description = "The name is taken", body = protocol::Problem),
-    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem)))]
+    (status = 422, description = "The password is too weak, or the name is not valid", body = protocol::Problem),
+    (status = 429, description = "Too many attempts", body = protocol::Problem)))]
 async fn accept_invite(
     State(services): State<Services>,
     visitor: Visitor,

@@ -15,7 +15,7 @@ use protocol::{
     Page, Problem, TerminalId,
     events::Event,
     security::SecurityReport,
-    terminals::{CreateTerminal, DeleteTerminal, Deletion, Image, PatchTerminal, Stats, Terminal, Tier},
+    terminals::{CreateTerminal, DeleteTerminal, Deletion, Image, OptionalCode, PatchTerminal, Stats, Terminal, Tier},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -139,6 +139,8 @@ async fn get(
         (status = 404, body = Problem),
         (status = 409, body = Problem),
         (status = 422, body = Problem),
+        (status = 423, description = "It is locked, and there is neither a grant nor a code", body = Problem),
+        (status = 429, description = "Too many wrong codes", body = Problem),
     ),
 )]
 async fn patch(
@@ -206,18 +208,22 @@ async fn start(
     path = "/api/terminals/{id}/stop",
     tag = "terminals",
     params(("id" = TerminalId, Path)),
+    request_body(content = Option<OptionalCode>),
     responses(
         (status = 200, body = Terminal),
         (status = 202, description = "Still stopping", body = Terminal),
         (status = 409, body = Problem),
+        (status = 423, description = "It is locked, and there is neither a grant nor a code", body = Problem),
+        (status = 429, description = "Too many wrong codes", body = Problem),
     ),
 )]
 async fn stop(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
+    OptionalJson(body): OptionalJson<OptionalCode>,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id).await?))
+    Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id, body.code.as_ref()).await?))
 }
 
 /// Stops a terminal and starts it again.
@@ -226,10 +232,13 @@ async fn stop(
     path = "/api/terminals/{id}/restart",
     tag = "terminals",
     params(("id" = TerminalId, Path)),
+    request_body(content = Option<OptionalCode>),
     responses(
         (status = 200, body = Terminal),
         (status = 202, description = "Still starting", body = Terminal),
         (status = 409, body = Problem),
+        (status = 423, description = "It is locked, and there is neither a grant nor a code", body = Problem),
+        (status = 429, description = "Too many wrong codes", body = Problem),
         (status = 422, description = "Its image or tier is not offered any more", body = Problem),
     ),
 )]
@@ -237,8 +246,9 @@ async fn restart(
     State(services): State<Services>,
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
+    OptionalJson(body): OptionalJson<OptionalCode>,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id).await?))
+    Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id, body.code.as_ref()).await?))
 }
 
 /// The hardening profile of one terminal: each control as requested, as seen outside and as seen inside.

@@ -46,7 +46,7 @@ async fn save_input(access: &Authorized<Attach>, shared: &Shared, db: &Db) {
         if std::mem::take(&mut shared.state().unsaved_input)
             && let Err(error) = db.record_input(access.session(), access.id(), access.lease().last_input()).await
         {
-            tracing::warn!(%error, "the last input was not stored");
+            rates::limited!(suppressed => tracing::warn!(suppressed, %error, "the last input was not stored"));
         }
     }
 }

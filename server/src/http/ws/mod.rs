@@ -71,7 +71,7 @@ pub async fn run(
     let State { unsaved_input, writing, .. } = *shared.state();
     let save = async {
         if unsaved_input && let Err(error) = db.record_input(session, terminal, last_input).await {
-            tracing::warn!(%error, "the last input was not stored");
+            rates::limited!(suppressed => tracing::warn!(suppressed, %error, "the last input was not stored"));
         }
     };
     let close_handshake = async {

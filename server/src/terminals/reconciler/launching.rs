@@ -115,7 +115,7 @@ impl Launch<'_> {
 
     /// Removes the record. Its audit event remains. False when a deletion was requested meanwhile.
     async fn withdraw(self, row: &TerminalRow, error: &EngineError) -> Result<bool, TerminalError> {
-        tracing::warn!(terminal = %row.id, %error, "a terminal could not be created");
+        rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %row.id, %error, "a terminal could not be created"));
         let withdrawn = launch::retry_write(|| async {
             let (mut tx, now) = (self.services.db.begin().await?, self.services.clock.now());
             let withdrawn = tx.withdraw_terminal(row, now, "the launch failed and left nothing").await?;
@@ -136,7 +136,7 @@ impl Launch<'_> {
 
     /// Records why a terminal could not be started, unless a deletion was requested meanwhile.
     async fn record_failure(self, row: &TerminalRow, reason: &Reason, error: &str) -> Result<(), TerminalError> {
-        tracing::warn!(terminal = %row.id, error, "a terminal could not be started");
+        rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %row.id, error, "a terminal could not be started"));
         let event = match row.sandbox.state {
             SandboxState::Creating => AuditEvent::TerminalCreateFailed,
             SandboxState::Assigned => AuditEvent::TerminalFailed,

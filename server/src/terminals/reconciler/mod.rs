@@ -127,7 +127,9 @@ async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) 
         let needs_work = row.has_request() || observation::action(row.phase, found, first) != observation::Action::None;
         // An operation that runs ends by itself, and a round does not wait for it.
         if needs_work && selects(&row) && !services.operations.is_busy(row.id) {
-            tracing::info!(terminal = %row.id, phase = row.phase.as_str(), ?found, "reconciling");
+            let phase = row.phase.as_str();
+            rates::limited!(suppressed =>
+                tracing::info!(suppressed, terminal = %row.id, phase, ?found, "reconciling"));
             selected.push(row.id);
         }
     }
@@ -154,7 +156,7 @@ async fn settle(services: &Services, id: TerminalId, first: bool) -> bool {
     };
     match services.operations.run(id, Duration::MAX, work).await {
         Some(Err(error)) => {
-            tracing::warn!(terminal = %id, %error, "could not be reconciled; repeated in the next round");
+            rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %id, %error, "could not be reconciled; repeated in the next round"));
             false
         }
         Some(Ok(())) | None => true,
@@ -168,7 +170,7 @@ async fn collect(services: &Services, orphan: SandboxId, first: bool) -> Result<
     let ended = tx.has_tombstone(orphan).await?;
     tx.commit().await?;
     if ended {
-        tracing::info!(sandbox = %orphan, "removing the remains of a deleted terminal");
+        rates::limited!(suppressed => tracing::info!(suppressed, sandbox = %orphan, "removing the remains of a deleted terminal"));
         services.engine.delete(orphan).await?;
     } else if first {
         tracing::warn!(sandbox = %orphan, "on the engine without record or tombstone; kept");

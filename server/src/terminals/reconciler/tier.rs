@@ -22,7 +22,7 @@ pub(super) async fn apply(services: &Services, row: &TerminalRow) -> Result<(), 
         write(services, row, Some(&error)).await?;
     }
     if let EngineError::LimitInUse(_) = &error {
-        tracing::info!(terminal = %row.id, %error, "the engine refused the tier");
+        rates::limited!(suppressed => tracing::info!(suppressed, terminal = %row.id, %error, "the engine refused the tier"));
         return Err(TerminalError::Choice(Choice::TierTooSmall));
     }
     Err(error.into())

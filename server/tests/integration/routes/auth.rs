@@ -100,7 +100,7 @@ async fn a_login_ends_when_idle_at_its_absolute_end_and_when_the_clock_goes_back
     let admin = server.admin().await;
     for _ in 0..3 {
         server.clock.advance_secs(29 * 60);
-        admin.client.ok("GET", "/api/me", Value::Null).await;
+        admin.client.ok("DELETE", "/api/account/notices", Value::Null).await;
     }
     let (idle, back) = (server.log_in_again(&admin).await, server.log_in_again(&admin).await);
     server.clock.advance_secs(-60);
@@ -110,10 +110,29 @@ async fn a_login_ends_when_idle_at_its_absolute_end_and_when_the_clock_goes_back
     let busy = server.log_in_again(&admin).await;
     for _ in 0..(12 * 60 / 20 - 1) {
         server.clock.advance_secs(20 * 60);
-        busy.ok("GET", "/api/me", Value::Null).await;
+        assert_eq!(busy.ask_with("GET", "/api/me", Value::Null, &[("x-rexec-user-active", "1")]).await.status, 200);
     }
     server.clock.advance_secs(20 * 60);
     busy.refused(401, "GET", "/api/me", Value::Null).await;
+}
+
+/// FINDINGS L3.
+#[tokio::test]
+async fn polling_and_streams_do_not_keep_a_login_active() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let (polling, visiting) = (server.log_in_again(&admin).await, server.log_in_again(&admin).await);
+    let id = server.terminal(&admin.client).await;
+    let stream = polling.open("/api/events").await;
+    assert_eq!(stream.status(), 200);
+    for _ in 0..2 {
+        server.clock.advance_secs(14 * 60);
+        polling.ok("GET", &format!("/api/terminals/{id}/stats"), Value::Null).await;
+        assert_eq!(visiting.open("/account").await.status(), 200);
+    }
+    server.clock.advance_secs(3 * 60);
+    polling.refused(401, "GET", "/api/me", Value::Null).await;
+    visiting.ok("GET", "/api/me", Value::Null).await;
 }
 
 #[tokio::test]
@@ -165,7 +184,7 @@ async fn an_invitation_works_once_and_assigns_its_role() {
     let admin = server.admin().await;
     let link = admin.client.ok("POST", "/api/admin/users/invite", json!({"role": "user"})).await;
     let token = link["url"].as_str().unwrap().split_once("token=").unwrap().1.to_owned();
-    let seen = server.anonymous().ok("GET", &format!("/api/invite?token={token}"), Value::Null).await;
+    let seen = server.anonymous().ok("POST", "/api/invite/status", json!({"token": token})).await;
     assert_eq!((seen["role"].as_str(), seen["username"].as_str()), (Some("user"), None));
     let join = |name: &str| json!({"token": token, "username": name, "password": PASSWORD});
     let mut with_role = join("eve");
@@ -181,7 +200,27 @@ async fn an_invitation_works_once_and_assigns_its_role() {
         joined += usize::from(one.await.unwrap() == 201);
     }
     assert_eq!(joined, 1, "a taken name does not use the link up, and the link makes one account");
-    server.anonymous().refused(403, "GET", &format!("/api/invite?token={token}"), Value::Null).await;
+    server.anonymous().refused(403, "POST", "/api/invite/status", json!({"token": token})).await;
+}
+
+/// L9. A fragment stays in the browser; a query would be in the logs of proxies.
+#[tokio::test]
+async fn tokens_of_links_are_in_the_fragment_and_are_ignored_in_a_query() {
+    let server = TestServer::start().await;
+    let setup = accounts::setup_link(&server.services).await.unwrap().unwrap();
+    let token = setup.strip_prefix(&format!("{}/setup#token=", server.services.origins.public())).unwrap();
+    let body = json!({"username": "root", "password": PASSWORD});
+    server.anonymous().refused(400, "POST", &format!("/api/setup?token={token}"), body).await;
+    let admin = server.admin().await;
+    let link = admin.client.ok("POST", "/api/admin/users/invite", json!({"role": "user"})).await;
+    let (page, token) = link["url"].as_str().unwrap().split_once("#token=").unwrap();
+    assert_eq!(page, format!("{}/invite", server.services.origins.public()));
+    let anonymous = server.anonymous();
+    anonymous.refused(400, "POST", &format!("/api/invite/status?token={token}"), json!({})).await;
+    let body = json!({"username": "ada", "password": PASSWORD});
+    anonymous.refused(400, "POST", &format!("/api/invite?token={token}"), body).await;
+    anonymous.refused(405, "GET", &format!("/api/invite?token={token}"), Value::Null).await;
+    anonymous.ok("POST", "/api/invite/status", json!({"token": token})).await;
 }
 
 #[tokio::test]

@@ -124,3 +124,58 @@ async fn a_trusted_proxy_determines_the_client_address() {
     server.anonymous().ask_with("POST", "/api/auth/login", guess, &headers).await;
     assert_eq!(server.events(&admin, "login_failed").await[0]["address"], "203.0.113.9");
 }
+
+/// FINDINGS A9: a thousand wrong passwords at once cost the address a wait of a minute, not of hours.
+#[tokio::test]
+async fn a_thousand_attempts_at_once_make_an_address_wait_at_most_a_minute() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    server.user(&admin, "eve").await;
+    let visitor = Visitor {
+        address: [127, 0, 0, 1].into(),
+        user_agent: String::new(),
+        trusted_device: None,
+        request_id: "r".into(),
+    };
+    let tries = (0..1000).map(|i| {
+        let (services, visitor) = (server.services.clone(), visitor.clone());
+        let guess = LoginRequest { username: format!("nobody{i}"), password: Sensitive::new("not the password") };
+        tokio::spawn(async move { accounts::log_in(&services, visitor, guess).await })
+    });
+    let mut verified = 0;
+    for one in tries.collect::<Vec<_>>() {
+        match one.await.unwrap() {
+            Err(AccountError::WrongCredentials) => verified += 1,
+            Err(AccountError::Throttled(secs)) => assert!(secs <= 60, "{secs}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(verified, 100);
+    server.anonymous().refused(429, "POST", "/api/auth/login", credentials("eve")).await;
+    server.clock.advance_secs(60);
+    server.anonymous().ok("POST", "/api/auth/login", credentials("eve")).await;
+}
+
+/// FINDINGS A6: attempts beyond the limit read and write nothing.
+#[tokio::test]
+async fn wrong_links_are_throttled_by_address_before_anything_is_written() {
+    let server = TestServer::start().await;
+    let token = server.setup_token().await;
+    let wrong = json!({"token": "wrong", "username": "root", "password": PASSWORD});
+    for _ in 0..10 {
+        server.anonymous().refused(403, "POST", "/api/setup", wrong.clone()).await;
+    }
+    let right = json!({"token": token, "username": "root", "password": PASSWORD});
+    let reply = server.anonymous().ask("POST", "/api/setup", right.clone()).await;
+    assert_eq!((reply.status, reply.headers["retry-after"].to_str().unwrap(), reply.kind()), (429, "6", "throttled"));
+    let before = server.services.db.read().await.unwrap().audit_head().await.unwrap().seq;
+    for _ in 0..50 {
+        server.anonymous().refused(429, "POST", "/api/setup", right.clone()).await;
+        let wrong = json!({"token": "wrong", "username": "root", "password": PASSWORD});
+        server.anonymous().refused(429, "POST", "/api/invite", wrong).await;
+        server.anonymous().refused(429, "POST", "/api/invite/status", json!({"token": "wrong"})).await;
+    }
+    assert_eq!(server.services.db.read().await.unwrap().audit_head().await.unwrap().seq, before);
+    server.clock.advance_secs(6);
+    server.anonymous().ok("POST", "/api/setup", right).await;
+}

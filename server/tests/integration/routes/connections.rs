@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rexec::http::connections::Bounds;
+use rexec::http::Bounds;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,7 +13,15 @@ use super::attach::attach;
 use crate::support::{database, server::TestServer};
 
 /// Short timeouts.
-const SHORT: Bounds = Bounds { head: Duration::from_millis(400), body: Duration::from_millis(400), open: 64, peer: 64 };
+const SHORT: Bounds = Bounds {
+    head: Duration::from_millis(400),
+    idle: Duration::from_millis(400),
+    body: Duration::from_millis(400),
+    open: 64,
+    peer: 64,
+    ..Bounds::DEFAULT
+};
+const TWO: Duration = Duration::from_secs(2);
 /// Far more than a short timeout, and far less than the default ones.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -117,7 +125,7 @@ async fn a_slow_body_does_not_extend_its_deadline() {
 
 #[tokio::test]
 async fn terminal_sockets_and_event_streams_are_exempt_from_request_timeouts() {
-    let server = bounded(Bounds { head: Duration::from_secs(2), body: Duration::from_secs(2), ..SHORT }).await;
+    let server = bounded(Bounds { head: TWO, idle: TWO, body: TWO, ..SHORT }).await;
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await;
     let mut stream = admin.client.open("/api/events").await;
@@ -140,7 +148,8 @@ async fn terminal_sockets_and_event_streams_are_exempt_from_request_timeouts() {
 
 #[tokio::test]
 async fn open_connections_are_bounded_and_the_next_waits() {
-    let server = bounded(Bounds { open: 2, head: Duration::from_secs(600), ..SHORT }).await;
+    let server =
+        bounded(Bounds { open: 2, head: Duration::from_secs(600), idle: Duration::from_secs(600), ..SHORT }).await;
     let (first, _second) = (send(&server, "").await, send(&server, "").await);
     let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let mut third = send(&server, ask).await;
@@ -152,7 +161,8 @@ async fn open_connections_are_bounded_and_the_next_waits() {
 
 #[tokio::test]
 async fn connections_per_address_are_bounded() {
-    let server = bounded(Bounds { peer: 2, head: Duration::from_secs(600), ..SHORT }).await;
+    let server =
+        bounded(Bounds { peer: 2, head: Duration::from_secs(600), idle: Duration::from_secs(600), ..SHORT }).await;
     let (first, _second) = (send(&server, "").await, send(&server, "").await);
     assert_eq!(read_to_end(&mut send(&server, "").await).await, "", "closed at once");
     drop(first);
@@ -175,4 +185,58 @@ async fn shutdown_completes_requests_in_progress() {
     tcp.write_all(body.as_bytes()).await.unwrap();
     let answer = read_to_end(&mut tcp).await;
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("wrong_credentials"), "{answer}");
+}
+
+/// FINDINGS A10: the head has a total time from the accept, however slowly it arrives.
+#[tokio::test]
+async fn a_head_that_arrives_slowly_does_not_extend_its_deadline() {
+    let server = bounded(Bounds { idle: Duration::from_secs(600), ..SHORT }).await;
+    let mut tcp = send(&server, "GET /healthz HTTP/1.1\r\nhost: x\r\n").await;
+    let (mut reading, mut writing) = tcp.split();
+    let drops = async {
+        loop {
+            tokio::time::sleep(SHORT.head / 4).await;
+            if writing.write_all(b"x-a: b\r\n").await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let mut bytes = Vec::new();
+    let ended = tokio::time::timeout(DEADLINE, async {
+        tokio::select! {
+            () = drops => {}
+            _ = reading.read_to_end(&mut bytes) => {}
+        }
+    });
+    ended.await.expect("the server ends it");
+    assert!(bytes.is_empty(), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[tokio::test]
+async fn a_head_of_32_kib_is_read_and_a_larger_one_is_refused() {
+    let server = bounded(Bounds { head: DEADLINE, ..SHORT }).await;
+    let head = |bytes: usize| {
+        format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-a: {}\r\n\r\n", "a".repeat(bytes))
+    };
+    let answer = read_to_end(&mut send(&server, &head(31 * 1024)).await).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = read_to_end(&mut send(&server, &head(33 * 1024)).await).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+/// FINDINGS A10: half heads fill what unknown addresses may have, and a signed-in user still gets a connection.
+#[tokio::test]
+async fn half_heads_leave_room_for_signed_in_users() {
+    let bounds = Bounds { head: Duration::from_secs(600), peer_waiting: 4, ..SHORT };
+    let server = bounded(bounds).await;
+    let mut half = Vec::new();
+    for _ in 0..4 {
+        half.push(send(&server, "GET /healthz HTTP/1.1\r\n").await);
+    }
+    assert_eq!(read_to_end(&mut send(&server, "GET").await).await, "", "closed at once");
+    // From here on somebody is signed in from this address.
+    let user = protocol::UserId::new(uuid::Uuid::nil());
+    server.services.signed_in_addresses.record(user, [127, 0, 0, 1].into());
+    let ask = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(read_to_end(&mut send(&server, ask).await).await.ends_with("ok"));
 }

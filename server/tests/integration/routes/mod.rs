@@ -5,6 +5,7 @@ mod account_mfa;
 mod admin_settings;
 mod admin_users;
 mod attach;
+mod audit_rates;
 mod auth;
 mod auth_throttle;
 mod callers;

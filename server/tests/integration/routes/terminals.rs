@@ -29,15 +29,17 @@ enum Sent {
 /// A route, the body, and the status in each of [`STATES`].
 type Row = (&'static str, &'static str, Sent, [u16; 4]);
 
-/// A grant allows attaching. Removing the lock or the terminal needs another code.
+/// A grant allows attaching and every change but the removal of the lock or the terminal, which needs another code.
 const TABLE: &[Row] = &[
     ("GET", "/api/terminals/{id}", Sent::Nothing, [200; 4]),
-    ("PATCH", "/api/terminals/{id}", Sent::Name, [200; 4]),
+    ("PATCH", "/api/terminals/{id}", Sent::Name, [200, 423, 200, 423]),
     ("DELETE", "/api/terminals/{id}", Sent::Nothing, [202, 423, 423, 423]),
     ("DELETE", "/api/terminals/{id}", Sent::Code, [202; 4]),
     ("POST", "/api/terminals/{id}/start", Sent::Nothing, [200; 4]),
-    ("POST", "/api/terminals/{id}/stop", Sent::Nothing, [200; 4]),
-    ("POST", "/api/terminals/{id}/restart", Sent::Nothing, [200; 4]),
+    ("POST", "/api/terminals/{id}/stop", Sent::Nothing, [200, 423, 200, 423]),
+    ("POST", "/api/terminals/{id}/stop", Sent::Code, [200; 4]),
+    ("POST", "/api/terminals/{id}/restart", Sent::Nothing, [200, 423, 200, 423]),
+    ("POST", "/api/terminals/{id}/restart", Sent::Code, [200; 4]),
     ("GET", "/api/terminals/{id}/security", Sent::Nothing, [200; 4]),
     ("GET", "/api/terminals/{id}/stats", Sent::Nothing, [200; 4]),
     ("GET", "/api/terminals/{id}/attach", Sent::Nothing, [101, 423, 101, 423]),
@@ -110,6 +112,61 @@ async fn deleting_a_locked_terminal_needs_a_code() {
     ada.client.refused(401, "DELETE", &path, json!({ "code": server.wrong_code(&ada) })).await;
     ada.client.ok("DELETE", &path, json!({ "code": server.code(&ada) })).await;
     ada.client.refused(404, "GET", &path, Value::Null).await;
+}
+
+/// FINDINGS L5.
+#[tokio::test]
+async fn changing_a_locked_terminal_needs_a_grant_or_a_code() {
+    let (server, admin, ada, id) = TestServer::with_terminal().await;
+    let path = format!("/api/terminals/{id}");
+    let (stop, restart) = (format!("{path}/stop"), format!("{path}/restart"));
+    ada.lock(id).await;
+    let named = |name: &str| json!({ "name": name });
+    for (method, path, body) in
+        [("POST", &stop, Value::Null), ("POST", &restart, json!({})), ("PATCH", &path, named("other"))]
+    {
+        assert_eq!(ada.client.refused(423, method, path, body).await["type"], "locked", "{method} {path}");
+    }
+    ada.client.refused(401, "POST", &stop, json!({ "code": server.wrong_code(&ada) })).await;
+    assert_eq!(ada.client.ok("GET", &path, Value::Null).await["state"], "running", "no process was ended");
+    let refused = &server.events(&admin, "terminal_mfa_access_verified").await[0];
+    assert_eq!(refused["outcome"], "failure");
+
+    let code = server.code(&ada);
+    ada.client.ok("PATCH", &path, json!({"name": "renamed", "code": code})).await;
+    ada.client.refused(401, "POST", &stop, json!({ "code": code })).await;
+    ada.client.ok("POST", &stop, json!({ "code": server.next_code(&ada) })).await;
+    ada.client.ok("POST", &format!("{path}/start"), Value::Null).await;
+    assert_eq!(ada.client.ok("GET", &path, Value::Null).await["mfa_locked"], true);
+
+    let verify = json!({ "code": server.next_code(&ada) });
+    ada.client.ok("POST", &lock_path(id, "verify"), verify).await;
+    ada.client.ok("PATCH", &path, named("granted")).await;
+    ada.client.ok("POST", &restart, Value::Null).await;
+    ada.lock(id).await;
+    ada.client.refused(423, "PATCH", &path, named("again")).await;
+    admin.client.ok("POST", &format!("/api/admin/terminals/{id}/stop"), Value::Null).await;
+    assert_eq!(
+        ada.client.ok("GET", &path, Value::Null).await["mfa_locked"],
+        true,
+        "an administrator's stop opens nothing"
+    );
+}
+
+/// FINDINGS L7.
+#[tokio::test]
+async fn the_security_report_of_a_locked_terminal_has_no_text_of_the_guest() {
+    let (server, _admin, ada, id) = TestServer::with_terminal().await;
+    let path = format!("/api/terminals/{id}/security");
+    let inside = async || {
+        let report = ada.client.ok("GET", &path, Value::Null).await;
+        report["rows"].as_array().unwrap().iter().filter(|row| !row["inside"].is_null()).count()
+    };
+    assert_ne!(inside().await, 0);
+    ada.lock(id).await;
+    assert_eq!(inside().await, 0);
+    ada.client.ok("POST", &lock_path(id, "verify"), json!({ "code": server.next_code(&ada) })).await;
+    assert_ne!(inside().await, 0);
 }
 
 /// The terminal is locked between the deletion's first read and its write.

@@ -138,11 +138,11 @@ async fn the_use_cases_work_on_the_real_engine() {
     let id = env.terminal(&who).await.id;
     let report = terminals::security(&env.services, &who, id).await.unwrap();
     assert!(report.score_tenths >= 80);
-    let tier = PatchTerminal { name: None, tier: Some(Slug::parse("small").unwrap()) };
+    let tier = PatchTerminal { tier: Some(Slug::parse("small").unwrap()), ..Default::default() };
     terminals::change(&env.services, &who, id, tier).await.unwrap();
     let stats = terminals::stats(&env.services, &who, id).await.unwrap();
     assert_eq!(stats.memory_bytes_limit, 512 << 20);
-    terminals::restart(&env.services, &who, id).await.unwrap();
+    terminals::restart(&env.services, &who, id, None).await.unwrap();
     docker(&["rm", "-f", &real.name_of(sandbox_of(id))]).await;
     terminals::reconciler::reconcile(&env.services).await;
     let seen = terminals::get(&env.services, &who, id).await.unwrap();
@@ -173,7 +173,7 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     let running = docker(&["exec", "-u", "1000", &name, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).await;
     assert!(running.contains("sleep 1000"), "what ran in it goes on: {running}");
     docker(&["pause", &name]).await;
-    terminals::stop(&env.services, &who, id).await.unwrap();
+    terminals::stop(&env.services, &who, id, None).await.unwrap();
     assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;

@@ -1,7 +1,7 @@
 //! The audit log: order, search, detection of tampering, retention.
 
 use protocol::{Timestamp, UserId, names::Username};
-use rexec::audit::{self, Actor, AuditEvent, Entry, Search};
+use rexec::audit::{self, Actor, AuditEvent, AuditLog, Entry, Search};
 use sqlx::AssertSqlSafe;
 use store::Db;
 use uuid::Uuid;
@@ -21,11 +21,12 @@ async fn tamper(db: &Db, sql: &str) {
 #[tokio::test]
 async fn concurrent_writers_produce_one_chain() {
     for t in database::each().await {
+        let log = AuditLog::new(t.db.clone());
         let writers = (0..40).map(|i| {
-            let db = t.db.clone();
+            let log = log.clone();
             tokio::spawn(async move {
                 let entry = Entry::new(AuditEvent::Login).detail("n", i);
-                audit::record(&db, NOW, &Actor::system(), entry).await.unwrap();
+                audit::record(&log, NOW, &Actor::system(), entry).await.unwrap();
             })
         });
         for writer in writers.collect::<Vec<_>>() {
@@ -39,11 +40,12 @@ async fn concurrent_writers_produce_one_chain() {
 #[tokio::test]
 async fn altered_removed_and_truncated_events_are_detected() {
     for t in database::each().await {
+        let log = AuditLog::new(t.db.clone());
         let ada = UserId::new(Uuid::new_v4());
         let name = Username::parse("ada").unwrap();
         for i in 0..9 {
             let actor = Actor::system().known_as(ada, &name);
-            audit::record(&t.db, NOW.plus_secs(i), &actor, Entry::new(AuditEvent::Logout).about_user(ada, &name))
+            audit::record(&log, NOW.plus_secs(i), &actor, Entry::new(AuditEvent::Logout).about_user(ada, &name))
                 .await
                 .unwrap();
         }
@@ -63,13 +65,14 @@ async fn altered_removed_and_truncated_events_are_detected() {
 #[tokio::test]
 async fn events_are_paginated_and_pruning_keeps_the_chain_intact() {
     for t in database::each().await {
+        let log = AuditLog::new(t.db.clone());
         let (ada, bob) = (UserId::new(Uuid::new_v4()), UserId::new(Uuid::new_v4()));
         let name = |n: &str| Username::parse(n).unwrap();
         for i in 0..10 {
             let (id, who) = if i % 2 == 0 { (ada, name("ada")) } else { (bob, name("bob")) };
             let entry =
                 Entry::new(if i == 4 { AuditEvent::MfaReset } else { AuditEvent::Login }).about_user(ada, &name("ada"));
-            audit::record(&t.db, NOW.plus_secs(i), &Actor::system().known_as(id, &who), entry).await.unwrap();
+            audit::record(&log, NOW.plus_secs(i), &Actor::system().known_as(id, &who), entry).await.unwrap();
         }
         let seqs = async |what: Search, before| {
             let page = audit::search(&t.db, &what, before, 3).await.unwrap();

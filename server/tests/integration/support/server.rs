@@ -11,10 +11,7 @@ use rexec::{
     accounts,
     auth::sessions,
     config::{self, Config},
-    http::{
-        self,
-        connections::{self, Bounds},
-    },
+    http::{self, Bounds, connections},
     mfa::totp,
     problem::ToProblem as _,
     services::Services,
@@ -82,7 +79,8 @@ impl TestServer {
             .operation_wait(operation_wait)
             .build();
         let shutdown = services.shutdown.clone();
-        tokio::spawn(connections::serve(listener, http::router(&services, |_| None), bounds, Vec::new(), shutdown));
+        let peers = (Vec::new(), services.signed_in_addresses.clone());
+        tokio::spawn(connections::serve(listener, http::router(&services, |_| None), bounds, peers, shutdown));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { services, origin: format!("http://{address}"), clock, engine, http, _db: db }
     }

@@ -141,7 +141,7 @@ async fn a_refused_tier_leaves_the_record_at_the_tier_in_force() {
         let id = env.terminal(&who).await.id;
         let before = env.rows().await[0].clone();
         env.fake.script(Script { away: true, ..Script::default() });
-        let large = PatchTerminal { name: None, tier: Some(Slug::parse("large").unwrap()) };
+        let large = PatchTerminal { tier: Some(Slug::parse("large").unwrap()), ..Default::default() };
         let problem = terminals::change(&env.services, &who, id, large).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Unavailable);
         let after = env.rows().await[0].clone();
@@ -168,12 +168,13 @@ async fn renaming_and_resizing_keep_host_name_and_home() {
         let patch = PatchTerminal {
             name: Some(TerminalName::parse("../../other").unwrap()),
             tier: Some(Slug::parse("large").unwrap()),
+            ..Default::default()
         };
         let now = terminals::change(&env.services, &who, made.id, patch).await.unwrap();
         assert_eq!((now.name.as_str(), now.tier.as_str()), ("../../other", "large"));
         assert_eq!(env.fake.hostname(sandbox_of(made.id)).as_deref(), Some("prod-b"));
         assert_eq!(terminals::stats(&env.services, &who, made.id).await.unwrap().memory_bytes_limit, 2 << 30);
-        let none = PatchTerminal { name: None, tier: Some(Slug::parse("nothing").unwrap()) };
+        let none = PatchTerminal { tier: Some(Slug::parse("nothing").unwrap()), ..Default::default() };
         let problem = terminals::change(&env.services, &who, made.id, none).await.unwrap_err().problem();
         assert_eq!(problem.field.as_deref(), Some("tier"));
         assert_eq!(env.events_about(made.id).await[1..], ["terminal_resized", "terminal_renamed"]);
@@ -240,8 +241,8 @@ async fn other_users_terminals_are_not_found() {
             let refused: Vec<TerminalError> = vec![
                 terminals::get(services, &eve, id).await.unwrap_err(),
                 terminals::start(services, &eve, id).await.unwrap_err(),
-                terminals::stop(services, &eve, id).await.unwrap_err(),
-                terminals::restart(services, &eve, id).await.unwrap_err(),
+                terminals::stop(services, &eve, id, None).await.unwrap_err(),
+                terminals::restart(services, &eve, id, None).await.unwrap_err(),
                 terminals::change(services, &eve, id, PatchTerminal::default()).await.unwrap_err(),
                 terminals::delete(services, &eve, id, None).await.unwrap_err(),
                 terminals::stats(services, &eve, id).await.unwrap_err(),

@@ -32,7 +32,7 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
             let why = access.lease().ended().await;
             (why, services.engine.list().await.unwrap())
         });
-        let stopped = terminals::stop(&env.services, &who, id).await.unwrap();
+        let stopped = terminals::stop(&env.services, &who, id, None).await.unwrap();
         let (why, engine) = watcher.await.unwrap();
         assert_eq!(
             (why, engine),
@@ -42,11 +42,11 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
         let Launched::Ready(terminal) = stopped else { panic!() };
         assert_eq!(terminal.state, TerminalState::Stopped);
         assert!(matches!(env.services.gate.authorize(&who, id, Attach).await, Err(Denied::NotRunning(Phase::Stopped))));
-        assert!(terminals::stop(&env.services, &who, id).await.is_ok(), "twice is no error");
+        assert!(terminals::stop(&env.services, &who, id, None).await.is_ok(), "twice is no error");
         let Launched::Ready(terminal) = terminals::start(&env.services, &who, id).await.unwrap() else { panic!() };
         assert_eq!(terminal.state, TerminalState::Running);
         assert!(terminals::start(&env.services, &who, id).await.is_ok(), "twice is no error");
-        terminals::restart(&env.services, &who, id).await.unwrap();
+        terminals::restart(&env.services, &who, id, None).await.unwrap();
         let events = env.events_about(id).await;
         let words = ["created", "stopped", "started", "stopped", "started"].map(|w| format!("terminal_{w}"));
         assert_eq!(events, words);
@@ -66,7 +66,7 @@ async fn a_start_during_a_stop_waits_for_its_end() {
             assert_eq!(access.lease().ended().await, Revocation::Stopped);
             terminals::start(&services, &caller, id).await
         });
-        terminals::stop(&env.services, &who, id).await.unwrap();
+        terminals::stop(&env.services, &who, id, None).await.unwrap();
         client.await.unwrap().unwrap();
         assert_eq!(env.rows().await[0].phase, Phase::Running);
         assert_eq!(
@@ -87,7 +87,7 @@ async fn a_restart_is_one_request_and_passes_through_stopping() {
         env.services.operation_wait = Duration::ZERO;
         let go = CancellationToken::new();
         env.fake.script(Script { go: Some(go.clone()), ..Script::default() });
-        let Launched::Going(_) = terminals::restart(&env.services, &who, id).await.unwrap() else { panic!() };
+        let Launched::Going(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
         let during = env.rows().await[0].clone();
         assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
         assert_eq!((during.desired, during.generation), (Desired::Running, before.generation + 1));

@@ -163,7 +163,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         terminals::start(&env.services, &who, id).await.unwrap();
         assert_eq!(state().await, (TerminalState::Running, ObservedState::Running));
         paused().await;
-        terminals::stop(&env.services, &who, id).await.unwrap();
+        terminals::stop(&env.services, &who, id, None).await.unwrap();
         assert_eq!(state().await, (TerminalState::Stopped, ObservedState::Stopped), "it does not stay paused");
         terminals::start(&env.services, &who, id).await.unwrap();
         paused().await;
@@ -180,7 +180,7 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     let env = TestEnvironment::new(&db);
     let who = env.user("ada").await;
     let id = env.terminal(&who).await.id;
-    terminals::stop(&env.services, &who, id).await.unwrap();
+    terminals::stop(&env.services, &who, id, None).await.unwrap();
     reconciler::reconcile(&env.services).await;
     tokio::spawn(reconciler::run(env.services.clone()));
     env.fake.becomes(sandbox_of(id), ObservedState::Emptied);

@@ -37,14 +37,18 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
     path = "/api/admin/audit",
     tag = "admin",
     params(AuditParams),
-    responses((status = 200, body = Page<AuditView>), (status = 400, body = Problem)),
+    responses(
+        (status = 200, body = Page<AuditView>),
+        (status = 400, body = Problem),
+        (status = 422, description = "The search took too long", body = Problem),
+        (status = 429, description = "Other searches run", body = Problem)),
 )]
 async fn search(
     State(services): State<Services>,
-    _: Admin,
+    Admin(who): Admin,
     Query(params): Query<AuditParams>,
 ) -> ApiResult<Json<Page<AuditView>>> {
-    Ok(Json(params.page(&services, None).await?))
+    Ok(Json(params.page(&services, who.user, None).await?))
 }
 
 /// The whole audit log as JSON lines in the order of the chain, each with its hash.
@@ -56,7 +60,7 @@ async fn search(
 )]
 async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Response> {
     let entry = Entry::new(AuditEvent::AuditExported);
-    audit::record(&services.db, services.clock.now(), &who.actor(), entry).await?;
+    audit::record(&services.audit, services.clock.now(), &who.actor(), entry).await?;
     let db = services.db.clone();
     let chunks = futures_util::stream::try_unfold(0i64, move |seq| {
         let db = db.clone();
@@ -73,7 +77,10 @@ async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResul
 }
 
 /// Walks the hash chain.
-#[utoipa::path(get, path = "/api/admin/audit/verify", tag = "admin", responses((status = 200, body = AuditVerdict)))]
-async fn verify(State(services): State<Services>, _: Admin) -> ApiResult<Json<AuditVerdict>> {
+#[utoipa::path(get, path = "/api/admin/audit/verify", tag = "admin", responses(
+    (status = 200, body = AuditVerdict),
+    (status = 429, description = "Other searches run", body = Problem)))]
+async fn verify(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Json<AuditVerdict>> {
+    let _turn = services.searches.enter(who.user).await?;
     Ok(Json(audit::verify(&services.db).await?))
 }
