@@ -1,6 +1,10 @@
 //! The loads of the attacks. Each runs in a process of its own until it is killed.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use bench::{attached::Attached, client::Client};
@@ -57,7 +61,9 @@ pub(crate) async fn resizes(target: Target) -> Result<()> {
 pub(crate) async fn prints(target: Target, sequence: &str) -> Result<()> {
     let mut attached = at_prompt(&target, "main").await?;
     attached.send(ClientFrame::Resize(LARGEST)).await?;
-    let command = format!("s=$'{sequence}'; while :; do for i in {{1..6}}; do s=$s$s; done; printf %s \"$s\"; s=${{s::64}}; done\r");
+    let command = format!(
+        "s=$'{sequence}'; while :; do for i in {{1..6}}; do s=$s$s; done; printf %s \"$s\"; s=${{s::64}}; done\r"
+    );
     attached.input(command.as_bytes()).await?;
     attached.output().await?;
     drop(attached);
@@ -134,7 +140,8 @@ async fn post_forever(
     parallel: usize,
     body: impl Fn(usize) -> serde_json::Value,
 ) -> Result<()> {
-    let http = reqwest::Client::builder().build()?;
+    // Not the neighbour's address.
+    let http = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 1, 9])).build()?;
     let url = format!("{}{path}", target.base);
     let one = async |number: usize| {
         for round in 0.. {

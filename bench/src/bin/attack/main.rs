@@ -15,6 +15,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use bench::{
     client::Client,
+    figures::Samples,
     server::{Log, Server},
 };
 use clap::Parser;
@@ -73,8 +74,10 @@ async fn attack(cli: &Cli) -> Result<usize> {
     let idle = neighbour.observe(&server, span).await.context("idle")?;
     println!("{}", Observation::header());
     println!("{}", idle.row("idle"));
-    let chosen: Vec<&Row> =
-        rows::ROWS.iter().filter(|row| cli.only.as_ref().is_none_or(|only| row.id.starts_with(only.as_str()))).collect();
+    let chosen: Vec<&Row> = rows::ROWS
+        .iter()
+        .filter(|row| cli.only.as_ref().is_none_or(|only| row.id.starts_with(only.as_str())))
+        .collect();
     ensure!(!chosen.is_empty(), "no such row");
     let mut failed = 0;
     let mut groups: Vec<(String, &[&Row])> =
@@ -134,6 +137,12 @@ async fn under_attack(
     seen
 }
 
+/// Whether the 99th percentile is above a limit in milliseconds. Without samples it is unknown, which counts as above.
+fn exceeds(samples: &Samples, limit_ms: f64) -> bool {
+    let percentile = samples.percentile_ms(99.0);
+    percentile.is_nan() || percentile > limit_ms
+}
+
 /// What is worse than allowed, as text; empty when nothing is.
 fn harms(seen: &Observation, idle: &Observation) -> String {
     let mut harms = Vec::new();
@@ -143,11 +152,11 @@ fn harms(seen: &Observation, idle: &Observation) -> String {
         ("healthz", &seen.health, &idle.health),
         ("attach", &seen.attach, &idle.attach),
     ] {
-        if !(now.percentile_ms(99.0) <= before.percentile_ms(99.0) + slowdown) {
+        if exceeds(now, before.percentile_ms(99.0) + slowdown) {
             harms.push(name);
         }
     }
-    if !(seen.lock.percentile_ms(99.0) <= LOCK_MAX.as_secs_f64() * 1000.0) {
+    if exceeds(&seen.lock, LOCK_MAX.as_secs_f64() * 1000.0) {
         harms.push("lock");
     }
     if seen.usage.memory_mb > MEMORY_MB_MAX {

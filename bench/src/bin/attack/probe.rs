@@ -102,12 +102,7 @@ impl Neighbour {
 }
 
 /// Times `probe` repeatedly.
-async fn repeat(
-    what: &str,
-    until: Instant,
-    every: Duration,
-    probe: impl AsyncFn() -> Result<()>,
-) -> Result<Samples> {
+async fn repeat(what: &str, until: Instant, every: Duration, probe: impl AsyncFn() -> Result<()>) -> Result<Samples> {
     let mut samples = Samples::default();
     while Instant::now() < until {
         let began = Instant::now();
