@@ -120,8 +120,9 @@ async fn a_flood_of_names_evicts_no_wait() {
         let source = Source::address(std::net::Ipv4Addr::from_bits(0x0b00_0000 + i).into());
         throttle.tables().enter(&(source, "ada".into()), now).unwrap();
     }
-    let tables = throttle.tables();
-    assert!(tables.names.len() <= THROTTLE_ENTRIES && tables.addresses.len() <= THROTTLE_ENTRIES);
-    drop(tables);
+    {
+        let tables = throttle.tables();
+        assert!(tables.names.len() <= THROTTLE_ENTRIES && tables.addresses.len() <= THROTTLE_ENTRIES);
+    }
     assert_eq!(throttle.enter(at(1), "ada", NOW).await.unwrap_err().secs, 30);
 }
