@@ -118,7 +118,19 @@ impl Client {
     /// # Errors
     /// The deletion fails.
     pub async fn delete(&self, id: &str) -> Result<()> {
-        self.call(reqwest::Method::DELETE, &format!("/api/terminals/{id}"), None).await?;
+        self.delete_with(id, None).await
+    }
+
+    /// Deletes a locked terminal with a code, and waits for the end of the deletion.
+    ///
+    /// # Errors
+    /// The deletion fails.
+    pub async fn delete_locked(&self, id: &str, code: &str) -> Result<()> {
+        self.delete_with(id, Some(json!({ "code": code }))).await
+    }
+
+    async fn delete_with(&self, id: &str, body: Option<Value>) -> Result<()> {
+        self.call(reqwest::Method::DELETE, &format!("/api/terminals/{id}"), body).await?;
         let deleted = async {
             while self.call(reqwest::Method::GET, &format!("/api/terminals/{id}"), None).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -50,6 +50,8 @@ impl Observation {
 /// The neighbour's terminals: one to type in, one to attach to, and one that stays locked.
 pub(crate) struct Neighbour {
     client: Client,
+    codes: Vec<String>,
+    typing: String,
     typed: Attached,
     attachable: String,
     locked: String,
@@ -61,7 +63,7 @@ impl Neighbour {
     /// # Errors
     /// A request fails.
     pub(crate) async fn prepare(client: Client, image: &str) -> Result<Self> {
-        lock::enrol(&client).await?;
+        let codes = lock::enrol(&client).await?;
         let typing = client.create(image).await?;
         let (attachable, locked) = (client.create(image).await?, client.create(image).await?);
         let mut typed = client.attach(&typing).await?;
@@ -71,7 +73,18 @@ impl Neighbour {
         // Canonical mode without echo: a line comes back once.
         typed.input(b"ready\r").await?;
         typed.read_until(b"ready").await?;
-        Ok(Self { client, typed, attachable, locked })
+        Ok(Self { client, codes, typing, typed, attachable, locked })
+    }
+
+    /// Deletes the terminals.
+    ///
+    /// # Errors
+    /// A deletion fails.
+    pub(crate) async fn finish(mut self) -> Result<()> {
+        self.client.delete(&self.typing).await?;
+        self.client.delete(&self.attachable).await?;
+        let code = self.codes.pop().context("no recovery code")?;
+        self.client.delete_locked(&self.locked, &code).await
     }
 
     /// Measures for `span`, all kinds at once.
@@ -81,7 +94,7 @@ impl Neighbour {
     pub(crate) async fn observe(&mut self, server: &Server, span: Duration) -> Result<Observation> {
         let meter = UsageMeter::start(server, &self.client).await?;
         let until = Instant::now() + span;
-        let Self { client, typed, attachable, locked } = self;
+        let Self { client, typed, attachable, locked, .. } = self;
         let (client, lock_path) = (&*client, format!("/api/security/terminal/{locked}/mfa-lock"));
         let health_url = format!("{}/healthz", server.base);
         let attach = async || client.attach(attachable).await?.output().await.map(drop);
