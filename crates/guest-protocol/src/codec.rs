@@ -18,7 +18,7 @@ pub enum FrameError {
     /// The receiver does not accept this tag.
     UnknownTag(u8),
     /// The payload of this tag is malformed.
-    BadPayload(u8),
+    MalformedPayload(u8),
 }
 
 impl std::fmt::Display for FrameError {
@@ -26,7 +26,7 @@ impl std::fmt::Display for FrameError {
         match self {
             Self::Length(len) => write!(f, "invalid frame length {len}"),
             Self::UnknownTag(tag) => write!(f, "unknown tag 0x{tag:02x}"),
-            Self::BadPayload(tag) => write!(f, "malformed payload of tag 0x{tag:02x}"),
+            Self::MalformedPayload(tag) => write!(f, "malformed payload of tag 0x{tag:02x}"),
         }
     }
 }
@@ -69,9 +69,9 @@ impl ToGuest {
         let message = match tag {
             0x01 => {
                 let (pane, size, from) = (r.u16()?, r.size()?, r.u64()?);
-                let name = std::str::from_utf8(r.rest()).map_err(|_| FrameError::BadPayload(tag))?;
+                let name = std::str::from_utf8(r.rest()).map_err(|_| FrameError::MalformedPayload(tag))?;
                 if name.is_empty() || name.len() > PANE_NAME_BYTES_MAX {
-                    return Err(FrameError::BadPayload(tag));
+                    return Err(FrameError::MalformedPayload(tag));
                 }
                 Self::Open { pane, name: name.to_owned(), size, from }
             }
@@ -139,7 +139,7 @@ impl FromGuest {
             0x82 => Self::Opened { pane: r.u16()?, oldest: r.u64()?, newest: r.u64()?, fresh: r.u8()? != 0 },
             0x83 => Self::Output { pane: r.u16()?, position: r.u64()?, bytes: r.rest().to_vec() },
             0x84 => Self::Exited { pane: r.u16()?, status: r.i32()? },
-            0x85 => Self::Report(serde_json::from_slice(r.rest()).map_err(|_| FrameError::BadPayload(tag))?),
+            0x85 => Self::Report(serde_json::from_slice(r.rest()).map_err(|_| FrameError::MalformedPayload(tag))?),
             0x87 => Self::OpenFailed { pane: r.u16()?, errno: r.i32()? },
             0x88 => Self::Taken { pane: r.u16()?, bytes: u32::from_be_bytes(r.take()?) },
             other => return Err(FrameError::UnknownTag(other)),
@@ -170,7 +170,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], FrameError> {
-        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(FrameError::BadPayload(self.tag))?;
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(FrameError::MalformedPayload(self.tag))?;
         self.rest = rest;
         Ok(*head)
     }
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         std::mem::take(&mut self.rest)
     }
     fn end(self) -> Result<(), FrameError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(FrameError::BadPayload(self.tag)) }
+        if self.rest.is_empty() { Ok(()) } else { Err(FrameError::MalformedPayload(self.tag)) }
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
                 let _ = FromGuest::decode(tag, &payload);
             }
         }
-        assert_eq!(ToGuest::decode(0x06, &[1]), Err(FrameError::BadPayload(6)));
+        assert_eq!(ToGuest::decode(0x06, &[1]), Err(FrameError::MalformedPayload(6)));
     }
 
     #[test]

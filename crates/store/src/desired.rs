@@ -1,6 +1,6 @@
 //! The desired state of a terminal.
 
-use protocol::names::BadText;
+use protocol::names::InvalidText;
 
 /// What the owner asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +25,9 @@ impl Desired {
 
 /// From the stored name.
 impl TryFrom<String> for Desired {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
+    type Error = InvalidText;
+    fn try_from(name: String) -> Result<Self, InvalidText> {
         let all = [Self::Running, Self::Stopped, Self::Deleted];
-        all.into_iter().find(|d| d.as_str() == name).ok_or(BadText("That is no desired state of a terminal."))
+        all.into_iter().find(|d| d.as_str() == name).ok_or(InvalidText("That is no desired state of a terminal."))
     }
 }
