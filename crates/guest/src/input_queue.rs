@@ -66,9 +66,9 @@ impl InputQueue {
         self.accepted = 0;
     }
 
-    /// The accepted bytes to acknowledge, once there are [`limits::INPUT_TAKEN_BYTES`] of them.
+    /// The accepted bytes to acknowledge, once there are [`limits::INPUT_ACK_BYTES`] of them.
     pub fn take_accepted(&mut self) -> Option<u32> {
-        (self.accepted >= limits::INPUT_TAKEN_BYTES)
+        (self.accepted >= limits::INPUT_ACK_BYTES)
             .then(|| u32::try_from(std::mem::take(&mut self.accepted)).unwrap_or(u32::MAX))
     }
 }

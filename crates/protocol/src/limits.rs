@@ -11,9 +11,9 @@ pub const OUTPUT_BUFFER_BYTES: usize = 1024 * 1024;
 /// Output that may be sent to a client and not yet acknowledged. Above this limit the PTY is not read.
 pub const OUTSTANDING_BYTES_MAX: u64 = 384 * 1024;
 /// Input of one pane that may be sent to the guest and not yet accepted by the PTY. Above this limit clients wait.
-pub const INPUT_BYTES_MAX: usize = 512 * 1024;
+pub const INPUT_IN_FLIGHT_BYTES_MAX: usize = 512 * 1024;
 /// The guest acknowledges accepted input at least once per this many bytes.
-pub const INPUT_TAKEN_BYTES: usize = 64 * 1024;
+pub const INPUT_ACK_BYTES: usize = 64 * 1024;
 /// Terminal width, in cells.
 pub const COLS: std::ops::RangeInclusive<u16> = 2..=1000;
 /// Terminal height, in cells.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use guest_protocol::{OutputBuffer, PaneNo};
+use guest_protocol::{OutputBuffer, PaneNumber};
 use protocol::{frame::Size, limits};
 use tokio::{
     sync::{Notify, watch},
@@ -65,7 +65,7 @@ pub struct Pane {
 
 #[derive(Debug)]
 struct State {
-    number: PaneNo,
+    number: PaneNumber,
     shell: ShellState,
     output: OutputBuffer,
     /// End of the output that the guest had stored when the pane was opened.
@@ -98,7 +98,7 @@ struct ClientState {
 
 impl Pane {
     /// A pane that is being opened.
-    pub(crate) fn new(name: String, number: PaneNo, size: Size, models: ModelQueue) -> Self {
+    pub(crate) fn new(name: String, number: PaneNumber, size: Size, models: ModelQueue) -> Self {
         Self {
             name,
             state: Mutex::new(State {
@@ -134,7 +134,7 @@ impl Pane {
     }
 
     /// Number on the guest link.
-    pub fn number(&self) -> PaneNo {
+    pub fn number(&self) -> PaneNumber {
         self.state().number
     }
 

@@ -1,6 +1,6 @@
 //! The side of a pane that attached clients and their transport use: reading output at a cursor, and input.
 
-use guest_protocol::PaneNo;
+use guest_protocol::PaneNumber;
 use protocol::{
     frame::{ServerFrame, Size},
     limits,
@@ -43,7 +43,7 @@ pub enum InputTarget {
     /// To the shell.
     Shell {
         /// Number of the pane on the guest link.
-        number: PaneNo,
+        number: PaneNumber,
         /// The pane's size, if the guest is to be sent it before the input.
         resize: Option<Size>,
     },
@@ -92,7 +92,7 @@ impl Pane {
 
     /// Sets a client's size and makes it the pane's size. Returns the pane's number and its size if the guest is to be
     /// sent it now; a size that follows another one too soon is sent later.
-    pub fn resize(&self, client: u64, size: Size) -> Option<(PaneNo, Size)> {
+    pub fn resize(&self, client: u64, size: Size) -> Option<(PaneNumber, Size)> {
         let mut state = self.state();
         if let Some(client) = state.client_mut(client) {
             client.size = Some(size);
@@ -111,7 +111,7 @@ impl Pane {
         if !matches!(state.shell, ShellState::Live | ShellState::Opening) {
             return Ok(InputTarget::None);
         }
-        if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_BYTES_MAX {
+        if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_IN_FLIGHT_BYTES_MAX {
             return Err(());
         }
         state.input_in_flight += bytes;

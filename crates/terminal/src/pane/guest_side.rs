@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use guest_protocol::{OutputBuffer, PaneNo};
+use guest_protocol::{OutputBuffer, PaneNumber};
 use protocol::{frame::Size, limits};
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ const WINDOW_STEP: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingUpdate {
     /// Number of the pane on the guest link.
-    pub number: PaneNo,
+    pub number: PaneNumber,
     /// New window.
     pub window: Option<u64>,
     /// New size.
@@ -34,10 +34,10 @@ impl Pane {
         (state.size, state.output.newest())
     }
 
-    /// The guest opened the pane and has output from `oldest` to `newest`; `fresh` when it started a new shell. Returns
-    /// false when the positions are impossible.
+    /// The guest opened the pane and has output from `oldest` to `newest`; `new_shell` when it started a shell for it.
+    /// Returns false when the positions are impossible.
     #[must_use]
-    pub fn opened(&self, oldest: u64, newest: u64, fresh: bool) -> bool {
+    pub fn on_opened(&self, oldest: u64, newest: u64, new_shell: bool) -> bool {
         if oldest > newest || newest >= POSITION_MAX {
             return false;
         }
@@ -47,7 +47,7 @@ impl Pane {
             state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
             state.blank_model(oldest);
         }
-        if fresh {
+        if new_shell {
             // A new shell starts with a blank screen, regardless of the output of the previous one.
             state.blank_model(newest);
         }
@@ -58,7 +58,7 @@ impl Pane {
 
     /// Stores output from the guest. Returns false when its position is impossible.
     #[must_use]
-    pub fn output(&self, position: u64, bytes: &[u8]) -> bool {
+    pub fn push_output(&self, position: u64, bytes: &[u8]) -> bool {
         let Some(end) = position.checked_add(bytes.len() as u64).filter(|end| *end < POSITION_MAX) else {
             return false;
         };
@@ -99,7 +99,7 @@ impl Pane {
     }
 
     /// The PTY accepted this many bytes of input.
-    pub fn input_taken(&self, bytes: u32) {
+    pub fn on_input_ack(&self, bytes: u32) {
         let mut state = self.state();
         state.input_in_flight = state.input_in_flight.saturating_sub(bytes as usize);
         let waiting = state.inputs_waiting > 0;

@@ -13,7 +13,7 @@ const LARGE: Size = Size { cols: 1000, rows: 500 };
 /// A pane whose model is stepped by the test instead of a thread.
 fn pane(size: Size) -> Arc<Pane> {
     let pane = Arc::new(Pane::new("main".to_owned(), 0, size, ModelQueue::detached()));
-    assert!(pane.opened(0, 0, true));
+    assert!(pane.on_opened(0, 0, true));
     pane
 }
 
@@ -30,7 +30,7 @@ fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
     for round in 0..10_000u16 {
         let size = if round % 2 == 0 { LARGE } else { Size { cols: 2, rows: 1 } };
         sent += usize::from(pane.resize(id, size).is_some());
-        assert!(pane.output(u64::from(round), b"x"));
+        assert!(pane.push_output(u64::from(round), b"x"));
     }
     let allowed = 11 + begun.elapsed().as_millis() / 100;
     assert!(sent as u128 <= allowed, "ten at once and ten a second reach the guest: {sent}");
@@ -43,7 +43,7 @@ fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
 #[test]
 fn a_step_of_the_model_ends_although_every_three_bytes_fill_the_screen() {
     let pane = pane(LARGE);
-    assert!(pane.output(0, &b"\x1b#8".repeat(10_000)));
+    assert!(pane.push_output(0, &b"\x1b#8".repeat(10_000)));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     assert!(pane.step_model(), "the model is blank");
@@ -56,9 +56,9 @@ fn a_step_of_the_model_ends_although_every_three_bytes_fill_the_screen() {
 fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for() {
     let pane = pane(Size { cols: 10, rows: 4 });
     let (id, _) = pane.attach(None, None).unwrap();
-    assert!(pane.output(0, b"0123456789abc\r\n"));
+    assert!(pane.push_output(0, b"0123456789abc\r\n"));
     let _ = pane.resize(id, Size { cols: 20, rows: 4 });
-    assert!(pane.output(15, b"wide enough for it"));
+    assert!(pane.push_output(15, b"wide enough for it"));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     while pane.step_model() {}
@@ -70,9 +70,9 @@ fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for
 #[test]
 fn output_that_leaves_the_buffer_before_the_model_sees_it_leaves_a_blank_screen() {
     let pane = pane(Size { cols: 80, rows: 24 });
-    assert!(pane.output(0, b"old line\r\n"));
+    assert!(pane.push_output(0, b"old line\r\n"));
     let bulk = vec![b'.'; 2 * protocol::limits::OUTPUT_BUFFER_BYTES];
-    assert!(pane.output(10, &bulk));
+    assert!(pane.push_output(10, &bulk));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     while pane.step_model() {}
