@@ -84,7 +84,7 @@ impl Pane {
         } else {
             self.resize(size);
         }
-        self.input.reset_accepted();
+        self.input.reset_unacknowledged();
         let (oldest, newest) = (self.output.oldest(), self.output.newest());
         // A position after the newest byte belongs to another stream. The whole buffer is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
@@ -162,7 +162,7 @@ impl Pane {
 
     fn can_read(&self) -> bool {
         let newest = self.output.newest();
-        self.shell.as_ref().is_some_and(Shell::readable)
+        self.shell.as_ref().is_some_and(Shell::is_readable)
             && self.subscription.as_ref().is_none_or(|s| newest < s.until && newest - s.sent < UNSENT_BYTES_MAX)
     }
 
@@ -189,7 +189,7 @@ impl Pane {
     pub fn encode_pending(&mut self, out: &mut Vec<u8>) {
         let Some(subscription) = &mut self.subscription else { return };
         let pane = subscription.number;
-        if let Some(bytes) = self.input.take_accepted() {
+        if let Some(bytes) = self.input.take_ack() {
             FromGuest::InputAck { pane, bytes }.encode(out);
         }
         while subscription.sent < self.output.newest() && out.len() < OUTBOUND_BYTES_MAX {

@@ -25,9 +25,9 @@ impl Panes {
                     .and_then(|p| p.open(options, pane, size, from).map_err(|e| e.raw_os_error().unwrap_or(libc::EIO)));
                 opened.unwrap_or_else(|errno| FromGuest::OpenFailed { pane, errno }).encode(out);
             }
-            ToGuest::Input { pane, bytes } => self.with(pane, |p| p.write_input(&bytes)),
-            ToGuest::Resize { pane, size } => self.with(pane, |p| p.resize(size)),
-            ToGuest::Window { pane, until } => self.with(pane, |p| p.set_window(until)),
+            ToGuest::Input { pane, bytes } => self.with_pane(pane, |p| p.write_input(&bytes)),
+            ToGuest::Resize { pane, size } => self.with_pane(pane, |p| p.resize(size)),
+            ToGuest::Window { pane, until } => self.with_pane(pane, |p| p.set_window(until)),
             ToGuest::Inspect | ToGuest::Policy { .. } => {}
         }
     }
@@ -57,7 +57,7 @@ impl Panes {
     }
 
     /// Ignores a number that is not open on this connection: the pane may have ended while the message was in transit.
-    fn with(&mut self, number: PaneNumber, act: impl FnOnce(&mut Pane)) {
+    fn with_pane(&mut self, number: PaneNumber, act: impl FnOnce(&mut Pane)) {
         if let Some(pane) = self.list.iter_mut().find(|p| p.number() == Some(number)) {
             act(pane);
         }
