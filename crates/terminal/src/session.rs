@@ -73,7 +73,9 @@ impl Session {
     /// The pane of that name; it is opened when it does not exist.
     pub(super) fn pane(&self, name: &Slug, size: Size) -> Result<Arc<Pane>, TooManyPanes> {
         let mut panes = self.panes();
-        panes.retain(|p| matches!(p.shell_state(), ShellState::Opening | ShellState::Live | ShellState::Away(_)));
+        panes.retain(|p| {
+            matches!(p.shell_state(), ShellState::Opening | ShellState::Running | ShellState::Disconnected(_))
+        });
         if let Some(pane) = panes.iter().find(|p| p.name() == name.as_str()) {
             return Ok(pane.clone());
         }
@@ -114,10 +116,10 @@ impl Session {
                 }
             }
             let now = Instant::now();
-            self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Away(now)));
+            self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Disconnected(now)));
         }
         self.ended.cancel();
-        self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
+        self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Closed));
     }
 
     /// Serves one connection until it is lost. `last_boot_id` is the guest process that the panes belong to.
@@ -130,7 +132,7 @@ impl Session {
             Some(FromGuest::Hello { boot_id, .. }) => {
                 if last_boot_id.replace(boot_id).is_some_and(|last| last != boot_id) {
                     // The container was started again, so none of the shells exists any more.
-                    self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
+                    self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Closed));
                 }
             }
             Some(_) => return Err(ProtocolViolation::NoHello),
@@ -191,7 +193,7 @@ impl Session {
                     return Err(ProtocolViolation::OpenPosition);
                 }
             }
-            FromGuest::Exited { pane, status } => self.remove(pane, ShellState::Ended(status)),
+            FromGuest::Exited { pane, status } => self.remove(pane, ShellState::Exited(status)),
             FromGuest::OpenFailed { pane, errno } => self.remove(pane, ShellState::Failed(errno)),
             FromGuest::InputAck { pane, bytes } => {
                 if let Some(pane) = self.numbered(pane) {

@@ -110,12 +110,12 @@ impl ToProblem for AttachError {
                 ProblemKind::QuotaReached,
                 "Too many clients. Close one of the other windows and try again.",
             ),
-            Self::NoAnswer => Problem::new(
+            Self::GuestUnresponsive => Problem::new(
                 ProblemKind::Unavailable,
                 "The terminal does not answer. Try again in a moment. If it stays like that, restart the terminal; its \
                  files are kept.",
             ),
-            Self::NoShell(errno) => Problem::new(
+            Self::ShellNotStarted(errno) => Problem::new(
                 ProblemKind::Unavailable,
                 format!(
                     "The shell could not be started (errno {errno}). The image's login shell may be missing; restart \

@@ -11,20 +11,20 @@ use super::{ClientState, Pane, ShellState};
 
 /// What can be sent to a client at its cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum SendState {
     /// Output can be sent.
     Ready {
         /// Bytes after the cursor that flow control allows to send.
         bytes: u64,
         /// Time of the last input of any client.
-        input_at: Option<Instant>,
+        last_input_at: Option<Instant>,
     },
     /// The bytes at the cursor are no longer stored, so the client needs a redraw.
     Redraw,
     /// The client has all output. The state of the shell indicates whether more can follow.
     UpToDate(ShellState),
-    /// The client has not parsed enough of what it was sent.
-    Held,
+    /// Flow control: the client must acknowledge output before more is sent.
+    AwaitingAck,
 }
 
 /// A client's position in the output.
@@ -85,7 +85,7 @@ impl Pane {
         let Some(client) = state.client_mut(client) else { return false };
         client.parsed = client.parsed.max(position);
         drop(state);
-        // The client's own reader may wait in `Progress::Held`.
+        // The client's own reader may wait in `SendState::AwaitingAck`.
         self.changed.send_replace(());
         true
     }
@@ -108,14 +108,14 @@ impl Pane {
     /// When too much input is in flight; the caller has to wait.
     pub(crate) fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
-        if !matches!(state.shell, ShellState::Live | ShellState::Opening) {
+        if !matches!(state.shell, ShellState::Running | ShellState::Opening) {
             return Ok(InputTarget::None);
         }
         if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_IN_FLIGHT_BYTES_MAX {
             return Err(());
         }
         state.input_in_flight += bytes;
-        state.input_at = Some(Instant::now());
+        state.last_input_at = Some(Instant::now());
         let size = typist.and_then(|id| state.client(id)).and_then(|client| client.size);
         if let Some(size) = size {
             state.resize(size);
@@ -135,20 +135,20 @@ impl Pane {
     }
 
     /// What can be sent to the client at its cursor.
-    pub fn progress(&self, client: u64, cursor: &Cursor) -> Progress {
+    pub fn send_state(&self, client: u64, cursor: &Cursor) -> SendState {
         let state = self.state();
         let parsed = state.client(client).map_or(0, |client| client.parsed);
-        let Some(next) = cursor.next else { return Progress::Redraw };
+        let Some(next) = cursor.next else { return SendState::Redraw };
         let until = parsed.max(cursor.redrawn_at) + limits::OUTSTANDING_BYTES_MAX;
         if next >= until {
-            return Progress::Held;
+            return SendState::AwaitingAck;
         }
         if next < state.output.oldest() || next > state.output.newest() {
-            return if parsed >= cursor.redrawn_at { Progress::Redraw } else { Progress::Held };
+            return if parsed >= cursor.redrawn_at { SendState::Redraw } else { SendState::AwaitingAck };
         }
         match state.output.newest().min(until) - next {
-            0 => Progress::UpToDate(state.shell),
-            bytes => Progress::Ready { bytes, input_at: state.input_at },
+            0 => SendState::UpToDate(state.shell),
+            bytes => SendState::Ready { bytes, last_input_at: state.last_input_at },
         }
     }
 

@@ -80,17 +80,17 @@ impl Pane {
     /// Ends [`ShellState::Opening`] once all output that the guest had stored has arrived, and notifies clients.
     fn complete_opening(&self, mut state: MutexGuard<'_, State>) {
         if state.shell == ShellState::Opening && state.output.newest() >= state.complete_at {
-            state.shell = ShellState::Live;
+            state.shell = ShellState::Running;
         }
         drop(state);
         self.changed.send_replace(());
     }
 
-    /// Sets the state of the shell. A final one ([`ShellState::Ended`], [`ShellState::Failed`], [`ShellState::Gone`])
-    /// is kept.
+    /// Sets the state of the shell, unless it is final ([`ShellState::Exited`], [`ShellState::Failed`],
+    /// [`ShellState::Closed`]).
     pub fn set_shell_state(&self, shell: ShellState) {
         let mut state = self.state();
-        if !matches!(state.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone) {
+        if !matches!(state.shell, ShellState::Exited(_) | ShellState::Failed(_) | ShellState::Closed) {
             state.shell = shell;
             state.input_in_flight = 0;
         }
@@ -112,13 +112,13 @@ impl Pane {
     /// When a size is to be sent that was held back. `None` when the guest has the newest one.
     pub fn size_due(&self) -> Option<Instant> {
         let state = self.state();
-        if state.shell == ShellState::Live { state.size_due() } else { None }
+        if state.shell == ShellState::Running { state.size_due() } else { None }
     }
 
     /// Returns the window and size that the guest does not have yet and may be sent now, and marks them as sent.
     pub fn pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
-        if state.shell != ShellState::Live {
+        if state.shell != ShellState::Running {
             return None;
         }
         let window = state.window();
