@@ -181,7 +181,7 @@ impl State {
     }
 
     /// The size that the guest does not have yet, if it may be sent now. It counts as sent then.
-    fn take_size(&mut self) -> Option<Size> {
+    fn take_due_size(&mut self) -> Option<Size> {
         let now = Instant::now();
         if self.size_due()? > now {
             return None;

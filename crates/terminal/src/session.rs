@@ -89,7 +89,7 @@ impl Session {
         Ok(pane)
     }
 
-    fn numbered(&self, number: PaneNumber) -> Option<Arc<Pane>> {
+    fn pane_by_number(&self, number: PaneNumber) -> Option<Arc<Pane>> {
         self.panes().iter().find(|p| p.number() == number).cloned()
     }
 
@@ -167,7 +167,7 @@ impl Session {
                 self.link.send(ToGuest::Open { pane: pane.number(), name, size, from }).await?;
                 open.push(pane.clone());
             }
-            if let Some(update) = pane.pending_update() {
+            if let Some(update) = pane.take_pending_update() {
                 if let Some(size) = update.size {
                     self.link.send(ToGuest::Resize { pane: update.number, size }).await?;
                 }
@@ -182,21 +182,21 @@ impl Session {
     async fn receive(&self, message: FromGuest) -> Result<(), ProtocolViolation> {
         match message {
             FromGuest::Output { pane, position, bytes } => {
-                let Some(pane) = self.numbered(pane) else { return Ok(()) };
+                let Some(pane) = self.pane_by_number(pane) else { return Ok(()) };
                 if !pane.push_output(position, &bytes) {
                     return Err(ProtocolViolation::OutputPosition);
                 }
-                pane.pace_model().await;
+                pane.wait_for_model().await;
             }
             FromGuest::Opened { pane, oldest, newest, new_shell } => {
-                if self.numbered(pane).is_some_and(|p| !p.on_opened(oldest, newest, new_shell)) {
+                if self.pane_by_number(pane).is_some_and(|p| !p.on_opened(oldest, newest, new_shell)) {
                     return Err(ProtocolViolation::OpenPosition);
                 }
             }
-            FromGuest::Exited { pane, status } => self.remove(pane, ShellState::Exited(status)),
-            FromGuest::OpenFailed { pane, errno } => self.remove(pane, ShellState::Failed(errno)),
+            FromGuest::Exited { pane, status } => self.close_pane(pane, ShellState::Exited(status)),
+            FromGuest::OpenFailed { pane, errno } => self.close_pane(pane, ShellState::Failed(errno)),
             FromGuest::InputAck { pane, bytes } => {
-                if let Some(pane) = self.numbered(pane) {
+                if let Some(pane) = self.pane_by_number(pane) {
                     pane.on_input_ack(bytes);
                 }
             }
@@ -207,7 +207,7 @@ impl Session {
     }
 
     /// Ends a pane and frees its name. Attached clients still read its output to the end.
-    fn remove(&self, number: PaneNumber, shell: ShellState) {
+    fn close_pane(&self, number: PaneNumber, shell: ShellState) {
         let mut panes = self.panes();
         if let Some(at) = panes.iter().position(|p| p.number() == number) {
             let pane = panes.remove(at);

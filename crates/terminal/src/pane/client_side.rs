@@ -99,14 +99,14 @@ impl Pane {
         }
         state.resize(size);
         let number = state.number;
-        state.take_size().map(|size| (number, size))
+        state.take_due_size().map(|size| (number, size))
     }
 
-    /// Reserves room for input and makes the size of `typist` the pane's size.
+    /// Reserves room for input and makes the size of `active_client` the pane's size.
     ///
     /// # Errors
     /// When too much input is in flight; the caller has to wait.
-    pub(crate) fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
+    pub(crate) fn reserve_input(&self, active_client: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
         if !matches!(state.shell, ShellState::Running | ShellState::Opening) {
             return Ok(InputTarget::None);
@@ -116,11 +116,11 @@ impl Pane {
         }
         state.input_in_flight += bytes;
         state.last_input_at = Some(Instant::now());
-        let size = typist.and_then(|id| state.client(id)).and_then(|client| client.size);
+        let size = active_client.and_then(|id| state.client(id)).and_then(|client| client.size);
         if let Some(size) = size {
             state.resize(size);
         }
-        Ok(InputTarget::Shell { number: state.number, resize: state.take_size() })
+        Ok(InputTarget::Shell { number: state.number, resize: state.take_due_size() })
     }
 
     /// A client begins or ends to wait for room. The window is unlimited while one waits: a program that is blocked on

@@ -45,11 +45,11 @@ impl Pane {
         if state.output.newest() == 0 || newest < state.output.newest() {
             // The buffer is empty, or holds the output of another shell.
             state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
-            state.blank_model(oldest);
+            state.reset_model(oldest);
         }
         if new_shell {
             // A new shell starts with a blank screen, regardless of the output of the previous one.
-            state.blank_model(newest);
+            state.reset_model(newest);
         }
         state.complete_at = newest;
         self.complete_opening(state);
@@ -116,7 +116,7 @@ impl Pane {
     }
 
     /// Returns the window and size that the guest does not have yet and may be sent now, and marks them as sent.
-    pub fn pending_update(&self) -> Option<PendingUpdate> {
+    pub fn take_pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
         if state.shell != ShellState::Running {
             return None;
@@ -126,7 +126,7 @@ impl Pane {
             None => true,
             Some(sent) => window < sent || window == u64::MAX && sent != window || window - sent >= WINDOW_STEP,
         };
-        let size = state.take_size();
+        let size = state.take_due_size();
         if !moved && size.is_none() {
             return None;
         }

@@ -48,8 +48,8 @@ fn a_step_of_the_model_ends_although_every_three_bytes_fill_the_screen() {
     assert!(redraw.as_mut().now_or_never().is_none());
     assert!(pane.step_model(), "the model is blank");
     assert!(pane.step_model(), "work is left");
-    let seen = pane.state().model.seen;
-    assert!(seen > 0 && seen < 30_000, "{seen} of 30000 bytes in one step");
+    let position = pane.state().model.position;
+    assert!(position > 0 && position < 30_000, "{position} of 30000 bytes in one step");
 }
 
 #[test]
