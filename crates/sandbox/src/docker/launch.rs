@@ -96,7 +96,7 @@ impl Inner {
 
         let checks = Description::new(&inspect(docker, &name).await?)?.observe(&intended).checks;
         if let Some(difference) = first_difference(&checks) {
-            return Err(EngineError::Differs(difference));
+            return Err(EngineError::ProfileMismatch(difference));
         }
         progress(Stage::Verified);
         check_cancelled(cancel)?;
@@ -119,7 +119,7 @@ impl Inner {
             () = cancel.cancelled() => return check_cancelled(cancel),
         };
         if let Some(difference) = first_difference(&verify_inside(intended, &report)) {
-            return Err(EngineError::Differs(format!("seen from inside, {difference}")));
+            return Err(EngineError::ProfileMismatch(format!("seen from inside, {difference}")));
         }
         progress(Stage::Inside);
         progress(Stage::Ready);
@@ -130,8 +130,8 @@ impl Inner {
     /// that was checked.
     pub(super) async fn usable_image(&self, docker: &Docker, reference: &str) -> Result<String, EngineError> {
         let image = call_optional(QUERY_TIMEOUT, docker.inspect_image(reference)).await?;
-        let image = image.ok_or_else(|| EngineError::NoImage(reference.to_owned()))?;
-        let refuse = |why: &str| Err(EngineError::RefusedImage(reference.to_owned(), why.to_owned()));
+        let image = image.ok_or_else(|| EngineError::ImageMissing(reference.to_owned()))?;
+        let refuse = |why: &str| Err(EngineError::ImageRefused(reference.to_owned(), why.to_owned()));
         let config = image.config.unwrap_or_default();
         if config.volumes.is_some_and(|volumes| !volumes.is_empty()) {
             return refuse("it declares VOLUME, which would be writable storage outside the profile");

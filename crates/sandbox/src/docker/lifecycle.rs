@@ -19,7 +19,9 @@ use super::{
     names::LABEL_PROBE,
     network, unpause, volume,
 };
-use crate::{Absence, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference};
+use crate::{
+    ConfirmedRemoval, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference,
+};
 
 /// Time for the guest to end its shells before the engine kills it, in seconds.
 const STOP_SECS: i32 = 5;
@@ -82,8 +84,8 @@ impl Inner {
                 (false, _) => ObservedState::Stopped,
             }
         });
-        let emptied = || self.socket_dir(id).exists().then_some(ObservedState::Emptied);
-        Ok(state.or_else(|| home.map(|_| ObservedState::Remains)).or_else(emptied))
+        let emptied = || self.socket_dir(id).exists().then_some(ObservedState::SocketDirOnly);
+        Ok(state.or_else(|| home.map(|_| ObservedState::HomeOnly)).or_else(emptied))
     }
 
     async fn list(&self) -> Result<HashMap<SandboxId, ObservedState>, EngineError> {
@@ -97,10 +99,10 @@ impl Inner {
         let mut states: HashMap<SandboxId, ObservedState> = HashMap::new();
         for dir in std::fs::read_dir(&self.socket_root).into_iter().flatten().flatten() {
             let id = dir.file_name().to_str().and_then(|name| name.parse().ok());
-            states.extend(id.map(|id| (id, ObservedState::Emptied)));
+            states.extend(id.map(|id| (id, ObservedState::SocketDirOnly)));
         }
         let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.sandbox_of(&v.labels));
-        states.extend(homes.map(|id| (id, ObservedState::Remains)));
+        states.extend(homes.map(|id| (id, ObservedState::HomeOnly)));
         for container in containers {
             let labels = container.labels.unwrap_or_default();
             if labels.contains_key(LABEL_PROBE) {
@@ -137,7 +139,7 @@ impl Lifecycle for Docker {
         self.0.stop(id).await
     }
 
-    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError> {
+    async fn delete(&self, id: SandboxId) -> Result<ConfirmedRemoval, EngineError> {
         self.0.destroy(id).await
     }
 
@@ -154,7 +156,7 @@ impl Lifecycle for Docker {
         if (observed.memory, observed.memory_swap, observed.nano_cpus) == (memory, memory, nano_cpus) {
             Ok(())
         } else {
-            Err(EngineError::Differs("the engine did not apply the limits".into()))
+            Err(EngineError::ProfileMismatch("the engine did not apply the limits".into()))
         }
     }
 

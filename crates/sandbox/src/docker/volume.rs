@@ -29,7 +29,7 @@ pub async fn create(docker: &Docker, names: &Names, id: SandboxId) -> Result<(),
 /// The volume of a sandbox.
 ///
 /// # Errors
-/// [`EngineError::Differs`] when a volume of this name does not belong to the sandbox.
+/// [`EngineError::ProfileMismatch`] when a volume of this name does not belong to the sandbox.
 pub async fn find(docker: &Docker, names: &Names, id: SandboxId) -> Result<Option<Volume>, EngineError> {
     let Some(volume) = call_optional(QUERY_TIMEOUT, docker.inspect_volume(&names.of(id))).await? else {
         return Ok(None);
@@ -51,6 +51,6 @@ fn check_owner(names: &Names, id: SandboxId, volume: &Volume) -> Result<(), Engi
     if volume.name == names.of(id) && names.sandbox_of(&volume.labels) == Some(id) && plain {
         Ok(())
     } else {
-        Err(EngineError::Differs(format!("the volume {} does not belong to this sandbox", volume.name)))
+        Err(EngineError::ProfileMismatch(format!("the volume {} does not belong to this sandbox", volume.name)))
     }
 }

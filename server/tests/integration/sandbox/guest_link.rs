@@ -161,7 +161,7 @@ async fn a_report_arrives_over_the_current_connection_and_is_not_passed_to_the_s
     assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot_id: 2 }));
     assert_eq!(inbox.recv().await, Some(FromGuest::InputAck { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
-    assert!(matches!(silent, Err(EngineError::NoGuest(_))), "a guest that stays silent is reported as one");
+    assert!(matches!(silent, Err(EngineError::GuestUnresponsive(_))), "a guest that stays silent is reported as one");
 }
 
 #[tokio::test]
