@@ -28,7 +28,7 @@ impl Inner {
             }
             _ => {}
         }
-        let name = self.names.of(id);
+        let name = self.names.for_sandbox(id);
         let (container, home) = tokio::try_join!(
             call_optional(QUERY_TIMEOUT, docker.inspect_container(&name, None)),
             call_optional(QUERY_TIMEOUT, docker.inspect_volume(&name)),
