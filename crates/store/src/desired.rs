@@ -4,7 +4,7 @@ use protocol::names::InvalidText;
 
 /// What the owner asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Desired {
+pub enum DesiredState {
     /// Running.
     Running,
     /// Stopped, with its home kept.
@@ -13,7 +13,7 @@ pub enum Desired {
     Deleted,
 }
 
-impl Desired {
+impl DesiredState {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -24,7 +24,7 @@ impl Desired {
 }
 
 /// From the stored name.
-impl TryFrom<String> for Desired {
+impl TryFrom<String> for DesiredState {
     type Error = InvalidText;
     fn try_from(name: String) -> Result<Self, InvalidText> {
         let all = [Self::Running, Self::Stopped, Self::Deleted];

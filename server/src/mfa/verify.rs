@@ -211,7 +211,7 @@ impl Verification<'_> {
         if factor.secret.is_none() {
             return Err(CodeError::NoFactor);
         }
-        if !tx.spend_recovery_code(self.user, hash, self.now).await? {
+        if !tx.use_recovery_code(self.user, hash, self.now).await? {
             return Err(self.count_failure(tx, &factor, CodeFormat::Recovery).await);
         }
         self.reset_failures(&mut tx, &factor).await?;

@@ -35,7 +35,7 @@ async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineErro
         let mut tx = services.db.begin().await?;
         if let Some(error) = error {
             let apply_again = !matches!(error, EngineError::LimitBelowUsage(_));
-            if tx.take_tier_back(row, apply_again).await? {
+            if tx.revert_tier(row, apply_again).await? {
                 let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
                 let entry = entry.detail("error", error);
                 audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;

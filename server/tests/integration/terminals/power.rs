@@ -10,7 +10,7 @@ use protocol::{
 };
 use rexec::terminals::{self, Launched, reconciler};
 use sandbox::{ObservedState, fake::FakeBehavior};
-use store::{Desired, Request};
+use store::{DesiredState, PowerRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
@@ -90,7 +90,7 @@ async fn a_restart_is_one_request_and_passes_through_stopping() {
         let Launched::Going(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
         let during = env.rows().await[0].clone();
         assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
-        assert_eq!((during.desired, during.generation), (Desired::Running, before.generation + 1));
+        assert_eq!((during.desired, during.generation), (DesiredState::Running, before.generation + 1));
         assert!(during.has_request());
         go.cancel();
         env.services.tasks.close();
@@ -134,7 +134,7 @@ async fn the_audit_log_has_one_event_for_each_stop_and_start_that_was_asked_for(
         assert_eq!(env.events_about(id).await, words, "nothing was stopped by the start of a paused terminal");
         // An administrator stops it while its owner's restart is under way.
         let mut tx = env.services.db.begin().await.unwrap();
-        tx.request(&proof::<Operate>(id), Phase::Running, Request::Restart).await.unwrap();
+        tx.request_power(&proof::<Operate>(id), Phase::Running, PowerRequest::Restart).await.unwrap();
         tx.commit().await.unwrap();
         terminals::stop_any(&env.services, &admin, id).await.unwrap();
         assert_eq!(env.rows().await[0].phase, Phase::Stopped);

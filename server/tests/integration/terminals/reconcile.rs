@@ -9,7 +9,7 @@ use protocol::{
 };
 use rexec::terminals::{self, reconciler};
 use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::FakeBehavior};
-use store::{Request, SandboxRow, SandboxState};
+use store::{PowerRequest, SandboxRow, SandboxState};
 
 use crate::support::{
     database::{self, TestDb, sandbox_of},
@@ -36,9 +36,9 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     let [running, died, stopping, deleting, starting, lost] = ids[..] else { panic!() };
     let mut tx = env.services.db.begin().await.unwrap();
     use TerminalState::{Running, Stopped};
-    tx.request(&proof::<Operate>(stopping), Phase::Running, Request::Stop).await.unwrap();
+    tx.request_power(&proof::<Operate>(stopping), Phase::Running, PowerRequest::Stop).await.unwrap();
     tx.begin_deletion(&proof::<access::Delete>(deleting), false).await.unwrap();
-    tx.request(&proof::<Operate>(starting), Phase::Running, Request::Start).await.unwrap();
+    tx.request_power(&proof::<Operate>(starting), Phase::Running, PowerRequest::Start).await.unwrap();
     tx.commit().await.unwrap();
     env.fake.kill(sandbox_of(died));
     env.fake.kill(sandbox_of(starting));
@@ -116,7 +116,7 @@ async fn a_home_that_may_hold_files_is_never_removed() {
     let db = database::sqlite().await;
     let env = TestEnvironment::new(&db);
     let who = env.user("ada").await;
-    for request in [Request::Start, Request::Stop, Request::Restart] {
+    for request in [PowerRequest::Start, PowerRequest::Stop, PowerRequest::Restart] {
         for found in [
             ObservedState::Running,
             ObservedState::Paused,
@@ -126,7 +126,7 @@ async fn a_home_that_may_hold_files_is_never_removed() {
         ] {
             let id = env.terminal(&who).await.id;
             let mut tx = env.services.db.begin().await.unwrap();
-            tx.request(&proof::<Operate>(id), Phase::Running, request).await.unwrap();
+            tx.request_power(&proof::<Operate>(id), Phase::Running, request).await.unwrap();
             tx.commit().await.unwrap();
             env.fake.set_state(sandbox_of(id), found);
             let next = env.restarted(&db);
