@@ -14,17 +14,17 @@ pub fn engine_sentence(error: &EngineError) -> Problem {
             "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your \
                  administrator.",
         )
-        .retry_after(10),
+        .with_retry_after(10),
         E::ImageMissing(_) => Problem::new(
             ProblemKind::Unprocessable,
             "The engine does not have this image. Choose another one, or ask an administrator to provide it.",
         )
-        .at("image"),
+        .with_field("image"),
         E::ImageRefused(_, why) => Problem::new(
             ProblemKind::Unprocessable,
             format!("This image may not be used: {why}. Choose another one, or ask an administrator to change it."),
         )
-        .at("image"),
+        .with_field("image"),
         E::NoContainer => Problem::new(
             ProblemKind::NotRunning,
             "The terminal has no container and no home any more. Delete it and make a new one.",
@@ -41,7 +41,7 @@ pub fn engine_sentence(error: &EngineError) -> Problem {
             "The terminal did not come up in time, so it was taken down. The machine may be busy; try again in a \
                  moment.",
         )
-        .retry_after(10),
+        .with_retry_after(10),
         E::Failed(_) | E::LimitBelowUsage(_) => Problem::new(
             ProblemKind::Internal,
             "The container engine refused. Try again; if it stays like that, tell your administrator, whose log \

@@ -29,9 +29,9 @@ pub const EVENT_STREAMS_MAX: usize = 16;
 /// Event streams of one account over all its login sessions, because each occupies a connection indefinitely.
 pub const ACCOUNT_EVENT_STREAMS_MAX: usize = 64;
 /// Interval of pings to a client that sends nothing.
-pub const PING_SECS: u64 = 20;
+pub const PING_INTERVAL_SECS: u64 = 20;
 /// A client that sends nothing for this long is considered half-open and is disconnected.
-pub const SILENT_SECS_MAX: u64 = 60;
+pub const CLIENT_TIMEOUT_SECS: u64 = 60;
 /// Size limit of the JSON body of a request.
 pub const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Password length, in characters (OWASP password storage).
@@ -59,7 +59,7 @@ pub const GRANT_WARNING_SECS: u32 = 60;
 /// Allowed values of the maximum duration of grants.
 pub const GRANT_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 300..=604_800;
 /// Allowed values of the quota of terminals per account.
-pub const TERMINALS: std::ops::RangeInclusive<u32> = 0..=100;
+pub const TERMINAL_QUOTA: std::ops::RangeInclusive<u32> = 0..=100;
 /// Allowed values of the retention of audit events.
 pub const AUDIT_RETENTION_DAYS: std::ops::RangeInclusive<u32> = 30..=3650;
 /// Allowed values of the memory limit of a tier.

@@ -49,8 +49,8 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
 }
 
 async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
-    if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINALS.contains(&n)) {
-        return Err(InvalidValue::AccountQuota { max: *limits::TERMINALS.end() }.into());
+    if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINAL_QUOTA.contains(&n)) {
+        return Err(InvalidValue::AccountQuota { max: *limits::TERMINAL_QUOTA.end() }.into());
     }
     let mut tx = services.db.begin().await?;
     // Serializes administrators who demote each other concurrently.

@@ -85,10 +85,10 @@ impl ToProblem for RequestError {
     fn problem(&self) -> Problem {
         let problem = Problem::new(kind(self), detail(self));
         match self {
-            Self::UnknownPosition => problem.at("after"),
-            Self::UnknownParameter { name, .. } => problem.at(name),
-            Self::BadName(_) => problem.at("name"),
-            Self::TooManyChanges(secs) => problem.retry_after(*secs),
+            Self::UnknownPosition => problem.with_field("after"),
+            Self::UnknownParameter { name, .. } => problem.with_field(name),
+            Self::BadName(_) => problem.with_field("name"),
+            Self::TooManyChanges(secs) => problem.with_retry_after(*secs),
             _ => problem,
         }
     }
