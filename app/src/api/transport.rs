@@ -12,7 +12,7 @@ use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
 use crate::backend::Answer;
 
 /// A request fails after this time without a response, so that no form stays busy indefinitely.
-const RESPONSE_MILLIS_MAX: u32 = 60_000;
+const RESPONSE_TIMEOUT_MILLIS: u32 = 60_000;
 
 /// `GET`, as the JSON text of the response body.
 #[cfg(feature = "ssr")]
@@ -64,7 +64,7 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     let init = RequestInit::new();
     init.set_method(method);
     init.set_cache(RequestCache::NoStore);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_MILLIS_MAX)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_TIMEOUT_MILLIS)));
     if method != "GET" {
         // The request completes even if the page is closed. The bindings have no setter for this property.
         let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
