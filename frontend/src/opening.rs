@@ -3,8 +3,8 @@
 /// Input that is queued at most, in bytes.
 const QUEUED_BYTES_MAX: usize = 256 * 1024;
 
-/// A connection that is being opened. Input is queued until the connection is open and its screen is drawn: all of it, or
-/// none when it is too much or too old, because a command without its beginning is another command.
+/// A connection that is being opened. Input is queued until the connection is open and its screen is drawn. All of it
+/// is sent, or none when it is too much or too old, because a command without its beginning is another command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening {
     /// The old connection ended for a new one with a new cookie; the page does not show it.
