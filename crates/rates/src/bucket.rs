@@ -65,7 +65,7 @@ mod tests {
     const RATE: Rate = Rate { burst: 3, refill_ms: 100 };
 
     #[test]
-    fn a_burst_is_free_then_one_token_comes_back_at_a_time() {
+    fn a_full_bucket_allows_a_burst_and_refills_one_token_at_a_time() {
         let mut bucket = Bucket::default();
         let taken: Vec<_> = (0..5).map(|_| bucket.take(RATE, 1000)).collect();
         assert_eq!(taken, [Ok(()), Ok(()), Ok(()), Err(100), Err(100)]);

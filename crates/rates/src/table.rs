@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_in_which_every_entry_waits_takes_no_new_key() {
+    fn a_table_in_which_every_entry_waits_accepts_no_new_key() {
         let mut table = BoundedTable::new(4);
         for key in 0..4 {
             assert!(put(&mut table, key, 50_000, 1));

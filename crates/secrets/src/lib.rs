@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_file_is_private_and_opens_again_unless_damaged() {
+    fn the_key_file_is_private_and_is_read_again_unless_damaged() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");

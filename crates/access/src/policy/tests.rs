@@ -114,7 +114,7 @@ fn only_a_valid_grant_for_this_account_session_terminal_and_epoch_opens_a_locked
 }
 
 #[test]
-fn only_a_valid_login_of_the_owner_sees_the_terminal() {
+fn only_a_valid_login_of_the_owner_can_view_the_terminal() {
     let ended = [
         attach(|login, _, _| login.full = false),
         attach(|login, _, _| login.disabled = true),
@@ -131,7 +131,7 @@ fn only_a_valid_login_of_the_owner_sees_the_terminal() {
 }
 
 #[test]
-fn a_rotated_token_sees_the_terminal_but_does_not_attach() {
+fn a_rotated_token_can_view_the_terminal_but_not_attach() {
     let rotated = |login: &mut SessionFacts| login.generation = GENERATION + 1;
     assert_eq!(attach(|login, _, _| rotated(login)), "not logged in");
     let (mut login, running, grant) = facts();
@@ -152,7 +152,7 @@ fn an_api_token_never_uses_a_grant() {
 }
 
 #[test]
-fn an_administrator_is_known_by_the_role_that_the_account_has_now() {
+fn the_current_role_of_the_account_decides_who_is_an_administrator() {
     let administers = |role, owner| {
         let (mut login, mut running, _) = facts();
         (login.role, running.owner) = (role, owner);

@@ -23,7 +23,7 @@ fn text(redraw: &Redraw) -> String {
 
 /// A1: changes of size cost nothing but the newest ones, whatever the screen shows.
 #[test]
-fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
+fn repeated_changes_of_size_are_merged_before_the_model_applies_them() {
     let pane = pane(Size { cols: 80, rows: 24 });
     let (id, _) = pane.attach(None, None).unwrap();
     let (begun, mut sent) = (std::time::Instant::now(), 0);
@@ -41,7 +41,7 @@ fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
 
 /// A2: `ESC # 8` fills the whole screen with three bytes. One step does a bounded part of it.
 #[test]
-fn a_step_of_the_model_ends_although_every_three_bytes_fill_the_screen() {
+fn a_step_of_the_model_is_bounded_when_every_three_bytes_fill_the_screen() {
     let pane = pane(LARGE);
     assert!(pane.push_output(0, &b"\x1b#8".repeat(10_000)));
     let mut redraw = Box::pin(pane.redraw());
@@ -68,7 +68,7 @@ fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for
 }
 
 #[test]
-fn output_that_leaves_the_buffer_before_the_model_sees_it_leaves_a_blank_screen() {
+fn output_that_leaves_the_buffer_before_the_model_parses_it_leaves_a_blank_screen() {
     let pane = pane(Size { cols: 80, rows: 24 });
     assert!(pane.push_output(0, b"old line\r\n"));
     let bulk = vec![b'.'; 2 * protocol::limits::OUTPUT_BUFFER_BYTES];
