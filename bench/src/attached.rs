@@ -27,6 +27,22 @@ impl Attached {
         Ok(self.socket.send(Message::Binary(ClientFrame::Input(bytes).encode().into())).await?)
     }
 
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// The socket is closed.
+    pub async fn send(&mut self, frame: ClientFrame<'_>) -> Result<()> {
+        Ok(self.socket.send(Message::Binary(frame.encode().into())).await?)
+    }
+
+    /// The TCP connection, for bytes that are not a WebSocket message of this client.
+    pub fn tcp(&mut self) -> Option<&mut TcpStream> {
+        match self.socket.get_mut() {
+            MaybeTlsStream::Plain(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
     /// The bytes of the next Output or Snapshot frame, which it acknowledges.
     ///
     /// # Errors

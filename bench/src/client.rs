@@ -47,7 +47,31 @@ impl Client {
         Ok(Self { http, base: server.base.clone(), cookie })
     }
 
-    fn cookie(&self) -> String {
+    /// A client of an existing login session.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be created.
+    pub fn of_session(base: &str, cookie: &str) -> Result<Self> {
+        let http = reqwest::Client::builder().timeout(STEP_TIMEOUT).build()?;
+        Ok(Self { http, base: base.to_owned(), cookie: Mutex::new(cookie.to_owned()) })
+    }
+
+    /// Invites an account with the user's role and accepts the invitation.
+    ///
+    /// # Errors
+    /// A request fails.
+    pub async fn invite(&self, username: &str) -> Result<Self> {
+        let invitation = json!({"role": "user"});
+        let link = self.call(reqwest::Method::POST, "/api/admin/users/invite", Some(invitation)).await?;
+        let (_, token) = link["url"].as_str().and_then(|url| url.split_once("token=")).context("no token")?;
+        let body = json!({"token": token, "username": username, "password": PASSWORD});
+        let request = self.http.post(format!("{}/api/invite", self.base)).header("origin", &self.base).json(&body);
+        let response = request.send().await?.error_for_status()?;
+        Self::of_session(&self.base, &cookie_of(&response).context("no cookie")?)
+    }
+
+    /// The cookie of the login session.
+    pub fn cookie(&self) -> String {
         self.cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -109,7 +133,16 @@ impl Client {
     /// # Errors
     /// The handshake fails.
     pub async fn attach(&self, id: &str) -> Result<Attached> {
-        let url = format!("{}/api/terminals/{id}/attach?cols=80&rows=24", self.base.replacen("http", "ws", 1));
+        self.attach_pane(id, "main").await
+    }
+
+    /// Attaches to a pane, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// The handshake fails.
+    pub async fn attach_pane(&self, id: &str, pane: &str) -> Result<Attached> {
+        let base = self.base.replacen("http", "ws", 1);
+        let url = format!("{base}/api/terminals/{id}/attach?cols=80&rows=24&pane={pane}");
         let mut request = url.into_client_request()?;
         let headers = request.headers_mut();
         headers.insert("cookie", self.cookie().parse()?);

@@ -59,7 +59,10 @@ async fn time_to_close(attached: Attached, began: Instant) -> Result<Duration> {
 }
 
 /// Enrols an authenticator app and returns the recovery codes.
-async fn enrol(client: &Client) -> Result<Vec<String>> {
+///
+/// # Errors
+/// A request fails.
+pub async fn enrol(client: &Client) -> Result<Vec<String>> {
     let enrolment = client.call(Method::POST, "/api/account/mfa/enrol", Some(json!({ "password": PASSWORD }))).await?;
     let secret = BASE32_NOPAD.decode(enrolment["secret"].as_str().context("no secret")?.replace(' ', "").as_bytes())?;
     let app = Builder::new()

@@ -2,23 +2,18 @@
 //!
 //! Needs a built server (`./run --build`) and a running engine with the base images.
 
-mod attached;
-mod client;
-mod engine;
-mod figures;
-mod lock;
-mod server;
-mod timeout;
-
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, Result};
+use bench::{
+    client::Client,
+    engine::Engine,
+    figures::{self, Samples},
+    lock,
+    server::{Log, Server},
+};
 use clap::Parser;
-use client::Client;
-use engine::Engine;
-use figures::Samples;
 use protocol::limits::CLIENTS_MAX;
-use server::Server;
 
 /// Measures the figures of the README.
 #[derive(Parser)]
@@ -51,7 +46,7 @@ struct Cli {
 async fn main() -> Result<()> {
     let cli = Cli::parse();
     let engine = Engine::connect().await?;
-    let server = Server::start(&cli.binary).await?;
+    let server = Server::start(&cli.binary, Log::Inherit).await?;
     let client = Client::set_up(&server).await?;
     println!("server ready after {:.0} ms in an empty folder", server.ready_after.as_secs_f64() * 1000.0);
     let (cold, plain) = measure_launches(&cli, &client, &engine).await?;

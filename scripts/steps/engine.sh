@@ -83,9 +83,13 @@ _ensure_engine_locked() {
   if ! has dockerd; then
     want_packages "container engine" docker.io iptables iproute2
   fi
+  # Of its own since Debian 13, where the engine only recommends it.
+  if ! has docker && package_available docker-cli; then
+    want_packages "client of the container engine" docker-cli
+  fi
   if [ -d /run/systemd/system ]; then
     say "systemctl start docker"
-    as_root systemctl start docker
+    as_root systemctl start docker || warn "The service docker did not start; see: journalctl -u docker"
   else
     _start_engine_without_systemd
   fi

@@ -41,10 +41,10 @@ want_packages() {
   say "Installing ($reason): ${missing[*]}"
   _apt_update_once || warn "The package lists could not be refreshed; using the present ones."
   retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
-    -o Acquire::Retries=3 -qq -y --no-install-recommends install "${missing[@]}" >"$LOCAL_CACHE/apt.txt" 2>&1 || {
+    -o Acquire::Retries=3 -qq -y --no-remove --no-install-recommends install "${missing[@]}" >"$LOCAL_CACHE/apt.txt" 2>&1 || {
     tail -n 15 "$LOCAL_CACHE/apt.txt" >&2
     die "Could not install: ${missing[*]}" "The package manager's last lines are above." \
-      "Check the network and the package sources, then run this again; finished steps are not repeated."
+      "Nothing was removed for it. Check the network, the package sources and conflicts, then run this again."
   }
 }
 

@@ -110,10 +110,10 @@ impl Session {
                 () = self.ended.cancelled() => break,
                 lost = self.serve(messages, &mut last_boot_id) => lost,
             };
-            if let Err(violation) = lost {
-                if let Some(suppressed) = violations.admit() {
-                    tracing::warn!(suppressed, %violation, "session dropped its connection to the guest");
-                }
+            if let Err(violation) = lost
+                && let Some(suppressed) = violations.admit()
+            {
+                tracing::warn!(suppressed, %violation, "session dropped its connection to the guest");
             }
             let now = Instant::now();
             self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Disconnected(now)));

@@ -8,7 +8,7 @@ use std::{
 use protocol::frame::Size;
 use tokio::sync::oneshot;
 
-use super::{Pane, Redraw, Screen, State};
+use super::{Pane, Redraw, Screen, ShellState, State};
 use crate::model_threads::StepModel;
 
 /// When more than this many bytes have not been fed to the model, they are fed although nobody asked for a redraw.
@@ -59,8 +59,10 @@ impl State {
         self.output.newest().saturating_sub(self.model.position)
     }
 
+    /// The output of a shell that has ended is not fed ahead of a redraw, so that its model costs nothing any more.
     fn model_has_work(&self) -> bool {
-        !self.model.redraws.is_empty() || self.model_lag() > LAG_MAX
+        let ended = matches!(self.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone);
+        !self.model.redraws.is_empty() || (!ended && self.model_lag() > LAG_MAX)
     }
 }
 
@@ -78,14 +80,14 @@ impl Pane {
         }
     }
 
-    /// A redraw of the screen with all output that has arrived by now. `None` when the server shuts down, or when too
-    /// many redraws are waiting.
+    /// A redraw of the screen with all output that has arrived by now. `None` when the server shuts down, when the pane
+    /// is gone, or when too many redraws are waiting.
     pub async fn redraw(self: &Arc<Self>) -> Option<Redraw> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state();
             state.model.redraws.retain(|(_, waiting)| !waiting.is_closed());
-            if state.model.redraws.len() >= REDRAWS_MAX {
+            if state.model.redraws.len() >= REDRAWS_MAX || state.shell == ShellState::Gone {
                 return None;
             }
             let target = state.output.newest();

@@ -52,6 +52,21 @@ fn a_step_of_the_model_is_bounded_when_every_three_bytes_fill_the_screen() {
     assert!(position > 0 && position < 30_000, "{position} of 30000 bytes in one step");
 }
 
+/// A2: what a terminal has printed costs nothing once it is deleted.
+#[tokio::test]
+async fn the_model_of_a_pane_that_is_gone_has_no_work() {
+    let pane = pane(LARGE);
+    assert!(pane.output(0, &b"\x1b#8".repeat(300_000)));
+    assert!(pane.pace_model().now_or_never().is_none(), "it lags far");
+    let mut redraw = Box::pin(pane.redraw());
+    assert!(redraw.as_mut().now_or_never().is_none());
+    assert!(pane.step_model(), "work is left");
+    pane.set_shell_state(ShellState::Gone);
+    assert!(!pane.step_model());
+    assert_eq!(redraw.now_or_never(), Some(None));
+    assert_eq!(pane.redraw().now_or_never(), Some(None));
+}
+
 #[test]
 fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for() {
     let pane = pane(Size { cols: 10, rows: 4 });
