@@ -92,8 +92,8 @@ impl Pane {
         let mut state = self.state();
         if !matches!(state.shell, ShellState::Exited(_) | ShellState::Failed(_) | ShellState::Closed) {
             state.shell = shell;
-            if shell == ShellState::Gone {
-                // Nobody may see the screen any more, so nothing is rendered.
+            if shell == ShellState::Closed {
+                // No client may read the screen any more, so nothing is rendered.
                 state.model.redraws.clear();
             }
             state.input_in_flight = 0;

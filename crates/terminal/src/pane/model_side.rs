@@ -61,7 +61,7 @@ impl State {
 
     /// The output of a shell that has ended is not fed ahead of a redraw, so that its model costs nothing any more.
     fn model_has_work(&self) -> bool {
-        let ended = matches!(self.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone);
+        let ended = matches!(self.shell, ShellState::Exited(_) | ShellState::Failed(_) | ShellState::Closed);
         !self.model.redraws.is_empty() || (!ended && self.model_lag() > LAG_MAX)
     }
 }
@@ -81,13 +81,13 @@ impl Pane {
     }
 
     /// A redraw of the screen with all output that has arrived by now. `None` when the server shuts down, when the pane
-    /// is gone, or when too many redraws are waiting.
+    /// is closed, or when too many redraws are waiting.
     pub async fn redraw(self: &Arc<Self>) -> Option<Redraw> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state();
             state.model.redraws.retain(|(_, waiting)| !waiting.is_closed());
-            if state.model.redraws.len() >= REDRAWS_MAX || state.shell == ShellState::Gone {
+            if state.model.redraws.len() >= REDRAWS_MAX || state.shell == ShellState::Closed {
                 return None;
             }
             let target = state.output.newest();

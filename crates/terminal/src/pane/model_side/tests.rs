@@ -54,14 +54,14 @@ fn a_step_of_the_model_is_bounded_when_every_three_bytes_fill_the_screen() {
 
 /// A2: what a terminal has printed costs nothing once it is deleted.
 #[tokio::test]
-async fn the_model_of_a_pane_that_is_gone_has_no_work() {
+async fn the_model_of_a_closed_pane_has_no_work() {
     let pane = pane(LARGE);
-    assert!(pane.output(0, &b"\x1b#8".repeat(300_000)));
-    assert!(pane.pace_model().now_or_never().is_none(), "it lags far");
+    assert!(pane.push_output(0, &b"\x1b#8".repeat(300_000)));
+    assert!(pane.wait_for_model().now_or_never().is_none(), "it lags far");
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     assert!(pane.step_model(), "work is left");
-    pane.set_shell_state(ShellState::Gone);
+    pane.set_shell_state(ShellState::Closed);
     assert!(!pane.step_model());
     assert_eq!(redraw.now_or_never(), Some(None));
     assert_eq!(pane.redraw().now_or_never(), Some(None));
