@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ended_login_is_asked_for_again_because_its_token_may_have_been_replaced() {
+    fn an_ended_login_is_queried_because_its_token_may_have_been_replaced() {
         assert!(matches!(action(4401, "ended"), CloseAction::QueryLogin(p) if p.detail == "ended"));
     }
 

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_without_frames_is_dead_after_two_pings() {
+    fn a_connection_without_frames_is_considered_lost_after_two_pings() {
         let mut probe = LatencyProbe::default();
         assert!(probe.ping_due() && probe.ping_due());
         probe.received();

@@ -13,8 +13,8 @@ mod close;
 mod emulator;
 #[cfg(target_arch = "wasm32")]
 mod entry;
-mod flow;
-mod hold;
 mod latency;
+mod opening;
+mod output_positions;
 #[cfg(target_arch = "wasm32")]
 mod socket;

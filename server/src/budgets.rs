@@ -8,12 +8,12 @@ use rates::Rate;
 
 /// Sign-in attempts of one address over all names: a hundred in a burst, then one a minute. The wait does not grow,
 /// because an office may share the address. A successful attempt is not counted.
-pub const ADDRESS_ATTEMPTS: Rate = Rate { burst: 100, each_ms: 60_000 };
+pub const ADDRESS_ATTEMPTS: Rate = Rate { burst: 100, refill_ms: 60_000 };
 /// Attempts of one address with one-time links and set-up tokens: these are 256 random bits, so the limit only bounds
 /// what the attempts cost. A successful attempt is not counted.
-pub const LINK_ATTEMPTS: Rate = Rate { burst: 10, each_ms: 6_000 };
+pub const LINK_ATTEMPTS: Rate = Rate { burst: 10, refill_ms: 6_000 };
 /// Attempts of all sources together for which a table has no room, because every entry of it waits.
-pub const OVERFLOW_ATTEMPTS: Rate = Rate { burst: 100, each_ms: 1_000 };
+pub const OVERFLOW_ATTEMPTS: Rate = Rate { burst: 100, refill_ms: 1_000 };
 /// Entries of each table of the throttle: at most 200 bytes each, so about 4 MB for a table.
 pub const THROTTLE_ENTRIES: usize = 20_000;
 /// Failures for one name from one source before waits begin.
@@ -35,7 +35,7 @@ pub const AUDIT_ACCOUNT_CAUSES: usize = 4096;
 pub const AUDIT_ADDRESS_CAUSES: usize = 64;
 /// Changing requests of one account. Each may append an event, which is never suppressed, so their rate bounds the
 /// growth of the audit log: ten a second and less than 1 kB for a row are below 1 MB a minute.
-pub const ACCOUNT_CHANGES: Rate = Rate { burst: 300, each_ms: 100 };
+pub const ACCOUNT_CHANGES: Rate = Rate { burst: 300, refill_ms: 100 };
 
 /// Searches of the audit log at the same time, over all accounts: as many as SQLite has connections for them.
 pub const AUDIT_SEARCHES: usize = 2;

@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 /// When a finding is [`Level::Broken`].
 pub async fn doctor(config: &Config, json: bool) -> Result<()> {
-    let mut findings = docker::examine(config.docker_host.as_deref(), &STANDARD).await;
+    let mut findings = docker::probe(config.docker_host.as_deref(), &STANDARD).await;
     findings.push(database(config).await);
     if json {
         writeln!(stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;

@@ -14,35 +14,35 @@ pub fn engine_sentence(error: &EngineError) -> Problem {
             "The container engine does not answer. Nothing is left half made; try again in a moment, or tell your \
                  administrator.",
         )
-        .retry_after(10),
-        E::NoImage(_) => Problem::new(
+        .with_retry_after(10),
+        E::ImageMissing(_) => Problem::new(
             ProblemKind::Unprocessable,
             "The engine does not have this image. Choose another one, or ask an administrator to provide it.",
         )
-        .at("image"),
-        E::RefusedImage(_, why) => Problem::new(
+        .with_field("image"),
+        E::ImageRefused(_, why) => Problem::new(
             ProblemKind::Unprocessable,
             format!("This image may not be used: {why}. Choose another one, or ask an administrator to change it."),
         )
-        .at("image"),
+        .with_field("image"),
         E::NoContainer => Problem::new(
             ProblemKind::NotRunning,
             "The terminal has no container and no home any more. Delete it and make a new one.",
         ),
-        E::Differs(what) => Problem::new(
+        E::ProfileMismatch(what) => Problem::new(
             ProblemKind::Internal,
             format!(
                 "What the engine made is not what the hardening profile says ({what}), so it was not let to run. \
                      Tell your administrator."
             ),
         ),
-        E::NoGuest(_) => Problem::new(
+        E::GuestUnresponsive(_) => Problem::new(
             ProblemKind::Unavailable,
             "The terminal did not come up in time, so it was taken down. The machine may be busy; try again in a \
                  moment.",
         )
-        .retry_after(10),
-        E::Failed(_) | E::LimitInUse(_) => Problem::new(
+        .with_retry_after(10),
+        E::Failed(_) | E::LimitBelowUsage(_) => Problem::new(
             ProblemKind::Internal,
             "The container engine refused. Try again; if it stays like that, tell your administrator, whose log \
                  has its words.",
@@ -64,11 +64,11 @@ pub fn reason_text(reason: &Reason) -> String {
         }
         Reason::Other { text } => return text.clone(),
         Reason::EngineUnavailable => EngineError::Unavailable(String::new()),
-        Reason::ImageMissing => EngineError::NoImage(String::new()),
-        Reason::ImageRefused { why } => EngineError::RefusedImage(String::new(), why.clone()),
+        Reason::ImageMissing => EngineError::ImageMissing(String::new()),
+        Reason::ImageRefused { why } => EngineError::ImageRefused(String::new(), why.clone()),
         Reason::NoContainer => EngineError::NoContainer,
-        Reason::ProfileMismatch { difference } => EngineError::Differs(difference.clone()),
-        Reason::GuestUnresponsive => EngineError::NoGuest(String::new()),
+        Reason::ProfileMismatch { difference } => EngineError::ProfileMismatch(difference.clone()),
+        Reason::GuestUnresponsive => EngineError::GuestUnresponsive(String::new()),
         Reason::EngineRefused => EngineError::Failed(String::new()),
     };
     engine_sentence(&error).detail

@@ -7,7 +7,7 @@ mod transport;
 mod writes;
 
 pub(crate) use query::outcome_word;
-pub use query::{After, AuditQuery, Encoded};
+pub use query::{After, AuditQuery, PercentEncoded};
 pub use reads::*;
-pub use transport::Request;
+pub use transport::RequestFuture;
 pub use writes::*;

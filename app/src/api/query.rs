@@ -46,15 +46,15 @@ pub(crate) const fn outcome_word(outcome: Outcome) -> &'static str {
 fn write_pairs(f: &mut fmt::Formatter<'_>, pairs: &[(&str, &str)]) -> fmt::Result {
     let set = pairs.iter().filter(|(_, value)| !value.is_empty());
     for (index, (name, value)) in set.enumerate() {
-        write!(f, "{}{name}={}", if index == 0 { '?' } else { '&' }, Encoded(value))?;
+        write!(f, "{}{name}={}", if index == 0 { '?' } else { '&' }, PercentEncoded(value))?;
     }
     Ok(())
 }
 
 /// Percent-encodes a text for a URL. Only the unreserved characters of RFC 3986, section 2.3, stay as they are.
-pub struct Encoded<'a>(pub &'a str);
+pub struct PercentEncoded<'a>(pub &'a str);
 
-impl fmt::Display for Encoded<'_> {
+impl fmt::Display for PercentEncoded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.bytes().try_for_each(|b| match b {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => write!(f, "{}", b as char),

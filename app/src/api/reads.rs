@@ -15,7 +15,7 @@ use super::{
     query::{After, AuditQuery},
     transport,
 };
-use crate::backend::Answer;
+use crate::backend::ResponseFuture;
 
 /// A read of one REST route that answers with `T`. Nothing is sent until it is awaited or [`Read::text`] is called.
 pub struct Read<T> {
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned + 'static> Read<T> {
     /// REST route in the browser. The text stays undecoded so that the first HTML can carry it to the browser as it is.
     ///
     /// Call it where the reactive context is available; the future itself does not need it.
-    pub fn text(self) -> Answer<String> {
+    pub fn text(self) -> ResponseFuture<String> {
         transport::get(self.path)
     }
 
@@ -47,9 +47,9 @@ impl<T: DeserializeOwned + 'static> Read<T> {
 
 impl<T: DeserializeOwned + 'static> IntoFuture for Read<T> {
     type Output = Result<T, Problem>;
-    type IntoFuture = Answer<T>;
+    type IntoFuture = ResponseFuture<T>;
 
-    fn into_future(self) -> Answer<T> {
+    fn into_future(self) -> ResponseFuture<T> {
         let text = self.text();
         Box::pin(async move { Self::decode(&text.await?) })
     }
@@ -126,12 +126,12 @@ mod tests {
     struct Routes;
 
     impl Backend for Routes {
-        fn get(&self, path: String) -> Answer<String> {
+        fn get(&self, path: String) -> ResponseFuture<String> {
             Box::pin(ready(Ok(if path == "/api/setup" { r#"{"needed":true}"#.to_owned() } else { path })))
         }
     }
 
-    fn with_backend<T>(read: impl FnOnce() -> Answer<T>) -> Result<T, Problem> {
+    fn with_backend<T>(read: impl FnOnce() -> ResponseFuture<T>) -> Result<T, Problem> {
         let answer = Owner::new().with(|| {
             provide_context::<Arc<dyn Backend>>(Arc::new(Routes));
             read()
@@ -139,7 +139,7 @@ mod tests {
         resolved(answer)
     }
 
-    fn resolved<T>(mut answer: Answer<T>) -> Result<T, Problem> {
+    fn resolved<T>(mut answer: ResponseFuture<T>) -> Result<T, Problem> {
         match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result,
             Poll::Pending => panic!("the backend of the test responds at once"),

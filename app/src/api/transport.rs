@@ -9,14 +9,14 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
 
-use crate::backend::Answer;
+use crate::backend::ResponseFuture;
 
 /// A request fails after this time without a response, so that no form stays busy indefinitely.
-const RESPONSE_MILLIS_MAX: u32 = 60_000;
+const RESPONSE_TIMEOUT_MILLIS: u32 = 60_000;
 
 /// `GET`, as the JSON text of the response body.
 #[cfg(feature = "ssr")]
-pub(super) fn get(path: String) -> Answer<String> {
+pub(super) fn get(path: String) -> ResponseFuture<String> {
     match leptos::prelude::use_context::<std::sync::Arc<dyn crate::backend::Backend>>() {
         Some(backend) => backend.get(path),
         None => Box::pin(std::future::ready(Err(Problem::new(
@@ -28,21 +28,21 @@ pub(super) fn get(path: String) -> Answer<String> {
 
 /// `GET`, as the JSON text of the response body.
 #[cfg(not(feature = "ssr"))]
-pub(super) fn get(path: String) -> Answer<String> {
+pub(super) fn get(path: String) -> ResponseFuture<String> {
     // The browser has one thread; the wrapper only satisfies the `Send` bound that the server needs.
     Box::pin(send_wrapper::SendWrapper::new(async move { exchange("GET", &path, None).await }))
 }
 
 /// A request that is sent when it is awaited. Boxed: one future for each type of response instead of one for each route
 /// makes the WASM file smaller.
-pub type Request<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+pub type RequestFuture<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 /// A request that changes something, with a body of [`json`] or `Ok(None)`.
 pub(super) fn send<T: DeserializeOwned + 'static>(
     method: &'static str,
     path: String,
     body: Result<Option<String>, Problem>,
-) -> Request<T> {
+) -> RequestFuture<T> {
     Box::pin(async move { decode(&exchange(method, &path, body?).await?) })
 }
 
@@ -64,7 +64,7 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Result<Stri
     let init = RequestInit::new();
     init.set_method(method);
     init.set_cache(RequestCache::NoStore);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_MILLIS_MAX)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(RESPONSE_TIMEOUT_MILLIS)));
     if method != "GET" {
         // The request completes even if the page is closed. The bindings have no setter for this property.
         let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);

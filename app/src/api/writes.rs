@@ -11,7 +11,7 @@ use protocol::{
     terminals::{CreateTerminal, OptionalCode, PatchTerminal, Terminal},
 };
 
-use super::transport::{self, Request};
+use super::transport::{self, RequestFuture};
 
 /// A response whose body, if any, is ignored.
 pub type Ignored = serde::de::IgnoredAny;
@@ -31,7 +31,7 @@ macro_rules! writes {
             /// # Errors
             /// The future resolves to the problem the route responded with, or that the server could not be reached.
             #[allow(clippy::useless_format, unused_mut, unused_assignments)]
-            pub fn $name($($arg: $ty),*) -> Request<$out> {
+            pub fn $name($($arg: $ty),*) -> RequestFuture<$out> {
                 let mut body = Ok(None);
                 $(body = transport::json(&$body);)?
                 $(

@@ -3,7 +3,7 @@
 use protocol::{Problem, ProblemKind};
 
 use super::dom::window;
-use crate::api::Encoded;
+use crate::api::PercentEncoded;
 
 /// Leaves the program by loading a page, so that no data of the old session stays in memory after login and logout.
 pub(crate) fn load_page(path: &str) {
@@ -39,7 +39,7 @@ pub(crate) fn redirect_to_login(problem: &Problem) -> bool {
     let leaves = current != "/login";
     if leaves {
         let current = current + &location.search().unwrap_or_default();
-        load_page(&format!("/login?next={}&ended", Encoded(&current)));
+        load_page(&format!("/login?next={}&ended", PercentEncoded(&current)));
     }
     leaves
 }

@@ -10,7 +10,7 @@ use protocol::Problem;
 use serde::de::DeserializeOwned;
 
 use super::{Loading, ProblemPage};
-use crate::{api::Read, backend::Answer};
+use crate::{api::Read, backend::ResponseFuture};
 
 /// Reloads the lists in its scope after one of their items changed.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ impl Fetch {
     /// Loads now, and again whenever `refetch` is triggered.
     pub(super) fn of_text(
         refetch: Option<Refetch>,
-        read: Arc<dyn Fn() -> Answer<String> + Send + Sync>,
+        read: Arc<dyn Fn() -> ResponseFuture<String> + Send + Sync>,
         view: Arc<dyn Fn(Result<String, Problem>) -> AnyView + Send + Sync>,
     ) -> Self {
         let text = Resource::new(move || refetch.map(|refetch| refetch.0.get()), move |_| read());

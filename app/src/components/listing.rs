@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::Read,
-    backend::Answer,
+    backend::ResponseFuture,
     state::{Hydrated, Toasts},
 };
 
@@ -26,7 +26,7 @@ struct RowsPage {
     next: Option<String>,
 }
 
-type ReadPage = dyn Fn(Option<String>) -> Answer<String> + Send + Sync;
+type ReadPage = dyn Fn(Option<String>) -> ResponseFuture<String> + Send + Sync;
 type DecodePage = dyn Fn(&str) -> Result<RowsPage, Problem> + Send + Sync;
 
 /// Where the pages of a list come from and how their items are shown.
@@ -52,7 +52,7 @@ impl ListSource {
         Self { read: Arc::new(move |after| read(after).text()), decode: Arc::new(decode) }
     }
 
-    async fn page(self, text: Answer<String>) -> Result<RowsPage, Problem> {
+    async fn page(self, text: ResponseFuture<String>) -> Result<RowsPage, Problem> {
         (self.decode)(&text.await?)
     }
 }

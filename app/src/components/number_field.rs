@@ -45,7 +45,8 @@ impl NumberField {
         let value = parse_number(browser::form_value(form, self.name).trim(), self.unit_size);
         value.filter(|n| self.range.contains(n)).unwrap_or_else(|| {
             errors.push(
-                Problem::new(ProblemKind::BadRequest, format!("It must be {}.", self.range_text())).at(self.name),
+                Problem::new(ProblemKind::BadRequest, format!("It must be {}.", self.range_text()))
+                    .with_field(self.name),
             );
             0
         })

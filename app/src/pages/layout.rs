@@ -26,7 +26,7 @@ pub(crate) fn Layout() -> impl IntoView {
         }
         let search = location.search.get_untracked();
         let target = location.pathname.get_untracked() + if search.is_empty() { "" } else { "?" } + &search;
-        let path = format!("/login?next={}", api::Encoded(&target));
+        let path = format!("/login?next={}", api::PercentEncoded(&target));
         view! { <Redirect path /> }.into_any()
     };
     with_session(|| view! { <Outlet /> }.into_any(), Box::new(on_error))

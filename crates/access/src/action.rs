@@ -13,15 +13,15 @@ mod sealed {
 
 /// Something that a caller may be allowed to do with one terminal.
 pub trait Action: sealed::Sealed + Send {
-    /// What the proof contains besides the facts: a [`Lease`] if the action transfers terminal content, else nothing.
-    type Hold: std::fmt::Debug + Send + Sync;
+    /// What limits the validity of the proof: a [`Lease`] if the action transfers terminal content, else `()`.
+    type Lease: std::fmt::Debug + Send + Sync;
 
     #[doc(hidden)]
     const RULE: Rule;
 
     /// `None` when the action requires a lease and there is none. The gate then denies the action.
     #[doc(hidden)]
-    fn hold(lease: Option<Lease>) -> Option<Self::Hold>;
+    fn require_lease(lease: Option<Lease>) -> Option<Self::Lease>;
 }
 
 /// The part of the policy that decides about an action.
@@ -37,17 +37,17 @@ pub enum Rule {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident: $rule:ident, $hold:ty, $take:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $rule:ident, $lease:ty, $require:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
         impl sealed::Sealed for $name {}
         impl Action for $name {
-            type Hold = $hold;
+            type Lease = $lease;
             const RULE: Rule = Rule::$rule;
-            fn hold(lease: Option<Lease>) -> Option<$hold> {
-                let take: fn(Option<Lease>) -> Option<$hold> = $take;
-                take(lease)
+            fn require_lease(lease: Option<Lease>) -> Option<$lease> {
+                let require: fn(Option<Lease>) -> Option<$lease> = $require;
+                require(lease)
             }
         }
     )*};
@@ -111,12 +111,12 @@ pub struct Authorized<A: Action> {
     pub(crate) credential: Credential,
     pub(crate) rights: Rights,
     pub(crate) facts: TerminalFacts,
-    pub(crate) hold: A::Hold,
+    pub(crate) lease: A::Lease,
 }
 
 impl<A: Action> Authorized<A> {
-    pub(crate) fn new(caller: &Caller, id: TerminalId, facts: TerminalFacts, hold: A::Hold) -> Self {
-        Self { id, user: caller.user, credential: caller.credential.clone(), rights: Rights::OWNER, facts, hold }
+    pub(crate) fn new(caller: &Caller, id: TerminalId, facts: TerminalFacts, lease: A::Lease) -> Self {
+        Self { id, user: caller.user, credential: caller.credential.clone(), rights: Rights::OWNER, facts, lease }
     }
 
     /// The terminal.
@@ -149,7 +149,7 @@ impl<A: Action> Authorized<A> {
 }
 
 #[cfg(feature = "testing")]
-impl<A: Action<Hold = ()>> Authorized<A> {
+impl<A: Action<Lease = ()>> Authorized<A> {
     /// A proof without a decision, for tests of functions that take one.
     pub fn for_test(caller: &Caller, id: TerminalId, facts: TerminalFacts) -> Self {
         Self::new(caller, id, facts, ())
@@ -159,10 +159,10 @@ impl<A: Action<Hold = ()>> Authorized<A> {
 impl Authorized<Attach> {
     /// The lease: check [`Lease::check`] for every frame and wait on [`Lease::ended`].
     pub fn lease(&self) -> &Lease {
-        &self.hold
+        &self.lease
     }
 
-    /// The right to send input; `None` for a client that may only look on.
+    /// The right to send input; `None` for a view-only client.
     pub fn input_right(&self) -> Option<InputRight<'_>> {
         self.rights.input.then_some(InputRight(PhantomData))
     }

@@ -54,16 +54,16 @@ impl Clock {
         }
     }
 
-    /// Lets time pass on a manual clock; the machine's clocks stay as they are.
+    /// Advances both times of a manual clock. Has no effect on the machine's clocks.
     pub fn advance_secs(&self, secs: i64) {
-        self.set_wall_by_secs(secs);
+        self.adjust_wall_secs(secs);
         if let Self::Manual(time) = self {
             time.monotonic_ms.fetch_add(secs * 1000, Ordering::SeqCst);
         }
     }
 
-    /// Sets the wall clock of a manual clock forward, or back with a negative number. No time passes.
-    pub fn set_wall_by_secs(&self, secs: i64) {
+    /// Adjusts the wall clock of a manual clock, back with a negative number. The monotonic time does not change.
+    pub fn adjust_wall_secs(&self, secs: i64) {
         if let Self::Manual(time) = self {
             time.wall_ms.fetch_add(secs * 1000, Ordering::SeqCst);
         }

@@ -24,7 +24,7 @@ pub struct MaxDurations {
 }
 
 impl MaxDurations {
-    const ANY: Self = Self { idle_secs: u32::MAX, absolute_secs: u32::MAX };
+    const UNLIMITED: Self = Self { idle_secs: u32::MAX, absolute_secs: u32::MAX };
 }
 
 /// When a grant or a login ends: `min(last activity + idle, absolute end)`.
@@ -133,7 +133,7 @@ struct Inner<K> {
 
 impl<K> Default for ExpiryTrackers<K> {
     fn default() -> Self {
-        Self(Mutex::new(Inner { max: MaxDurations::ANY, trackers: HashMap::new() }))
+        Self(Mutex::new(Inner { max: MaxDurations::UNLIMITED, trackers: HashMap::new() }))
     }
 }
 
@@ -164,8 +164,8 @@ impl<K: Eq + Hash> ExpiryTrackers<K> {
     }
 
     /// The trackers of matching keys that a lease holds.
-    pub(super) fn get_where(&self, wanted: impl Fn(&K) -> bool) -> Vec<Arc<ExpiryTracker>> {
-        self.inner().trackers.iter().filter(|(key, _)| wanted(key)).filter_map(|(_, weak)| weak.upgrade()).collect()
+    pub(super) fn matching(&self, matches: impl Fn(&K) -> bool) -> Vec<Arc<ExpiryTracker>> {
+        self.inner().trackers.iter().filter(|(key, _)| matches(key)).filter_map(|(_, weak)| weak.upgrade()).collect()
     }
 
     /// Limits all present and future trackers.

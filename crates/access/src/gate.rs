@@ -49,17 +49,17 @@ impl TerminalGate {
         let facts = self.read(session, id).await?;
         let now = self.clock.now();
         let grant = match A::RULE {
-            Rule::Owner => policy::owner(&facts, caller, now).map(|()| None)?,
-            Rule::Administrator => policy::administrator(&facts, caller, now).map(|()| None)?,
-            Rule::OwnerUnlocked => policy::owner_unlocked(&facts, caller, id, now)?,
+            Rule::Owner => policy::require_owner(&facts, caller, now).map(|()| None)?,
+            Rule::Administrator => policy::require_administrator(&facts, caller, now).map(|()| None)?,
+            Rule::OwnerUnlocked => policy::require_owner_unlocked(&facts, caller, id, now)?,
         };
         let lease = match subscription {
             Some(subscription) => Some(self.lease(subscription, session, &facts, grant)?),
             None => None,
         };
         let terminal = facts.terminal.ok_or(Denied::NotFound)?;
-        let hold = A::hold(lease).ok_or(Denied::NotFound)?;
-        Ok(Authorized::new(caller, id, terminal, hold))
+        let lease = A::require_lease(lease).ok_or(Denied::NotFound)?;
+        Ok(Authorized::new(caller, id, terminal, lease))
     }
 
     fn lease(
@@ -73,7 +73,7 @@ impl TerminalGate {
         let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
         let login = self.registry.login_tracker(session, login);
         let lease = Lease::new(subscription, login, grant, self.clock.clone());
-        match lease.revoked() {
+        match lease.revocation() {
             Some(reason) => Err(reason.into()),
             None => Ok(lease),
         }
@@ -89,7 +89,7 @@ impl TerminalGate {
         };
         let subscription = self.registry.subscribe_login((session, generation));
         let facts = self.read(session, TerminalId::nil()).await?;
-        policy::current_login(&facts, caller, self.clock.now())?;
+        policy::require_current_login(&facts, caller, self.clock.now())?;
         let login = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
         let login = self.registry.login_tracker(session, login);
         let lease = LoginLease::new(subscription, login, self.clock.clone());

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     expiry::ExpiryTracker,
-    revocation::{Hold, Revocation, Subscription},
+    revocation::{Revocation, Subscription, TokenGuard},
 };
 use crate::{Clock, clock::LeaseClock};
 
@@ -24,13 +24,13 @@ fn until_next_check(ends: Timestamp, clock: &LeaseClock) -> Duration {
 /// A lease on a login session alone, for streams of events without content of a terminal.
 #[derive(Debug)]
 pub struct LoginLease {
-    session: Hold,
+    session: TokenGuard,
     login: Arc<ExpiryTracker>,
     clock: LeaseClock,
 }
 
 impl LoginLease {
-    pub(super) fn new(session: Hold, login: Arc<ExpiryTracker>, clock: Clock) -> Self {
+    pub(super) fn new(session: TokenGuard, login: Arc<ExpiryTracker>, clock: Clock) -> Self {
         Self { session, login, clock: LeaseClock::start(clock) }
     }
 
@@ -55,8 +55,8 @@ impl LoginLease {
 /// session or of its token's generation, and when the login or the grant expires.
 #[derive(Debug)]
 pub struct Lease {
-    terminal: Hold,
-    session: Hold,
+    terminal: TokenGuard,
+    session: TokenGuard,
     login: Arc<ExpiryTracker>,
     grant: Option<Arc<ExpiryTracker>>,
     clock: LeaseClock,
@@ -79,7 +79,7 @@ impl Lease {
     }
 
     /// The reason of a revocation, once there is one. Expiry is not considered.
-    pub(super) fn revoked(&self) -> Option<Revocation> {
+    pub(super) fn revocation(&self) -> Option<Revocation> {
         self.terminal.reason().or_else(|| self.session.reason())
     }
 
@@ -88,7 +88,7 @@ impl Lease {
     /// # Errors
     /// The [`Revocation`] that ended the lease.
     pub fn check(&self) -> Result<(), Revocation> {
-        if let Some(reason) = self.revoked() {
+        if let Some(reason) = self.revocation() {
             return Err(reason);
         }
         let now = self.clock.now();
@@ -122,7 +122,7 @@ impl Lease {
     /// When a revocation was requested; the requester waits from then on. `None` without a revocation, also when the
     /// lease has expired.
     pub fn revoked_at(&self) -> Option<Instant> {
-        [&self.terminal, &self.session].into_iter().filter_map(|hold| hold.revoked_at()).min()
+        [&self.terminal, &self.session].into_iter().filter_map(|guard| guard.revoked_at()).min()
     }
 
     /// Records input: the idle times of the login and of the grant start again.

@@ -5,7 +5,7 @@ use protocol::{TerminalId, Timestamp, auth::Role, terminals::Phase};
 use crate::{Caller, Credential, CurrentLock, Denied, Facts, GrantFacts, SessionFacts};
 
 /// Requires a complete, unexpired login session of the caller's account, regardless of the presented token generation.
-fn login<'a>(facts: &'a Facts, caller: &Caller, now: Timestamp) -> Result<&'a SessionFacts, Denied> {
+fn require_login<'a>(facts: &'a Facts, caller: &Caller, now: Timestamp) -> Result<&'a SessionFacts, Denied> {
     let session = facts.session.as_ref().ok_or(Denied::NotLoggedIn)?;
     // With a clock that was set back, "not yet expired" cannot be decided.
     let valid = session.full
@@ -17,8 +17,8 @@ fn login<'a>(facts: &'a Facts, caller: &Caller, now: Timestamp) -> Result<&'a Se
 }
 
 /// Requires a valid login by its current token: a token that was rotated away opens no socket and no stream.
-pub(super) fn current_login(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
-    let session = login(facts, caller, now)?;
+pub(super) fn require_current_login(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
+    let session = require_login(facts, caller, now)?;
     match caller.credential {
         Credential::Session { generation, .. } if generation == session.generation => Ok(()),
         Credential::Session { .. } | Credential::Token { .. } => Err(Denied::NotLoggedIn),
@@ -26,8 +26,8 @@ pub(super) fn current_login(facts: &Facts, caller: &Caller, now: Timestamp) -> R
 }
 
 /// Requires that the caller owns the terminal.
-pub(super) fn owner(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
-    login(facts, caller, now)?;
+pub(super) fn require_owner(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
+    require_login(facts, caller, now)?;
     match &facts.terminal {
         Some(terminal) if terminal.owner == caller.user => Ok(()),
         _ => Err(Denied::NotFound),
@@ -35,8 +35,8 @@ pub(super) fn owner(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<()
 }
 
 /// Requires that the caller is an administrator, by the role that the account has now.
-pub(super) fn administrator(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
-    let session = login(facts, caller, now)?;
+pub(super) fn require_administrator(facts: &Facts, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
+    let session = require_login(facts, caller, now)?;
     match (session.role, &facts.terminal) {
         (Role::Admin, Some(_)) => Ok(()),
         _ => Err(Denied::NotFound),
@@ -45,14 +45,14 @@ pub(super) fn administrator(facts: &Facts, caller: &Caller, now: Timestamp) -> R
 
 /// Requires that the caller owns the terminal, that it is not locked or this login session has a valid grant, and that
 /// it runs. Returns the grant when the terminal is locked.
-pub(super) fn owner_unlocked(
+pub(super) fn require_owner_unlocked(
     facts: &Facts,
     caller: &Caller,
     id: TerminalId,
     now: Timestamp,
 ) -> Result<Option<GrantFacts>, Denied> {
-    current_login(facts, caller, now)?;
-    owner(facts, caller, now)?;
+    require_current_login(facts, caller, now)?;
+    require_owner(facts, caller, now)?;
     let terminal = facts.terminal.as_ref().ok_or(Denied::NotFound)?;
     let grant = if terminal.locked {
         let lock = CurrentLock { terminal: id, epoch: terminal.epoch };

@@ -93,12 +93,13 @@ pub trait Revocations: Send + Sync + std::fmt::Debug {
 struct RevocationToken {
     cancelled: CancellationToken,
     reason: OnceLock<(Revocation, Instant)>,
-    holders: watch::Sender<usize>,
+    /// Number of guards.
+    guards: watch::Sender<usize>,
 }
 
 impl RevocationToken {
     fn new() -> Arc<Self> {
-        Arc::new(Self { cancelled: CancellationToken::new(), reason: OnceLock::new(), holders: watch::Sender::new(0) })
+        Arc::new(Self { cancelled: CancellationToken::new(), reason: OnceLock::new(), guards: watch::Sender::new(0) })
     }
 
     fn revoke(&self, reason: Revocation) {
@@ -108,13 +109,13 @@ impl RevocationToken {
     }
 }
 
-/// A counted hold on a revocation token. Dropping it lets a waiting [`Revocations::revoke`] return.
+/// A counted reference to a revocation token. [`Revocations::revoke`] waits until every guard of the token is dropped.
 #[derive(Debug)]
-pub(super) struct Hold(Arc<RevocationToken>);
+pub(super) struct TokenGuard(Arc<RevocationToken>);
 
-impl Hold {
+impl TokenGuard {
     fn new(token: Arc<RevocationToken>) -> Self {
-        token.holders.send_modify(|n| *n += 1);
+        token.guards.send_modify(|n| *n += 1);
         Self(token)
     }
 
@@ -134,17 +135,17 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for TokenGuard {
     fn drop(&mut self) {
-        self.0.holders.send_modify(|n| *n -= 1);
+        self.0.guards.send_modify(|n| *n -= 1);
     }
 }
 
-/// Holds on the tokens of a terminal and of a login session.
+/// Guards of the tokens of a terminal and of a login session.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    pub(super) terminal: Hold,
-    pub(super) session: Hold,
+    pub(super) terminal: TokenGuard,
+    pub(super) session: TokenGuard,
 }
 
 type Tokens<K> = Mutex<HashMap<K, Arc<RevocationToken>>>;
@@ -162,14 +163,14 @@ pub struct RevocationRegistry {
 }
 
 impl RevocationRegistry {
-    /// Takes holds on both tokens. Call it *before* reading facts, and check for a revocation afterwards.
+    /// Acquires a guard of each token. Call it *before* reading facts, and check for a revocation afterwards.
     pub(super) fn subscribe(&self, login: LoginToken, terminal: TerminalId) -> Subscription {
-        Subscription { terminal: hold(&self.terminals, terminal), session: self.subscribe_login(login) }
+        Subscription { terminal: acquire(&self.terminals, terminal), session: self.subscribe_login(login) }
     }
 
-    /// Takes a hold on a login session alone.
-    pub(super) fn subscribe_login(&self, login: LoginToken) -> Hold {
-        hold(&self.logins_by_token, login)
+    /// Acquires a guard of the token of a login session alone.
+    pub(super) fn subscribe_login(&self, login: LoginToken) -> TokenGuard {
+        acquire(&self.logins_by_token, login)
     }
 
     /// The tracker of a grant: input on one socket extends all sockets of the grant.
@@ -208,18 +209,18 @@ impl Revocations for RevocationRegistry {
         }
         let released = async {
             for token in &tokens {
-                let _ = token.holders.subscribe().wait_for(|n| *n == 0).await;
+                let _ = token.guards.subscribe().wait_for(|n| *n == 0).await;
             }
         };
         if tokio::time::timeout(deadline, released).await.is_ok() {
             return Release::Complete;
         }
-        Release::Pending(tokens.iter().map(|token| *token.holders.borrow()).sum())
+        Release::Pending(tokens.iter().map(|token| *token.guards.borrow()).sum())
     }
 
     fn revoke_all_terminals(&self, reason: Revocation) -> usize {
         let tokens = std::mem::take(&mut *self.terminals.lock().unwrap_or_else(PoisonError::into_inner));
-        tokens.values().filter(|token| *token.holders.borrow() > 0).inspect(|token| token.revoke(reason)).count()
+        tokens.values().filter(|token| *token.guards.borrow() > 0).inspect(|token| token.revoke(reason)).count()
     }
 
     fn renew_grant(&self, grant: &GrantFacts) {
@@ -230,7 +231,7 @@ impl Revocations for RevocationRegistry {
     }
 
     fn remove_lock(&self, terminal: TerminalId, epoch: i64) {
-        for tracker in self.grants.get_where(|(_, of)| *of == terminal) {
+        for tracker in self.grants.matching(|(_, of)| *of == terminal) {
             if tracker.epoch() == epoch {
                 tracker.mark_lock_removed();
             }
@@ -250,14 +251,14 @@ impl Revocations for RevocationRegistry {
 
     fn active_leases(&self) -> usize {
         let tokens = self.terminals.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.values().map(|token| *token.holders.borrow()).sum()
+        tokens.values().map(|token| *token.guards.borrow()).sum()
     }
 }
 
-fn hold<K: Eq + Hash>(tokens: &Tokens<K>, key: K) -> Hold {
+fn acquire<K: Eq + Hash>(tokens: &Tokens<K>, key: K) -> TokenGuard {
     let mut tokens = tokens.lock().unwrap_or_else(PoisonError::into_inner);
-    tokens.retain(|_, token| *token.holders.borrow() > 0);
-    Hold::new(tokens.entry(key).or_insert_with(RevocationToken::new).clone())
+    tokens.retain(|_, token| *token.guards.borrow() > 0);
+    TokenGuard::new(tokens.entry(key).or_insert_with(RevocationToken::new).clone())
 }
 
 fn remove<K: Eq + Hash>(tokens: &Tokens<K>, matches: impl Fn(&K) -> bool) -> Vec<Arc<RevocationToken>> {

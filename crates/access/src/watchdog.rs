@@ -46,7 +46,7 @@ mod tests {
 
     #[derive(Debug, Default)]
     struct Database {
-        away: AtomicBool,
+        unavailable: AtomicBool,
     }
 
     #[async_trait]
@@ -56,7 +56,7 @@ mod tests {
         }
 
         async fn check_writable(&self) -> Result<(), FactsError> {
-            if self.away.load(Ordering::SeqCst) { Err(FactsError("away".into())) } else { Ok(()) }
+            if self.unavailable.load(Ordering::SeqCst) { Err(FactsError("unavailable".into())) } else { Ok(()) }
         }
     }
 
@@ -64,13 +64,13 @@ mod tests {
     async fn without_a_database_every_lease_on_a_terminal_ends() {
         let (database, registry) = (Arc::new(Database::default()), Arc::new(RevocationRegistry::default()));
         let shutdown = CancellationToken::new();
-        let held = registry.subscribe((SessionId::nil(), 0), TerminalId::nil());
+        let subscription = registry.subscribe((SessionId::nil(), 0), TerminalId::nil());
         tokio::spawn(watch_database(database.clone(), registry.clone(), shutdown.clone()));
         tokio::time::sleep(INTERVAL * 10).await;
-        assert_eq!(held.terminal.reason(), None, "it answers");
-        database.away.store(true, Ordering::SeqCst);
+        assert_eq!(subscription.terminal.reason(), None, "it answers");
+        database.unavailable.store(true, Ordering::SeqCst);
         tokio::time::sleep(INTERVAL * (FAILURES_MAX + 1)).await;
-        assert_eq!(held.terminal.reason(), Some(Revocation::Unavailable));
-        assert_eq!(held.session.reason(), None, "login sessions continue");
+        assert_eq!(subscription.terminal.reason(), Some(Revocation::Unavailable));
+        assert_eq!(subscription.session.reason(), None, "login sessions continue");
     }
 }

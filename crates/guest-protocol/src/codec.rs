@@ -5,7 +5,7 @@
 
 use protocol::frame::Size;
 
-use crate::{FromGuest, PaneNo, ToGuest};
+use crate::{FromGuest, PaneNumber, ToGuest};
 
 /// Longest name of a pane, in bytes.
 const PANE_NAME_BYTES_MAX: usize = 32;
@@ -18,7 +18,7 @@ pub enum FrameError {
     /// The receiver does not accept this tag.
     UnknownTag(u8),
     /// The payload of this tag is malformed.
-    BadPayload(u8),
+    MalformedPayload(u8),
 }
 
 impl std::fmt::Display for FrameError {
@@ -26,7 +26,7 @@ impl std::fmt::Display for FrameError {
         match self {
             Self::Length(len) => write!(f, "invalid frame length {len}"),
             Self::UnknownTag(tag) => write!(f, "unknown tag 0x{tag:02x}"),
-            Self::BadPayload(tag) => write!(f, "malformed payload of tag 0x{tag:02x}"),
+            Self::MalformedPayload(tag) => write!(f, "malformed payload of tag 0x{tag:02x}"),
         }
     }
 }
@@ -69,9 +69,9 @@ impl ToGuest {
         let message = match tag {
             0x01 => {
                 let (pane, size, from) = (r.u16()?, r.size()?, r.u64()?);
-                let name = std::str::from_utf8(r.rest()).map_err(|_| FrameError::BadPayload(tag))?;
+                let name = std::str::from_utf8(r.rest()).map_err(|_| FrameError::MalformedPayload(tag))?;
                 if name.is_empty() || name.len() > PANE_NAME_BYTES_MAX {
-                    return Err(FrameError::BadPayload(tag));
+                    return Err(FrameError::MalformedPayload(tag));
                 }
                 Self::Open { pane, name: name.to_owned(), size, from }
             }
@@ -90,15 +90,15 @@ impl FromGuest {
     /// Appends the encoded frame to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Hello { version, boot } => put_frame(out, 0x81, |p| {
+            Self::Hello { version, boot_id } => put_frame(out, 0x81, |p| {
                 p.extend_from_slice(&version.to_be_bytes());
-                p.extend_from_slice(&boot.to_be_bytes());
+                p.extend_from_slice(&boot_id.to_be_bytes());
             }),
-            Self::Opened { pane, oldest, newest, fresh } => put_frame(out, 0x82, |p| {
+            Self::Opened { pane, oldest, newest, new_shell } => put_frame(out, 0x82, |p| {
                 p.extend_from_slice(&pane.to_be_bytes());
                 p.extend_from_slice(&oldest.to_be_bytes());
                 p.extend_from_slice(&newest.to_be_bytes());
-                p.push(u8::from(*fresh));
+                p.push(u8::from(*new_shell));
             }),
             Self::Output { pane, position, bytes } => Self::encode_output(out, *pane, *position, bytes),
             Self::Exited { pane, status } => put_frame(out, 0x84, |p| {
@@ -112,7 +112,7 @@ impl FromGuest {
                 p.extend_from_slice(&pane.to_be_bytes());
                 p.extend_from_slice(&errno.to_be_bytes());
             }),
-            Self::Taken { pane, bytes } => put_frame(out, 0x88, |p| {
+            Self::InputAck { pane, bytes } => put_frame(out, 0x88, |p| {
                 p.extend_from_slice(&pane.to_be_bytes());
                 p.extend_from_slice(&bytes.to_be_bytes());
             }),
@@ -120,7 +120,7 @@ impl FromGuest {
     }
 
     /// Appends an [`FromGuest::Output`] frame without building the message first, which would copy the bytes.
-    pub fn encode_output(out: &mut Vec<u8>, pane: PaneNo, position: u64, bytes: &[u8]) {
+    pub fn encode_output(out: &mut Vec<u8>, pane: PaneNumber, position: u64, bytes: &[u8]) {
         put_frame(out, 0x83, |p| {
             p.extend_from_slice(&pane.to_be_bytes());
             p.extend_from_slice(&position.to_be_bytes());
@@ -135,13 +135,13 @@ impl FromGuest {
     pub fn decode(tag: u8, payload: &[u8]) -> Result<Self, FrameError> {
         let mut r = Reader { tag, rest: payload };
         let message = match tag {
-            0x81 => Self::Hello { version: r.u16()?, boot: r.u64()? },
-            0x82 => Self::Opened { pane: r.u16()?, oldest: r.u64()?, newest: r.u64()?, fresh: r.u8()? != 0 },
+            0x81 => Self::Hello { version: r.u16()?, boot_id: r.u64()? },
+            0x82 => Self::Opened { pane: r.u16()?, oldest: r.u64()?, newest: r.u64()?, new_shell: r.u8()? != 0 },
             0x83 => Self::Output { pane: r.u16()?, position: r.u64()?, bytes: r.rest().to_vec() },
             0x84 => Self::Exited { pane: r.u16()?, status: r.i32()? },
-            0x85 => Self::Report(serde_json::from_slice(r.rest()).map_err(|_| FrameError::BadPayload(tag))?),
+            0x85 => Self::Report(serde_json::from_slice(r.rest()).map_err(|_| FrameError::MalformedPayload(tag))?),
             0x87 => Self::OpenFailed { pane: r.u16()?, errno: r.i32()? },
-            0x88 => Self::Taken { pane: r.u16()?, bytes: u32::from_be_bytes(r.take()?) },
+            0x88 => Self::InputAck { pane: r.u16()?, bytes: u32::from_be_bytes(r.take()?) },
             other => return Err(FrameError::UnknownTag(other)),
         };
         r.end().map(|()| message)
@@ -170,7 +170,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], FrameError> {
-        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(FrameError::BadPayload(self.tag))?;
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(FrameError::MalformedPayload(self.tag))?;
         self.rest = rest;
         Ok(*head)
     }
@@ -193,7 +193,7 @@ impl<'a> Reader<'a> {
         std::mem::take(&mut self.rest)
     }
     fn end(self) -> Result<(), FrameError> {
-        if self.rest.is_empty() { Ok(()) } else { Err(FrameError::BadPayload(self.tag)) }
+        if self.rest.is_empty() { Ok(()) } else { Err(FrameError::MalformedPayload(self.tag)) }
     }
 }
 
@@ -229,13 +229,13 @@ mod tests {
     #[test]
     fn messages_from_the_guest_round_trip() {
         for message in [
-            FromGuest::Hello { version: VERSION, boot: 42 },
-            FromGuest::Opened { pane: 2, oldest: 1, newest: 9, fresh: false },
+            FromGuest::Hello { version: VERSION, boot_id: 42 },
+            FromGuest::Opened { pane: 2, oldest: 1, newest: 9, new_shell: false },
             FromGuest::Output { pane: 2, position: 9, bytes: b"x".to_vec() },
             FromGuest::Exited { pane: 2, status: 130 },
             FromGuest::Report(Box::default()),
             FromGuest::OpenFailed { pane: 2, errno: 2 },
-            FromGuest::Taken { pane: 2, bytes: 70_000 },
+            FromGuest::InputAck { pane: 2, bytes: 70_000 },
         ] {
             let (tag, payload) = encoded(|out| message.encode(out));
             assert_eq!(FromGuest::decode(tag, &payload), Ok(message));
@@ -251,7 +251,7 @@ mod tests {
                 let _ = FromGuest::decode(tag, &payload);
             }
         }
-        assert_eq!(ToGuest::decode(0x06, &[1]), Err(FrameError::BadPayload(6)));
+        assert_eq!(ToGuest::decode(0x06, &[1]), Err(FrameError::MalformedPayload(6)));
     }
 
     #[test]

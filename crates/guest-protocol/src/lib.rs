@@ -11,6 +11,6 @@ mod report;
 
 pub use codec::FrameError;
 pub use frame_buffer::FrameBuffer;
-pub use messages::{FromGuest, OLDEST_VERSION, PaneNo, ToGuest, VERSION, is_retired_tag};
+pub use messages::{FromGuest, OLDEST_VERSION, PaneNumber, ToGuest, VERSION, is_retired_tag};
 pub use output_buffer::OutputBuffer;
 pub use report::GuestReport;

@@ -18,7 +18,7 @@ pub const fn is_retired_tag(version: u16, tag: u8) -> bool {
 }
 
 /// Number that the server assigns to a pane for one connection. The pane's permanent name is in [`ToGuest::Open`].
-pub type PaneNo = u16;
+pub type PaneNumber = u16;
 
 /// Messages from the server to the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum ToGuest {
     /// 0x01: starts the shell named `name`, or attaches to it when it runs, and requests its output from `from` on.
     Open {
         /// Number used in every later message of this connection.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Permanent name, a [`protocol::names::Slug`].
         name: String,
         /// Window size, in cells. It applies to a new shell and to a running one.
@@ -37,21 +37,21 @@ pub enum ToGuest {
     /// 0x02: input for the PTY.
     Input {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Raw bytes.
         bytes: Vec<u8>,
     },
     /// 0x03: sets the window size.
     Resize {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Window size, in cells.
         size: Size,
     },
     /// 0x04: flow control. The guest reads the PTY up to this position and no further.
     Window {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Absolute position.
         until: u64,
     },
@@ -73,23 +73,23 @@ pub enum FromGuest {
         version: u16,
         /// Random number of this guest process. Another number means that the container was restarted and that no
         /// earlier shell exists any more.
-        boot: u64,
+        boot_id: u64,
     },
     /// 0x82: reply to [`ToGuest::Open`]. Output from `max(from, oldest)` on follows.
     Opened {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Position of the oldest byte in the output buffer.
         oldest: u64,
         /// Position after the newest byte.
         newest: u64,
         /// This Open started the shell.
-        fresh: bool,
+        new_shell: bool,
     },
     /// 0x83: bytes read from the PTY.
     Output {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Position of the first byte.
         position: u64,
         /// Raw bytes.
@@ -99,7 +99,7 @@ pub enum FromGuest {
     /// positions continue from there.
     Exited {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Exit status; 128 + signal number when the shell was killed.
         status: i32,
     },
@@ -108,15 +108,15 @@ pub enum FromGuest {
     /// 0x87: reply to [`ToGuest::Open`] when the shell could not be started.
     OpenFailed {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// `errno` of the failed system call.
         errno: i32,
     },
-    /// 0x88: the terminal accepted input. Sent at least once per [`protocol::limits::INPUT_TAKEN_BYTES`], so that input
+    /// 0x88: the PTY accepted input. Sent at least once per [`protocol::limits::INPUT_ACK_BYTES`], so that input
     /// queues in the server and does not delay the messages of other panes on this connection.
-    Taken {
+    InputAck {
         /// Pane.
-        pane: PaneNo,
+        pane: PaneNumber,
         /// Bytes accepted since the previous message of this kind.
         bytes: u32,
     },

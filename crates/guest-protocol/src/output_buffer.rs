@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     /// Xorshift generator with a fixed seed, so that failures are reproducible.
-    fn numbers(mut seed: u64) -> impl FnMut(u64) -> u64 {
+    fn rng(mut seed: u64) -> impl FnMut(u64) -> u64 {
         move |below| {
             seed ^= seed << 13;
             seed ^= seed >> 7;
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn reads_return_the_bytes_at_their_positions_for_any_chunking() {
-        let mut next = numbers(7);
+        let mut next = rng(7);
         for round in 0..200 {
             let (start, capacity) = (next(1000), 1 + usize::try_from(next(64)).unwrap());
             let (mut buffer, mut all) = (OutputBuffer::new(start, capacity), Vec::new());

@@ -45,7 +45,7 @@ impl Account {
     }
 
     /// The account `name` of this container. An image without a matching line in `/etc/passwd` gets default values.
-    pub fn of_container(name: &str) -> Self {
+    pub fn lookup(name: &str) -> Self {
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         Self::find(&passwd, name).unwrap_or_else(|| Self {
             name: name.into(),
@@ -124,7 +124,7 @@ fn copy_tree(from: &Path, to: &Path, owner: (u32, u32), depth: u32) -> io::Resul
 }
 
 /// Argument 0 of a login shell, e.g. `-bash`.
-pub fn login_name(shell: &Path) -> OsString {
+pub fn login_arg0(shell: &Path) -> OsString {
     let mut name = OsString::from("-");
     name.push(shell.file_name().filter(|n| !n.as_bytes().is_empty()).unwrap_or("sh".as_ref()));
     name
@@ -142,8 +142,8 @@ mod tests {
         assert_eq!((user.uid, user.gid, user.shell.to_str()), (1000, 1001, Some("/usr/bin/fish")));
         assert_eq!(Account::find(passwd, "empty").unwrap().shell, Path::new("/bin/sh"));
         assert_eq!(Account::find(passwd, "use"), None);
-        assert_eq!(login_name(Path::new("/bin/bash")), "-bash");
-        assert_eq!(login_name(Path::new("/")), "-sh");
+        assert_eq!(login_arg0(Path::new("/bin/bash")), "-bash");
+        assert_eq!(login_arg0(Path::new("/")), "-sh");
     }
 
     #[test]

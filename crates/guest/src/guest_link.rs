@@ -19,7 +19,7 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct GuestLink {
     path: PathBuf,
-    boot: u64,
+    boot_id: u64,
     socket: Option<OwnedFd>,
     inbound: FrameBuffer,
     /// Encoded frames. The first `sent` bytes are already sent.
@@ -32,11 +32,11 @@ pub struct GuestLink {
 impl GuestLink {
     /// A disconnected guest link whose first attempt to connect is due at once.
     pub fn new(path: PathBuf) -> Self {
-        let mut boot = [0; 8];
-        let _ = rustix::rand::getrandom(&mut boot, rustix::rand::GetRandomFlags::empty());
+        let mut boot_id = [0; 8];
+        let _ = rustix::rand::getrandom(&mut boot_id, rustix::rand::GetRandomFlags::empty());
         Self {
             path,
-            boot: u64::from_ne_bytes(boot),
+            boot_id: u64::from_ne_bytes(boot_id),
             socket: None,
             inbound: FrameBuffer::default(),
             outbound: Vec::new(),
@@ -67,7 +67,7 @@ impl GuestLink {
                 self.inbound = FrameBuffer::default();
                 self.outbound.clear();
                 self.sent = 0;
-                FromGuest::Hello { version: VERSION, boot: self.boot }.encode(&mut self.outbound);
+                FromGuest::Hello { version: VERSION, boot_id: self.boot_id }.encode(&mut self.outbound);
             }
             Err(_) => self.schedule_retry(now),
         }

@@ -69,7 +69,7 @@ pub fn run(options: Options) -> io::Result<()> {
     }
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     if let Some(name) = &options.user
-        && let Err(error) = Account::of_container(name).prepare_home(Path::new("/etc/skel"))
+        && let Err(error) = Account::lookup(name).prepare_home(Path::new("/etc/skel"))
     {
         eprintln!("rexec-guest: cannot prepare the home directory: {error}");
     }

@@ -12,7 +12,7 @@ const CAPACITY_KEPT_BYTES: usize = 4096;
 #[derive(Debug, Default)]
 pub struct InputQueue {
     bytes: VecDeque<u8>,
-    accepted: usize,
+    unacknowledged: usize,
 }
 
 impl InputQueue {
@@ -37,7 +37,7 @@ impl InputQueue {
             }
         }
         self.bytes.extend(rest);
-        self.accepted += bytes.len() - rest.len();
+        self.unacknowledged += bytes.len() - rest.len();
     }
 
     /// Writes queued bytes to the PTY. A write error discards them.
@@ -51,24 +51,24 @@ impl InputQueue {
                 Err(_) => self.bytes.clear(),
             }
         }
-        self.accepted += before - self.bytes.len();
+        self.unacknowledged += before - self.bytes.len();
         self.bytes.shrink_to(CAPACITY_KEPT_BYTES);
     }
 
     /// Counts input for a shell that has ended as accepted, so that the server does not wait for it.
     pub fn discard(&mut self, bytes: &[u8]) {
-        self.accepted += self.bytes.len() + bytes.len();
+        self.unacknowledged += self.bytes.len() + bytes.len();
         self.bytes.clear();
     }
 
     /// Starts counting accepted bytes at zero, for a new connection.
-    pub fn reset_accepted(&mut self) {
-        self.accepted = 0;
+    pub fn reset_unacknowledged(&mut self) {
+        self.unacknowledged = 0;
     }
 
-    /// The accepted bytes to acknowledge, once there are [`limits::INPUT_TAKEN_BYTES`] of them.
-    pub fn take_accepted(&mut self) -> Option<u32> {
-        (self.accepted >= limits::INPUT_TAKEN_BYTES)
-            .then(|| u32::try_from(std::mem::take(&mut self.accepted)).unwrap_or(u32::MAX))
+    /// The accepted bytes to acknowledge, once there are [`limits::INPUT_ACK_BYTES`] of them.
+    pub fn take_ack(&mut self) -> Option<u32> {
+        (self.unacknowledged >= limits::INPUT_ACK_BYTES)
+            .then(|| u32::try_from(std::mem::take(&mut self.unacknowledged)).unwrap_or(u32::MAX))
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use guest_protocol::{FromGuest, OutputBuffer, PaneNo};
+use guest_protocol::{FromGuest, OutputBuffer, PaneNumber};
 use protocol::{frame::Size, limits};
 use rustix::process::{Pid, Signal};
 
@@ -36,7 +36,7 @@ pub struct Pane {
 /// What the current connection requested of this pane.
 #[derive(Debug)]
 struct Subscription {
-    number: PaneNo,
+    number: PaneNumber,
     /// Position after the last byte that was sent.
     sent: u64,
     /// Position up to which the PTY may be read.
@@ -75,26 +75,26 @@ impl Pane {
     ///
     /// # Errors
     /// The error of the system call that failed when the shell could not be started.
-    pub fn open(&mut self, options: &Options, number: PaneNo, size: Size, from: u64) -> io::Result<FromGuest> {
+    pub fn open(&mut self, options: &Options, number: PaneNumber, size: Size, from: u64) -> io::Result<FromGuest> {
         // An exit status that the server does not have is reported first. The next Open starts a new shell.
-        let fresh = self.shell.is_none() && self.unreported_status.is_none();
-        if fresh {
+        let new_shell = self.shell.is_none() && self.unreported_status.is_none();
+        if new_shell {
             self.shell = Some(Shell::start(options, size)?);
             self.input = InputQueue::default();
         } else {
             self.resize(size);
         }
-        self.input.reset_accepted();
+        self.input.reset_unacknowledged();
         let (oldest, newest) = (self.output.oldest(), self.output.newest());
         // A position after the newest byte belongs to another stream. The whole buffer is sent then.
         let sent = if from > newest { oldest } else { from.max(oldest) };
         let until = newest + limits::OUTPUT_BUFFER_BYTES as u64 / 2;
         self.subscription = Some(Subscription { number, sent, until });
-        Ok(FromGuest::Opened { pane: number, oldest, newest, fresh })
+        Ok(FromGuest::Opened { pane: number, oldest, newest, new_shell })
     }
 
     /// Number of the pane on the current connection. `None` when the connection has not opened it.
-    pub fn number(&self) -> Option<PaneNo> {
+    pub fn number(&self) -> Option<PaneNumber> {
         self.subscription.as_ref().map(|s| s.number)
     }
 
@@ -162,7 +162,7 @@ impl Pane {
 
     fn can_read(&self) -> bool {
         let newest = self.output.newest();
-        self.shell.as_ref().is_some_and(Shell::readable)
+        self.shell.as_ref().is_some_and(Shell::is_readable)
             && self.subscription.as_ref().is_none_or(|s| newest < s.until && newest - s.sent < UNSENT_BYTES_MAX)
     }
 
@@ -189,8 +189,8 @@ impl Pane {
     pub fn encode_pending(&mut self, out: &mut Vec<u8>) {
         let Some(subscription) = &mut self.subscription else { return };
         let pane = subscription.number;
-        if let Some(bytes) = self.input.take_accepted() {
-            FromGuest::Taken { pane, bytes }.encode(out);
+        if let Some(bytes) = self.input.take_ack() {
+            FromGuest::InputAck { pane, bytes }.encode(out);
         }
         while subscription.sent < self.output.newest() && out.len() < OUTBOUND_BYTES_MAX {
             // Output that was dropped from the buffer before it could be sent is a gap, which the position shows.

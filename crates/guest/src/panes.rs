@@ -1,13 +1,13 @@
 //! The panes of this container.
 
-use guest_protocol::{FromGuest, PaneNo, ToGuest};
+use guest_protocol::{FromGuest, PaneNumber, ToGuest};
 use protocol::limits;
 use rustix::process::Pid;
 
 use crate::{options::Options, pane::Pane};
 
 /// Twice the input that the server may send ahead of what a pane has accepted.
-const QUEUED_INPUT_BYTES_MAX: usize = 2 * limits::INPUT_BYTES_MAX;
+const QUEUED_INPUT_BYTES_MAX: usize = 2 * limits::INPUT_IN_FLIGHT_BYTES_MAX;
 
 /// At most [`limits::PANES_MAX`] panes.
 #[derive(Debug, Default)]
@@ -25,9 +25,9 @@ impl Panes {
                     .and_then(|p| p.open(options, pane, size, from).map_err(|e| e.raw_os_error().unwrap_or(libc::EIO)));
                 opened.unwrap_or_else(|errno| FromGuest::OpenFailed { pane, errno }).encode(out);
             }
-            ToGuest::Input { pane, bytes } => self.with(pane, |p| p.write_input(&bytes)),
-            ToGuest::Resize { pane, size } => self.with(pane, |p| p.resize(size)),
-            ToGuest::Window { pane, until } => self.with(pane, |p| p.set_window(until)),
+            ToGuest::Input { pane, bytes } => self.with_pane(pane, |p| p.write_input(&bytes)),
+            ToGuest::Resize { pane, size } => self.with_pane(pane, |p| p.resize(size)),
+            ToGuest::Window { pane, until } => self.with_pane(pane, |p| p.set_window(until)),
             ToGuest::Inspect | ToGuest::Policy { .. } => {}
         }
     }
@@ -36,7 +36,7 @@ impl Panes {
     ///
     /// # Errors
     /// `EUSERS` when there are [`limits::PANES_MAX`] panes and all of them are used.
-    fn find_or_create(&mut self, number: PaneNo, name: String) -> Result<&mut Pane, i32> {
+    fn find_or_create(&mut self, number: PaneNumber, name: String) -> Result<&mut Pane, i32> {
         for other in &mut self.list {
             if other.number() == Some(number) && other.name != name {
                 other.unsubscribe();
@@ -57,7 +57,7 @@ impl Panes {
     }
 
     /// Ignores a number that is not open on this connection: the pane may have ended while the message was in transit.
-    fn with(&mut self, number: PaneNo, act: impl FnOnce(&mut Pane)) {
+    fn with_pane(&mut self, number: PaneNumber, act: impl FnOnce(&mut Pane)) {
         if let Some(pane) = self.list.iter_mut().find(|p| p.number() == Some(number)) {
             act(pane);
         }

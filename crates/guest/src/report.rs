@@ -19,18 +19,18 @@ const LIMITS_MAX: usize = 32;
 pub fn collect(user: Option<&str>) -> GuestReport {
     let status = read("/proc/self/status");
     GuestReport {
-        cap_permitted: field(&status, "CapPrm").to_owned(),
-        cap_bounding: field(&status, "CapBnd").to_owned(),
-        no_new_privs: field(&status, "NoNewPrivs") == "1",
-        seccomp_mode: field(&status, "Seccomp").parse().unwrap_or(0),
-        mounts: lines(&read("/proc/self/mountinfo"), MOUNTS_MAX),
-        uid_map: lines(&read("/proc/self/uid_map"), UID_MAP_LINES_MAX),
-        limits: limits(&read("/proc/self/limits")),
+        cap_permitted: status_field(&status, "CapPrm").to_owned(),
+        cap_bounding: status_field(&status, "CapBnd").to_owned(),
+        no_new_privs: status_field(&status, "NoNewPrivs") == "1",
+        seccomp_mode: status_field(&status, "Seccomp").parse().unwrap_or(0),
+        mounts: first_lines(&read("/proc/self/mountinfo"), MOUNTS_MAX),
+        uid_map: first_lines(&read("/proc/self/uid_map"), UID_MAP_LINES_MAX),
+        limits: parse_limits(&read("/proc/self/limits")),
         root_read_only: root_is_read_only(),
-        pids_max: first_of(&["/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"]),
-        memory_max: first_of(&["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]),
+        pids_max: read_first(&["/sys/fs/cgroup/pids.max", "/sys/fs/cgroup/pids/pids.max"]),
+        memory_max: read_first(&["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]),
         unprivileged_port_start: read("/proc/sys/net/ipv4/ip_unprivileged_port_start").trim().parse().ok(),
-        shell_uid: user.map(|name| crate::account::Account::of_container(name).uid),
+        shell_uid: user.map(|name| crate::account::Account::lookup(name).uid),
     }
 }
 
@@ -38,21 +38,21 @@ fn read(path: &str) -> String {
     fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
-fn first_of(paths: &[&str]) -> Option<String> {
+fn read_first(paths: &[&str]) -> Option<String> {
     paths.iter().find_map(|p| fs::read_to_string(p).ok()).map(|text| text.trim().to_owned())
 }
 
 /// The value of `name:` in the text of `/proc/<pid>/status`.
-fn field<'a>(status: &'a str, name: &str) -> &'a str {
+fn status_field<'a>(status: &'a str, name: &str) -> &'a str {
     status.lines().find_map(|l| l.strip_prefix(name)?.strip_prefix(':')).map_or("", str::trim)
 }
 
-fn lines(text: &str, max: usize) -> Vec<String> {
+fn first_lines(text: &str, max: usize) -> Vec<String> {
     text.lines().take(max).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Parses `/proc/<pid>/limits`: a header line, then columns of fixed width whose names contain spaces.
-fn limits(text: &str) -> Vec<(String, String, String)> {
+fn parse_limits(text: &str) -> Vec<(String, String, String)> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
     let (Some(soft), Some(hard)) = (header.find("Soft Limit"), header.find("Hard Limit")) else { return Vec::new() };
@@ -89,10 +89,10 @@ mod tests {
     #[test]
     fn status_fields_match_by_their_whole_name() {
         let status = "Name:\tx\nCapPrm:\t00000000000004eb\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
-        assert_eq!(field(status, "CapPrm"), "00000000000004eb");
-        assert_eq!(field(status, "Seccomp"), "2");
-        assert_eq!(field(status, "Cap"), "");
-        assert_eq!(field("", "Seccomp"), "");
+        assert_eq!(status_field(status, "CapPrm"), "00000000000004eb");
+        assert_eq!(status_field(status, "Seccomp"), "2");
+        assert_eq!(status_field(status, "Cap"), "");
+        assert_eq!(status_field("", "Seccomp"), "");
     }
 
     #[test]
@@ -101,10 +101,10 @@ mod tests {
                     Max cpu time              unlimited            unlimited            seconds   \n\
                     Max open files            1024                 524288               files     \n\
                     Max nice priority         0                    0                    \nshort\n";
-        let limits = limits(text);
+        let limits = parse_limits(text);
         assert_eq!(limits[1], ("Max open files".into(), "1024".into(), "524288".into()));
         assert_eq!(limits.len(), 3);
-        assert!(super::limits("no header\nx").is_empty());
+        assert!(parse_limits("no header\nx").is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use rustix::{
 };
 
 use crate::{
-    account::{Account, login_name},
+    account::{Account, login_arg0},
     options::Options,
     sys,
 };
@@ -51,14 +51,14 @@ impl Shell {
         modes.input_modes |= InputModes::IUTF8;
         rustix::termios::tcsetattr(&slave, OptionalActions::Now, &modes)?;
         rustix::fs::fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK)?;
-        let account = options.user.as_deref().map(Account::of_container);
+        let account = options.user.as_deref().map(Account::lookup);
         let program = match (&options.shell, &account) {
             (Some(shell), _) => shell.clone(),
             (None, Some(account)) => account.shell.clone(),
             (None, None) => "/bin/sh".into(),
         };
         let mut command = Command::new(&program);
-        command.arg0(login_name(&program));
+        command.arg0(login_arg0(&program));
         command.env("TERM", "xterm-256color").env("COLORTERM", "truecolor").env("LANG", "C.UTF-8");
         if let Some(account) = &account {
             account.apply(&mut command);
@@ -99,7 +99,7 @@ impl Shell {
     }
 
     /// Output may be available.
-    pub fn readable(&self) -> bool {
+    pub fn is_readable(&self) -> bool {
         !self.hung_up
     }
 

@@ -29,7 +29,7 @@ pub enum Signal {
 /// # Errors
 /// The error of `sigprocmask` or `signalfd`.
 pub fn init_signals() -> io::Result<OwnedFd> {
-    descriptor(&INIT_SIGNALS)
+    signalfd(&INIT_SIGNALS)
 }
 
 /// Blocks the signals that the sudo client forwards to its command and returns a signalfd for them. SIGTSTP is blocked
@@ -38,10 +38,10 @@ pub fn init_signals() -> io::Result<OwnedFd> {
 /// # Errors
 /// The error of `sigprocmask` or `signalfd`.
 pub fn sudo_client_signals() -> io::Result<OwnedFd> {
-    descriptor(&[libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGWINCH, libc::SIGTSTP])
+    signalfd(&[libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGWINCH, libc::SIGTSTP])
 }
 
-fn descriptor(signals: &[libc::c_int]) -> io::Result<OwnedFd> {
+fn signalfd(signals: &[libc::c_int]) -> io::Result<OwnedFd> {
     // SAFETY: `set` is initialised by sigemptyset before use and outlives each call. signalfd returns a new descriptor
     // without another owner.
     unsafe {

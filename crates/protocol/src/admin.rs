@@ -45,13 +45,13 @@ pub struct UserPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// Quota of terminals. `null` applies the organisation's default.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "double_option")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub terminals_max: Option<Option<u32>>,
 }
 
 /// Distinguishes `null` (`Some(None)`) from an absent field (`None`).
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
+fn double_option<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
@@ -245,7 +245,7 @@ pub struct AuditView {
     pub seq: i64,
     /// Time of the event.
     pub at: Timestamp,
-    /// Kind of event, e.g. `terminal_mfa_locked`; see [`crate::audit::Event`].
+    /// Kind of event, e.g. `terminal_mfa_locked`.
     pub event: String,
     /// Result.
     pub outcome: Outcome,

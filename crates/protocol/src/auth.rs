@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     SessionId, Timestamp, UserId,
-    names::{BadText, Sensitive, Username},
+    names::{InvalidText, Sensitive, Username},
 };
 
 /// Response of `GET /api/setup`.
@@ -125,12 +125,12 @@ impl Role {
 
 /// From the stored name.
 impl TryFrom<String> for Role {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
+    type Error = InvalidText;
+    fn try_from(name: String) -> Result<Self, InvalidText> {
         match name.as_str() {
             "user" => Ok(Self::User),
             "admin" => Ok(Self::Admin),
-            _ => Err(BadText("A role is user or admin.")),
+            _ => Err(InvalidText("A role is user or admin.")),
         }
     }
 }

@@ -12,7 +12,7 @@ pub const SUBPROTOCOL: &str = "rexec.v1";
 
 /// The message is not a frame of this protocol. The server closes the socket with 4400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadFrame {
+pub enum InvalidFrame {
     /// The message has no tag byte.
     Empty,
     /// The message is larger than [`limits::CLIENT_FRAME_BYTES_MAX`].
@@ -20,21 +20,21 @@ pub enum BadFrame {
     /// The receiver does not accept this tag.
     UnknownTag(u8),
     /// The payload of this tag has the wrong length or is malformed.
-    BadPayload(u8),
+    MalformedPayload(u8),
 }
 
-impl std::fmt::Display for BadFrame {
+impl std::fmt::Display for InvalidFrame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Empty => f.write_str("an empty message"),
             Self::TooLarge => f.write_str("a message over the size limit"),
             Self::UnknownTag(tag) => write!(f, "an unknown tag 0x{tag:02x}"),
-            Self::BadPayload(tag) => write!(f, "a bad payload for tag 0x{tag:02x}"),
+            Self::MalformedPayload(tag) => write!(f, "a bad payload for tag 0x{tag:02x}"),
         }
     }
 }
 
-impl std::error::Error for BadFrame {}
+impl std::error::Error for InvalidFrame {}
 
 /// Size of a terminal in cells, within [`limits::COLS`] and [`limits::ROWS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,22 +81,22 @@ impl<'a> ClientFrame<'a> {
     /// Decodes one binary message.
     ///
     /// # Errors
-    /// [`BadFrame`] when the message is not exactly one frame.
-    pub fn decode(message: &'a [u8]) -> Result<Self, BadFrame> {
+    /// [`InvalidFrame`] when the message is not exactly one frame.
+    pub fn decode(message: &'a [u8]) -> Result<Self, InvalidFrame> {
         if message.len() > limits::CLIENT_FRAME_BYTES_MAX {
-            return Err(BadFrame::TooLarge);
+            return Err(InvalidFrame::TooLarge);
         }
-        let (&tag, payload) = message.split_first().ok_or(BadFrame::Empty)?;
+        let (&tag, payload) = message.split_first().ok_or(InvalidFrame::Empty)?;
         match tag {
             0x00 => Ok(Self::Input(payload)),
             0x01 => match *payload {
                 [a, b, c, d] => Ok(Self::Resize(Size::clamped(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))),
-                _ => Err(BadFrame::BadPayload(tag)),
+                _ => Err(InvalidFrame::MalformedPayload(tag)),
             },
             0x02 => u64_payload(tag, payload).map(Self::Ack),
             0x03 => u64_payload(tag, payload).map(Self::Ping),
             0x04 => Ok(Self::Reply(payload)),
-            other => Err(BadFrame::UnknownTag(other)),
+            other => Err(InvalidFrame::UnknownTag(other)),
         }
     }
 
@@ -191,10 +191,10 @@ impl ServerFrame {
     /// Decodes one binary message.
     ///
     /// # Errors
-    /// [`BadFrame`] when the message is not exactly one frame.
-    pub fn decode(message: &[u8]) -> Result<Self, BadFrame> {
-        let (&tag, payload) = message.split_first().ok_or(BadFrame::Empty)?;
-        let bad = BadFrame::BadPayload(tag);
+    /// [`InvalidFrame`] when the message is not exactly one frame.
+    pub fn decode(message: &[u8]) -> Result<Self, InvalidFrame> {
+        let (&tag, payload) = message.split_first().ok_or(InvalidFrame::Empty)?;
+        let bad = InvalidFrame::MalformedPayload(tag);
         match tag {
             0x80 => serde_json::from_slice(payload).map(Self::Hello).map_err(|_| bad),
             0x81 | 0x82 => {
@@ -205,7 +205,7 @@ impl ServerFrame {
             0x83 => payload.try_into().map(|b| Self::Exit(i32::from_be_bytes(b))).map_err(|_| bad),
             0x84 => u64_payload(tag, payload).map(Self::Pong),
             0x85 => serde_json::from_slice(payload).map(Self::Notice).map_err(|_| bad),
-            other => Err(BadFrame::UnknownTag(other)),
+            other => Err(InvalidFrame::UnknownTag(other)),
         }
     }
 }
@@ -225,8 +225,8 @@ fn positioned(tag: u8, position: u64, bytes: &[u8]) -> Vec<u8> {
     message
 }
 
-fn u64_payload(tag: u8, payload: &[u8]) -> Result<u64, BadFrame> {
-    payload.try_into().map(u64::from_be_bytes).map_err(|_| BadFrame::BadPayload(tag))
+fn u64_payload(tag: u8, payload: &[u8]) -> Result<u64, InvalidFrame> {
+    payload.try_into().map(u64::from_be_bytes).map_err(|_| InvalidFrame::MalformedPayload(tag))
 }
 
 #[cfg(test)]
@@ -277,10 +277,10 @@ mod tests {
 
     #[test]
     fn malformed_messages_are_errors_and_never_panic() {
-        assert_eq!(ClientFrame::decode(&[]), Err(BadFrame::Empty));
-        assert_eq!(ClientFrame::decode(&[0x80]), Err(BadFrame::UnknownTag(0x80)));
-        assert_eq!(ClientFrame::decode(&[0x01, 0, 80]), Err(BadFrame::BadPayload(1)));
-        assert_eq!(ClientFrame::decode(&vec![0; limits::CLIENT_FRAME_BYTES_MAX + 1]), Err(BadFrame::TooLarge));
+        assert_eq!(ClientFrame::decode(&[]), Err(InvalidFrame::Empty));
+        assert_eq!(ClientFrame::decode(&[0x80]), Err(InvalidFrame::UnknownTag(0x80)));
+        assert_eq!(ClientFrame::decode(&[0x01, 0, 80]), Err(InvalidFrame::MalformedPayload(1)));
+        assert_eq!(ClientFrame::decode(&vec![0; limits::CLIENT_FRAME_BYTES_MAX + 1]), Err(InvalidFrame::TooLarge));
         assert_eq!(
             ClientFrame::decode(&[0x01, 0, 0, 0xff, 0xff]),
             Ok(ClientFrame::Resize(Size { cols: *limits::COLS.start(), rows: *limits::ROWS.end() }))

@@ -8,20 +8,20 @@ use uuid::Uuid;
 
 /// The text is not a canonical UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadId;
+pub struct InvalidId;
 
-impl fmt::Display for BadId {
+impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a canonical UUID (8-4-4-4-12 lower-case hexadecimal digits)")
     }
 }
 
-impl std::error::Error for BadId {}
+impl std::error::Error for InvalidId {}
 
-fn canonical(text: &str) -> Result<Uuid, BadId> {
-    let id = Uuid::try_parse(text).map_err(|_| BadId)?;
+fn parse_canonical(text: &str) -> Result<Uuid, InvalidId> {
+    let id = Uuid::try_parse(text).map_err(|_| InvalidId)?;
     let mut buffer = [0u8; uuid::fmt::Hyphenated::LENGTH];
-    if id.hyphenated().encode_lower(&mut buffer) == text { Ok(id) } else { Err(BadId) }
+    if id.hyphenated().encode_lower(&mut buffer) == text { Ok(id) } else { Err(InvalidId) }
 }
 
 macro_rules! id {
@@ -51,8 +51,8 @@ macro_rules! id {
             fn from(id: Uuid) -> Self { Self(id) }
         }
         impl FromStr for $name {
-            type Err = BadId;
-            fn from_str(text: &str) -> Result<Self, BadId> { canonical(text).map(Self) }
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> { parse_canonical(text).map(Self) }
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> { s.collect_str(self) }
@@ -60,7 +60,7 @@ macro_rules! id {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-                canonical(&text).map(Self).map_err(D::Error::custom)
+                parse_canonical(&text).map(Self).map_err(D::Error::custom)
             }
         }
     };
@@ -107,7 +107,7 @@ mod tests {
             " 67e55044-10b1-426f-9247-bb680e5fe0c8",
             "",
         ] {
-            assert_eq!(bad.parse::<TerminalId>(), Err(BadId), "{bad}");
+            assert_eq!(bad.parse::<TerminalId>(), Err(InvalidId), "{bad}");
         }
     }
 

@@ -11,9 +11,9 @@ pub const OUTPUT_BUFFER_BYTES: usize = 1024 * 1024;
 /// Output that may be sent to a client and not yet acknowledged. Above this limit the PTY is not read.
 pub const OUTSTANDING_BYTES_MAX: u64 = 384 * 1024;
 /// Input of one pane that may be sent to the guest and not yet accepted by the PTY. Above this limit clients wait.
-pub const INPUT_BYTES_MAX: usize = 512 * 1024;
+pub const INPUT_IN_FLIGHT_BYTES_MAX: usize = 512 * 1024;
 /// The guest acknowledges accepted input at least once per this many bytes.
-pub const INPUT_TAKEN_BYTES: usize = 64 * 1024;
+pub const INPUT_ACK_BYTES: usize = 64 * 1024;
 /// Terminal width, in cells.
 pub const COLS: std::ops::RangeInclusive<u16> = 2..=1000;
 /// Terminal height, in cells.
@@ -29,9 +29,9 @@ pub const EVENT_STREAMS_MAX: usize = 16;
 /// Event streams of one account over all its login sessions, because each occupies a connection indefinitely.
 pub const ACCOUNT_EVENT_STREAMS_MAX: usize = 64;
 /// Interval of pings to a client that sends nothing.
-pub const PING_SECS: u64 = 20;
+pub const PING_INTERVAL_SECS: u64 = 20;
 /// A client that sends nothing for this long is considered half-open and is disconnected.
-pub const SILENT_SECS_MAX: u64 = 60;
+pub const CLIENT_TIMEOUT_SECS: u64 = 60;
 /// Size limit of the JSON body of a request.
 pub const JSON_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Password length, in characters (OWASP password storage).
@@ -59,7 +59,7 @@ pub const GRANT_WARNING_SECS: u32 = 60;
 /// Allowed values of the maximum duration of grants.
 pub const GRANT_ABSOLUTE_SECS: std::ops::RangeInclusive<u32> = 300..=604_800;
 /// Allowed values of the quota of terminals per account.
-pub const TERMINALS: std::ops::RangeInclusive<u32> = 0..=100;
+pub const TERMINAL_QUOTA: std::ops::RangeInclusive<u32> = 0..=100;
 /// Allowed values of the retention of audit events.
 pub const AUDIT_RETENTION_DAYS: std::ops::RangeInclusive<u32> = 30..=3650;
 /// Allowed values of the memory limit of a tier.

@@ -8,15 +8,15 @@ use crate::limits::{TERMINAL_NAME_CHARS_MAX, USERNAME_CHARS};
 
 /// The text was rejected. The sentence is shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadText(pub &'static str);
+pub struct InvalidText(pub &'static str);
 
-impl fmt::Display for BadText {
+impl fmt::Display for InvalidText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for BadText {}
+impl std::error::Error for InvalidText {}
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
@@ -30,9 +30,9 @@ macro_rules! text {
             /// Validates user input.
             ///
             /// # Errors
-            /// [`BadText`] with a sentence for the user.
-            pub fn parse(text: &str) -> Result<Self, BadText> {
-                let check: fn(&str) -> Result<String, BadText> = $check;
+            /// [`InvalidText`] with a sentence for the user.
+            pub fn parse(text: &str) -> Result<Self, InvalidText> {
+                let check: fn(&str) -> Result<String, InvalidText> = $check;
                 check(text).map(Self)
             }
             /// The text.
@@ -42,8 +42,8 @@ macro_rules! text {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) }
         }
         impl TryFrom<String> for $name {
-            type Error = BadText;
-            fn try_from(text: String) -> Result<Self, BadText> { Self::parse(&text) }
+            type Error = InvalidText;
+            fn try_from(text: String) -> Result<Self, InvalidText> { Self::parse(&text) }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -66,7 +66,7 @@ text!(
         if first && rest && USERNAME_CHARS.contains(&text.len()) {
             Ok(text.to_owned())
         } else {
-            Err(BadText("A username has 3 to 32 of a-z, 0-9, dot, dash and underscore, and starts with a letter."))
+            Err(InvalidText("A username has 3 to 32 of a-z, 0-9, dot, dash and underscore, and starts with a letter."))
         }
     }
 );
@@ -89,9 +89,9 @@ text!(
         // A variation selector is visible only after another character.
         let is_visible = |c: char| !c.is_whitespace() && !matches!(c, '\u{fe00}'..='\u{fe0f}');
         if !text.chars().any(is_visible) || text.chars().count() > TERMINAL_NAME_CHARS_MAX {
-            Err(BadText("A terminal's name has 1 to 64 characters."))
+            Err(InvalidText("A terminal's name has 1 to 64 characters."))
         } else if text.chars().any(bad) {
-            Err(BadText("A terminal's name has no control or invisible characters."))
+            Err(InvalidText("A terminal's name has no control or invisible characters."))
         } else {
             Ok(text.to_owned())
         }
@@ -104,7 +104,7 @@ text!(
     |text| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let ok = !text.is_empty() && text.len() <= 32 && text.chars().all(allowed);
-        if ok { Ok(text.to_owned()) } else { Err(BadText("A name here has 1 to 32 of a-z, 0-9 and dash.")) }
+        if ok { Ok(text.to_owned()) } else { Err(InvalidText("A name here has 1 to 32 of a-z, 0-9 and dash.")) }
     }
 );
 

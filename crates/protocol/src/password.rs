@@ -3,34 +3,34 @@
 
 use crate::{
     limits::{PASSWORD_CHARS, PASSWORD_LONG_CHARS},
-    names::{BadText, Username},
+    names::{InvalidText, Username},
 };
 
 /// Checks the length, that there are at least two different characters, and that the password contains neither the
 /// username (if there is one) nor the name of the product.
 ///
 /// # Errors
-/// [`BadText`] with a sentence for the user.
-pub fn check(password: &str, username: Option<&Username>) -> Result<(), BadText> {
+/// [`InvalidText`] with a sentence for the user.
+pub fn check(password: &str, username: Option<&Username>) -> Result<(), InvalidText> {
     let chars = password.chars().count();
     if chars < *PASSWORD_CHARS.start() {
-        return Err(BadText(
+        return Err(InvalidText(
             "A password has at least 8 characters; 15 or more are better. A few random words are fine.",
         ));
     }
     if chars > *PASSWORD_CHARS.end() {
-        return Err(BadText("A password has at most 128 characters."));
+        return Err(InvalidText("A password has at most 128 characters."));
     }
     // Usernames are ASCII. Unicode case tables would increase the size of the page.
     let plain = password.to_ascii_lowercase();
     let first = plain.chars().next();
     if plain.chars().all(|c| Some(c) == first) {
-        return Err(BadText("One character again and again is among the first things an attacker tries."));
+        return Err(InvalidText("One character again and again is among the first things an attacker tries."));
     }
     // The words are ASCII, so bytes can be compared. `str::contains` would increase the size of the page.
     let has = |word: &str| plain.as_bytes().windows(word.len()).any(|part| part == word.as_bytes());
     if username.is_some_and(|name| has(name.as_str())) || (has("rexec") && chars < PASSWORD_LONG_CHARS) {
-        return Err(BadText("A password must not contain the username or the name of the product."));
+        return Err(InvalidText("A password must not contain the username or the name of the product."));
     }
     Ok(())
 }

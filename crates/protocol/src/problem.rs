@@ -131,14 +131,14 @@ impl Problem {
 
     /// Sets the rejected field.
     #[must_use]
-    pub fn at(mut self, field: &str) -> Self {
+    pub fn with_field(mut self, field: &str) -> Self {
         self.field = Some(field.to_owned());
         self
     }
 
     /// Sets the seconds to wait before a retry.
     #[must_use]
-    pub fn retry_after(mut self, secs: u64) -> Self {
+    pub fn with_retry_after(mut self, secs: u64) -> Self {
         self.retry_after = Some(secs);
         self
     }

@@ -6,16 +6,16 @@ pub struct Rate {
     /// Tokens of a full bucket.
     pub burst: u32,
     /// Time in which one token comes back, in milliseconds.
-    pub each_ms: u32,
+    pub refill_ms: u32,
 }
 
 impl Rate {
-    const fn each(self) -> i64 {
-        self.each_ms as i64
+    const fn refill(self) -> i64 {
+        self.refill_ms as i64
     }
 
     const fn burst_ms(self) -> i64 {
-        self.burst as i64 * self.each()
+        self.burst as i64 * self.refill()
     }
 }
 
@@ -31,25 +31,25 @@ impl Bucket {
     /// Takes a token.
     ///
     /// # Errors
-    /// The wait until the next token in milliseconds, at most `rate.each_ms`. Nothing was taken.
+    /// The wait until the next token in milliseconds, at most `rate.refill_ms`. Nothing was taken.
     pub fn take(&mut self, rate: Rate, now: i64) -> Result<(), i64> {
         let wait = self.wait_ms(rate, now);
         if wait > 0 {
             return Err(wait);
         }
-        self.full_at = self.full_at.max(now) + rate.each();
+        self.full_at = self.full_at.max(now) + rate.refill();
         Ok(())
     }
 
     /// The wait until the next token, in milliseconds; 0 when there is one.
     pub fn wait_ms(&self, rate: Rate, now: i64) -> i64 {
         // Bounded, because a clock that was set back must not prolong the wait.
-        (self.full_at.max(now) - now + rate.each() - rate.burst_ms()).clamp(0, rate.each())
+        (self.full_at.max(now) - now + rate.refill() - rate.burst_ms()).clamp(0, rate.refill())
     }
 
     /// Returns a token.
-    pub fn give_back(&mut self, rate: Rate) {
-        self.full_at -= rate.each();
+    pub fn return_token(&mut self, rate: Rate) {
+        self.full_at -= rate.refill();
     }
 
     /// When every token is back, in milliseconds.
@@ -62,10 +62,10 @@ impl Bucket {
 mod tests {
     use super::*;
 
-    const RATE: Rate = Rate { burst: 3, each_ms: 100 };
+    const RATE: Rate = Rate { burst: 3, refill_ms: 100 };
 
     #[test]
-    fn a_burst_is_free_then_one_token_comes_back_at_a_time() {
+    fn a_full_bucket_allows_a_burst_and_refills_one_token_at_a_time() {
         let mut bucket = Bucket::default();
         let taken: Vec<_> = (0..5).map(|_| bucket.take(RATE, 1000)).collect();
         assert_eq!(taken, [Ok(()), Ok(()), Ok(()), Err(100), Err(100)]);
@@ -73,7 +73,7 @@ mod tests {
             (bucket.take(RATE, 1099), bucket.take(RATE, 1100), bucket.take(RATE, 1100)),
             (Err(1), Ok(()), Err(100))
         );
-        bucket.give_back(RATE);
+        bucket.return_token(RATE);
         assert_eq!(bucket.take(RATE, 1100), Ok(()));
     }
 

@@ -10,4 +10,4 @@ mod table;
 pub use bucket::{Bucket, Rate};
 pub use log_limit::LogLimit;
 pub use subscriber::subscriber;
-pub use table::{BoundedTable, Waiting};
+pub use table::{BoundedTable, TableEntry};

@@ -3,17 +3,17 @@
 use std::{collections::HashMap, hash::Hash};
 
 /// An entry of a [`BoundedTable`]. Times are milliseconds.
-pub trait Waiting {
+pub trait TableEntry {
     /// Whether its wait has not ended. Such an entry is never evicted.
     fn is_waiting(&self, now: i64) -> bool;
-    /// Whether it equals no entry.
+    /// Whether it has the same meaning as a missing entry, so that it can be removed.
     fn is_idle(&self, now: i64) -> bool;
     /// When it was changed last. Of the entries that do not wait the oldest are evicted first.
     fn changed_at(&self) -> i64;
 }
 
 /// Time between two searches for room in a table in which every entry waits, in milliseconds.
-const SEARCH_EACH_MS: i64 = 1000;
+const SEARCH_INTERVAL_MS: i64 = 1000;
 
 /// A table with at most `max` entries.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub struct BoundedTable<K, V> {
     next_search: i64,
 }
 
-impl<K: Hash + Eq + Clone, V: Waiting + Default> BoundedTable<K, V> {
+impl<K: Hash + Eq + Clone, V: TableEntry + Default> BoundedTable<K, V> {
     /// An empty table.
     pub fn new(max: usize) -> Self {
         Self { entries: HashMap::new(), max, next_search: 0 }
@@ -61,7 +61,7 @@ impl<K: Hash + Eq + Clone, V: Waiting + Default> BoundedTable<K, V> {
     /// Removes idle entries, then the oldest that do not wait until a quarter is free, so that the search is rare.
     fn make_room(&mut self, now: i64) -> bool {
         // A time that is further away is from before the clock was set back.
-        if (now + 1..=now + SEARCH_EACH_MS).contains(&self.next_search) {
+        if (now + 1..=now + SEARCH_INTERVAL_MS).contains(&self.next_search) {
             return false;
         }
         self.entries.retain(|_, entry| !entry.is_idle(now));
@@ -79,7 +79,7 @@ impl<K: Hash + Eq + Clone, V: Waiting + Default> BoundedTable<K, V> {
             }
         }
         let room = self.entries.len() < self.max;
-        self.next_search = if room { 0 } else { now + SEARCH_EACH_MS };
+        self.next_search = if room { 0 } else { now + SEARCH_INTERVAL_MS };
         room
     }
 }
@@ -94,7 +94,7 @@ mod tests {
         changed: i64,
     }
 
-    impl Waiting for Entry {
+    impl TableEntry for Entry {
         fn is_waiting(&self, now: i64) -> bool {
             self.until > now
         }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_in_which_every_entry_waits_takes_no_new_key() {
+    fn a_table_in_which_every_entry_waits_accepts_no_new_key() {
         let mut table = BoundedTable::new(4);
         for key in 0..4 {
             assert!(put(&mut table, key, 50_000, 1));

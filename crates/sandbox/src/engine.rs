@@ -49,22 +49,23 @@ pub enum EngineError {
     Unavailable(String),
     /// The engine does not have the image.
     #[error("the image {0} is not on the engine")]
-    NoImage(String),
+    ImageMissing(String),
     /// The image (first field) has a property that the profile does not allow (second field).
     #[error("the image {0} is refused: {1}")]
-    RefusedImage(String, String),
+    ImageRefused(String, String),
     /// The sandbox has no container, or none that runs where the call needs a running one.
     #[error("the sandbox has no container")]
     NoContainer,
-    /// A created container or network differs from the profile. A container is removed before this is returned.
+    /// A container, volume or network differs from what was requested. A container that was created for the call is
+    /// removed before this is returned.
     #[error("the container differs from the hardening profile: {0}")]
-    Differs(String),
+    ProfileMismatch(String),
     /// The guest did not send its report in time. The container is removed before this is returned.
     #[error("the guest did not report: {0}")]
-    NoGuest(String),
+    GuestUnresponsive(String),
     /// The container currently uses more than the requested limit.
     #[error("the container uses more than the new limit allows: {0}")]
-    LimitInUse(String),
+    LimitBelowUsage(String),
     /// The caller cancelled the call, which undid what it had done.
     #[error("cancelled")]
     Cancelled,
@@ -83,21 +84,21 @@ pub enum ObservedState {
     /// The container exists and does not run.
     Stopped,
     /// There is no container; the home volume exists.
-    Remains,
+    HomeOnly,
     /// Container and home volume are gone; only the guest socket directory exists.
-    Emptied,
+    SocketDirOnly,
 }
 
-/// Proof of a deletion, recorded in the audit log: names that the engine no longer knows.
+/// What a deletion has removed, for the audit log: names that the engine no longer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absence {
+pub struct ConfirmedRemoval {
     /// Name of the container.
     pub container: String,
     /// Name of the home volume.
     pub volume: String,
 }
 
-impl fmt::Display for Absence {
+impl fmt::Display for ConfirmedRemoval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "container={} absent, volume={} absent, guest socket directory absent", self.container, self.volume)
     }
@@ -127,7 +128,7 @@ pub trait Lifecycle: Send + Sync {
     async fn stop(&self, id: SandboxId) -> Result<(), EngineError>;
     /// Removes container, home volume and guest socket directory, and checks that they are gone. Succeeds when there is
     /// nothing to remove.
-    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError>;
+    async fn delete(&self, id: SandboxId) -> Result<ConfirmedRemoval, EngineError>;
     /// Changes the limits of a container, running or not.
     async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError>;
     /// What the engine has of one sandbox. `None` when it has nothing.

@@ -17,5 +17,6 @@ pub mod profile;
 pub mod verify;
 
 pub use engine::{
-    Absence, Engine, EngineError, GuestConnection, Inspection, LaunchSpec, Lifecycle, Limits, ObservedState, Progress,
+    ConfirmedRemoval, Engine, EngineError, GuestConnection, Inspection, LaunchSpec, Lifecycle, Limits, ObservedState,
+    Progress,
 };

@@ -55,14 +55,14 @@ pub enum KeyError {
     Damaged(String),
     /// The key does not exist: the key file is older than the database, or belongs to another one.
     #[error("the key {0} is not in the key file")]
-    Unknown(String),
-    /// The sealed value was modified, or belongs to another account or field.
-    #[error("a sealed value does not open")]
-    DoesNotOpen,
+    UnknownKey(String),
+    /// The sealed value was modified, or belongs to another account or field; or the value is too long to be sealed.
+    #[error("a value cannot be sealed or unsealed")]
+    CipherFailed,
 }
 
 /// Keys that encrypt secrets at rest with XChaCha20-Poly1305. New values are sealed with the newest key; older keys
-/// remain to open values that were sealed with them.
+/// remain, to unseal values that were sealed with them.
 pub struct Keyring {
     keys: BTreeMap<String, Zeroizing<[u8; 32]>>,
     newest: String,
@@ -79,15 +79,15 @@ impl Default for Keyring {
     fn default() -> Self {
         // A random id, so that a new key is not mistaken for one that was lost.
         let id = format!("k{}", HEXLOWER.encode(&rand::random::<[u8; 4]>()));
-        Self { keys: BTreeMap::from([(id.clone(), fresh_key())]), newest: id }
+        Self { keys: BTreeMap::from([(id.clone(), random_key())]), newest: id }
     }
 }
 
-fn fresh_key() -> Zeroizing<[u8; 32]> {
+fn random_key() -> Zeroizing<[u8; 32]> {
     Zeroizing::new(rand::random())
 }
 
-/// A sealed value with the id of the key that opens it.
+/// A sealed value with the id of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// Id of the key.
@@ -125,7 +125,7 @@ impl Keyring {
         (!ring.keys.is_empty()).then_some(ring)
     }
 
-    /// Writes and syncs the key file before a key is used. A secret whose key was lost in a crash could not be opened.
+    /// Writes and syncs the key file before a key is used. A secret whose key is lost in a crash cannot be unsealed.
     fn write_new(&self, path: &Path) -> std::io::Result<()> {
         use std::os::unix::fs::OpenOptionsExt as _;
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
@@ -140,35 +140,35 @@ impl Keyring {
         }
     }
 
-    /// Seals `plain`. Opening it requires the same `context` (account and field).
+    /// Seals `plain`. Unsealing it requires the same `context` (account and field).
     ///
     /// # Errors
-    /// [`KeyError::DoesNotOpen`] when the value is too long for the cipher.
+    /// [`KeyError::CipherFailed`] when the value is too long for the cipher.
     pub fn seal(&self, plain: &[u8], context: &[u8]) -> Result<Sealed, KeyError> {
         let cipher = self.cipher(&self.newest)?;
         let nonce: [u8; 24] = rand::random();
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
-            .map_err(|_| KeyError::DoesNotOpen)?;
+            .map_err(|_| KeyError::CipherFailed)?;
         Ok(Sealed { key_id: self.newest.clone(), bytes: [nonce.as_slice(), &sealed].concat() })
     }
 
-    /// Opens a sealed value.
+    /// Decrypts a sealed value.
     ///
     /// # Errors
-    /// [`KeyError::Unknown`] and [`KeyError::DoesNotOpen`].
-    pub fn open_sealed(&self, sealed: &Sealed, context: &[u8]) -> Result<Secret<Vec<u8>>, KeyError> {
+    /// [`KeyError::UnknownKey`] and [`KeyError::CipherFailed`].
+    pub fn unseal(&self, sealed: &Sealed, context: &[u8]) -> Result<Secret<Vec<u8>>, KeyError> {
         let cipher = self.cipher(&sealed.key_id)?;
-        let (nonce, body) = sealed.bytes.split_first_chunk::<24>().ok_or(KeyError::DoesNotOpen)?;
+        let (nonce, body) = sealed.bytes.split_first_chunk::<24>().ok_or(KeyError::CipherFailed)?;
         let plain = cipher
             .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: context })
-            .map_err(|_| KeyError::DoesNotOpen)?;
+            .map_err(|_| KeyError::CipherFailed)?;
         Ok(Secret::new(plain))
     }
 
     fn cipher(&self, id: &str) -> Result<XChaCha20Poly1305, KeyError> {
-        let key = self.keys.get(id).ok_or_else(|| KeyError::Unknown(id.to_owned()))?;
-        XChaCha20Poly1305::new_from_slice(key.as_ref()).map_err(|_| KeyError::Unknown(id.to_owned()))
+        let key = self.keys.get(id).ok_or_else(|| KeyError::UnknownKey(id.to_owned()))?;
+        XChaCha20Poly1305::new_from_slice(key.as_ref()).map_err(|_| KeyError::UnknownKey(id.to_owned()))
     }
 }
 
@@ -177,24 +177,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sealed_value_opens_only_with_its_key_and_context() {
+    fn a_sealed_value_is_unsealed_only_with_its_key_and_context() {
         let ring = Keyring::default();
         let sealed = ring.seal(b"secret", b"ada/totp").unwrap();
-        assert_eq!(ring.open_sealed(&sealed, b"ada/totp").unwrap().reveal(), b"secret");
-        assert!(matches!(ring.open_sealed(&sealed, b"bob/totp"), Err(KeyError::DoesNotOpen)));
+        assert_eq!(ring.unseal(&sealed, b"ada/totp").unwrap().reveal(), b"secret");
+        assert!(matches!(ring.unseal(&sealed, b"bob/totp"), Err(KeyError::CipherFailed)));
         let mut modified = sealed.clone();
         *modified.bytes.last_mut().unwrap() ^= 1;
-        assert!(matches!(ring.open_sealed(&modified, b"ada/totp"), Err(KeyError::DoesNotOpen)));
-        assert!(matches!(Keyring::default().open_sealed(&sealed, b"ada/totp"), Err(KeyError::Unknown(_))));
+        assert!(matches!(ring.unseal(&modified, b"ada/totp"), Err(KeyError::CipherFailed)));
+        assert!(matches!(Keyring::default().unseal(&sealed, b"ada/totp"), Err(KeyError::UnknownKey(_))));
     }
 
     #[test]
-    fn the_key_file_is_private_and_opens_again_unless_damaged() {
+    fn the_key_file_is_private_and_is_read_again_unless_damaged() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys");
         let sealed = Keyring::open(&path).unwrap().seal(b"secret", b"x").unwrap();
-        assert_eq!(Keyring::open(&path).unwrap().open_sealed(&sealed, b"x").unwrap().reveal(), b"secret");
+        assert_eq!(Keyring::open(&path).unwrap().unseal(&sealed, b"x").unwrap().reveal(), b"secret");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&path, "k1:short").unwrap();
         assert!(matches!(Keyring::open(&path), Err(KeyError::Damaged(_))));

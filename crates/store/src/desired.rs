@@ -1,10 +1,10 @@
 //! The desired state of a terminal.
 
-use protocol::names::BadText;
+use protocol::names::InvalidText;
 
 /// What the owner asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Desired {
+pub enum DesiredState {
     /// Running.
     Running,
     /// Stopped, with its home kept.
@@ -13,7 +13,7 @@ pub enum Desired {
     Deleted,
 }
 
-impl Desired {
+impl DesiredState {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -24,10 +24,10 @@ impl Desired {
 }
 
 /// From the stored name.
-impl TryFrom<String> for Desired {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
+impl TryFrom<String> for DesiredState {
+    type Error = InvalidText;
+    fn try_from(name: String) -> Result<Self, InvalidText> {
         let all = [Self::Running, Self::Stopped, Self::Deleted];
-        all.into_iter().find(|d| d.as_str() == name).ok_or(BadText("That is no desired state of a terminal."))
+        all.into_iter().find(|d| d.as_str() == name).ok_or(InvalidText("That is no desired state of a terminal."))
     }
 }

@@ -29,9 +29,9 @@ mod users;
 pub use audit::{AuditHead, AuditRow};
 pub use audit_search::AuditFilter;
 pub use catalogue::{ImageRow, TierRow};
-pub use desired::Desired;
+pub use desired::DesiredState;
 pub use factors::Factor;
-pub use lifecycle::Request;
+pub use lifecycle::PowerRequest;
 pub use links::{LinkKind, OneTimeLinkRow};
 pub use notices::Notice;
 pub use reason::{Reason, StoredReason};
@@ -48,7 +48,7 @@ use sqlx::{
 };
 
 /// How long a request waits for a connection or a lock of the database before it fails.
-const DATABASE_WAIT: Duration = Duration::from_secs(5);
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that only read the embedded database.
 const SQLITE_READERS: u32 = 4;
 /// Connections that search the audit log of the embedded database. Apart, so that other requests never wait for them.
@@ -91,7 +91,7 @@ impl StoreError {
     }
 
     /// Whether a unique constraint was violated: the name is taken.
-    pub fn is_taken(&self) -> bool {
+    pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
 }
@@ -149,8 +149,8 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(DATABASE_WAIT);
-        let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(DATABASE_WAIT);
+            .busy_timeout(DATABASE_TIMEOUT);
+        let pool = |n| SqlitePoolOptions::new().max_connections(n).acquire_timeout(DATABASE_TIMEOUT);
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = pool(SQLITE_READERS).connect_with(options.clone().read_only(true)).await?;
@@ -167,7 +167,7 @@ impl Db {
         let options = url.parse::<PgConnectOptions>()?.options([("synchronous_commit", "on")]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(DATABASE_WAIT)
+            .acquire_timeout(DATABASE_TIMEOUT)
             .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
@@ -176,15 +176,15 @@ impl Db {
 
     /// Kind, version and state of the schema of an existing embedded database, as text. Changes nothing.
     pub async fn inspect_sqlite(path: &Path) -> Result<String, StoreError> {
-        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_WAIT);
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(DATABASE_TIMEOUT);
         let readers =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect_with(options).await?;
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(DATABASE_TIMEOUT).connect_with(options).await?;
         Self::Sqlite { writer: readers.clone(), searchers: readers.clone(), readers }.inspect().await
     }
 
     /// Kind, version and state of the schema of a PostgreSQL database, as text. Changes nothing.
     pub async fn inspect_postgres(url: &str) -> Result<String, StoreError> {
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_WAIT).connect(url).await?;
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(DATABASE_TIMEOUT).connect(url).await?;
         Self::Postgres(pool).inspect().await
     }
 

@@ -10,7 +10,7 @@ use protocol::{
 };
 
 use super::{
-    Desired, Reason, StoreError, TerminalRow, Tx,
+    DesiredState, Reason, StoreError, TerminalRow, Tx,
     pagination::TerminalCursor,
     sql::{execute, fetch, rows},
 };
@@ -18,7 +18,7 @@ use super::{
 /// A request to start or stop a terminal. It sets the desired state and the phase of the transition, on which the gate
 /// decides from the commit on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
+pub enum PowerRequest {
     /// Start it.
     Start,
     /// Stop it.
@@ -27,13 +27,13 @@ pub enum Request {
     Restart,
 }
 
-impl Request {
+impl PowerRequest {
     /// The desired state and the phase until the reconciler has carried it out.
-    const fn transition(self) -> (Desired, Phase) {
+    const fn transition(self) -> (DesiredState, Phase) {
         match self {
-            Self::Start => (Desired::Running, Phase::Pending),
-            Self::Stop => (Desired::Stopped, Phase::Stopping),
-            Self::Restart => (Desired::Running, Phase::Stopping),
+            Self::Start => (DesiredState::Running, Phase::Pending),
+            Self::Stop => (DesiredState::Stopped, Phase::Stopping),
+            Self::Restart => (DesiredState::Running, Phase::Stopping),
         }
     }
 }
@@ -78,19 +78,19 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn every_terminal(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
+    pub async fn all_terminals(&mut self) -> Result<Vec<TerminalRow>, StoreError> {
         Ok(fetch!(fetch_all, self, TerminalRow, rows!(terminals, "ORDER BY t.created_at, t.id")))
     }
 
-    /// Records a request; false when the terminal was not in phase `from`.
+    /// Requests a start, stop or restart; false when the terminal was not in phase `from`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn request<A: AllowsStop>(
+    pub async fn request_power<A: AllowsStop>(
         &mut self,
         proof: &Authorized<A>,
         from: Phase,
-        request: Request,
+        request: PowerRequest,
     ) -> Result<bool, StoreError> {
         let (desired, phase) = request.transition();
         let moved = execute!(
@@ -232,9 +232,9 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the tier of `row` back: the record has the tier of the sandbox again. With `apply_again` its limits are
+    /// Reverts a change of tier: the record of `row` has the tier of the sandbox again. With `reapply` its limits are
     /// requested, because the engine may have those of the other one. False when another tier was requested meanwhile.
-    pub async fn take_tier_back(&mut self, row: &TerminalRow, apply_again: bool) -> Result<bool, StoreError> {
+    pub async fn revert_tier(&mut self, row: &TerminalRow, reapply: bool) -> Result<bool, StoreError> {
         let moved = execute!(
             self,
             "UPDATE terminals SET tier = $3, generation = generation + $4,
@@ -243,7 +243,7 @@ impl Tx {
             row.id.uuid(),
             row.tier.as_str(),
             row.sandbox.tier.as_str(),
-            i64::from(apply_again),
+            i64::from(reapply),
             row.generation
         );
         Ok(moved == 1)

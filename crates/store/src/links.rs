@@ -108,7 +108,7 @@ impl Tx {
     }
 
     /// Whether a link of this kind and token can be used.
-    pub async fn link_is_good(
+    pub async fn is_link_valid(
         &mut self,
         kind: LinkKind,
         token_hash: &[u8; 32],
@@ -147,7 +147,7 @@ impl Tx {
     }
 
     /// Invitations and reset links that can be used, newest first.
-    pub async fn open_links(&mut self, now: Timestamp) -> Result<Vec<OneTimeLinkRow>, StoreError> {
+    pub async fn valid_links(&mut self, now: Timestamp) -> Result<Vec<OneTimeLinkRow>, StoreError> {
         Ok(fetch!(
             fetch_all,
             self,

@@ -25,15 +25,15 @@ impl Tx {
 
     /// Marks a code as used. Returns false when it is not in the set or was used before. The condition is part of the
     /// statement, so only one of two concurrent requests succeeds.
-    pub async fn spend_recovery_code(&mut self, user: UserId, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
-        let spent = execute!(
+    pub async fn use_recovery_code(&mut self, user: UserId, hash: &[u8], now: Timestamp) -> Result<bool, StoreError> {
+        let used = execute!(
             self,
             "UPDATE recovery_codes SET used_at = $3 WHERE user_id = $1 AND hash = $2 AND used_at IS NULL",
             user.uuid(),
             hash,
             now.millis()
         );
-        Ok(spent == 1)
+        Ok(used == 1)
     }
 
     /// Number of unused codes.

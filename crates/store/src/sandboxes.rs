@@ -2,7 +2,7 @@
 
 use protocol::{
     SandboxId, TerminalId,
-    names::{BadText, Slug},
+    names::{InvalidText, Slug},
 };
 use uuid::Uuid;
 
@@ -27,10 +27,10 @@ impl SandboxState {
 }
 
 impl TryFrom<String> for SandboxState {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
+    type Error = InvalidText;
+    fn try_from(name: String) -> Result<Self, InvalidText> {
         let all = [Self::Creating, Self::Assigned];
-        all.into_iter().find(|state| state.as_str() == name).ok_or(BadText("That is no state of a sandbox."))
+        all.into_iter().find(|state| state.as_str() == name).ok_or(InvalidText("That is no state of a sandbox."))
     }
 }
 

@@ -80,14 +80,14 @@ impl Tx {
         Ok(execute!(self, "UPDATE settings SET setup_done = TRUE WHERE id = 1 AND NOT setup_done") == 1)
     }
 
-    /// The instance that this database belongs to; `None` before [`Tx::bind`].
-    pub async fn bound_to(&mut self) -> Result<Option<String>, StoreError> {
+    /// The instance that this database belongs to; `None` before [`Tx::bind_instance`].
+    pub async fn bound_instance(&mut self) -> Result<Option<String>, StoreError> {
         let (instance,) = fetch!(fetch_one, self, (Option<String>,), "SELECT instance FROM settings WHERE id = 1");
         Ok(instance)
     }
 
     /// Binds the database to an instance. Does nothing when it is already bound.
-    pub async fn bind(&mut self, instance: &str) -> Result<(), StoreError> {
+    pub async fn bind_instance(&mut self, instance: &str) -> Result<(), StoreError> {
         execute!(self, "UPDATE settings SET instance = $1 WHERE id = 1 AND instance IS NULL", instance.to_owned());
         Ok(())
     }

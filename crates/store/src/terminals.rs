@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     StoreError, Tx,
-    desired::Desired,
+    desired::DesiredState,
     pagination::TerminalCursor,
     reason::{Reason, StoredReason},
     sandboxes::SandboxRow,
@@ -46,7 +46,7 @@ pub struct TerminalRow {
     pub egress: Slug,
     /// What the owner asked for.
     #[sqlx(try_from = "String")]
-    pub desired: Desired,
+    pub desired: DesiredState,
     /// The step of its life that it is in.
     #[sqlx(try_from = "String")]
     pub phase: Phase,
@@ -198,7 +198,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn all_terminals(
+    pub async fn terminals_page(
         &mut self,
         after: TerminalCursor,
         limit: u32,

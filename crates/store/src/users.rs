@@ -65,7 +65,7 @@ impl Tx {
     /// Inserts an account.
     ///
     /// # Errors
-    /// [`StoreError::is_taken`] when the name exists.
+    /// [`StoreError::is_unique_violation`] when the name exists.
     pub async fn insert_user(
         &mut self,
         id: UserId,
@@ -92,7 +92,7 @@ impl Tx {
     }
 
     /// An account by name.
-    pub async fn user_named(&mut self, username: &Username) -> Result<Option<User>, StoreError> {
+    pub async fn user_by_name(&mut self, username: &Username) -> Result<Option<User>, StoreError> {
         Ok(fetch!(fetch_optional, self, User, rows!(users, "WHERE username = $1"), username.as_str()))
     }
 

@@ -71,11 +71,11 @@ impl Client {
         self.send_input(None, bytes).await;
     }
 
-    /// `typist` is the client whose size applies from now on.
-    async fn send_input(&self, typist: Option<u64>, bytes: &[u8]) {
-        let target = match self.pane.reserve_input(typist, bytes.len()) {
+    /// `active_client` is the client whose size applies from now on.
+    async fn send_input(&self, active_client: Option<u64>, bytes: &[u8]) {
+        let target = match self.pane.reserve_input(active_client, bytes.len()) {
             Ok(target) => target,
-            Err(()) => self.wait_for_room(typist, bytes.len()).await,
+            Err(()) => self.wait_for_input_credit(active_client, bytes.len()).await,
         };
         let InputTarget::Shell { number, resize } = target else { return };
         if let Some(size) = resize {
@@ -84,11 +84,11 @@ impl Client {
         let _ = self.session.link().send(ToGuest::Input { pane: number, bytes: bytes.to_vec() }).await;
     }
 
-    async fn wait_for_room(&self, typist: Option<u64>, bytes: usize) -> InputTarget {
+    async fn wait_for_input_credit(&self, active_client: Option<u64>, bytes: usize) -> InputTarget {
         let mut changed = self.pane.watch();
-        let _waiting = WaitingForRoom::new(self);
+        let _waiting = InputWaitGuard::new(self);
         loop {
-            match self.pane.reserve_input(typist, bytes) {
+            match self.pane.reserve_input(active_client, bytes) {
                 Ok(target) => return target,
                 Err(()) if changed.changed().await.is_err() => return InputTarget::None,
                 Err(()) => {}
@@ -115,9 +115,9 @@ impl Client {
 
 /// Keeps the pane's output window open while input waits: a program that is blocked on writing output would never read
 /// the input.
-struct WaitingForRoom<'a>(&'a Client);
+struct InputWaitGuard<'a>(&'a Client);
 
-impl<'a> WaitingForRoom<'a> {
+impl<'a> InputWaitGuard<'a> {
     fn new(client: &'a Client) -> Self {
         client.pane.set_input_waiting(true);
         client.session.notify();
@@ -125,7 +125,7 @@ impl<'a> WaitingForRoom<'a> {
     }
 }
 
-impl Drop for WaitingForRoom<'_> {
+impl Drop for InputWaitGuard<'_> {
     fn drop(&mut self) {
         self.0.pane.set_input_waiting(false);
         self.0.session.notify();

@@ -16,6 +16,6 @@ mod sessions;
 
 pub use client::{AttachedClient, Client};
 pub use guest_link::{GuestLink, GuestUnavailable};
-pub use pane::{Cursor, Pane, Progress, Redraw, ShellState};
+pub use pane::{Cursor, Pane, Redraw, SendState, ShellState};
 pub use session::Session;
 pub use sessions::{AttachError, Sessions};

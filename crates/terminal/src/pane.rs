@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use guest_protocol::{OutputBuffer, PaneNo};
+use guest_protocol::{OutputBuffer, PaneNumber};
 use protocol::{frame::Size, limits};
 use tokio::{
     sync::{Notify, watch},
@@ -24,14 +24,14 @@ mod guest_side;
 mod model_requests;
 mod model_side;
 
-pub use client_side::{Cursor, InputTarget, Progress};
+pub use client_side::{Cursor, InputTarget, SendState};
 use model_requests::ModelRequests;
 pub use model_requests::Redraw;
 
 /// A guest is sent at most one size of a pane in this time, always the newest.
 const SIZE_INTERVAL: Duration = Duration::from_millis(100);
 /// Sizes that may be sent at once after a pause, so that input which follows a size finds it in force.
-const SIZES_AT_ONCE: u32 = 10;
+const SIZE_BURST: u32 = 10;
 
 /// State of the pane's shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,15 +39,16 @@ pub enum ShellState {
     /// The guest was asked to open the pane, or has not yet sent all output that it had stored by then.
     Opening,
     /// The shell runs.
-    Live,
+    Running,
     /// The guest has been disconnected since this time. The shell may still run.
-    Away(Instant),
+    Disconnected(Instant),
     /// The shell exited with this status, and all its output has arrived.
-    Ended(i32),
+    Exited(i32),
     /// The shell could not be started (`errno`).
     Failed(i32),
-    /// The container was started again or the terminal was deleted. The pane is not opened again.
-    Gone,
+    /// The session ended, or the container was started again and the shell no longer exists. The pane is not opened
+    /// again.
+    Closed,
 }
 
 /// A pane. The session writes output to it, and its clients read the output.
@@ -65,7 +66,7 @@ pub struct Pane {
 
 #[derive(Debug)]
 struct State {
-    number: PaneNo,
+    number: PaneNumber,
     shell: ShellState,
     output: OutputBuffer,
     /// End of the output that the guest had stored when the pane was opened.
@@ -73,7 +74,7 @@ struct State {
     size: Size,
     /// Size that was last sent to the guest.
     size_sent: Option<Size>,
-    /// When [`SIZES_AT_ONCE`] sizes may be sent again. Each one moves it by [`SIZE_INTERVAL`].
+    /// When a burst of [`SIZE_BURST`] sizes may be sent again. Each size moves it by [`SIZE_INTERVAL`].
     sizes_full_at: Instant,
     /// Window that was last sent to the guest.
     window_sent: Option<u64>,
@@ -84,7 +85,8 @@ struct State {
     input_in_flight: usize,
     /// Number of clients that wait for room for input.
     inputs_waiting: usize,
-    input_at: Option<Instant>,
+    /// Time of the last input of any client.
+    last_input_at: Option<Instant>,
     model: ModelRequests,
 }
 
@@ -98,7 +100,7 @@ struct ClientState {
 
 impl Pane {
     /// A pane that is being opened.
-    pub(crate) fn new(name: String, number: PaneNo, size: Size, models: ModelQueue) -> Self {
+    pub(crate) fn new(name: String, number: PaneNumber, size: Size, models: ModelQueue) -> Self {
         Self {
             name,
             state: Mutex::new(State {
@@ -114,7 +116,7 @@ impl Pane {
                 clients_created: 0,
                 input_in_flight: 0,
                 inputs_waiting: 0,
-                input_at: None,
+                last_input_at: None,
                 model: ModelRequests::default(),
             }),
             screen: Mutex::new(Screen::new(size, 0)),
@@ -134,7 +136,7 @@ impl Pane {
     }
 
     /// Number on the guest link.
-    pub fn number(&self) -> PaneNo {
+    pub fn number(&self) -> PaneNumber {
         self.state().number
     }
 
@@ -174,12 +176,12 @@ impl State {
 
     /// When the guest may be sent the size that it does not have yet: a program redraws its screen at each change.
     fn size_due(&self) -> Option<Instant> {
-        let due = self.sizes_full_at + SIZE_INTERVAL - SIZE_INTERVAL * SIZES_AT_ONCE;
+        let due = self.sizes_full_at + SIZE_INTERVAL - SIZE_INTERVAL * SIZE_BURST;
         (self.size_sent != Some(self.size)).then_some(due)
     }
 
     /// The size that the guest does not have yet, if it may be sent now. It counts as sent then.
-    fn take_size(&mut self) -> Option<Size> {
+    fn take_due_size(&mut self) -> Option<Size> {
         let now = Instant::now();
         if self.size_due()? > now {
             return None;

@@ -19,7 +19,7 @@ pub const SCROLLBACK_LINES: usize = 500;
 /// Bytes of new output after which skipping is tried again.
 const SKIP_STEP: u64 = 128 * 1024;
 /// Capacity that the buffer for text keeps.
-const TEXT_BYTES: usize = 16 * 1024;
+const TEXT_CAPACITY_KEPT_BYTES: usize = 16 * 1024;
 
 /// The model, and the position up to which it was fed.
 pub struct Screen {
@@ -28,7 +28,7 @@ pub struct Screen {
     /// First bytes of a UTF-8 character whose remaining bytes have not arrived.
     partial: Vec<u8>,
     text: String,
-    seen: u64,
+    position: u64,
     /// Position of the newest output from which skipping is tried again: each attempt scans the whole buffer.
     skip_from: u64,
     size: Size,
@@ -55,7 +55,7 @@ impl avt::Observer for EvictionCounter {
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The content of a screen must not appear in logs.
-        f.debug_struct("Screen").field("seen", &self.seen).finish_non_exhaustive()
+        f.debug_struct("Screen").field("position", &self.position).finish_non_exhaustive()
     }
 }
 
@@ -67,7 +67,7 @@ impl Screen {
             modes: Modes::default(),
             partial: Vec::new(),
             text: String::new(),
-            seen: at,
+            position: at,
             skip_from: 0,
             size,
             erased: 0,
@@ -75,8 +75,8 @@ impl Screen {
     }
 
     /// Position up to which the model was fed.
-    pub fn seen(&self) -> u64 {
-        self.seen
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
     /// Changes the size and wraps the lines again.
@@ -93,17 +93,17 @@ impl Screen {
     /// affect the model is skipped. If bytes were dropped from the buffer before they were fed, the model is blank
     /// after the gap.
     pub fn next_bytes(&mut self, output: &OutputBuffer, until: u64, max: usize) -> Vec<u8> {
-        if self.seen < output.oldest() {
+        if self.position < output.oldest() {
             *self = Self::new(self.size, output.oldest());
         }
         if output.newest() >= self.skip_from && until >= output.newest() {
-            match self.skippable(output) {
-                Some(to) => self.seen = to,
+            match self.skip_target(output) {
+                Some(to) => self.position = to,
                 None => self.skip_from = output.newest() + SKIP_STEP,
             }
         }
-        let max = usize::try_from(until.saturating_sub(self.seen)).unwrap_or(usize::MAX).min(max);
-        let (head, tail) = output.read(self.seen, max).unwrap_or_default();
+        let max = usize::try_from(until.saturating_sub(self.position)).unwrap_or(usize::MAX).min(max);
+        let (head, tail) = output.read(self.position, max).unwrap_or_default();
         [head, tail].concat()
     }
 
@@ -114,11 +114,11 @@ impl Screen {
 
     /// Position to which feeding can skip if all remaining output is plain text: only its last lines stay in screen and
     /// scrollback. The result is exact, because text without escape sequences only prints and scrolls.
-    fn skippable(&self, output: &OutputBuffer) -> Option<u64> {
+    fn skip_target(&self, output: &OutputBuffer) -> Option<u64> {
         if !self.modes.at_ground() || !self.partial.is_empty() {
             return None;
         }
-        let (a, b) = output.read(self.seen, usize::MAX)?;
+        let (a, b) = output.read(self.position, usize::MAX)?;
         if !is_plain(a) || !is_plain(b) {
             return None;
         }
@@ -137,15 +137,15 @@ impl Screen {
             None => false,
         };
         let start = ends.get(lines).copied().filter(returned)?;
-        Some(self.seen + start as u64)
+        Some(self.position + start as u64)
     }
 
-    /// Feeds bytes that follow [`Screen::seen`].
+    /// Feeds bytes that follow [`Screen::position`].
     pub fn feed(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        self.seen += bytes.len() as u64;
+        self.position += bytes.len() as u64;
         let mut rest = bytes;
         while let Some((at, erase)) = self.modes.feed(rest) {
             let (before, after) = rest.split_at(at);
@@ -187,11 +187,11 @@ impl Screen {
         }
         self.show(&text);
         text.clear();
-        text.shrink_to(TEXT_BYTES);
+        text.shrink_to(TEXT_CAPACITY_KEPT_BYTES);
         self.text = text;
     }
 
-    /// Bytes that redraw this screen on any terminal, whatever its state. The stream continues at [`Screen::seen`].
+    /// Bytes that redraw this screen on any terminal, whatever its state. The stream continues at [`Screen::position`].
     pub fn redraw(&self) -> Vec<u8> {
         let mut out = b"\x1bc".to_vec();
         self.write_scrollback(&mut out);

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use guest_protocol::{FromGuest, PaneNo, ToGuest};
+use guest_protocol::{FromGuest, PaneNumber, ToGuest};
 use protocol::{frame::Size, limits, names::Slug};
 use tokio::{
     sync::{Notify, mpsc},
@@ -73,21 +73,23 @@ impl Session {
     /// The pane of that name; it is opened when it does not exist.
     pub(super) fn pane(&self, name: &Slug, size: Size) -> Result<Arc<Pane>, TooManyPanes> {
         let mut panes = self.panes();
-        panes.retain(|p| matches!(p.shell_state(), ShellState::Opening | ShellState::Live | ShellState::Away(_)));
+        panes.retain(|p| {
+            matches!(p.shell_state(), ShellState::Opening | ShellState::Running | ShellState::Disconnected(_))
+        });
         if let Some(pane) = panes.iter().find(|p| p.name() == name.as_str()) {
             return Ok(pane.clone());
         }
         if panes.len() >= limits::PANES_MAX {
             return Err(TooManyPanes);
         }
-        let number = (0..).find(|n| panes.iter().all(|p| p.number() != *n)).unwrap_or(PaneNo::MAX);
+        let number = (0..).find(|n| panes.iter().all(|p| p.number() != *n)).unwrap_or(PaneNumber::MAX);
         let pane = Arc::new(Pane::new(name.as_str().to_owned(), number, size, self.models.clone()));
         panes.push(pane.clone());
         self.notify();
         Ok(pane)
     }
 
-    fn numbered(&self, number: PaneNo) -> Option<Arc<Pane>> {
+    fn pane_by_number(&self, number: PaneNumber) -> Option<Arc<Pane>> {
         self.panes().iter().find(|p| p.number() == number).cloned()
     }
 
@@ -95,7 +97,7 @@ impl Session {
     pub(super) async fn run(self: Arc<Self>) {
         // Of this terminal, because another one must not hide its lines.
         let violations = rates::LogLimit::new();
-        let mut boot = None;
+        let mut last_boot_id = None;
         loop {
             let connection = tokio::select! {
                 biased;
@@ -106,7 +108,7 @@ impl Session {
             let lost = tokio::select! {
                 biased;
                 () = self.ended.cancelled() => break,
-                lost = self.serve(messages, &mut boot) => lost,
+                lost = self.serve(messages, &mut last_boot_id) => lost,
             };
             if let Err(violation) = lost
                 && let Some(suppressed) = violations.admit()
@@ -114,23 +116,23 @@ impl Session {
                 tracing::warn!(suppressed, %violation, "session dropped its connection to the guest");
             }
             let now = Instant::now();
-            self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Away(now)));
+            self.panes().iter().for_each(|p| p.set_shell_state(ShellState::Disconnected(now)));
         }
         self.ended.cancel();
-        self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
+        self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Closed));
     }
 
-    /// Serves one connection until it is lost. `last_boot` is the guest process that the panes belong to.
+    /// Serves one connection until it is lost. `last_boot_id` is the guest process that the panes belong to.
     async fn serve(
         &self,
         mut messages: mpsc::Receiver<FromGuest>,
-        last_boot: &mut Option<u64>,
+        last_boot_id: &mut Option<u64>,
     ) -> Result<(), ProtocolViolation> {
         match messages.recv().await {
-            Some(FromGuest::Hello { boot, .. }) => {
-                if last_boot.replace(boot).is_some_and(|last| last != boot) {
+            Some(FromGuest::Hello { boot_id, .. }) => {
+                if last_boot_id.replace(boot_id).is_some_and(|last| last != boot_id) {
                     // The container was started again, so none of the shells exists any more.
-                    self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Gone));
+                    self.panes().drain(..).for_each(|p| p.set_shell_state(ShellState::Closed));
                 }
             }
             Some(_) => return Err(ProtocolViolation::NoHello),
@@ -165,7 +167,7 @@ impl Session {
                 self.link.send(ToGuest::Open { pane: pane.number(), name, size, from }).await?;
                 open.push(pane.clone());
             }
-            if let Some(update) = pane.pending_update() {
+            if let Some(update) = pane.take_pending_update() {
                 if let Some(size) = update.size {
                     self.link.send(ToGuest::Resize { pane: update.number, size }).await?;
                 }
@@ -180,22 +182,22 @@ impl Session {
     async fn receive(&self, message: FromGuest) -> Result<(), ProtocolViolation> {
         match message {
             FromGuest::Output { pane, position, bytes } => {
-                let Some(pane) = self.numbered(pane) else { return Ok(()) };
-                if !pane.output(position, &bytes) {
+                let Some(pane) = self.pane_by_number(pane) else { return Ok(()) };
+                if !pane.push_output(position, &bytes) {
                     return Err(ProtocolViolation::OutputPosition);
                 }
-                pane.pace_model().await;
+                pane.wait_for_model().await;
             }
-            FromGuest::Opened { pane, oldest, newest, fresh } => {
-                if self.numbered(pane).is_some_and(|p| !p.opened(oldest, newest, fresh)) {
+            FromGuest::Opened { pane, oldest, newest, new_shell } => {
+                if self.pane_by_number(pane).is_some_and(|p| !p.on_opened(oldest, newest, new_shell)) {
                     return Err(ProtocolViolation::OpenPosition);
                 }
             }
-            FromGuest::Exited { pane, status } => self.remove(pane, ShellState::Ended(status)),
-            FromGuest::OpenFailed { pane, errno } => self.remove(pane, ShellState::Failed(errno)),
-            FromGuest::Taken { pane, bytes } => {
-                if let Some(pane) = self.numbered(pane) {
-                    pane.input_taken(bytes);
+            FromGuest::Exited { pane, status } => self.close_pane(pane, ShellState::Exited(status)),
+            FromGuest::OpenFailed { pane, errno } => self.close_pane(pane, ShellState::Failed(errno)),
+            FromGuest::InputAck { pane, bytes } => {
+                if let Some(pane) = self.pane_by_number(pane) {
+                    pane.on_input_ack(bytes);
                 }
             }
             // The link itself consumes reports.
@@ -205,7 +207,7 @@ impl Session {
     }
 
     /// Ends a pane and frees its name. Attached clients still read its output to the end.
-    fn remove(&self, number: PaneNo, shell: ShellState) {
+    fn close_pane(&self, number: PaneNumber, shell: ShellState) {
         let mut panes = self.panes();
         if let Some(at) = panes.iter().position(|p| p.number() == number) {
             let pane = panes.remove(at);

@@ -28,10 +28,10 @@ const OPEN_DEADLINE: Duration = Duration::from_secs(10);
 pub enum AttachError {
     /// The guest does not answer.
     #[error("the terminal does not answer")]
-    NoAnswer,
+    GuestUnresponsive,
     /// The shell could not be started; its `errno`.
     #[error("the shell could not be started (errno {0})")]
-    NoShell(i32),
+    ShellNotStarted(i32),
     /// The terminal has [`protocol::limits::PANES_MAX`] panes.
     #[error("too many panes")]
     TooManyPanes,
@@ -73,7 +73,7 @@ impl Sessions {
         let size = size.filter(|_| access.resize_right().is_some());
         let pane = session.pane(pane, size.unwrap_or_default()).map_err(|TooManyPanes| AttachError::TooManyPanes)?;
         // When the caller is dropped while waiting, the pane opens without this client.
-        timeout(OPEN_DEADLINE, opened(&pane)).await.map_err(|_| AttachError::NoAnswer)??;
+        timeout(OPEN_DEADLINE, wait_until_open(&pane)).await.map_err(|_| AttachError::GuestUnresponsive)??;
         let mut changed = pane.watch();
         changed.mark_unchanged();
         let (id, cursor) = pane.attach(size, from).ok_or(AttachError::TooManyClients)?;
@@ -85,7 +85,7 @@ impl Sessions {
         if self.shutdown.is_cancelled() {
             return Err(AttachError::ShuttingDown);
         }
-        let mut sessions = self.lock();
+        let mut sessions = self.sessions();
         if let Some(session) = sessions.get(&id) {
             if session.uses(&link) {
                 return Ok(session.clone());
@@ -98,13 +98,13 @@ impl Sessions {
         Ok(session)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TerminalId, Arc<Session>>> {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<TerminalId, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends the session of a terminal that was stopped or deleted, and frees its output.
     pub fn end(&self, id: TerminalId) {
-        if let Some(session) = self.lock().remove(&id) {
+        if let Some(session) = self.sessions().remove(&id) {
             session.end();
         }
     }
@@ -116,19 +116,20 @@ impl Sessions {
     }
 }
 
-async fn opened(pane: &Pane) -> Result<(), AttachError> {
+/// Waits until the pane is open, or until it cannot be opened.
+async fn wait_until_open(pane: &Pane) -> Result<(), AttachError> {
     let mut changed = pane.watch();
     loop {
         match pane.shell_state() {
-            ShellState::Live | ShellState::Ended(_) => return Ok(()),
+            ShellState::Running | ShellState::Exited(_) => return Ok(()),
             // After a restart of the server only the guest has the number of shells.
             ShellState::Failed(errno) if errno == Errno::USERS.raw_os_error() => return Err(AttachError::TooManyPanes),
-            ShellState::Failed(errno) => return Err(AttachError::NoShell(errno)),
-            ShellState::Gone => return Err(AttachError::NoAnswer),
-            ShellState::Opening | ShellState::Away(_) => {}
+            ShellState::Failed(errno) => return Err(AttachError::ShellNotStarted(errno)),
+            ShellState::Closed => return Err(AttachError::GuestUnresponsive),
+            ShellState::Opening | ShellState::Disconnected(_) => {}
         }
         if changed.changed().await.is_err() {
-            return Err(AttachError::NoAnswer);
+            return Err(AttachError::GuestUnresponsive);
         }
     }
 }

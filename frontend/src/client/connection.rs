@@ -10,15 +10,15 @@ use super::state::Client;
 use crate::{
     clock::{now, now_micros},
     close::{self, CloseAction},
-    hold::Hold,
     latency::{LatencyProbe, Sample},
+    opening::Opening,
     socket::{Address, Socket, SocketEvent},
 };
 
 /// How often the round trip is measured and the connection is checked.
-const PING_EVERY: Duration = Duration::from_secs(5);
-/// Between two questions whether this browser is still signed in.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// Delay before the login is queried a second time.
+const LOGIN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl Client {
     pub(super) fn connect(&self) {
@@ -27,24 +27,24 @@ impl Client {
         }
         let Some(size) = self.size() else { return };
         self.disconnect();
-        let hold = self.hold.get().map(|hold| hold.with_drawing(false));
-        self.hold.set(hold);
-        if !hold.is_some_and(|hold| hold.renewal) {
+        let opening = self.opening.get().map(|opening| opening.with_drawing(false));
+        self.opening.set(opening);
+        if !opening.is_some_and(|opening| opening.renewal) {
             self.emit(TerminalEvent::Connecting);
         }
-        self.flow.borrow_mut().reconnected();
+        self.positions.borrow_mut().reconnected();
         let (generation, me) = (self.generation.get(), self.me.clone());
         let on_event = move |event| {
             if let Some(client) = me.upgrade().filter(|client| client.generation.get() == generation) {
                 client.on_socket_event(event);
             }
         };
-        let from = self.flow.borrow().resume_from();
+        let from = self.positions.borrow().resume_from();
         let address = Address { id: self.id, pane: &self.pane, cols: size.cols, rows: size.rows, from };
         match Socket::open(&address, on_event) {
             Ok(socket) => drop(self.socket.replace(Some(socket))),
             Err(_) => {
-                self.drop_hold();
+                self.abort_opening();
                 self.schedule_reconnect();
             }
         }
@@ -53,24 +53,24 @@ impl Client {
     /// Connects with the new session cookie. The server still reads what was sent on the old socket.
     pub(super) fn renew(&self) {
         if !self.closed.get() {
-            self.hold.set(Some(Hold::RENEWAL));
+            self.opening.set(Some(Opening::RENEWAL));
             self.connect();
         }
     }
 
-    /// The connection is open: sends what was kept for it, unless it is incomplete or too old to be expected.
-    pub(super) fn finish_hold(&self) {
-        let Some(hold) = self.hold.take() else { return };
-        if !hold.is_sent(now_micros()) {
+    /// The connection is open: sends the queued input, unless it is incomplete or too old to be expected.
+    pub(super) fn finish_opening(&self) {
+        let Some(opening) = self.opening.take() else { return };
+        if !opening.may_send(now_micros()) {
             self.clear_input();
         }
         self.send_replies();
         self.send_input();
     }
 
-    /// The connection was not opened: drops what was kept for it.
-    pub(super) fn drop_hold(&self) {
-        if self.hold.take().is_some() {
+    /// The connection was not opened: drops the queued input.
+    pub(super) fn abort_opening(&self) {
+        if self.opening.take().is_some() {
             self.clear_input();
         }
     }
@@ -85,7 +85,7 @@ impl Client {
 
     /// Connects again and asks for a snapshot instead of the missing output.
     pub(super) fn reconnect_from_snapshot(&self) {
-        self.flow.borrow_mut().reset();
+        self.positions.borrow_mut().reset();
         self.connect();
     }
 
@@ -97,7 +97,7 @@ impl Client {
     }
 
     fn on_closed(&self, code: u16, reason: &str) {
-        self.drop_hold();
+        self.abort_opening();
         self.disconnect();
         match close::action(code, reason) {
             CloseAction::Exited => self.emit(TerminalEvent::Exited(self.exit.get().unwrap_or(0))),
@@ -109,17 +109,17 @@ impl Client {
     }
 
     /// Reconnects if this browser is signed in, otherwise closes with `ended`. The answer that carries a new cookie may
-    /// be slower than the end of the socket, so it asks twice.
-    fn query_login(&self, ended: Problem, again: bool) {
+    /// be slower than the end of the socket, so the login is queried twice.
+    fn query_login(&self, ended: Problem, may_retry: bool) {
         self.query_state(move |client, problem| {
             if problem.status != 401 {
                 return client.close_with(problem);
             }
-            if !again {
+            if !may_retry {
                 return client.close_with(ended);
             }
             let query = client.callback(move |client| client.query_login(ended.clone(), false));
-            client.retry.replace(set_timeout_with_handle(query, ASK_AGAIN_AFTER).ok());
+            client.retry.replace(set_timeout_with_handle(query, LOGIN_RETRY_DELAY).ok());
         });
     }
 
@@ -155,7 +155,7 @@ impl Client {
         let ping = self.callback(Self::on_ping_due);
         self.latency.replace(LatencyProbe::default());
         ping();
-        self.ping.replace(set_interval_with_handle(ping, PING_EVERY).ok());
+        self.ping.replace(set_interval_with_handle(ping, PING_INTERVAL).ok());
     }
 
     fn on_ping_due(&self) {

@@ -14,7 +14,7 @@ const INPUT_FRAME_BYTES: usize = 60 * 1024;
 /// Input is held back while the socket's send buffer holds more than this.
 const SEND_BUFFER_BYTES_MAX: u32 = 256 * 1024;
 /// Replies queued while a connection is being opened; more are dropped.
-const KEPT_REPLY_BYTES_MAX: usize = 4 * 1024;
+const QUEUED_REPLY_BYTES_MAX: usize = 4 * 1024;
 /// How long held-back input waits before the buffer is checked again.
 const BUFFER_CHECK_DELAY: Duration = Duration::from_millis(15);
 
@@ -44,11 +44,11 @@ impl Client {
 
     /// Input after a lost connection is dropped: it could apply to output that the user has not seen.
     pub(super) fn on_input(&self, mut bytes: Vec<u8>) {
-        let accepted = match self.hold.get() {
-            Some(mut hold) => {
-                let kept = hold.keep(self.input.borrow().len(), bytes.len(), now_micros());
-                self.hold.set(Some(hold));
-                kept
+        let accepted = match self.opening.get() {
+            Some(mut opening) => {
+                let may_queue = opening.may_queue(self.input.borrow().len(), bytes.len(), now_micros());
+                self.opening.set(Some(opening));
+                may_queue
             }
             None => self.socket.borrow().is_some(),
         };
@@ -68,9 +68,9 @@ impl Client {
     /// A reply is sent before queued input, because a program waits for it. Without a connection it is dropped, and
     /// also when the socket's send buffer is full.
     fn on_reply(&self, bytes: &[u8]) {
-        if self.hold.get().is_some() {
+        if self.opening.get().is_some() {
             let mut replies = self.replies.borrow_mut();
-            if replies.len() + bytes.len() <= KEPT_REPLY_BYTES_MAX {
+            if replies.len() + bytes.len() <= QUEUED_REPLY_BYTES_MAX {
                 replies.extend(bytes);
             }
         } else if self.socket.borrow().as_ref().is_some_and(|socket| socket.buffered() <= SEND_BUFFER_BYTES_MAX) {
@@ -94,7 +94,7 @@ impl Client {
 
     /// Sends the queued input in frames, while the socket's send buffer has room.
     pub(super) fn send_input(&self) {
-        if self.hold.get().is_some() {
+        if self.opening.get().is_some() {
             return;
         }
         while !self.input_waiting.get() && !self.input.borrow().is_empty() {

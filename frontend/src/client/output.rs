@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use protocol::frame::{ClientFrame, Hello, ServerFrame, Size};
 
 use super::state::Client;
-use crate::{emulator::Emulator, flow::Accept, hold::Hold};
+use crate::{emulator::Emulator, opening::Opening, output_positions::Accept};
 
 /// Acknowledgements of small output are collected for this long.
 const ACK_DELAY: Duration = Duration::from_millis(40);
@@ -29,16 +29,16 @@ impl Client {
     fn on_hello(&self, hello: Hello) {
         self.failures.set(0);
         // Unless output resumes, a snapshot of this size follows; this client's size is sent after it.
-        let snapshot = self.flow.borrow().resume_from() != Some(hello.position);
+        let snapshot = self.positions.borrow().resume_from() != Some(hello.position);
         self.snapshot_size.set(snapshot.then(|| Size::clamped(hello.cols, hello.rows)));
         self.emit(TerminalEvent::Attached(hello));
         self.start_pings();
         if snapshot {
-            self.hold.set(self.hold.get().map(|hold| hold.with_drawing(true)));
+            self.opening.set(self.opening.get().map(|opening| opening.with_drawing(true)));
         } else {
             // The size may have changed while the socket was opening.
             self.send_size();
-            self.finish_hold();
+            self.finish_opening();
         }
     }
 
@@ -46,7 +46,7 @@ impl Client {
         if self.snapshot_size.take().is_some() {
             self.send_size();
         }
-        let accept = self.flow.borrow_mut().accept(position, bytes.len());
+        let accept = self.positions.borrow_mut().accept(position, bytes.len());
         match accept {
             Accept::From(offset) => {
                 let position_after = position + bytes.len() as u64;
@@ -60,7 +60,7 @@ impl Client {
     }
 
     fn on_snapshot(&self, position: u64, bytes: &[u8]) {
-        self.flow.borrow_mut().snapshot(position);
+        self.positions.borrow_mut().snapshot(position);
         let size = self.snapshot_size.take().or_else(|| self.size());
         self.feed(position, |emulator, parsed| {
             let Size { cols, rows } = size.unwrap_or_default();
@@ -79,10 +79,10 @@ impl Client {
     /// The emulator calls this once per chunk, in order.
     pub(super) fn on_chunk_parsed(&self) {
         let Some(position) = self.parsing.borrow_mut().pop_front() else { return };
-        if self.hold.get().is_some_and(Hold::is_drawing) {
-            self.finish_hold();
+        if self.opening.get().is_some_and(Opening::is_drawing) {
+            self.finish_opening();
         }
-        if self.flow.borrow_mut().parsed(position) {
+        if self.positions.borrow_mut().parsed(position) {
             return self.acknowledge();
         }
         if !self.ack_scheduled.replace(true) {
@@ -92,7 +92,7 @@ impl Client {
 
     fn acknowledge(&self) {
         self.ack_scheduled.set(false);
-        if let Some(position) = self.flow.borrow_mut().ack() {
+        if let Some(position) = self.positions.borrow_mut().ack() {
             self.send(&ClientFrame::Ack(position));
         }
     }

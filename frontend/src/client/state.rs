@@ -15,7 +15,9 @@ use protocol::{
 };
 use web_sys::HtmlElement;
 
-use crate::{emulator::Emulator, flow::Flow, hold::Hold, latency::LatencyProbe, socket::Socket};
+use crate::{
+    emulator::Emulator, latency::LatencyProbe, opening::Opening, output_positions::OutputPositions, socket::Socket,
+};
 
 /// The state. Callbacks hold it weakly; the page owns it through its handle.
 pub(super) struct Client {
@@ -28,7 +30,7 @@ pub(super) struct Client {
     pub(super) font_px: Cell<u16>,
     pub(super) emulator: RefCell<Option<Emulator>>,
     pub(super) socket: RefCell<Option<Socket>>,
-    pub(super) flow: RefCell<Flow>,
+    pub(super) positions: RefCell<OutputPositions>,
     /// Output positions after the chunks that the emulator is parsing, oldest first.
     pub(super) parsing: RefCell<VecDeque<u64>>,
     /// Called by the emulator after each chunk, which owns the function: see `emulator::callbacks`.
@@ -42,7 +44,7 @@ pub(super) struct Client {
     /// Sending waits for the socket's buffer to drain.
     pub(super) input_waiting: Cell<bool>,
     /// Set while a connection is being opened whose input and replies are queued.
-    pub(super) hold: Cell<Option<Hold>>,
+    pub(super) opening: Cell<Option<Opening>>,
     /// Consecutive failed connections.
     pub(super) failures: Cell<u32>,
     /// Raised with every socket. Events of an older generation are ignored.
@@ -71,14 +73,14 @@ impl Client {
             font_px: Cell::new(request.font_px),
             emulator: RefCell::default(),
             socket: RefCell::default(),
-            flow: RefCell::default(),
+            positions: RefCell::default(),
             parsing: RefCell::default(),
             on_parsed: RefCell::default(),
             ack_scheduled: Cell::default(),
             input: RefCell::default(),
             replies: RefCell::default(),
             input_waiting: Cell::default(),
-            hold: Cell::new(Some(Hold::FIRST)),
+            opening: Cell::new(Some(Opening::FIRST)),
             failures: Cell::default(),
             generation: Cell::default(),
             exit: Cell::default(),
@@ -127,7 +129,7 @@ impl Client {
         if let Some(emulator) = self.emulator.take() {
             emulator.dispose();
         }
-        self.drop_hold();
+        self.abort_opening();
         self.clear_input();
         self.parsing.borrow_mut().clear();
     }

@@ -172,7 +172,7 @@ pub async fn log_out(
 async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
     let Ok(username) = Username::parse(typed) else { return Ok(None) };
     let mut tx = services.db.read().await?;
-    let user = tx.user_named(&username).await?;
+    let user = tx.user_by_name(&username).await?;
     tx.commit().await?;
     Ok(user)
 }

@@ -62,7 +62,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
-    let good = tx.link_is_good(LinkKind::Setup, &token_hash, now).await?;
+    let good = tx.is_link_valid(LinkKind::Setup, &token_hash, now).await?;
     drop(tx);
     if !good {
         let entry = Entry::new(AuditEvent::Setup).failed().detail("reason", "stale_link");
@@ -100,7 +100,7 @@ pub(super) async fn insert(
     now: protocol::Timestamp,
 ) -> Result<(), AccountError> {
     match tx.insert_user(user, username, hash, role, now).await {
-        Err(e) if e.is_taken() => Err(AccountError::NameTaken),
+        Err(e) if e.is_unique_violation() => Err(AccountError::NameTaken),
         other => Ok(other?),
     }
 }

@@ -38,7 +38,7 @@ pub enum PreflightError {
 /// [`PreflightError`].
 pub async fn check(services: &Services, instance: &str) -> Result<(), PreflightError> {
     let mut tx = services.db.begin().await?;
-    match tx.bound_to().await? {
+    match tx.bound_instance().await? {
         Some(database) if database != instance => {
             return Err(PreflightError::Instance { database, ours: instance.to_owned() });
         }
@@ -50,7 +50,7 @@ pub async fn check(services: &Services, instance: &str) -> Result<(), PreflightE
                     return Err(PreflightError::Emptied(terminals));
                 }
             }
-            tx.bind(instance).await?;
+            tx.bind_instance(instance).await?;
         }
     }
     for (user, sealed) in tx.sealed_secrets().await? {

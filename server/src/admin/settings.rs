@@ -59,7 +59,7 @@ fn check(new: &Settings) -> AdminResult<()> {
     within("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
     within("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
     within("grant_absolute_secs", new.grant_absolute_secs, limits::GRANT_ABSOLUTE_SECS, "seconds")?;
-    within("terminals_max", new.terminals_max, limits::TERMINALS, "terminals")?;
+    within("terminals_max", new.terminals_max, limits::TERMINAL_QUOTA, "terminals")?;
     within("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
     if new.session_idle_secs > new.session_absolute_secs {
         return Err(InvalidValue::SessionIdle.into());

@@ -42,7 +42,7 @@ pub async fn system(services: &Services) -> AdminResult<System> {
 /// When the database does not answer.
 pub async fn terminals(services: &Services, behind: TerminalCursor, limit: u32) -> AdminResult<Page<AdminTerminal>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.all_terminals(behind, limit + 1).await?;
+    let rows = tx.terminals_page(behind, limit + 1).await?;
     tx.commit().await?;
     let place = |row: &TerminalListing| TerminalCursor(row.terminal.created_at, row.terminal.id).to_string();
     Ok(pagination::page(rows, limit, place, view))

@@ -49,8 +49,8 @@ pub async fn patch(services: &Services, who: &Caller, id: UserId, patch: &UserPa
 }
 
 async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: &UserPatch) -> AdminResult<UserView> {
-    if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINALS.contains(&n)) {
-        return Err(InvalidValue::AccountQuota { max: *limits::TERMINALS.end() }.into());
+    if patch.terminals_max.flatten().is_some_and(|n| !limits::TERMINAL_QUOTA.contains(&n)) {
+        return Err(InvalidValue::AccountQuota { max: *limits::TERMINAL_QUOTA.end() }.into());
     }
     let mut tx = services.db.begin().await?;
     // Serializes administrators who demote each other concurrently.
@@ -155,7 +155,7 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
 pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> AdminResult<OneTimeLink> {
     let name = Username::parse(username).map_err(|_| AdminError::NotFound(Entity::Account))?;
     let mut tx = db.begin().await?;
-    let user = tx.user_named(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
+    let user = tx.user_by_name(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     let maker = Maker { by: &user.username, actor: Actor::system(), public };
     let link = make_link(&mut tx, &Clock::System, &maker, user.role, Some(&user)).await?;
     tx.commit().await?;
@@ -168,7 +168,7 @@ pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> Adm
 /// When the database does not answer.
 pub async fn open_links(services: &Services) -> AdminResult<Vec<InviteView>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.open_links(services.clock.now()).await?;
+    let rows = tx.valid_links(services.clock.now()).await?;
     tx.commit().await?;
     Ok(rows.into_iter().map(invite_view).collect())
 }

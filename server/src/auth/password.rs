@@ -7,7 +7,7 @@ use std::{collections::HashSet, sync::OnceLock};
 
 use protocol::{
     limits,
-    names::{BadText, Username},
+    names::{InvalidText, Username},
     password::check,
 };
 use secrets::Secret;
@@ -27,7 +27,7 @@ const NOBODY: &str =
 pub enum PasswordError {
     /// A rule that the page checks too.
     #[error(transparent)]
-    Rule(#[from] BadText),
+    Rule(#[from] InvalidText),
     /// The password is in the list of common passwords.
     #[error("a common password")]
     Common,

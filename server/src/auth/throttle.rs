@@ -12,7 +12,7 @@ use std::{
 };
 
 use protocol::{SessionId, Timestamp, UserId};
-use rates::{BoundedTable, Bucket, Rate, Waiting, subscriber};
+use rates::{BoundedTable, Bucket, Rate, TableEntry, subscriber};
 
 use super::trusted_device::TrustedDevice;
 use crate::budgets::{
@@ -77,7 +77,7 @@ impl Failures {
     }
 }
 
-impl Waiting for Failures {
+impl TableEntry for Failures {
     fn is_waiting(&self, now: i64) -> bool {
         self.wait_until > now
     }
@@ -113,7 +113,7 @@ impl Attempts {
     }
 }
 
-impl Waiting for Attempts {
+impl TableEntry for Attempts {
     fn is_waiting(&self, now: i64) -> bool {
         self.wait_until > now
     }
@@ -285,7 +285,7 @@ impl Attempt<'_> {
         if let Source::Address(address) = self.key.0
             && let Some(attempts) = tables.addresses.get_mut(&address)
         {
-            attempts.bucket.give_back(ADDRESS_ATTEMPTS);
+            attempts.bucket.return_token(ADDRESS_ATTEMPTS);
         }
     }
 }
@@ -294,7 +294,7 @@ impl LinkAttempt<'_> {
     /// The link was valid.
     pub fn succeeded(self) {
         if let Some(attempts) = self.throttle.tables().links.get_mut(&self.address) {
-            attempts.bucket.give_back(LINK_ATTEMPTS);
+            attempts.bucket.return_token(LINK_ATTEMPTS);
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn cookie(keys: &Keyring, name: &str) -> Result<Secret<String>, KeyError> {
 pub fn device(keys: &Keyring, cookie: &str, name: &str) -> Option<TrustedDevice> {
     let (key_id, text) = cookie.split_once('.')?;
     let sealed = Sealed { key_id: key_id.to_owned(), bytes: BASE64URL_NOPAD.decode(text.as_bytes()).ok()? };
-    let id = keys.open_sealed(&sealed, &context(name)).ok()?;
+    let id = keys.unseal(&sealed, &context(name)).ok()?;
     id.reveal().as_slice().try_into().ok().map(TrustedDevice)
 }
 

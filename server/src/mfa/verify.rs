@@ -173,7 +173,7 @@ impl Verification<'_> {
                     drop(tx);
                     return Err(self.reject_uncounted(Reason::Stopped, CodeError::Stopped).await);
                 }
-                let secret = self.keys.open_sealed(&sealed, &context(self.user))?;
+                let secret = self.keys.unseal(&sealed, &context(self.user))?;
                 let one_ahead = tx.settings().await?.totp_one_step_ahead;
                 let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
                     return Err(self.count_failure(tx, &factor, CodeFormat::Totp).await);
@@ -211,7 +211,7 @@ impl Verification<'_> {
         if factor.secret.is_none() {
             return Err(CodeError::NoFactor);
         }
-        if !tx.spend_recovery_code(self.user, hash, self.now).await? {
+        if !tx.use_recovery_code(self.user, hash, self.now).await? {
             return Err(self.count_failure(tx, &factor, CodeFormat::Recovery).await);
         }
         self.reset_failures(&mut tx, &factor).await?;
@@ -237,7 +237,7 @@ impl Verification<'_> {
         let ParsedCode::Totp(code) = recovery::parse(code) else {
             return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
         };
-        let secret = self.keys.open_sealed(&pending, &context(self.user))?;
+        let secret = self.keys.unseal(&pending, &context(self.user))?;
         let one_ahead = tx.settings().await?.totp_one_step_ahead;
         let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
             return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
@@ -342,7 +342,7 @@ impl Verification<'_> {
 
 /// Whether these keys decrypt the secret of an account.
 pub fn can_decrypt(keys: &Keyring, user: UserId, sealed: &Sealed) -> bool {
-    keys.open_sealed(sealed, &context(user)).is_ok()
+    keys.unseal(sealed, &context(user)).is_ok()
 }
 
 /// Associated data of the encryption: binds a secret to its account and field.

@@ -16,11 +16,11 @@ impl ToProblem for AccountError {
             }
             Self::WrongPassword(field) => {
                 Problem::new(ProblemKind::WrongCredentials, "Your present password is not right. Type it again.")
-                    .at(field.as_str())
+                    .with_field(field.as_str())
             }
             Self::Throttled(secs) => {
                 let detail = format!("There were too many wrong tries. Wait {secs} seconds, then try again.");
-                Problem::new(ProblemKind::Throttled, detail).retry_after(*secs)
+                Problem::new(ProblemKind::Throttled, detail).with_retry_after(*secs)
             }
             Self::StaleLink => Problem::new(
                 ProblemKind::StaleLink,
@@ -30,18 +30,20 @@ impl ToProblem for AccountError {
                 Problem::new(ProblemKind::Conflict, "The first administrator exists already. Sign in.")
             }
             Self::BadPassword(field, error) => {
-                Problem::new(ProblemKind::Unprocessable, password_rule(error)).at(field.as_str())
+                Problem::new(ProblemKind::Unprocessable, password_rule(error)).with_field(field.as_str())
             }
-            Self::UsernameMissing => Problem::new(ProblemKind::Unprocessable, "Choose a username.").at("username"),
+            Self::UsernameMissing => {
+                Problem::new(ProblemKind::Unprocessable, "Choose a username.").with_field("username")
+            }
             Self::UsernameNotAllowed => {
-                Problem::new(ProblemKind::Unprocessable, "A reset link keeps the name; leave it out.").at("username")
+                Problem::new(ProblemKind::Unprocessable, "A reset link keeps the name; leave it out.")
+                    .with_field("username")
             }
-            Self::NameTaken => {
-                Problem::new(ProblemKind::Conflict, "Somebody has that name. Choose another one.").at("username")
-            }
+            Self::NameTaken => Problem::new(ProblemKind::Conflict, "Somebody has that name. Choose another one.")
+                .with_field("username"),
             Self::CodeMissing => {
                 Problem::new(ProblemKind::WrongCode, "This account has MFA: give a code of your authenticator app too.")
-                    .at("code")
+                    .with_field("code")
             }
             Self::Code(error) => error.problem(),
             Self::LoginEnded => Problem::new(ProblemKind::NotLoggedIn, "Your login has ended. Sign in again."),
@@ -59,7 +61,7 @@ impl ToProblem for AccountError {
             Self::Store(error) => error.problem(),
             Self::Hash(HashError::Busy) => {
                 Problem::new(ProblemKind::Unavailable, "Too many people are signing in at once. Try again in a moment.")
-                    .retry_after(5)
+                    .with_retry_after(5)
             }
             Self::Hash(error @ HashError::Broken(_)) => internal(error, "a password could not be hashed"),
             Self::Key(error) => internal(error, "a secret could not be sealed"),

@@ -29,7 +29,7 @@ impl ToProblem for AdminError {
                  terminals. Let the person unlock them, or delete them first; that takes a code of your own \
                  authenticator app.",
             ),
-            Self::Invalid(value) => Problem::new(ProblemKind::Unprocessable, rule(value)).at(value.field()),
+            Self::Invalid(value) => Problem::new(ProblemKind::Unprocessable, rule(value)).with_field(value.field()),
             Self::Store(error) => error.problem(),
             Self::Engine(error) => Problem::new(ProblemKind::Unavailable, format!("The engine failed: {error}.")),
         }
@@ -50,7 +50,7 @@ impl ToProblem for SearchError {
                 ProblemKind::Throttled,
                 "Other searches of the audit log are running. Try again in a moment.",
             )
-            .retry_after(AUDIT_SEARCH_TIME.as_secs()),
+            .with_retry_after(AUDIT_SEARCH_TIME.as_secs()),
             Self::Store(error) => error.problem(),
         }
     }

@@ -12,20 +12,20 @@ impl ToProblem for CodeError {
     fn problem(&self) -> Problem {
         let problem = |detail: &str| Problem::new(kind(self), detail);
         match self {
-            Self::Wrong(format) => problem(advice(*format)).at("code"),
+            Self::Wrong(format) => problem(advice(*format)).with_field("code"),
             Self::Throttled(secs) => {
                 problem(&format!("There were too many wrong codes. Wait {secs} seconds, then try again."))
-                    .retry_after(*secs)
+                    .with_retry_after(*secs)
             }
             Self::Stopped => {
                 problem("There were a hundred wrong codes in a row. Use a recovery code, or ask an administrator.")
-                    .retry_after(3600)
+                    .with_retry_after(3600)
             }
             Self::NoFactor => problem("Enable MFA first: Account settings, Security, Enable MFA."),
             Self::NothingPending => problem("No enrolment is under way, or it is too old. Start it again."),
             Self::Store(error) => error.problem(),
             Self::Hash(HashError::Busy) => {
-                problem("Too many codes are being checked. Try again in a moment.").retry_after(5)
+                problem("Too many codes are being checked. Try again in a moment.").with_retry_after(5)
             }
             Self::Hash(error @ HashError::Broken(_)) => internal(error, "a recovery code could not be hashed"),
             Self::Key(error) => internal(error, "the secret of a factor could not be opened"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Problem, ProblemKind, limits, names::BadText};
+use protocol::{Problem, ProblemKind, limits, names::InvalidText};
 use sandbox::EngineError;
 
 use super::ToProblem;
@@ -54,7 +54,7 @@ pub enum RequestError {
     /// A name of a path is not valid text.
     UnknownName,
     /// A name of a path breaks a rule.
-    BadName(BadText),
+    BadName(InvalidText),
     /// A change from another origin.
     ForeignChange,
     /// A terminal socket from another origin.
@@ -64,7 +64,7 @@ pub enum RequestError {
     /// The sub-protocol that the socket does not offer.
     UnknownProtocol(&'static str),
     /// The pane that is used by default has no valid name.
-    DefaultPane(BadText),
+    DefaultPane(InvalidText),
     /// No route has this path.
     UnknownRoute,
     /// The route does not have this method.
@@ -85,10 +85,10 @@ impl ToProblem for RequestError {
     fn problem(&self) -> Problem {
         let problem = Problem::new(kind(self), detail(self));
         match self {
-            Self::UnknownPosition => problem.at("after"),
-            Self::UnknownParameter { name, .. } => problem.at(name),
-            Self::BadName(_) => problem.at("name"),
-            Self::TooManyChanges(secs) => problem.retry_after(*secs),
+            Self::UnknownPosition => problem.with_field("after"),
+            Self::UnknownParameter { name, .. } => problem.with_field(name),
+            Self::BadName(_) => problem.with_field("name"),
+            Self::TooManyChanges(secs) => problem.with_retry_after(*secs),
             _ => problem,
         }
     }

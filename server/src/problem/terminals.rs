@@ -30,7 +30,7 @@ impl ToProblem for TerminalError {
                 ProblemKind::QuotaReached,
                 format!("You may have {max} terminals and have them. Delete one, or ask an administrator for more."),
             ),
-            Self::Choice(choice) => Problem::new(ProblemKind::Unprocessable, rule(choice)).at(choice.field()),
+            Self::Choice(choice) => Problem::new(ProblemKind::Unprocessable, rule(choice)).with_field(choice.field()),
             Self::Phase(Phase::Failed) => {
                 Problem::new(ProblemKind::Conflict, "The terminal is not running, because it failed. Start it instead.")
             }
@@ -42,7 +42,7 @@ impl ToProblem for TerminalError {
                 ProblemKind::Locked,
                 "Deleting a locked terminal needs a code of your authenticator app. Send it with the request.",
             )
-            .at("code"),
+            .with_field("code"),
             Self::TooManyStreams(error) => error.problem(),
         }
     }
@@ -110,12 +110,12 @@ impl ToProblem for AttachError {
                 ProblemKind::QuotaReached,
                 "Too many clients. Close one of the other windows and try again.",
             ),
-            Self::NoAnswer => Problem::new(
+            Self::GuestUnresponsive => Problem::new(
                 ProblemKind::Unavailable,
                 "The terminal does not answer. Try again in a moment. If it stays like that, restart the terminal; its \
                  files are kept.",
             ),
-            Self::NoShell(errno) => Problem::new(
+            Self::ShellNotStarted(errno) => Problem::new(
                 ProblemKind::Unavailable,
                 format!(
                     "The shell could not be started (errno {errno}). The image's login shell may be missing; restart \

@@ -1,7 +1,7 @@
 //! Texts of the terminal socket: close reasons and notices.
 
 use access::Revocation;
-use protocol::{Problem, ProblemKind, frame::BadFrame};
+use protocol::{Problem, ProblemKind, frame::InvalidFrame};
 
 use super::revocation_kind;
 
@@ -72,7 +72,7 @@ pub fn grant_ends(input_extends_grant: bool) -> Problem {
 }
 
 /// A binary message was not a frame of the protocol.
-pub fn bad_frame(error: &BadFrame) -> Problem {
+pub fn bad_frame(error: &InvalidFrame) -> Problem {
     Problem::new(ProblemKind::BadRequest, format!("The server got {error} on this socket."))
 }
 

@@ -8,7 +8,7 @@ use protocol::{
     terminals::{CreateTerminal, Phase},
 };
 use sandbox::profile::STANDARD;
-use store::{Desired, SandboxRow, SandboxState, StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
+use store::{DesiredState, SandboxRow, SandboxState, StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
 use uuid::Uuid;
 
 use super::{
@@ -110,7 +110,7 @@ async fn choose(
         tier: tier.name.clone(),
         profile,
         egress,
-        desired: Desired::Running,
+        desired: DesiredState::Running,
         phase: Phase::Pending,
         mfa_locked: false,
         lock_epoch: 0,

@@ -1,7 +1,7 @@
 //! Errors of the use-cases of terminals. Their texts are in `problem`.
 
 use access::Denied;
-use protocol::{names::BadText, terminals::Phase};
+use protocol::{names::InvalidText, terminals::Phase};
 use sandbox::EngineError;
 use store::StoreError;
 
@@ -64,7 +64,7 @@ pub enum Choice {
     /// The image or tier of the record was removed from the catalogue; the field's name.
     NotOffered(&'static str),
     /// The value is not a valid name; the field and the rule.
-    Name(&'static str, BadText),
+    Name(&'static str, InvalidText),
 }
 
 impl Choice {

@@ -6,7 +6,7 @@ use protocol::{
     names::Sensitive,
     terminals::{Phase, Terminal},
 };
-use store::{Desired, Request, TerminalRow};
+use store::{DesiredState, PowerRequest, TerminalRow};
 
 use super::{
     TerminalError, clients,
@@ -125,15 +125,15 @@ async fn change_now<A: AllowsStop>(
         // Refused now rather than after the stop, when its image or tier no longer exists.
         launch::spec(&mut tx, &row).await?;
     }
-    if !tx.request(proof, row.phase, request).await? {
+    if !tx.request_power(proof, row.phase, request).await? {
         return Err(TerminalError::Phase(row.phase));
     }
     let now = services.clock.now();
     let has_clients = matches!(row.phase, Phase::Running | Phase::Paused);
-    if request == Request::Stop || (request == Request::Restart && has_clients) {
+    if request == PowerRequest::Stop || (request == PowerRequest::Restart && has_clients) {
         audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStopped, &row)).await?;
     }
-    if request != Request::Stop {
+    if request != PowerRequest::Stop {
         audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStarted, &row)).await?;
     }
     let committed = tx.commit().await;
@@ -152,17 +152,17 @@ async fn change_now<A: AllowsStop>(
 }
 
 /// The request that leads from the phase of the record to what is wanted. `None` when nothing has to be done.
-fn request(row: &TerminalRow, wanted: Wanted) -> Result<Option<Request>, TerminalError> {
+fn request(row: &TerminalRow, wanted: Wanted) -> Result<Option<PowerRequest>, TerminalError> {
     use Wanted::{Restarted, Started, Stopped};
     Ok(Some(match (row.phase, wanted) {
         (Phase::Pending | Phase::Starting | Phase::Deleting, _) | (Phase::Failed, Stopped | Restarted) => {
             return Err(TerminalError::Phase(row.phase));
         }
         (Phase::Running, Started) | (Phase::Stopped, Stopped) => return Ok(None),
-        (Phase::Stopping, Stopped) if row.desired == Desired::Stopped => return Ok(None),
-        (Phase::Stopping, Started | Restarted) if row.desired == Desired::Running => return Ok(None),
-        (_, Stopped) => Request::Stop,
-        (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restarted) => Request::Restart,
-        (Phase::Paused | Phase::Stopped | Phase::Failed, _) => Request::Start,
+        (Phase::Stopping, Stopped) if row.desired == DesiredState::Stopped => return Ok(None),
+        (Phase::Stopping, Started | Restarted) if row.desired == DesiredState::Running => return Ok(None),
+        (_, Stopped) => PowerRequest::Stop,
+        (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restarted) => PowerRequest::Restart,
+        (Phase::Paused | Phase::Stopped | Phase::Failed, _) => PowerRequest::Start,
     }))
 }

@@ -7,11 +7,11 @@ use store::Reason;
 pub(super) fn of_engine_error(error: &EngineError) -> Reason {
     match error {
         EngineError::Unavailable(_) | EngineError::Cancelled => Reason::EngineUnavailable,
-        EngineError::NoImage(_) => Reason::ImageMissing,
-        EngineError::RefusedImage(_, why) => Reason::ImageRefused { why: why.clone() },
+        EngineError::ImageMissing(_) => Reason::ImageMissing,
+        EngineError::ImageRefused(_, why) => Reason::ImageRefused { why: why.clone() },
         EngineError::NoContainer => Reason::NoContainer,
-        EngineError::Differs(difference) => Reason::ProfileMismatch { difference: difference.clone() },
-        EngineError::NoGuest(_) => Reason::GuestUnresponsive,
-        EngineError::Failed(_) | EngineError::LimitInUse(_) => Reason::EngineRefused,
+        EngineError::ProfileMismatch(difference) => Reason::ProfileMismatch { difference: difference.clone() },
+        EngineError::GuestUnresponsive(_) => Reason::GuestUnresponsive,
+        EngineError::Failed(_) | EngineError::LimitBelowUsage(_) => Reason::EngineRefused,
     }
 }

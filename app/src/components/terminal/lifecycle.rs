@@ -27,7 +27,7 @@ impl StopKind {
     }
 
     /// Requests it.
-    pub(super) fn request(self, id: TerminalId, code: Option<Sensitive>) -> api::Request<api::Ignored> {
+    pub(super) fn request(self, id: TerminalId, code: Option<Sensitive>) -> api::RequestFuture<api::Ignored> {
         match self {
             Self::Stop => api::stop_terminal(id, code),
             Self::Restart => api::restart_terminal(id, code),
@@ -46,7 +46,13 @@ pub(super) fn stop(id: TerminalId, kind: StopKind, terminals: Terminals, toasts:
 }
 
 /// Shows the expected phase until the request completes, then the phase that the server reports.
-fn run(id: TerminalId, expected: Phase, request: api::Request<api::Ignored>, terminals: Terminals, toasts: Toasts) {
+fn run(
+    id: TerminalId,
+    expected: Phase,
+    request: api::RequestFuture<api::Ignored>,
+    terminals: Terminals,
+    toasts: Toasts,
+) {
     terminals.change(id, |terminal| terminal.phase = expected);
     spawn_local(async move {
         if let Err(problem) = request.await {

@@ -121,7 +121,7 @@ fn RenameForm(id: TerminalId, open: RwSignal<bool>) -> impl IntoView {
     let send = move |form: HtmlFormElement| {
         submission.run(async move {
             let name = TerminalName::parse(&browser::form_value(&form, "rename"))
-                .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).at("rename"))?;
+                .map_err(|bad| Problem::new(ProblemKind::BadRequest, bad.0).with_field("rename"))?;
             let version = terminals.next_version();
             terminals.put_versioned(code.check(rename(id, name, code.read()).await)?, version);
             let _ = open.try_set(false);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How often the figures are read while the page is visible.
-const READ_EVERY: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The two meters.
 #[component]
@@ -32,7 +32,7 @@ pub(crate) fn Usage(
             });
         };
         read();
-        if let Ok(timer) = set_interval_with_handle(read, READ_EVERY) {
+        if let Ok(timer) = set_interval_with_handle(read, POLL_INTERVAL) {
             on_cleanup(move || timer.clear());
         }
     });

@@ -31,7 +31,7 @@ const QUOTA: NumberField = NumberField {
     note: "People can have a quota of their own.",
     unit_size: 1,
     step: 1,
-    range: u64_range(limits::TERMINALS),
+    range: u64_range(limits::TERMINAL_QUOTA),
 };
 const RETENTION: NumberField = NumberField {
     name: "audit_retention_days",
@@ -138,7 +138,7 @@ fn parse_form(form: &HtmlFormElement) -> Result<Settings, Vec<Problem>> {
         // A value outside its range has its own error already.
         if absolute < idle && number.range.contains(&absolute.into()) {
             let detail = "Not shorter than the time without activity.";
-            errors.push(Problem::new(ProblemKind::BadRequest, detail).at(number.name));
+            errors.push(Problem::new(ProblemKind::BadRequest, detail).with_field(number.name));
         }
     };
     at_least_idle(settings.session_idle_secs, settings.session_absolute_secs, SESSION_MAX);

@@ -25,7 +25,7 @@ const QUOTA: NumberField = NumberField {
     note: "Terminals beyond it stay; no new ones can be made.",
     unit_size: 1,
     step: 1,
-    range: u64_range(limits::TERMINALS),
+    range: u64_range(limits::TERMINAL_QUOTA),
 };
 
 /// The row. It shows the state that the server confirmed.

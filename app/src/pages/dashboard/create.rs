@@ -221,7 +221,7 @@ fn TierChoice(tier: Tier) -> impl IntoView {
 }
 
 fn parse_form(form: &HtmlFormElement) -> Result<CreateTerminal, Problem> {
-    let fail = |detail: &str, field| Problem::new(ProblemKind::BadRequest, detail).at(field);
+    let fail = |detail: &str, field| Problem::new(ProblemKind::BadRequest, detail).with_field(field);
     let typed = browser::form_value(form, "name");
     let name = (!typed.trim().is_empty()).then(|| TerminalName::parse(&typed)).transpose();
     let slug = |field| Slug::parse(&browser::form_value(form, field)).map_err(|bad| fail(bad.0, field));

@@ -53,7 +53,7 @@ pub(crate) fn NewPassword(
 
 /// A problem of one field.
 pub(crate) fn field_error(detail: &str, field: &str) -> Problem {
-    Problem::new(ProblemKind::BadRequest, detail).at(field)
+    Problem::new(ProblemKind::BadRequest, detail).with_field(field)
 }
 
 /// Parses name and password. The server checks in addition whether the password is a common one.

@@ -86,7 +86,7 @@ async fn a_revocation_between_subscribing_and_building_is_seen() {
     let (s, t) = ids();
     let building = lease(&registry, (s, t), &clock, None);
     let _ = registry.revoke(Scope::Terminal(t), Revocation::Locked, Duration::ZERO).await;
-    assert_eq!(building.revoked(), Some(Revocation::Locked));
+    assert_eq!(building.revocation(), Some(Revocation::Locked));
 }
 
 #[test]
@@ -180,7 +180,7 @@ async fn a_lease_ends_by_the_clock_that_reaches_its_end_first() {
     let held = lease(&registry, (s, t), &clock, Some(registry.grant_tracker(&grant((s, t), clock.now()))));
     let stream =
         LoginLease::new(registry.subscribe_login((s, 0)), registry.login_tracker(s, &login_facts()), clock.clone());
-    clock.set_wall_by_secs(-1800);
+    clock.adjust_wall_secs(-1800);
     clock.advance_secs(59);
     assert_eq!((held.check(), held.grant_secs_left()), (Ok(()), Some(1)));
     clock.advance_secs(1);
@@ -189,6 +189,6 @@ async fn a_lease_ends_by_the_clock_that_reaches_its_end_first() {
     assert_eq!(held.check(), Err(Revocation::LoginEnded), "nor a login");
     tokio::time::timeout(Duration::from_secs(1), stream.ended()).await.expect("nor a stream");
     let later = lease(&registry, ids(), &clock, None);
-    clock.set_wall_by_secs(10_000);
+    clock.adjust_wall_secs(10_000);
     assert_eq!(later.check(), Err(Revocation::LoginEnded), "the wall clock ends a lease as well");
 }

@@ -79,7 +79,7 @@ fn attach(change: impl FnOnce(&mut SessionFacts, &mut TerminalFacts, &mut GrantF
 }
 
 fn decide(facts: &Facts) -> &'static str {
-    match owner_unlocked(facts, &signed_in(), terminal(), NOW) {
+    match require_owner_unlocked(facts, &signed_in(), terminal(), NOW) {
         Ok(Some(_)) => "granted",
         Ok(None) => "open",
         Err(denied) => word(&denied),
@@ -114,7 +114,7 @@ fn only_a_valid_grant_for_this_account_session_terminal_and_epoch_opens_a_locked
 }
 
 #[test]
-fn only_a_valid_login_of_the_owner_sees_the_terminal() {
+fn only_a_valid_login_of_the_owner_can_view_the_terminal() {
     let ended = [
         attach(|login, _, _| login.full = false),
         attach(|login, _, _| login.disabled = true),
@@ -131,13 +131,13 @@ fn only_a_valid_login_of_the_owner_sees_the_terminal() {
 }
 
 #[test]
-fn a_rotated_token_sees_the_terminal_but_does_not_attach() {
+fn a_rotated_token_can_view_the_terminal_but_not_attach() {
     let rotated = |login: &mut SessionFacts| login.generation = GENERATION + 1;
     assert_eq!(attach(|login, _, _| rotated(login)), "not logged in");
     let (mut login, running, grant) = facts();
     rotated(&mut login);
     let facts = Facts { session: Some(login), terminal: Some(running), grant: Some(grant) };
-    assert!(owner(&facts, &signed_in(), NOW).is_ok());
+    assert!(require_owner(&facts, &signed_in(), NOW).is_ok());
 }
 
 #[test]
@@ -145,19 +145,19 @@ fn an_api_token_never_uses_a_grant() {
     let (login, running, grant) = facts();
     let facts = Facts { session: Some(login), terminal: Some(running), grant: Some(grant) };
     let token = caller(Credential::Token { id: protocol::TokenId::new(Uuid::from_u128(4)) });
-    assert_eq!(owner_unlocked(&facts, &token, terminal(), NOW).map_err(|d| word(&d)), Err("not logged in"));
+    assert_eq!(require_owner_unlocked(&facts, &token, terminal(), NOW).map_err(|d| word(&d)), Err("not logged in"));
     let lock = CurrentLock { terminal: terminal(), epoch: 5 };
     let grant = facts.grant.as_ref().unwrap();
     assert!(grant_is_valid(grant, &signed_in(), lock, NOW) && !grant_is_valid(grant, &token, lock, NOW));
 }
 
 #[test]
-fn an_administrator_is_known_by_the_role_that_the_account_has_now() {
+fn the_current_role_of_the_account_decides_who_is_an_administrator() {
     let administers = |role, owner| {
         let (mut login, mut running, _) = facts();
         (login.role, running.owner) = (role, owner);
         let facts = Facts { session: Some(login), terminal: Some(running), grant: None };
-        administrator(&facts, &signed_in(), NOW).map_err(|d| word(&d))
+        require_administrator(&facts, &signed_in(), NOW).map_err(|d| word(&d))
     };
     assert_eq!(administers(Role::Admin, other(UserId::new)), Ok(()));
     assert_eq!(administers(Role::User, other(UserId::new)), Err("not found"));

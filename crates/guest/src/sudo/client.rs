@@ -24,7 +24,7 @@ pub fn run(socket_path: &Path, args: Vec<OsString>) -> ExitCode {
 }
 
 fn request(socket_path: &Path, args: Vec<OsString>) -> Result<Response, String> {
-    let command = parse(args.into_iter().map(|a| a.into_string().map_err(|_| "arguments must be UTF-8")))?;
+    let command = parse_args(args.into_iter().map(|a| a.into_string().map_err(|_| "arguments must be UTF-8")))?;
     let directory = std::env::current_dir().map_err(|e| format!("cannot read the current directory: {e}"))?;
     let directory =
         directory.into_os_string().into_string().map_err(|_| "the name of the current directory is not UTF-8")?;
@@ -34,12 +34,12 @@ fn request(socket_path: &Path, args: Vec<OsString>) -> Result<Response, String> 
     }
     let socket = connect(socket_path).map_err(|e| format!("cannot connect to PID 1: {e}"))?;
     let signals = sys::sudo_client_signals().map_err(|e| e.to_string())?;
-    send(&socket, &request).map_err(|e| format!("cannot send the request to PID 1: {e}"))?;
-    wait(&socket, &signals)
+    send_request(&socket, &request).map_err(|e| format!("cannot send the request to PID 1: {e}"))?;
+    wait_for_response(&socket, &signals)
 }
 
 /// Parses the arguments of `sudo` into program and arguments; a login shell when there is only `-i` or `-s`.
-fn parse<'a>(args: impl Iterator<Item = Result<String, &'a str>>) -> Result<Vec<String>, String> {
+fn parse_args<'a>(args: impl Iterator<Item = Result<String, &'a str>>) -> Result<Vec<String>, String> {
     let mut args = args.collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
     let mut shell = false;
     while let Some(flag) = args.next_if(|a| a.starts_with('-')) {
@@ -66,7 +66,7 @@ fn connect(path: &Path) -> Result<OwnedFd, rustix::io::Errno> {
     Ok(socket)
 }
 
-fn send(socket: &OwnedFd, request: &[u8]) -> Result<(), rustix::io::Errno> {
+fn send_request(socket: &OwnedFd, request: &[u8]) -> Result<(), rustix::io::Errno> {
     let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -75,7 +75,7 @@ fn send(socket: &OwnedFd, request: &[u8]) -> Result<(), rustix::io::Errno> {
 }
 
 /// Forwards signals to the command until the response arrives.
-fn wait(socket: &OwnedFd, signals: &OwnedFd) -> Result<Response, String> {
+fn wait_for_response(socket: &OwnedFd, signals: &OwnedFd) -> Result<Response, String> {
     loop {
         let mut fds = [PollFd::new(socket, PollFlags::IN), PollFd::new(signals, PollFlags::IN)];
         match rustix::event::poll(&mut fds, None) {
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn parse_line(line: &str) -> Result<Vec<String>, String> {
-        parse(line.split_whitespace().map(|a| Ok(a.to_owned())))
+        parse_args(line.split_whitespace().map(|a| Ok(a.to_owned())))
     }
 
     #[test]

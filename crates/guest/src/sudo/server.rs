@@ -49,7 +49,7 @@ impl SudoServer {
     /// Binds the socket. When that fails there is no server, and clients report that they cannot connect.
     pub fn bind(options: &Options) -> Self {
         let own = rustix::process::geteuid().as_raw();
-        let shell_uid = options.user.as_deref().map_or(own, |name| Account::of_container(name).uid);
+        let shell_uid = options.user.as_deref().map_or(own, |name| Account::lookup(name).uid);
         Self { listener: listen(&options.sudo_socket).ok(), connections: Vec::new(), root_allowed: false, shell_uid }
     }
 
@@ -110,7 +110,7 @@ impl SudoServer {
     /// Reads one message of a client: a request or a signal number. False when the connection is finished.
     fn handle_message(&mut self, at: usize, chunk: &mut [u8]) -> bool {
         let connection = &mut self.connections[at];
-        let Some((len, streams)) = receive(&connection.socket, chunk) else { return true };
+        let Some((len, streams)) = receive_message(&connection.socket, chunk) else { return true };
         if let (Some(pid), [number]) = (connection.command, &chunk[..len]) {
             if let Some(signal) = forwarded_signal(*number) {
                 let _ = kill_process_group(pid, signal);
@@ -122,7 +122,7 @@ impl SudoServer {
         }
         let refusal = match (Request::decode(&chunk[..len]), <[OwnedFd; 3]>::try_from(streams)) {
             _ if !self.root_allowed => NOT_ALLOWED.to_owned(),
-            (Some(request), Ok(streams)) => match start(&request, streams) {
+            (Some(request), Ok(streams)) => match start_command(&request, streams) {
                 Ok(pid) => {
                     connection.command = Some(pid);
                     return true;
@@ -165,7 +165,7 @@ fn listen(path: &Path) -> std::io::Result<OwnedFd> {
 
 /// Length of one message in `chunk`, and its descriptors. `None` when there is no message. The length is 0 at the end of
 /// the connection, after an error and for a message that is too long.
-fn receive(socket: &OwnedFd, chunk: &mut [u8]) -> Option<(usize, Vec<OwnedFd>)> {
+fn receive_message(socket: &OwnedFd, chunk: &mut [u8]) -> Option<(usize, Vec<OwnedFd>)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
@@ -192,7 +192,7 @@ fn forwarded_signal(number: u8) -> Option<Signal> {
         .find(|signal| signal.as_raw() == i32::from(number))
 }
 
-fn start(request: &Request, [stdin, stdout, stderr]: [OwnedFd; 3]) -> std::io::Result<Pid> {
+fn start_command(request: &Request, [stdin, stdout, stderr]: [OwnedFd; 3]) -> std::io::Result<Pid> {
     let mut command = Command::new(&request.command[0]);
     command.args(&request.command[1..]).current_dir(&request.directory);
     command.env_clear().env("PATH", ROOT_PATH).env("HOME", "/root").env("USER", "root").env("LOGNAME", "root");

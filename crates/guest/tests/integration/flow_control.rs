@@ -50,17 +50,17 @@ fn unread_input_of_one_pane_does_not_delay_other_panes() {
     let seen = server.read_until(1, ",ready");
     let shell = seen.rsplit_once("pid=").and_then(|(_, rest)| rest.split_once(',')).unwrap().0.to_owned();
     let piece = vec![b'x'; limits::CLIENT_FRAME_BYTES_MAX];
-    for _ in 0..limits::INPUT_BYTES_MAX / piece.len() {
+    for _ in 0..limits::INPUT_IN_FLIGHT_BYTES_MAX / piece.len() {
         server.send(&ToGuest::Input { pane: 1, bytes: piece.clone() });
     }
     server.type_line(2, "echo $((40+2))-free");
     server.read_until(2, "42-free");
-    // When the shell ends, the pane discards the queued input and reports it as taken.
+    // When the shell ends, the pane discards the queued input and acknowledges it.
     server.type_line(2, &format!("kill -9 {shell}"));
-    let mut taken = 0;
-    while taken < limits::INPUT_BYTES_MAX - limits::INPUT_TAKEN_BYTES {
-        if let FromGuest::Taken { pane: 1, bytes } = server.next() {
-            taken += bytes as usize;
+    let mut acknowledged = 0;
+    while acknowledged < limits::INPUT_IN_FLIGHT_BYTES_MAX - limits::INPUT_ACK_BYTES {
+        if let FromGuest::InputAck { pane: 1, bytes } = server.next() {
+            acknowledged += bytes as usize;
         }
     }
 }

@@ -17,7 +17,7 @@ fn output_resumes_at_any_byte_even_within_a_character() {
         drop(server);
         server = guest.accept();
         let opened = server.open(3, "main", size(80, 24), start + cut as u64);
-        assert!(!opened.fresh);
+        assert!(!opened.new_shell);
         server.read_output(3, all.len() - cut);
         // The next prompt may follow.
         assert_eq!(server.output(3)[..all.len() - cut], all[cut..], "from byte {cut}");

@@ -9,7 +9,7 @@ fn hello_is_the_first_message_and_input_reaches_the_shell() {
     let guest = Guest::start("/bin/sh");
     let mut server = guest.accept();
     let opened = server.open(1, "main", size(80, 24), 0);
-    assert!(opened.fresh && opened.oldest == opened.newest);
+    assert!(opened.new_shell && opened.oldest == opened.newest);
     server.type_line(1, "echo $((40+2))-ok");
     let seen = server.read_until(1, "42-ok");
     assert!(seen.contains("echo $((40+2))-ok"), "the kernel's echo: {seen:?}");
@@ -38,7 +38,7 @@ fn exit_follows_the_last_output_and_positions_continue() {
     assert_eq!(status, 7);
     let end = server.position(1);
     let again = server.open(2, "main", size(80, 24), end);
-    assert!(again.fresh);
+    assert!(again.new_shell);
     assert_eq!(again.newest, end, "the new shell continues where the old one ended");
     server.type_line(2, "kill -9 $$");
     assert_eq!(server.read_until_exit(2).1, 128 + 9);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TerminalState;
-use crate::names::BadText;
+use crate::names::InvalidText;
 
 /// The step of its life that a terminal is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,8 +69,8 @@ impl Phase {
 
 /// From the stored name.
 impl TryFrom<String> for Phase {
-    type Error = BadText;
-    fn try_from(name: String) -> Result<Self, BadText> {
-        Self::ALL.into_iter().find(|phase| phase.as_str() == name).ok_or(BadText("That is no phase of a terminal."))
+    type Error = InvalidText;
+    fn try_from(name: String) -> Result<Self, InvalidText> {
+        Self::ALL.into_iter().find(|phase| phase.as_str() == name).ok_or(InvalidText("That is no phase of a terminal."))
     }
 }

@@ -79,7 +79,7 @@ fn engine_error(error: Error) -> EngineError {
 /// The engine passes on the kernel's text with status 500, so the text is the only distinction.
 pub fn limit_error(error: EngineError) -> EngineError {
     match error {
-        EngineError::Failed(message) if message.contains("busy") => EngineError::LimitInUse(message),
+        EngineError::Failed(message) if message.contains("busy") => EngineError::LimitBelowUsage(message),
         other => other,
     }
 }
@@ -97,7 +97,7 @@ mod tests {
             }))
         };
         let busy = "failed to write 536870912: write memory.limit_in_bytes: device or resource busy";
-        assert!(matches!(rejected(busy), EngineError::LimitInUse(_)));
+        assert!(matches!(rejected(busy), EngineError::LimitBelowUsage(_)));
         assert!(matches!(rejected("no space left on device"), EngineError::Failed(_)));
     }
 }

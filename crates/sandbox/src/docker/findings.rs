@@ -44,7 +44,7 @@ async fn inspect(connection: &Connection, profile: &Profile) -> Result<Vec<Findi
         runc_version(&component("runc")),
         finding(("kernel", "Kernel"), info.kernel_version.clone().unwrap_or_default(), Level::Good, None),
     ];
-    all.extend(host(&info));
+    all.extend(host_findings(&info));
     all.push(match network::inspect(connection, profile.network).await? {
         None => finding(("network", "Isolated network"), "created with the first terminal".into(), Level::Good, None),
         Some(Ok(())) => {
@@ -90,7 +90,8 @@ fn runc_version(version: &str) -> Finding {
     )
 }
 
-/// `1.1.5+ds1` and `20.10.24+dfsg1` as numbers. A release candidate sorts before its release: its patch number is one less.
+/// `1.1.5+ds1` and `20.10.24+dfsg1` as numbers. A release candidate sorts before its release: its patch number is one
+/// less.
 fn numbers(version: &str) -> Option<[i64; 3]> {
     let plain = version.trim_start_matches('v').split(['+', '~', ' ']).next()?;
     let (plain, rest) = plain.split_once('-').unwrap_or((plain, ""));
@@ -99,12 +100,12 @@ fn numbers(version: &str) -> Option<[i64; 3]> {
     Some([major, minor, if rest.starts_with("rc") { patch - 1 } else { patch }])
 }
 
-fn host(info: &SystemInfo) -> Vec<Finding> {
+fn host_findings(info: &SystemInfo) -> Vec<Finding> {
     let option = |word: &str| info.security_options.iter().flatten().any(|o| o.contains(word));
     let mac = ["apparmor", "selinux"].into_iter().find(|name| option(name));
     let cgroup = info.cgroup_version.map(|v| v.to_string()).unwrap_or_default();
     vec![
-        yes_or(
+        yes_no_finding(
             option("seccomp"),
             ("seccomp", "System call filter"),
             ("the engine's default", "off"),
@@ -116,7 +117,7 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
             if cgroup == "2" { Level::Good } else { Level::Warning },
             (cgroup != "2").then_some("Limits work; version 2 counts memory and disk traffic better."),
         ),
-        yes_or(
+        yes_no_finding(
             option("userns"),
             ("userns", "User namespace remapping"),
             ("on", "off"),
@@ -132,14 +133,14 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
             mac.is_none()
                 .then_some("The kernel has no mandatory access control; other rows of the profile hold without it."),
         ),
-        storage(info),
-        yes_or(
+        storage_finding(info),
+        yes_no_finding(
             info.pids_limit == Some(true) && info.memory_limit == Some(true) && info.cpu_cfs_quota == Some(true),
             ("limits", "Memory, CPU and process limits"),
             ("all three", "not all of them"),
             (Level::Broken, "The kernel lacks a control group controller; terminals cannot be bounded."),
         ),
-        yes_or(
+        yes_no_finding(
             info.swap_limit == Some(true),
             ("swap", "Swap limit"),
             ("works", "the kernel does not account swap"),
@@ -155,7 +156,7 @@ fn host(info: &SystemInfo) -> Vec<Finding> {
     ]
 }
 
-fn storage(info: &SystemInfo) -> Finding {
+fn storage_finding(info: &SystemInfo) -> Finding {
     let driver = info.driver.clone().unwrap_or_default();
     let backing =
         info.driver_status.iter().flatten().find(|pair| pair.first().is_some_and(|k| k == "Backing Filesystem"));
@@ -169,7 +170,12 @@ fn storage(info: &SystemInfo) -> Finding {
     )
 }
 
-fn yes_or(good: bool, name: (&str, &str), (yes, no): (&str, &str), (otherwise, advice): (Level, &str)) -> Finding {
+fn yes_no_finding(
+    good: bool,
+    name: (&str, &str),
+    (yes, no): (&str, &str),
+    (otherwise, advice): (Level, &str),
+) -> Finding {
     let level = if good { Level::Good } else { otherwise };
     finding(name, if good { yes } else { no }.to_owned(), level, (!good).then_some(advice))
 }

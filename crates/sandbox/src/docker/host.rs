@@ -37,7 +37,7 @@ pub struct HostFacts {
 
 impl HostFacts {
     /// A tier's limits, reduced to what this host has.
-    pub fn available(&self, limits: Limits) -> Limits {
+    pub fn clamp(&self, limits: Limits) -> Limits {
         Limits { cpu_millis: limits.cpu_millis.min(self.cpu_millis), ..limits }
     }
 
@@ -74,7 +74,7 @@ pub async fn read_facts(docker: &Docker, names: &Names, image_id: &str) -> Resul
 /// The engine documents its defaults only in the description of a container. This creates one with default settings,
 /// reads its description and removes it; it is never started.
 async fn engine_defaults(docker: &Docker, names: &Names, image_id: &str) -> Result<HostConfig, EngineError> {
-    let name = names.probe();
+    let name = names.probe_container();
     let body = ContainerCreateBody {
         image: Some(image_id.to_owned()),
         entrypoint: Some(vec!["/nothing".to_owned()]),

@@ -41,7 +41,7 @@ impl Inspection for Docker {
         let container = self.0.existing(docker, spec.id).await?;
         let image_id = container.image.clone().unwrap_or_default();
         let facts = self.0.facts(docker, &image_id).await?;
-        let intended = self.0.intend(spec, image_id, facts);
+        let intended = self.0.intended(spec, image_id, facts);
         let socket = self.0.sockets().get(&spec.id).cloned();
         let guest_report = match socket {
             Some(socket) => socket.inspect(PANEL_REPORT_TIMEOUT).await.ok(),

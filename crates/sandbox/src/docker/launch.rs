@@ -25,9 +25,9 @@ const FIRST_REPORT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Whether the launch creates the home volume or uses the existing one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Home {
-    Fresh,
-    Kept,
+pub(super) enum HomeVolume {
+    Create,
+    Reuse,
 }
 
 impl Inner {
@@ -36,11 +36,11 @@ impl Inner {
         &self,
         spec: &LaunchSpec,
         progress: &Progress,
-        home: Home,
+        home: HomeVolume,
         cancel: &CancellationToken,
     ) -> Result<(), EngineError> {
-        if home == Home::Fresh {
-            self.refuse_existing(spec.id).await?;
+        if home == HomeVolume::Create {
+            self.ensure_absent(spec.id).await?;
         }
         let built = match self.build(spec, progress, home, cancel).await {
             Ok(()) => check_cancelled(cancel),
@@ -48,8 +48,8 @@ impl Inner {
         };
         let Err(error) = built else { return Ok(()) };
         let undone = match home {
-            Home::Fresh => self.destroy(spec.id).await.map(drop),
-            Home::Kept => self.remove_container(spec.id).await,
+            HomeVolume::Create => self.destroy(spec.id).await.map(drop),
+            HomeVolume::Reuse => self.remove_container(spec.id).await,
         };
         if let Err(undo_error) = undone {
             rates::limited!(suppressed => tracing::error!(suppressed, sandbox = %spec.id, error = %undo_error, "a failed launch left resources behind"));
@@ -58,11 +58,11 @@ impl Inner {
     }
 
     /// A failed launch removes everything of the sandbox, so it must not begin where something exists already.
-    async fn refuse_existing(&self, id: SandboxId) -> Result<(), EngineError> {
+    async fn ensure_absent(&self, id: SandboxId) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
         let (container, home) = tokio::try_join!(self.find(docker, id), volume::find(docker, &self.names, id))?;
         if container.is_some() || home.is_some() {
-            return Err(EngineError::Failed(format!("{} exists already", self.names.of(id))));
+            return Err(EngineError::Failed(format!("{} exists already", self.names.for_sandbox(id))));
         }
         Ok(())
     }
@@ -71,17 +71,17 @@ impl Inner {
         &self,
         spec: &LaunchSpec,
         progress: &Progress,
-        home: Home,
+        home: HomeVolume,
         cancel: &CancellationToken,
     ) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
-        let image_id = self.usable_image(docker, &spec.image_reference).await?;
+        let image_id = self.resolve_image(docker, &spec.image_reference).await?;
         let network = network::ensure(&self.connection, spec.profile.network);
         let (facts, network) = tokio::join!(self.facts(docker, &image_id), network);
         let (facts, ()) = (facts?, network?);
-        let intended = self.intend(spec, image_id, facts);
+        let intended = self.intended(spec, image_id, facts);
         check_cancelled(cancel)?;
-        if home == Home::Fresh {
+        if home == HomeVolume::Create {
             volume::create(docker, &self.names, spec.id).await?;
         }
         let socket = self.listen(spec.id, spec.profile.root_allowed, facts.remapped_root)?;
@@ -96,7 +96,7 @@ impl Inner {
 
         let checks = Description::new(&inspect(docker, &name).await?)?.observe(&intended).checks;
         if let Some(difference) = first_difference(&checks) {
-            return Err(EngineError::Differs(difference));
+            return Err(EngineError::ProfileMismatch(difference));
         }
         progress(Stage::Verified);
         check_cancelled(cancel)?;
@@ -119,7 +119,7 @@ impl Inner {
             () = cancel.cancelled() => return check_cancelled(cancel),
         };
         if let Some(difference) = first_difference(&verify_inside(intended, &report)) {
-            return Err(EngineError::Differs(format!("seen from inside, {difference}")));
+            return Err(EngineError::ProfileMismatch(format!("seen from inside, {difference}")));
         }
         progress(Stage::Inside);
         progress(Stage::Ready);
@@ -128,10 +128,10 @@ impl Inner {
 
     /// The digest of an image that the profile allows. The container is created from the digest, so it runs the image
     /// that was checked.
-    pub(super) async fn usable_image(&self, docker: &Docker, reference: &str) -> Result<String, EngineError> {
+    pub(super) async fn resolve_image(&self, docker: &Docker, reference: &str) -> Result<String, EngineError> {
         let image = call_optional(QUERY_TIMEOUT, docker.inspect_image(reference)).await?;
-        let image = image.ok_or_else(|| EngineError::NoImage(reference.to_owned()))?;
-        let refuse = |why: &str| Err(EngineError::RefusedImage(reference.to_owned(), why.to_owned()));
+        let image = image.ok_or_else(|| EngineError::ImageMissing(reference.to_owned()))?;
+        let refuse = |why: &str| Err(EngineError::ImageRefused(reference.to_owned(), why.to_owned()));
         let config = image.config.unwrap_or_default();
         if config.volumes.is_some_and(|volumes| !volumes.is_empty()) {
             return refuse("it declares VOLUME, which would be writable storage outside the profile");

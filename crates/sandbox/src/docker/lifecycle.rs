@@ -15,11 +15,13 @@ use super::{
     connection::{CHANGE_TIMEOUT, QUERY_TIMEOUT, call, call_optional, limit_error},
     container::{force_remove, inspect},
     description::Description,
-    launch::Home,
+    launch::HomeVolume,
     names::LABEL_PROBE,
     network, unpause, volume,
 };
-use crate::{Absence, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference};
+use crate::{
+    ConfirmedRemoval, EngineError, LaunchSpec, Lifecycle, Limits, ObservedState, Progress, verify::first_difference,
+};
 
 /// Time for the guest to end its shells before the engine kills it, in seconds.
 const STOP_SECS: i32 = 5;
@@ -27,11 +29,11 @@ const STOP_SECS: i32 = 5;
 impl Inner {
     async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
         let docker = self.connection.client().await?;
-        let image_id = self.usable_image(docker, &spec.image_reference).await?;
+        let image_id = self.resolve_image(docker, &spec.image_reference).await?;
         let network = network::ensure(&self.connection, spec.profile.network);
         let (facts, network) = tokio::join!(self.facts(docker, &image_id), network);
         let (facts, ()) = (facts?, network?);
-        let intended = self.intend(spec, image_id, facts);
+        let intended = self.intended(spec, image_id, facts);
         let no_progress: Progress = Arc::new(|_| {});
         if volume::find(docker, &self.names, spec.id).await?.is_none() {
             return Err(EngineError::NoContainer);
@@ -54,7 +56,7 @@ impl Inner {
             rates::limited!(suppressed => tracing::info!(suppressed, sandbox = %spec.id, difference, "container differs from the profile and is replaced"));
             self.remove_container(spec.id).await?;
         }
-        self.launch(spec, &no_progress, Home::Kept, cancel).await
+        self.launch(spec, &no_progress, HomeVolume::Reuse, cancel).await
     }
 
     async fn stop(&self, id: SandboxId) -> Result<(), EngineError> {
@@ -82,8 +84,8 @@ impl Inner {
                 (false, _) => ObservedState::Stopped,
             }
         });
-        let emptied = || self.socket_dir(id).exists().then_some(ObservedState::Emptied);
-        Ok(state.or_else(|| home.map(|_| ObservedState::Remains)).or_else(emptied))
+        let socket_dir_only = || self.socket_dir(id).exists().then_some(ObservedState::SocketDirOnly);
+        Ok(state.or_else(|| home.map(|_| ObservedState::HomeOnly)).or_else(socket_dir_only))
     }
 
     async fn list(&self) -> Result<HashMap<SandboxId, ObservedState>, EngineError> {
@@ -97,15 +99,15 @@ impl Inner {
         let mut states: HashMap<SandboxId, ObservedState> = HashMap::new();
         for dir in std::fs::read_dir(&self.socket_root).into_iter().flatten().flatten() {
             let id = dir.file_name().to_str().and_then(|name| name.parse().ok());
-            states.extend(id.map(|id| (id, ObservedState::Emptied)));
+            states.extend(id.map(|id| (id, ObservedState::SocketDirOnly)));
         }
-        let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.sandbox_of(&v.labels));
-        states.extend(homes.map(|id| (id, ObservedState::Remains)));
+        let homes = volumes.volumes.into_iter().flatten().filter_map(|v| self.names.sandbox_from_labels(&v.labels));
+        states.extend(homes.map(|id| (id, ObservedState::HomeOnly)));
         for container in containers {
             let labels = container.labels.unwrap_or_default();
             if labels.contains_key(LABEL_PROBE) {
                 force_remove(docker, &container.id.unwrap_or_default()).await?;
-            } else if let Some(id) = self.names.sandbox_of(&labels) {
+            } else if let Some(id) = self.names.sandbox_from_labels(&labels) {
                 let state = match container.state {
                     Some(ContainerSummaryStateEnum::RUNNING) => ObservedState::Running,
                     Some(ContainerSummaryStateEnum::PAUSED) => ObservedState::Paused,
@@ -126,7 +128,7 @@ impl Lifecycle for Docker {
         progress: Progress,
         cancel: &CancellationToken,
     ) -> Result<(), EngineError> {
-        self.0.launch(spec, &progress, Home::Fresh, cancel).await
+        self.0.launch(spec, &progress, HomeVolume::Create, cancel).await
     }
 
     async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
@@ -137,14 +139,14 @@ impl Lifecycle for Docker {
         self.0.stop(id).await
     }
 
-    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError> {
+    async fn delete(&self, id: SandboxId) -> Result<ConfirmedRemoval, EngineError> {
         self.0.destroy(id).await
     }
 
     async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError> {
         let docker = self.0.connection.client().await?;
         let container = self.0.existing(docker, id).await?;
-        let limits = self.0.facts(docker, &container.image.unwrap_or_default()).await?.available(limits);
+        let limits = self.0.facts(docker, &container.image.unwrap_or_default()).await?.clamp(limits);
         let container = container.id.unwrap_or_default();
         let memory = i64::try_from(limits.memory_bytes).ok();
         let nano_cpus = Some(limits.nano_cpus());
@@ -154,7 +156,7 @@ impl Lifecycle for Docker {
         if (observed.memory, observed.memory_swap, observed.nano_cpus) == (memory, memory, nano_cpus) {
             Ok(())
         } else {
-            Err(EngineError::Differs("the engine did not apply the limits".into()))
+            Err(EngineError::ProfileMismatch("the engine did not apply the limits".into()))
         }
     }
 

@@ -99,7 +99,7 @@ impl Docker {
 }
 
 /// Findings about the engine at `host`, without a server.
-pub async fn examine(host: Option<&str>, profile: &Profile) -> Vec<Finding> {
+pub async fn probe(host: Option<&str>, profile: &Profile) -> Vec<Finding> {
     findings::findings(&Connection::new(host), profile).await
 }
 
@@ -117,8 +117,8 @@ impl Inner {
     }
 
     /// The container that `spec` describes on this host.
-    fn intend(&self, spec: &LaunchSpec, image_id: String, facts: &HostFacts) -> Intended {
-        let name = self.names.of(spec.id);
+    fn intended(&self, spec: &LaunchSpec, image_id: String, facts: &HostFacts) -> Intended {
+        let name = self.names.for_sandbox(spec.id);
         let masked = facts.with_default_masked(&spec.profile);
         let read_only = facts.with_default_read_only(&spec.profile);
         let existing = |paths: &[String]| paths.iter().filter(|p| Path::new(p).exists()).cloned().collect();
@@ -126,7 +126,7 @@ impl Inner {
             profile: spec.profile,
             id: spec.id,
             hostname: spec.hostname.clone(),
-            limits: facts.available(spec.limits),
+            limits: facts.clamp(spec.limits),
             image_id,
             container: name.clone(),
             volume: name,
@@ -144,12 +144,12 @@ impl Inner {
 
     /// The container of a sandbox: exact name, and labels of this instance.
     async fn find(&self, docker: &Client, id: SandboxId) -> Result<Option<ContainerInspectResponse>, EngineError> {
-        let name = self.names.of(id);
+        let name = self.names.for_sandbox(id);
         let Some(container) = call_optional(QUERY_TIMEOUT, docker.inspect_container(&name, None)).await? else {
             return Ok(None);
         };
         let labels = container.config.as_ref().and_then(|c| c.labels.as_ref());
-        let labelled = labels.is_some_and(|labels| self.names.sandbox_of(labels) == Some(id));
+        let labelled = labels.is_some_and(|labels| self.names.sandbox_from_labels(labels) == Some(id));
         if labelled && container.name.as_deref().map(|n| n.trim_start_matches('/')) == Some(name.as_str()) {
             Ok(Some(container))
         } else {

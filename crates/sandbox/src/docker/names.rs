@@ -29,12 +29,12 @@ impl Names {
     }
 
     /// Name of a sandbox's container and of its volume.
-    pub fn of(&self, id: SandboxId) -> String {
+    pub fn for_sandbox(&self, id: SandboxId) -> String {
         format!("{}-{id}", self.prefix())
     }
 
     /// Name of a container that shows the engine's defaults.
-    pub fn probe(&self) -> String {
+    pub fn probe_container(&self) -> String {
         format!("{}-probe-{}", self.prefix(), Uuid::new_v4())
     }
 
@@ -59,7 +59,7 @@ impl Names {
     }
 
     /// The sandbox in these labels. `None` when the resource does not belong to this instance.
-    pub fn sandbox_of(&self, labels: &HashMap<String, String>) -> Option<SandboxId> {
+    pub fn sandbox_from_labels(&self, labels: &HashMap<String, String>) -> Option<SandboxId> {
         let ours = labels.get(LABEL_INSTANCE)? == &self.instance.hyphenated().to_string();
         let id = labels.get(LABEL_SANDBOX)?.parse().ok()?;
         ours.then_some(id)
@@ -75,12 +75,12 @@ mod tests {
         let (ours, other) = (Names::new(Uuid::from_u128(7)), Names::new(Uuid::from_u128(7 << 64)));
         let id = SandboxId::new(Uuid::from_u128(9));
         let labels = |n: &Names| n.labels(id).into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<HashMap<_, _>>();
-        assert_eq!(ours.sandbox_of(&labels(&ours)), Some(id));
-        assert_eq!(ours.sandbox_of(&labels(&other)), None);
-        assert_eq!(ours.sandbox_of(&HashMap::new()), None);
+        assert_eq!(ours.sandbox_from_labels(&labels(&ours)), Some(id));
+        assert_eq!(ours.sandbox_from_labels(&labels(&other)), None);
+        assert_eq!(ours.sandbox_from_labels(&HashMap::new()), None);
         let mut braced = labels(&ours);
         braced.insert(LABEL_SANDBOX.to_owned(), format!("{{{id}}}"));
-        assert_eq!(ours.sandbox_of(&braced), None, "only the canonical form of the id is accepted");
-        assert_eq!(ours.of(id), format!("rexec-00000000-{id}"));
+        assert_eq!(ours.sandbox_from_labels(&braced), None, "only the canonical form of the id is accepted");
+        assert_eq!(ours.for_sandbox(id), format!("rexec-00000000-{id}"));
     }
 }

@@ -13,7 +13,7 @@ const BRIDGE: &str = "com.docker.network.bridge.name";
 /// Creates the network if it is missing, and checks an existing one.
 ///
 /// # Errors
-/// [`EngineError::Differs`] when a network of this name exists with other settings.
+/// [`EngineError::ProfileMismatch`] when a network of this name exists with other settings.
 pub async fn ensure(connection: &Connection, name: &str) -> Result<(), EngineError> {
     let docker = connection.client().await?;
     if let Some(network) = call_optional(QUERY_TIMEOUT, docker.inspect_network(name, None)).await? {
@@ -54,7 +54,7 @@ fn check(name: &str, network: &NetworkInspect) -> Result<(), EngineError> {
     } else {
         return Ok(());
     };
-    Err(EngineError::Differs(format!(
+    Err(EngineError::ProfileMismatch(format!(
         "the network {name} {wrong}. Remove it (docker network rm {name}); it is created again with the right settings"
     )))
 }

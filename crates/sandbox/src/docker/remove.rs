@@ -10,14 +10,14 @@ use super::{
     container::force_remove,
     volume,
 };
-use crate::{Absence, EngineError};
+use crate::{ConfirmedRemoval, EngineError};
 
 /// Interval between two attempts to remove a container.
 const REMOVAL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Inner {
     /// Removes everything of a sandbox and checks that it is gone.
-    pub(super) async fn destroy(&self, id: SandboxId) -> Result<Absence, EngineError> {
+    pub(super) async fn destroy(&self, id: SandboxId) -> Result<ConfirmedRemoval, EngineError> {
         let docker = self.connection.client().await?;
         self.sockets().remove(&id);
         self.remove_container(id).await?;
@@ -28,7 +28,7 @@ impl Inner {
             }
             _ => {}
         }
-        let name = self.names.of(id);
+        let name = self.names.for_sandbox(id);
         let (container, home) = tokio::try_join!(
             call_optional(QUERY_TIMEOUT, docker.inspect_container(&name, None)),
             call_optional(QUERY_TIMEOUT, docker.inspect_volume(&name)),
@@ -36,7 +36,7 @@ impl Inner {
         if container.is_some() || home.is_some() {
             return Err(EngineError::Failed(format!("{name} still exists after its removal")));
         }
-        Ok(Absence { container: name.clone(), volume: name })
+        Ok(ConfirmedRemoval { container: name.clone(), volume: name })
     }
 
     /// Removes the container alone, and waits until the engine no longer knows it.

@@ -15,7 +15,7 @@ use crate::EngineError;
 
 /// Creates the volume. The caller has checked that there was none, since an existing one may hold another user's files.
 pub async fn create(docker: &Docker, names: &Names, id: SandboxId) -> Result<(), EngineError> {
-    let name = names.of(id);
+    let name = names.for_sandbox(id);
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
         driver: Some("local".to_owned()),
@@ -29,9 +29,9 @@ pub async fn create(docker: &Docker, names: &Names, id: SandboxId) -> Result<(),
 /// The volume of a sandbox.
 ///
 /// # Errors
-/// [`EngineError::Differs`] when a volume of this name does not belong to the sandbox.
+/// [`EngineError::ProfileMismatch`] when a volume of this name does not belong to the sandbox.
 pub async fn find(docker: &Docker, names: &Names, id: SandboxId) -> Result<Option<Volume>, EngineError> {
-    let Some(volume) = call_optional(QUERY_TIMEOUT, docker.inspect_volume(&names.of(id))).await? else {
+    let Some(volume) = call_optional(QUERY_TIMEOUT, docker.inspect_volume(&names.for_sandbox(id))).await? else {
         return Ok(None);
     };
     check_owner(names, id, &volume).map(|()| Some(volume))
@@ -41,16 +41,16 @@ pub async fn find(docker: &Docker, names: &Names, id: SandboxId) -> Result<Optio
 pub async fn remove(docker: &Docker, names: &Names, id: SandboxId) -> Result<(), EngineError> {
     if find(docker, names, id).await?.is_some() {
         let options = RemoveVolumeOptions { force: false };
-        call_optional(CHANGE_TIMEOUT, docker.remove_volume(&names.of(id), Some(options))).await?;
+        call_optional(CHANGE_TIMEOUT, docker.remove_volume(&names.for_sandbox(id), Some(options))).await?;
     }
     Ok(())
 }
 
 fn check_owner(names: &Names, id: SandboxId, volume: &Volume) -> Result<(), EngineError> {
     let plain = volume.driver == "local" && volume.options.is_empty();
-    if volume.name == names.of(id) && names.sandbox_of(&volume.labels) == Some(id) && plain {
+    if volume.name == names.for_sandbox(id) && names.sandbox_from_labels(&volume.labels) == Some(id) && plain {
         Ok(())
     } else {
-        Err(EngineError::Differs(format!("the volume {} does not belong to this sandbox", volume.name)))
+        Err(EngineError::ProfileMismatch(format!("the volume {} does not belong to this sandbox", volume.name)))
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use guest_protocol::{FromGuest, PaneNo, ToGuest, VERSION};
+use guest_protocol::{FromGuest, PaneNumber, ToGuest, VERSION};
 use terminal::{GuestLink, GuestUnavailable};
 use tokio::sync::mpsc;
 
@@ -20,7 +20,7 @@ pub struct FakeGuest(Mutex<State>);
 struct State {
     to_server: Option<mpsc::Sender<FromGuest>>,
     shells: HashMap<String, Shell>,
-    panes: HashMap<PaneNo, String>,
+    panes: HashMap<PaneNumber, String>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl GuestLink for FakeGuest {
 
     async fn connect(&self) -> Result<mpsc::Receiver<FromGuest>, GuestUnavailable> {
         let (sender, receiver) = mpsc::channel(INBOX_MESSAGES);
-        let _ = sender.try_send(FromGuest::Hello { version: VERSION, boot: 1 });
+        let _ = sender.try_send(FromGuest::Hello { version: VERSION, boot_id: 1 });
         let mut state = self.state();
         state.panes.clear();
         state.to_server = Some(sender);
@@ -71,10 +71,10 @@ impl State {
         }
     }
 
-    fn open(&mut self, pane: PaneNo, name: String, from: u64) -> Vec<FromGuest> {
+    fn open(&mut self, pane: PaneNumber, name: String, from: u64) -> Vec<FromGuest> {
         let shell = self.shells.entry(name.clone()).or_default();
-        let fresh = !shell.alive;
-        if fresh {
+        let new_shell = !shell.alive;
+        if new_shell {
             shell.alive = true;
             shell.output.extend_from_slice(b"$ ");
         }
@@ -82,14 +82,14 @@ impl State {
         let start = usize::try_from(from).unwrap_or(usize::MAX).min(shell.output.len());
         let bytes = shell.output[start..].to_vec();
         self.panes.insert(pane, name);
-        let mut answers = vec![FromGuest::Opened { pane, oldest: 0, newest, fresh }];
+        let mut answers = vec![FromGuest::Opened { pane, oldest: 0, newest, new_shell }];
         if !bytes.is_empty() {
             answers.push(FromGuest::Output { pane, position: start as u64, bytes });
         }
         answers
     }
 
-    fn input(&mut self, pane: PaneNo, bytes: &[u8]) -> Vec<FromGuest> {
+    fn input(&mut self, pane: PaneNumber, bytes: &[u8]) -> Vec<FromGuest> {
         let Some(shell) = self.panes.get(&pane).and_then(|name| self.shells.get_mut(name)) else { return Vec::new() };
         let position = shell.output.len() as u64;
         let mut exit = None;
@@ -119,7 +119,7 @@ impl State {
         answers
     }
 
-    fn end(&mut self, pane: PaneNo, status: i32) -> Vec<FromGuest> {
+    fn end(&mut self, pane: PaneNumber, status: i32) -> Vec<FromGuest> {
         let Some(name) = self.panes.remove(&pane) else { return Vec::new() };
         if let Some(shell) = self.shells.get_mut(&name) {
             (shell.alive, shell.line) = (false, Vec::new());

@@ -23,7 +23,7 @@ use terminal::GuestLink;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Absence, EngineError, GuestConnection, Inspection, LaunchSpec, Lifecycle, Limits, ObservedState, Progress,
+    ConfirmedRemoval, EngineError, GuestConnection, Inspection, LaunchSpec, Lifecycle, Limits, ObservedState, Progress,
     profile::{COMMANDS, Control},
 };
 
@@ -33,17 +33,17 @@ const IMAGE_BYTES: u64 = 100 * 1024 * 1024;
 
 /// Behavior of the next calls.
 #[derive(Debug, Clone, Default)]
-pub struct Script {
+pub struct FakeBehavior {
     /// A launch fails before this stage.
     pub fail_at: Option<Stage>,
     /// Delay before each stage of a launch.
-    pub pace: Duration,
-    /// A launch begins when this is cancelled.
-    pub go: Option<CancellationToken>,
+    pub stage_delay: Duration,
+    /// A launch waits until this is cancelled.
+    pub start_after: Option<CancellationToken>,
     /// Every call fails with [`EngineError::Unavailable`].
-    pub away: bool,
-    /// A deletion fails.
-    pub stuck: bool,
+    pub unavailable: bool,
+    /// Deletions fail.
+    pub delete_fails: bool,
 }
 
 /// The in-memory engine.
@@ -53,7 +53,7 @@ pub struct FakeEngine(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    script: Mutex<Script>,
+    behavior: Mutex<FakeBehavior>,
     containers: Mutex<HashMap<SandboxId, FakeContainer>>,
 }
 
@@ -69,12 +69,12 @@ struct FakeContainer {
 impl FakeEngine {
     /// An engine without containers.
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Inner { clock, script: Mutex::default(), containers: Mutex::default() }))
+        Self(Arc::new(Inner { clock, behavior: Mutex::default(), containers: Mutex::default() }))
     }
 
     /// Sets the behavior of the next calls.
-    pub fn script(&self, script: Script) {
-        *self.0.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
+    pub fn set_behavior(&self, behavior: FakeBehavior) {
+        *self.0.behavior.lock().unwrap_or_else(PoisonError::into_inner) = behavior;
     }
 
     /// Host name of a container.
@@ -88,7 +88,7 @@ impl FakeEngine {
     }
 
     /// Changes the state of a container without the server, as a reboot or an operator does.
-    pub fn becomes(&self, id: SandboxId, state: ObservedState) {
+    pub fn set_state(&self, id: SandboxId, state: ObservedState) {
         if let Some(container) = self.containers().get_mut(&id) {
             container.state = state;
         }
@@ -96,41 +96,44 @@ impl FakeEngine {
 
     /// Stops a container without the server.
     pub fn kill(&self, id: SandboxId) {
-        self.becomes(id, ObservedState::Stopped);
+        self.set_state(id, ObservedState::Stopped);
     }
 
     fn containers(&self) -> MutexGuard<'_, HashMap<SandboxId, FakeContainer>> {
         self.0.containers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The script, or the error of an engine that is away.
-    fn answer(&self) -> Result<Script, EngineError> {
-        let script = self.0.script.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if script.away { Err(EngineError::Unavailable("the fake engine is away".into())) } else { Ok(script) }
+    /// The behavior of a call, or the error of an engine that is unavailable.
+    fn behavior(&self) -> Result<FakeBehavior, EngineError> {
+        let behavior = self.0.behavior.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if behavior.unavailable {
+            return Err(EngineError::Unavailable("the fake engine is unavailable".into()));
+        }
+        Ok(behavior)
     }
 
-    fn with<T>(&self, id: SandboxId, access: impl FnOnce(&mut FakeContainer) -> T) -> Result<T, EngineError> {
-        self.answer()?;
+    fn with_container<T>(&self, id: SandboxId, access: impl FnOnce(&mut FakeContainer) -> T) -> Result<T, EngineError> {
+        self.behavior()?;
         self.containers().get_mut(&id).map(access).ok_or(EngineError::NoContainer)
     }
 
-    /// The stages of a launch, as the script says.
-    async fn stages(&self, id: SandboxId, script: &Script, progress: &Progress) -> Result<(), EngineError> {
-        if let Some(go) = &script.go {
-            go.cancelled().await;
+    /// Runs the stages of a launch.
+    async fn run_stages(&self, id: SandboxId, behavior: &FakeBehavior, progress: &Progress) -> Result<(), EngineError> {
+        if let Some(start) = &behavior.start_after {
+            start.cancelled().await;
         }
         for stage in Stage::ALL.into_iter().skip(1) {
-            tokio::time::sleep(script.pace).await;
-            if script.fail_at == Some(stage) {
+            tokio::time::sleep(behavior.stage_delay).await;
+            if behavior.fail_at == Some(stage) {
                 return Err(match stage {
-                    Stage::Verified => EngineError::Differs("pids: not set".into()),
-                    Stage::Inside => EngineError::NoGuest("scripted failure".into()),
+                    Stage::Verified => EngineError::ProfileMismatch("pids: not set".into()),
+                    Stage::Inside => EngineError::GuestUnresponsive("scripted failure".into()),
                     _ => EngineError::Failed("scripted failure".into()),
                 });
             }
             let running = stage >= Stage::Started;
             let state = if running { ObservedState::Running } else { ObservedState::Stopped };
-            self.with(id, |container| container.state = state)?;
+            self.with_container(id, |container| container.state = state)?;
             progress(stage);
         }
         Ok(())
@@ -145,15 +148,15 @@ impl Lifecycle for FakeEngine {
         progress: Progress,
         cancel: &CancellationToken,
     ) -> Result<(), EngineError> {
-        let script = self.answer()?;
+        let behavior = self.behavior()?;
         if !IMAGES.contains(&spec.image_reference.as_str()) {
-            return Err(EngineError::NoImage(spec.image_reference.clone()));
+            return Err(EngineError::ImageMissing(spec.image_reference.clone()));
         }
         if self.containers().contains_key(&spec.id) {
             return Err(EngineError::Failed("the volume exists already".into()));
         }
         let container = FakeContainer {
-            state: ObservedState::Remains,
+            state: ObservedState::HomeOnly,
             limits: spec.limits,
             hostname: spec.hostname.clone(),
             pids_max: spec.profile.pids_max,
@@ -161,7 +164,7 @@ impl Lifecycle for FakeEngine {
         };
         self.containers().insert(spec.id, container);
         let launched = tokio::select! {
-            launched = self.stages(spec.id, &script, &progress) => launched,
+            launched = self.run_stages(spec.id, &behavior, &progress) => launched,
             () = cancel.cancelled() => Err(EngineError::Cancelled),
         };
         if launched.is_err() {
@@ -171,21 +174,21 @@ impl Lifecycle for FakeEngine {
     }
 
     async fn start(&self, spec: &LaunchSpec, cancel: &CancellationToken) -> Result<(), EngineError> {
-        let script = self.answer()?;
-        if let Some(go) = &script.go {
+        let behavior = self.behavior()?;
+        if let Some(start) = &behavior.start_after {
             tokio::select! {
-                () = go.cancelled() => {}
+                () = start.cancelled() => {}
                 () = cancel.cancelled() => return Err(EngineError::Cancelled),
             }
         }
-        if script.fail_at == Some(Stage::Started) {
+        if behavior.fail_at == Some(Stage::Started) {
             return Err(EngineError::Failed("scripted failure".into()));
         }
-        self.with(spec.id, |container| {
+        self.with_container(spec.id, |container| {
             match container.state {
                 ObservedState::Running | ObservedState::Paused => {}
-                ObservedState::Stopped | ObservedState::Remains => container.guest = Arc::default(),
-                ObservedState::Emptied => return Err(EngineError::NoContainer),
+                ObservedState::Stopped | ObservedState::HomeOnly => container.guest = Arc::default(),
+                ObservedState::SocketDirOnly => return Err(EngineError::NoContainer),
             }
             (container.state, container.limits) = (ObservedState::Running, spec.limits);
             Ok(())
@@ -193,29 +196,29 @@ impl Lifecycle for FakeEngine {
     }
 
     async fn stop(&self, id: SandboxId) -> Result<(), EngineError> {
-        self.with(id, |container| container.state = ObservedState::Stopped)
+        self.with_container(id, |container| container.state = ObservedState::Stopped)
     }
 
-    async fn delete(&self, id: SandboxId) -> Result<Absence, EngineError> {
-        if self.answer()?.stuck {
+    async fn delete(&self, id: SandboxId) -> Result<ConfirmedRemoval, EngineError> {
+        if self.behavior()?.delete_fails {
             return Err(EngineError::Failed("the container still exists".into()));
         }
         self.containers().remove(&id);
         let name = format!("fake-{id}");
-        Ok(Absence { container: name.clone(), volume: name })
+        Ok(ConfirmedRemoval { container: name.clone(), volume: name })
     }
 
     async fn set_limits(&self, id: SandboxId, limits: Limits) -> Result<(), EngineError> {
-        self.with(id, |container| container.limits = limits)
+        self.with_container(id, |container| container.limits = limits)
     }
 
     async fn observe(&self, id: SandboxId) -> Result<Option<ObservedState>, EngineError> {
-        self.answer()?;
+        self.behavior()?;
         Ok(self.containers().get(&id).map(|container| container.state))
     }
 
     async fn list(&self) -> Result<Vec<(SandboxId, ObservedState)>, EngineError> {
-        self.answer()?;
+        self.behavior()?;
         Ok(self.containers().iter().map(|(id, container)| (*id, container.state)).collect())
     }
 }
@@ -223,7 +226,7 @@ impl Lifecycle for FakeEngine {
 #[async_trait]
 impl Inspection for FakeEngine {
     async fn stats(&self, id: SandboxId) -> Result<Stats, EngineError> {
-        let container = self.with(id, |container| container.clone())?;
+        let container = self.with_container(id, |container| container.clone())?;
         if container.state != ObservedState::Running {
             return Err(EngineError::NoContainer);
         }
@@ -239,7 +242,7 @@ impl Inspection for FakeEngine {
     }
 
     async fn security(&self, spec: &LaunchSpec) -> Result<SecurityReport, EngineError> {
-        let running = self.with(spec.id, |container| container.state)? == ObservedState::Running;
+        let running = self.with_container(spec.id, |container| container.state)? == ObservedState::Running;
         let row = |control: &Control| {
             let note = if running { "The in-memory engine protects nothing." } else { control.protects };
             SecurityRow {
@@ -263,12 +266,12 @@ impl Inspection for FakeEngine {
     }
 
     async fn image_size(&self, reference: &str) -> Result<Option<u64>, EngineError> {
-        self.answer()?;
+        self.behavior()?;
         Ok(IMAGES.contains(&reference).then_some(IMAGE_BYTES))
     }
 
     async fn ping(&self) -> Result<(), EngineError> {
-        self.answer().map(drop)
+        self.behavior().map(drop)
     }
 
     async fn probe(&self) -> Vec<Finding> {
@@ -285,7 +288,7 @@ impl Inspection for FakeEngine {
 #[async_trait]
 impl GuestConnection for FakeEngine {
     async fn link(&self, access: &Authorized<Attach>) -> Result<Arc<dyn GuestLink>, EngineError> {
-        let container = self.with(access.facts().sandbox, |container| container.clone())?;
+        let container = self.with_container(access.facts().sandbox, |container| container.clone())?;
         match container.state {
             ObservedState::Running => Ok(container.guest),
             _ => Err(EngineError::NoContainer),
@@ -293,7 +296,7 @@ impl GuestConnection for FakeEngine {
     }
 
     async fn reconnect(&self, id: SandboxId) -> Result<(), EngineError> {
-        match self.with(id, |container| container.state)? {
+        match self.with_container(id, |container| container.state)? {
             ObservedState::Running => Ok(()),
             _ => Err(EngineError::NoContainer),
         }

@@ -85,10 +85,11 @@ async fn serve(shared: &Shared, listener: &UnixListener, stream: UnixStream, shu
 
 /// Reads Hello, makes the connection the live one and forwards the messages. Returns when the connection ends.
 async fn receive(shared: &Shared, stream: &Arc<UnixStream>) -> Ended {
-    let mut source = Source { stream, version: VERSION, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
-    let hello = match timeout(HELLO_TIMEOUT, source.next()).await {
+    let mut reader =
+        MessageReader { stream, version: VERSION, buffer: FrameBuffer::default(), chunk: vec![0; 32 * 1024] };
+    let hello = match timeout(HELLO_TIMEOUT, reader.next()).await {
         Ok(Ok(hello @ FromGuest::Hello { version: version @ OLDEST_VERSION..=VERSION, .. })) => {
-            source.version = version;
+            reader.version = version;
             hello
         }
         Ok(Ok(FromGuest::Hello { version, .. })) => {
@@ -105,7 +106,7 @@ async fn receive(shared: &Shared, stream: &Arc<UnixStream>) -> Ended {
     shared.try_send(&policy_frame(shared.root_allowed));
     loop {
         let message = tokio::select! {
-            message = source.next() => message,
+            message = reader.next() => message,
             // The session dropped the receiver and requests a new connection.
             () = inbox.closed() => return Ended::Lost(io::ErrorKind::BrokenPipe.into()),
         };
@@ -131,7 +132,7 @@ fn policy_frame(root_allowed: bool) -> Vec<u8> {
 }
 
 /// Decodes the messages of one connection.
-struct Source<'a> {
+struct MessageReader<'a> {
     stream: &'a UnixStream,
     /// Version of the guest, from its Hello.
     version: u16,
@@ -139,7 +140,7 @@ struct Source<'a> {
     chunk: Vec<u8>,
 }
 
-impl Source<'_> {
+impl MessageReader<'_> {
     async fn next(&mut self) -> Result<FromGuest, Ended> {
         loop {
             match self.buffer.next_frame() {

@@ -50,7 +50,7 @@ impl GuestSocket {
     /// Requests the guest's report. Waits for a guest that is not connected yet.
     ///
     /// # Errors
-    /// [`EngineError::NoGuest`] when no report arrives within `deadline`.
+    /// [`EngineError::GuestUnresponsive`] when no report arrives within `deadline`.
     pub async fn inspect(&self, deadline: Duration) -> Result<GuestReport, EngineError> {
         let request = async {
             let mut reports = self.shared.reports.subscribe();
@@ -74,8 +74,8 @@ impl GuestSocket {
         };
         match timeout(deadline, request).await {
             Ok(Some(report)) => Ok(report),
-            Ok(None) => Err(EngineError::NoGuest("the guest socket is closed".into())),
-            Err(_) => Err(EngineError::NoGuest(format!("no report within {} ms", deadline.as_millis()))),
+            Ok(None) => Err(EngineError::GuestUnresponsive("the guest socket is closed".into())),
+            Err(_) => Err(EngineError::GuestUnresponsive(format!("no report within {} ms", deadline.as_millis()))),
         }
     }
 

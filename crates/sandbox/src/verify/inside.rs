@@ -73,7 +73,7 @@ fn capabilities(i: &Intended, report: &GuestReport) -> Check {
 }
 
 fn root_filesystem(report: &GuestReport, table: &MountTable) -> Check {
-    let mounted = table.at("/").is_some_and(|m| m.has("ro"));
+    let mounted = table.mount_at("/").is_some_and(|m| m.has("ro"));
     let matches = report.root_read_only && mounted;
     let observed = match (report.root_read_only, mounted) {
         (true, true) => "read-only, a write was refused",
@@ -88,8 +88,9 @@ fn tmpfs(i: &Intended, table: &MountTable) -> Check {
     let mut matches = true;
     for requested in i.profile.tmpfs {
         // A symbolic link to /run in most images, so the mount is at /run.
-        let mount =
-            table.at(requested.path).or_else(|| (requested.path == "/var/run").then(|| table.at("/run")).flatten());
+        let mount = table
+            .mount_at(requested.path)
+            .or_else(|| (requested.path == "/var/run").then(|| table.mount_at("/run")).flatten());
         let Some(mount) = mount else {
             matches = false;
             observed.push(format!("{} is not mounted", requested.path));
@@ -107,7 +108,7 @@ fn tmpfs(i: &Intended, table: &MountTable) -> Check {
 }
 
 fn home(i: &Intended, table: &MountTable) -> Check {
-    match table.at(i.profile.home) {
+    match table.mount_at(i.profile.home) {
         Some(mount) => {
             let is_volume = mount.kind != "overlay" && mount.kind != "tmpfs" && mount.has("rw");
             Check::new("home", is_volume, format!("{} {}", short(mount.kind), short(mount.options)))
@@ -143,7 +144,7 @@ fn mounts(i: &Intended, table: &MountTable) -> Check {
     };
     let unexpected: Vec<String> =
         table.mounts.iter().map(|m| m.target.as_str()).filter(|target| !known(target)).map(short).collect();
-    let read_only = |path: &str| table.at(path).is_some_and(|m| m.has("ro"));
+    let read_only = |path: &str| table.mount_at(path).is_some_and(|m| m.has("ro"));
     let own_read_only = read_only(GUEST_TARGET) && read_only(SOCKET_TARGET);
     let observed = match (unexpected.is_empty(), own_read_only) {
         (true, true) => "guest program and guest socket directory, read-only; nothing else of the host".to_owned(),
@@ -175,7 +176,7 @@ fn user(i: &Intended, report: &GuestReport) -> Check {
 }
 
 /// One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5)).
-struct Mounted<'a> {
+struct MountEntry<'a> {
     root: &'a str,
     target: String,
     options: &'a str,
@@ -183,7 +184,7 @@ struct Mounted<'a> {
     superblock: &'a str,
 }
 
-impl<'a> Mounted<'a> {
+impl<'a> MountEntry<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let (left, right) = line.split_once(" - ")?;
         let mut left = left.split(' ').skip(3);
@@ -199,27 +200,27 @@ impl<'a> Mounted<'a> {
 }
 
 struct MountTable<'a> {
-    mounts: Vec<Mounted<'a>>,
+    mounts: Vec<MountEntry<'a>>,
     truncated: bool,
 }
 
 impl<'a> MountTable<'a> {
     fn parse(lines: &'a [String]) -> Self {
-        let mounts = lines.iter().take(MOUNTS_IN_REPORT).filter_map(|line| Mounted::parse(line)).collect();
+        let mounts = lines.iter().take(MOUNTS_IN_REPORT).filter_map(|line| MountEntry::parse(line)).collect();
         Self { mounts, truncated: lines.len() >= MOUNTS_IN_REPORT }
     }
     /// The visible mount at a path: the last one in the table.
-    fn at(&self, path: &str) -> Option<&Mounted<'a>> {
+    fn mount_at(&self, path: &str) -> Option<&MountEntry<'a>> {
         self.mounts.iter().rev().find(|m| m.target == path)
     }
     /// /dev/null hides a file and an empty read-only tmpfs hides a directory, with everything below it.
     fn hides(&self, path: &str) -> bool {
         std::iter::successors(Some(path), |p| p.rsplit_once('/').map(|(up, _)| up).filter(|up| !up.is_empty()))
-            .filter_map(|path| self.at(path))
+            .filter_map(|path| self.mount_at(path))
             .any(|m| m.root == "/null" || (m.kind == "tmpfs" && m.has("ro")))
     }
     fn makes_read_only(&self, path: &str) -> bool {
-        self.at(path).is_some_and(|m| m.has("ro"))
+        self.mount_at(path).is_some_and(|m| m.has("ro"))
     }
 }
 
@@ -234,7 +235,7 @@ mod tests {
                 .map(String::from)
                 .to_vec();
         let table = MountTable::parse(&lines);
-        assert!(table.at("/a b").is_some_and(|m| m.has("ro")));
+        assert!(table.mount_at("/a b").is_some_and(|m| m.has("ro")));
     }
 
     #[test]

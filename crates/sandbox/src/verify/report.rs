@@ -10,7 +10,7 @@ use super::{Check, Intended, Observed, inside::user_map, verify_inside};
 use crate::profile::{COMMANDS, Control};
 
 /// Controls that are verified only when the guest's report agrees with the engine's description.
-const NEEDS_INSIDE: &[&str] = &[
+const REQUIRES_GUEST_REPORT: &[&str] = &[
     "capabilities",
     "privileges",
     "seccomp",
@@ -38,7 +38,7 @@ pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestRep
             title: control.title.to_owned(),
             asked: control.requested(&intended.profile),
             outside: outside_check.map(|check| check.observed.clone()),
-            inside: inside_check.map(|check| shown(&check.observed)),
+            inside: inside_check.map(|check| sanitized(&check.observed)),
             verdict: verdict(control.id, outside_check, inside_check),
             points: control.points,
             note: control.protects.to_owned(),
@@ -65,7 +65,7 @@ pub fn report(intended: &Intended, observed: &Observed, inside: Option<&GuestRep
 }
 
 /// A text that the container may have chosen: without control characters, and cut.
-fn shown(text: &str) -> String {
+fn sanitized(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(INSIDE_CHARS_MAX).collect()
 }
 
@@ -80,7 +80,7 @@ fn verdict(control: &str, outside: Option<&Check>, inside: Option<&Check>) -> Ve
     let differs = |check: Option<&Check>| check.is_some_and(|check| !check.matches);
     if differs(outside) || differs(inside) {
         Verdict::Differs
-    } else if outside.is_none() || (inside.is_none() && NEEDS_INSIDE.contains(&control)) {
+    } else if outside.is_none() || (inside.is_none() && REQUIRES_GUEST_REPORT.contains(&control)) {
         Verdict::Unknown
     } else {
         Verdict::Verified

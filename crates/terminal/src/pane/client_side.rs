@@ -1,6 +1,6 @@
 //! The side of a pane that attached clients and their transport use: reading output at a cursor, and input.
 
-use guest_protocol::PaneNo;
+use guest_protocol::PaneNumber;
 use protocol::{
     frame::{ServerFrame, Size},
     limits,
@@ -11,20 +11,20 @@ use super::{ClientState, Pane, ShellState};
 
 /// What can be sent to a client at its cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum SendState {
     /// Output can be sent.
     Ready {
         /// Bytes after the cursor that flow control allows to send.
         bytes: u64,
         /// Time of the last input of any client.
-        input_at: Option<Instant>,
+        last_input_at: Option<Instant>,
     },
     /// The bytes at the cursor are no longer stored, so the client needs a redraw.
     Redraw,
     /// The client has all output. The state of the shell indicates whether more can follow.
     UpToDate(ShellState),
-    /// The client has not parsed enough of what it was sent.
-    Held,
+    /// Flow control: the client must acknowledge output before more is sent.
+    AwaitingAck,
 }
 
 /// A client's position in the output.
@@ -43,7 +43,7 @@ pub enum InputTarget {
     /// To the shell.
     Shell {
         /// Number of the pane on the guest link.
-        number: PaneNo,
+        number: PaneNumber,
         /// The pane's size, if the guest is to be sent it before the input.
         resize: Option<Size>,
     },
@@ -85,42 +85,42 @@ impl Pane {
         let Some(client) = state.client_mut(client) else { return false };
         client.parsed = client.parsed.max(position);
         drop(state);
-        // The client's own reader may wait in `Progress::Held`.
+        // The client's own reader may wait in `SendState::AwaitingAck`.
         self.changed.send_replace(());
         true
     }
 
     /// Sets a client's size and makes it the pane's size. Returns the pane's number and its size if the guest is to be
     /// sent it now; a size that follows another one too soon is sent later.
-    pub fn resize(&self, client: u64, size: Size) -> Option<(PaneNo, Size)> {
+    pub fn resize(&self, client: u64, size: Size) -> Option<(PaneNumber, Size)> {
         let mut state = self.state();
         if let Some(client) = state.client_mut(client) {
             client.size = Some(size);
         }
         state.resize(size);
         let number = state.number;
-        state.take_size().map(|size| (number, size))
+        state.take_due_size().map(|size| (number, size))
     }
 
-    /// Reserves room for input and makes the size of `typist` the pane's size.
+    /// Reserves room for input and makes the size of `active_client` the pane's size.
     ///
     /// # Errors
     /// When too much input is in flight; the caller has to wait.
-    pub(crate) fn reserve_input(&self, typist: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
+    pub(crate) fn reserve_input(&self, active_client: Option<u64>, bytes: usize) -> Result<InputTarget, ()> {
         let mut state = self.state();
-        if !matches!(state.shell, ShellState::Live | ShellState::Opening) {
+        if !matches!(state.shell, ShellState::Running | ShellState::Opening) {
             return Ok(InputTarget::None);
         }
-        if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_BYTES_MAX {
+        if state.input_in_flight > 0 && state.input_in_flight + bytes > limits::INPUT_IN_FLIGHT_BYTES_MAX {
             return Err(());
         }
         state.input_in_flight += bytes;
-        state.input_at = Some(Instant::now());
-        let size = typist.and_then(|id| state.client(id)).and_then(|client| client.size);
+        state.last_input_at = Some(Instant::now());
+        let size = active_client.and_then(|id| state.client(id)).and_then(|client| client.size);
         if let Some(size) = size {
             state.resize(size);
         }
-        Ok(InputTarget::Shell { number: state.number, resize: state.take_size() })
+        Ok(InputTarget::Shell { number: state.number, resize: state.take_due_size() })
     }
 
     /// A client begins or ends to wait for room. The window is unlimited while one waits: a program that is blocked on
@@ -135,20 +135,20 @@ impl Pane {
     }
 
     /// What can be sent to the client at its cursor.
-    pub fn progress(&self, client: u64, cursor: &Cursor) -> Progress {
+    pub fn send_state(&self, client: u64, cursor: &Cursor) -> SendState {
         let state = self.state();
         let parsed = state.client(client).map_or(0, |client| client.parsed);
-        let Some(next) = cursor.next else { return Progress::Redraw };
+        let Some(next) = cursor.next else { return SendState::Redraw };
         let until = parsed.max(cursor.redrawn_at) + limits::OUTSTANDING_BYTES_MAX;
         if next >= until {
-            return Progress::Held;
+            return SendState::AwaitingAck;
         }
         if next < state.output.oldest() || next > state.output.newest() {
-            return if parsed >= cursor.redrawn_at { Progress::Redraw } else { Progress::Held };
+            return if parsed >= cursor.redrawn_at { SendState::Redraw } else { SendState::AwaitingAck };
         }
         match state.output.newest().min(until) - next {
-            0 => Progress::UpToDate(state.shell),
-            bytes => Progress::Ready { bytes, input_at: state.input_at },
+            0 => SendState::UpToDate(state.shell),
+            bytes => SendState::Ready { bytes, last_input_at: state.last_input_at },
         }
     }
 

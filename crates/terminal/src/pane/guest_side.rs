@@ -2,7 +2,7 @@
 
 use std::sync::MutexGuard;
 
-use guest_protocol::{OutputBuffer, PaneNo};
+use guest_protocol::{OutputBuffer, PaneNumber};
 use protocol::{frame::Size, limits};
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ const WINDOW_STEP: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingUpdate {
     /// Number of the pane on the guest link.
-    pub number: PaneNo,
+    pub number: PaneNumber,
     /// New window.
     pub window: Option<u64>,
     /// New size.
@@ -34,10 +34,10 @@ impl Pane {
         (state.size, state.output.newest())
     }
 
-    /// The guest opened the pane and has output from `oldest` to `newest`; `fresh` when it started a new shell. Returns
-    /// false when the positions are impossible.
+    /// The guest opened the pane and has output from `oldest` to `newest`; `new_shell` when it started a shell for it.
+    /// Returns false when the positions are impossible.
     #[must_use]
-    pub fn opened(&self, oldest: u64, newest: u64, fresh: bool) -> bool {
+    pub fn on_opened(&self, oldest: u64, newest: u64, new_shell: bool) -> bool {
         if oldest > newest || newest >= POSITION_MAX {
             return false;
         }
@@ -45,11 +45,11 @@ impl Pane {
         if state.output.newest() == 0 || newest < state.output.newest() {
             // The buffer is empty, or holds the output of another shell.
             state.output = OutputBuffer::new(oldest, limits::OUTPUT_BUFFER_BYTES);
-            state.blank_model(oldest);
+            state.reset_model(oldest);
         }
-        if fresh {
+        if new_shell {
             // A new shell starts with a blank screen, regardless of the output of the previous one.
-            state.blank_model(newest);
+            state.reset_model(newest);
         }
         state.complete_at = newest;
         self.complete_opening(state);
@@ -58,7 +58,7 @@ impl Pane {
 
     /// Stores output from the guest. Returns false when its position is impossible.
     #[must_use]
-    pub fn output(&self, position: u64, bytes: &[u8]) -> bool {
+    pub fn push_output(&self, position: u64, bytes: &[u8]) -> bool {
         let Some(end) = position.checked_add(bytes.len() as u64).filter(|end| *end < POSITION_MAX) else {
             return false;
         };
@@ -80,20 +80,20 @@ impl Pane {
     /// Ends [`ShellState::Opening`] once all output that the guest had stored has arrived, and notifies clients.
     fn complete_opening(&self, mut state: MutexGuard<'_, State>) {
         if state.shell == ShellState::Opening && state.output.newest() >= state.complete_at {
-            state.shell = ShellState::Live;
+            state.shell = ShellState::Running;
         }
         drop(state);
         self.changed.send_replace(());
     }
 
-    /// Sets the state of the shell. A final one ([`ShellState::Ended`], [`ShellState::Failed`], [`ShellState::Gone`])
-    /// is kept.
+    /// Sets the state of the shell, unless it is final ([`ShellState::Exited`], [`ShellState::Failed`],
+    /// [`ShellState::Closed`]).
     pub fn set_shell_state(&self, shell: ShellState) {
         let mut state = self.state();
-        if !matches!(state.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone) {
+        if !matches!(state.shell, ShellState::Exited(_) | ShellState::Failed(_) | ShellState::Closed) {
             state.shell = shell;
-            if shell == ShellState::Gone {
-                // Nobody may see the screen any more, so nothing is rendered.
+            if shell == ShellState::Closed {
+                // No client may read the screen any more, so nothing is rendered.
                 state.model.redraws.clear();
             }
             state.input_in_flight = 0;
@@ -103,7 +103,7 @@ impl Pane {
     }
 
     /// The PTY accepted this many bytes of input.
-    pub fn input_taken(&self, bytes: u32) {
+    pub fn on_input_ack(&self, bytes: u32) {
         let mut state = self.state();
         state.input_in_flight = state.input_in_flight.saturating_sub(bytes as usize);
         let waiting = state.inputs_waiting > 0;
@@ -116,13 +116,13 @@ impl Pane {
     /// When a size is to be sent that was held back. `None` when the guest has the newest one.
     pub fn size_due(&self) -> Option<Instant> {
         let state = self.state();
-        if state.shell == ShellState::Live { state.size_due() } else { None }
+        if state.shell == ShellState::Running { state.size_due() } else { None }
     }
 
     /// Returns the window and size that the guest does not have yet and may be sent now, and marks them as sent.
-    pub fn pending_update(&self) -> Option<PendingUpdate> {
+    pub fn take_pending_update(&self) -> Option<PendingUpdate> {
         let mut state = self.state();
-        if state.shell != ShellState::Live {
+        if state.shell != ShellState::Running {
             return None;
         }
         let window = state.window();
@@ -130,7 +130,7 @@ impl Pane {
             None => true,
             Some(sent) => window < sent || window == u64::MAX && sent != window || window - sent >= WINDOW_STEP,
         };
-        let size = state.take_size();
+        let size = state.take_due_size();
         if !moved && size.is_none() {
             return None;
         }

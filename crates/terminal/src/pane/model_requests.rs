@@ -20,11 +20,11 @@ pub(super) struct ModelRequests {
     /// The pane is in the queue of the model threads, or one of them works on it.
     pub(super) queued: bool,
     /// Start again with a blank screen at this position.
-    pub(super) blank_at: Option<u64>,
+    pub(super) reset_at: Option<u64>,
     /// Changes of size with the position of the first output that is written for it, in order.
     pub(super) resizes: Vec<(u64, Size)>,
     /// Position that a redraw has to include, and who waits for it.
     pub(super) redraws: Vec<(u64, oneshot::Sender<Redraw>)>,
     /// Position up to which the model was fed.
-    pub(super) seen: u64,
+    pub(super) position: u64,
 }

@@ -16,7 +16,7 @@ const LAG_MAX: u64 = 512 * 1024;
 /// When the model lags further, the guest's next message waits for it, at most for [`WAIT_MAX`].
 const LAG_WAIT: u64 = 768 * 1024;
 /// A model that does not keep up delays its own terminal by this long per message. Then output is dropped before the
-/// model has seen it, and the model is blank after the gap.
+/// model has parsed it, and the model is blank after the gap.
 const WAIT_MAX: Duration = Duration::from_millis(100);
 /// A step ends after this long. It is checked after every slice.
 const STEP_TIME: Duration = Duration::from_millis(4);
@@ -31,17 +31,17 @@ const REDRAWS_MAX: usize = 2 * protocol::limits::CLIENTS_MAX;
 
 /// The part of a step that needs no lock of the pane's state.
 struct Step {
-    blank: Option<(Size, u64)>,
+    reset: Option<(Size, u64)>,
     resize: Option<Size>,
     bytes: Vec<u8>,
 }
 
 impl State {
-    /// The screen is blank from `position` on.
-    pub(super) fn blank_model(&mut self, position: u64) {
-        self.model.blank_at = Some(position);
+    /// Starts the model again with a blank screen at `position`.
+    pub(super) fn reset_model(&mut self, position: u64) {
+        self.model.reset_at = Some(position);
         self.model.resizes.clear();
-        self.model.seen = position;
+        self.model.position = position;
     }
 
     /// The output from now on is written for another size.
@@ -56,12 +56,12 @@ impl State {
     }
 
     fn model_lag(&self) -> u64 {
-        self.output.newest().saturating_sub(self.model.seen)
+        self.output.newest().saturating_sub(self.model.position)
     }
 
     /// The output of a shell that has ended is not fed ahead of a redraw, so that its model costs nothing any more.
     fn model_has_work(&self) -> bool {
-        let ended = matches!(self.shell, ShellState::Ended(_) | ShellState::Failed(_) | ShellState::Gone);
+        let ended = matches!(self.shell, ShellState::Exited(_) | ShellState::Failed(_) | ShellState::Closed);
         !self.model.redraws.is_empty() || (!ended && self.model_lag() > LAG_MAX)
     }
 }
@@ -81,13 +81,13 @@ impl Pane {
     }
 
     /// A redraw of the screen with all output that has arrived by now. `None` when the server shuts down, when the pane
-    /// is gone, or when too many redraws are waiting.
+    /// is closed, or when too many redraws are waiting.
     pub async fn redraw(self: &Arc<Self>) -> Option<Redraw> {
         let (sender, receiver) = oneshot::channel();
         {
             let mut state = self.state();
             state.model.redraws.retain(|(_, waiting)| !waiting.is_closed());
-            if state.model.redraws.len() >= REDRAWS_MAX || state.shell == ShellState::Gone {
+            if state.model.redraws.len() >= REDRAWS_MAX || state.shell == ShellState::Closed {
                 return None;
             }
             let target = state.output.newest();
@@ -98,7 +98,7 @@ impl Pane {
     }
 
     /// Lets the model catch up when it lags, and waits for a limited time when it lags far.
-    pub async fn pace_model(self: &Arc<Self>) {
+    pub async fn wait_for_model(self: &Arc<Self>) {
         let wait_until = tokio::time::Instant::now() + WAIT_MAX;
         loop {
             let stepped = self.model_stepped.notified();
@@ -117,27 +117,27 @@ impl Pane {
     /// Takes the next step out of the requests and the output buffer.
     fn next_step(&self, screen: &mut Screen) -> Step {
         let mut state = self.state();
-        if let Some(position) = state.model.blank_at.take() {
-            return Step { blank: Some((state.size, position)), resize: None, bytes: Vec::new() };
+        if let Some(position) = state.model.reset_at.take() {
+            return Step { reset: Some((state.size, position)), resize: None, bytes: Vec::new() };
         }
         let resize = state.model.resizes.first().copied();
         if let Some((at, size)) = resize
-            && screen.seen() >= at
+            && screen.position() >= at
         {
             state.model.resizes.remove(0);
-            return Step { blank: None, resize: Some(size), bytes: Vec::new() };
+            return Step { reset: None, resize: Some(size), bytes: Vec::new() };
         }
         let until = resize.map_or(u64::MAX, |(at, _)| at);
-        Step { blank: None, resize: None, bytes: screen.next_bytes(&state.output, until, STEP_BYTES) }
+        Step { reset: None, resize: None, bytes: screen.next_bytes(&state.output, until, STEP_BYTES) }
     }
 
     /// Removes the waiting redraws that the model has reached.
     fn take_ready(&self, state: &mut State) -> Vec<oneshot::Sender<Redraw>> {
         let model = &mut state.model;
-        let settled = model.blank_at.is_none() && model.resizes.first().is_none_or(|(at, _)| *at > model.seen);
-        let seen = model.seen;
+        let settled = model.reset_at.is_none() && model.resizes.first().is_none_or(|(at, _)| *at > model.position);
+        let position = model.position;
         let (ready, waiting) =
-            std::mem::take(&mut model.redraws).into_iter().partition(|(at, _)| settled && *at <= seen);
+            std::mem::take(&mut model.redraws).into_iter().partition(|(at, _)| settled && *at <= position);
         model.redraws = waiting;
         let ready: Vec<(u64, oneshot::Sender<Redraw>)> = ready;
         ready.into_iter().map(|(_, sender)| sender).collect()
@@ -148,23 +148,23 @@ impl StepModel for Pane {
     /// Does one step of the model: at most [`STEP_BYTES`] of output or one change of size.
     fn step_model(&self) -> bool {
         let mut screen = self.screen();
-        let Step { blank, resize, bytes } = self.next_step(&mut screen);
-        if let Some((size, position)) = blank {
+        let Step { reset, resize, bytes } = self.next_step(&mut screen);
+        if let Some((size, position)) = reset {
             *screen = Screen::new(size, position);
         }
         if let Some(size) = resize {
             screen.resize(size);
         }
         feed(&mut screen, &bytes);
-        let (seen, mut state) = (screen.seen(), self.state());
-        if state.model.blank_at.is_none() {
-            state.model.seen = seen;
+        let (position, mut state) = (screen.position(), self.state());
+        if state.model.reset_at.is_none() {
+            state.model.position = position;
         }
         let ready = self.take_ready(&mut state);
         drop(state);
         self.model_stepped.notify_waiters();
         if !ready.is_empty() {
-            let redraw = Redraw { bytes: screen.redraw().into(), position: seen };
+            let redraw = Redraw { bytes: screen.redraw().into(), position };
             for waiting in ready {
                 let _ = waiting.send(redraw.clone());
             }

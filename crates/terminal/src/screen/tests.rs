@@ -6,9 +6,9 @@ use protocol::limits;
 const SIZE: Size = Size { cols: 40, rows: 10 };
 
 /// A small random number generator. A failure can be reproduced with its seed.
-struct Numbers(u64);
+struct Rng(u64);
 
-impl Numbers {
+impl Rng {
     fn below(&mut self, n: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -18,9 +18,9 @@ impl Numbers {
 }
 
 /// A piece of output as programs write it: text, lines, colours, cursor movements, invalid bytes.
-fn piece(numbers: &mut Numbers) -> Vec<u8> {
-    let n = numbers.below(60);
-    match numbers.below(26) {
+fn piece(rng: &mut Rng) -> Vec<u8> {
+    let n = rng.below(60);
+    match rng.below(26) {
         0..=5 => "word Zeile läuft 世界 e\u{301}🙂 "[..]
             .chars()
             .skip(usize::try_from(n % 20).unwrap())
@@ -55,13 +55,13 @@ fn piece(numbers: &mut Numbers) -> Vec<u8> {
         21 => [&b"\x1b[4h"[..], b"\x1b[4l", b"\x1b[?6h", b"\x1b[?6l"][usize::try_from(n % 4).unwrap()].to_vec(),
         22 => b"\x1b]0;title\x07\x1b]52;c;aGk=\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\".to_vec(),
         23 => [&b"\x08"[..], b"\t", b"\x07", b"\r", b"\x1bH", b"\x1b[3g"][usize::try_from(n % 6).unwrap()].to_vec(),
-        24 => vec![u8::try_from(numbers.below(256)).unwrap()],
+        24 => vec![u8::try_from(rng.below(256)).unwrap()],
         _ => "x".repeat(usize::try_from(n).unwrap() + 1).into_bytes(),
     }
 }
 
-fn stream(numbers: &mut Numbers, pieces: u64) -> Vec<u8> {
-    (0..pieces).flat_map(|_| piece(numbers)).collect()
+fn stream(rng: &mut Rng, pieces: u64) -> Vec<u8> {
+    (0..pieces).flat_map(|_| piece(rng)).collect()
 }
 
 type Observable = (Vec<Vec<(char, avt::Pen)>>, Vec<Vec<(char, avt::Pen)>>, avt::Cursor, avt::ScreenKind, Vec<u8>);
@@ -88,13 +88,13 @@ fn redrawn(screen: &Screen) -> Screen {
 #[test]
 fn redraw_gives_the_same_screen_also_after_further_output() {
     for seed in 1..400 {
-        let mut numbers = Numbers(seed);
+        let mut rng = Rng(seed);
         let mut model = Screen::new(SIZE, 0);
-        let pieces = numbers.below(80);
-        model.feed(&stream(&mut numbers, pieces));
+        let pieces = rng.below(80);
+        model.feed(&stream(&mut rng, pieces));
         let mut copy = redrawn(&model);
         assert_eq!(observable(&copy), observable(&model), "seed {seed}");
-        let next = stream(&mut numbers, 20);
+        let next = stream(&mut rng, 20);
         model.feed(&next);
         copy.feed(&next);
         assert_eq!(observable(&copy), observable(&model), "seed {seed}, further output");
@@ -183,25 +183,25 @@ fn a_split_utf8_character_is_completed_after_a_redraw() {
 #[test]
 fn skipping_output_does_not_change_the_screen() {
     for seed in 1..12 {
-        let mut numbers = Numbers(seed);
+        let mut rng = Rng(seed);
         let mut output = OutputBuffer::new(seed, limits::OUTPUT_BUFFER_BYTES);
         let (mut skipping, mut reference) = (Screen::new(SIZE, seed), Screen::new(SIZE, seed));
         let mut skipped = 0;
         for i in 0..4000 {
             let line = match i {
-                0 | 3990 => stream(&mut numbers, 20),
+                0 | 3990 => stream(&mut rng, 20),
                 i if i % 997 == 0 => b"\x1b[33mcolour\x1b[m\r\n".to_vec(),
                 i => format!("{i} {}\r\n", "w".repeat(i % 61)).into_bytes(),
             };
             reference.feed(&line);
             output.push(&line);
-            if numbers.below(900) == 0 {
-                skipped += skipping.skippable(&output).map_or(0, |to| to - skipping.seen());
+            if rng.below(900) == 0 {
+                skipped += skipping.skip_target(&output).map_or(0, |to| to - skipping.position());
                 catch_up(&mut skipping, &output);
             }
         }
         catch_up(&mut skipping, &output);
-        assert_eq!(skipping.seen(), output.newest());
+        assert_eq!(skipping.position(), output.newest());
         assert!(
             observable(&skipping) == observable(&reference) && rows(&skipping) == rows(&reference),
             "seed {seed}, {skipped} bytes skipped"
@@ -210,7 +210,7 @@ fn skipping_output_does_not_change_the_screen() {
 }
 
 fn catch_up(screen: &mut Screen, output: &OutputBuffer) {
-    while screen.seen() < output.newest() {
+    while screen.position() < output.newest() {
         let bytes = screen.next_bytes(output, u64::MAX, 16 * 1024);
         screen.feed(&bytes);
     }

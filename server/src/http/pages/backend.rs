@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use app::backend::{Answer, Backend};
+use app::backend::{Backend, ResponseFuture};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -81,7 +81,7 @@ fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
 }
 
 impl Backend for OwnRoutes {
-    fn get(&self, path: String) -> Answer<String> {
+    fn get(&self, path: String) -> ResponseFuture<String> {
         let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(responses.entry(path).or_insert_with_key(|path| self.call(path)).clone())
     }
@@ -109,7 +109,7 @@ mod tests {
         Router::new().route("/api/me", get(answer))
     }
 
-    fn me(page: &Arc<dyn Backend>) -> Answer<String> {
+    fn me(page: &Arc<dyn Backend>) -> ResponseFuture<String> {
         page.get("/api/me".into())
     }
 

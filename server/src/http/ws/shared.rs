@@ -27,8 +27,8 @@ impl Default for Timeouts {
         Self {
             write: Duration::from_secs(20),
             rest: Duration::from_secs(5),
-            ping: Duration::from_secs(limits::PING_SECS),
-            silent: Duration::from_secs(limits::SILENT_SECS_MAX),
+            ping: Duration::from_secs(limits::PING_INTERVAL_SECS),
+            silent: Duration::from_secs(limits::CLIENT_TIMEOUT_SECS),
         }
     }
 }

@@ -12,7 +12,7 @@ use protocol::{
     frame::{Hello, ServerFrame},
     limits,
 };
-use terminal::{Client, Cursor, Progress, Redraw, ShellState};
+use terminal::{Client, Cursor, Redraw, SendState, ShellState};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
@@ -117,9 +117,9 @@ impl Writer<'_> {
 
     async fn step(&mut self) -> Result<Wait, Disconnect> {
         let Source { client, cursor, .. } = &self.source;
-        match client.pane().progress(client.id(), cursor) {
-            Progress::Ready { bytes, input_at } => {
-                if let Some(at) = self.batch_until(bytes, input_at) {
+        match client.pane().send_state(client.id(), cursor) {
+            SendState::Ready { bytes, last_input_at } => {
+                if let Some(at) = self.batch_until(bytes, last_input_at) {
                     return Ok(Wait::Until(at));
                 }
                 let Some((frame, end)) = client.pane().frame(cursor, bytes) else { return Ok(Wait::Now) };
@@ -128,25 +128,25 @@ impl Writer<'_> {
                 self.sent_at = Instant::now();
                 Ok(Wait::Now)
             }
-            Progress::Redraw => {
+            SendState::Redraw => {
                 let redraw = self.redraw().await?;
                 self.send_redraw(redraw).await?;
                 Ok(Wait::Now)
             }
-            Progress::Held => Ok(Wait::Change),
-            Progress::UpToDate(shell) => self.idle(shell).await,
+            SendState::AwaitingAck => Ok(Wait::Change),
+            SendState::UpToDate(shell) => self.idle(shell).await,
         }
     }
 
     /// All output was sent; the rest depends on the state of the shell.
     async fn idle(&mut self, shell: ShellState) -> Result<Wait, Disconnect> {
         match shell {
-            ShellState::Ended(status) => {
+            ShellState::Exited(status) => {
                 self.send(binary(ServerFrame::Exit(status).encode())).await?;
                 Err(Disconnect::ShellEnded)
             }
-            ShellState::Gone | ShellState::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
-            ShellState::Away(since) if !self.away_notified => {
+            ShellState::Closed | ShellState::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
+            ShellState::Disconnected(since) if !self.away_notified => {
                 if since.elapsed() < NOTICE_AFTER {
                     return Ok(Wait::Until(since + NOTICE_AFTER));
                 }
@@ -155,17 +155,17 @@ impl Writer<'_> {
                 self.send(binary(notice.encode())).await?;
                 Ok(Wait::Change)
             }
-            ShellState::Live => {
+            ShellState::Running => {
                 self.away_notified = false;
                 Ok(Wait::Change)
             }
-            ShellState::Away(_) | ShellState::Opening => Ok(Wait::Change),
+            ShellState::Disconnected(_) | ShellState::Opening => Ok(Wait::Change),
         }
     }
 
-    fn batch_until(&self, bytes: u64, input_at: Option<Instant>) -> Option<Instant> {
+    fn batch_until(&self, bytes: u64, last_input_at: Option<Instant>) -> Option<Instant> {
         let until = self.sent_at + BATCH;
-        let echo = bytes <= ECHO_BYTES_MAX && input_at.is_some_and(|at| at.elapsed() < ECHO_WITHIN);
+        let echo = bytes <= ECHO_BYTES_MAX && last_input_at.is_some_and(|at| at.elapsed() < ECHO_WITHIN);
         let now = bytes >= BATCH_BYTES || echo || Instant::now() >= until;
         (!now).then_some(until)
     }

@@ -119,7 +119,7 @@ async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) 
     let first = !services.operations.adopted.load(Ordering::Relaxed);
     let mut listed: HashMap<SandboxId, ObservedState> = services.engine.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
-    let rows = tx.every_terminal().await?;
+    let rows = tx.all_terminals().await?;
     tx.commit().await?;
     let mut selected = Vec::new();
     for row in rows {

@@ -21,7 +21,7 @@ pub(super) async fn apply(services: &Services, row: &TerminalRow) -> Result<(), 
     if row.tier != row.sandbox.tier {
         write(services, row, Some(&error)).await?;
     }
-    if let EngineError::LimitInUse(_) = &error {
+    if let EngineError::LimitBelowUsage(_) = &error {
         rates::limited!(suppressed => tracing::info!(suppressed, terminal = %row.id, %error, "the engine refused the tier"));
         return Err(TerminalError::Choice(Choice::TierTooSmall));
     }
@@ -34,8 +34,8 @@ async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineErro
     launch::retry_write(|| async {
         let mut tx = services.db.begin().await?;
         if let Some(error) = error {
-            let apply_again = !matches!(error, EngineError::LimitInUse(_));
-            if tx.take_tier_back(row, apply_again).await? {
+            let apply_again = !matches!(error, EngineError::LimitBelowUsage(_));
+            if tx.revert_tier(row, apply_again).await? {
                 let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
                 let entry = entry.detail("error", error);
                 audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;

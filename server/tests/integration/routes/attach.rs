@@ -1,7 +1,7 @@
 //! The attach route of the whole server: refusals and their order, and what ends a socket.
 
 use protocol::{ProblemKind, TerminalId, frame::SUBPROTOCOL};
-use sandbox::fake::Script;
+use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{client::IntoClientRequest as _, http::Request};
 use tokio_util::sync::CancellationToken;
@@ -175,7 +175,7 @@ async fn a_starting_terminal_answers_202_and_accepts_no_client_until_it_runs() {
     let client = &admin.client;
     let hold = || {
         let go = CancellationToken::new();
-        server.engine.script(Script { go: Some(go.clone()), ..Script::default() });
+        server.engine.set_behavior(FakeBehavior { start_after: Some(go.clone()), ..FakeBehavior::default() });
         go
     };
     let state = async |path: &str| client.ok("GET", path, Value::Null).await["state"].clone();

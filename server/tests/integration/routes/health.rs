@@ -1,6 +1,6 @@
 //! Liveness and readiness, and what a user is told while the engine does not answer.
 
-use sandbox::fake::Script;
+use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 
 use crate::support::server::TestServer;
@@ -14,14 +14,14 @@ async fn without_an_engine_the_server_is_alive_but_not_ready_and_a_refused_launc
         (alive, server.anonymous().ask("GET", "/readyz", Value::Null).await.status)
     };
     assert_eq!(look().await, (200, 200));
-    server.engine.script(Script { away: true, ..Script::default() });
+    server.engine.set_behavior(FakeBehavior { unavailable: true, ..FakeBehavior::default() });
     assert_eq!(look().await, (200, 503));
     let problem = admin.client.refused(503, "POST", "/api/terminals", json!({"image": "debian"})).await;
     assert_eq!(problem["type"], "unavailable");
     let advice = problem["detail"].as_str().unwrap();
     assert!(advice.contains("does not answer") && advice.contains("try again"), "{advice}");
     assert_eq!(admin.client.ok("GET", "/api/terminals", Value::Null).await["items"], json!([]));
-    server.engine.script(Script::default());
+    server.engine.set_behavior(FakeBehavior::default());
     assert_eq!(look().await, (200, 200));
     server.terminal(&admin.client).await;
 }

@@ -9,7 +9,7 @@ use std::sync::{
 use access::{Attach, Revocation};
 use protocol::ProblemKind;
 use rexec::problem::ToProblem as _;
-use sandbox::fake::Script;
+use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 
 use super::mfa_codes::{code, kind};
@@ -107,7 +107,7 @@ async fn an_unconfirmed_factor_cannot_lock_a_terminal() {
 async fn a_terminal_in_deletion_cannot_be_locked_or_unlocked() {
     let (server, _admin, ada, id) = TestServer::with_terminal().await;
     ada.lock(id).await;
-    server.engine.script(Script { stuck: true, ..Script::default() });
+    server.engine.set_behavior(FakeBehavior { delete_fails: true, ..FakeBehavior::default() });
     ada.client.ask("DELETE", &format!("/api/terminals/{id}"), code(&server.code(&ada))).await;
     ada.client.refused(404, "POST", &lock_path(id, "lock"), Value::Null).await;
     for what in ["verify", "unlock"] {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use protocol::TerminalId;
 use rexec::http::{Needs, ROUTES};
-use sandbox::fake::Script;
+use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -192,7 +192,7 @@ async fn a_lock_set_first_stops_a_deletion_without_a_code_and_is_audited() {
 async fn concurrent_deletions_of_one_terminal_start_one_and_report_no_lock() {
     let (server, admin, ada, id) = TestServer::with_terminal().await;
     // The engine keeps it, so every deletion finds the record.
-    server.engine.script(Script { stuck: true, ..Script::default() });
+    server.engine.set_behavior(FakeBehavior { delete_fails: true, ..FakeBehavior::default() });
     let before = server.services.db.begin().await.unwrap();
     let path = format!("/api/terminals/{id}");
     let tries = (0..8).map(|_| {

@@ -84,7 +84,7 @@ async fn an_image_cannot_override_the_entry_point_or_declare_volumes() {
     docker(&["rm", &made]).await;
 
     let refused = LaunchSpec { image_reference: leaky.clone(), ..launch_spec() };
-    assert!(matches!(real.engine.create(&refused, no_progress(), &never()).await, Err(EngineError::RefusedImage(..))));
+    assert!(matches!(real.engine.create(&refused, no_progress(), &never()).await, Err(EngineError::ImageRefused(..))));
     let accepted = LaunchSpec { image_reference: bossy.clone(), ..launch_spec() };
     real.engine.create(&accepted, no_progress(), &never()).await.expect("the image's wishes are overridden");
     let report = real.engine.security(&accepted).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_removed_or_altered_container_is_recreated_around_its_home() {
     let name = real.name_of(spec.id);
     docker(&["exec", "-u", "1000", &name, "sh", "-c", "echo kept > /home/user/file"]).await;
     docker(&["rm", "-f", &name]).await;
-    assert_eq!(real.engine.list().await.unwrap(), [(spec.id, ObservedState::Remains)]);
+    assert_eq!(real.engine.list().await.unwrap(), [(spec.id, ObservedState::HomeOnly)]);
     real.engine.start(&spec, &never()).await.expect("made anew");
     assert_eq!(docker(&["exec", &name, "cat", "/home/user/file"]).await, "kept");
 
@@ -177,7 +177,7 @@ async fn a_paused_container_resumes_and_a_missing_home_is_reported() {
     assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Stopped)]);
     docker(&["rm", &name]).await;
     docker(&["volume", "rm", &name]).await;
-    assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::Emptied)]);
+    assert_eq!(real.engine.list().await.unwrap(), [(sandbox_of(id), ObservedState::SocketDirOnly)]);
     terminals::reconciler::reconcile(&env.services).await;
     assert_eq!(state().await, TerminalState::Failed, "reported without an attempt to start it");
     terminals::delete(&env.services, &who, id, None).await.unwrap();

@@ -60,7 +60,7 @@ async fn missing_objects(engine: Arc<dyn Engine>) {
     assert!(matches!(engine.set_limits(spec.id, SMALL).await, Err(EngineError::NoContainer)));
     assert!(matches!(engine.security(&spec).await, Err(EngineError::NoContainer)));
     let unknown = LaunchSpec { image_reference: "rexec/no-such-image:9".into(), ..spec.clone() };
-    assert!(matches!(engine.create(&unknown, no_progress(), &never()).await, Err(EngineError::NoImage(_))));
+    assert!(matches!(engine.create(&unknown, no_progress(), &never()).await, Err(EngineError::ImageMissing(_))));
     assert_eq!(found(&*engine, spec.id).await, None, "a failed launch leaves nothing");
     assert_eq!(engine.image_size("rexec/no-such-image:9").await.unwrap(), None);
     assert!(engine.image_size("rexec/debian:1").await.unwrap().is_some_and(|bytes| bytes > 1 << 20));
@@ -92,7 +92,7 @@ async fn cancelled_launch(engine: Arc<dyn Engine>) {
 
 async fn on_both(test: impl AsyncFn(Arc<dyn Engine>)) {
     let fake = FakeEngine::new(Clock::System);
-    fake.script(sandbox::fake::Script { pace: Duration::from_millis(2), ..Default::default() });
+    fake.set_behavior(sandbox::fake::FakeBehavior { stage_delay: Duration::from_millis(2), ..Default::default() });
     test(Arc::new(fake)).await;
     if let Some(real) = RealEngine::start().await {
         test(Arc::new(real.engine.clone())).await;

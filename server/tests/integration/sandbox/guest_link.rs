@@ -44,8 +44,8 @@ fn wire(message: &FromGuest) -> Vec<u8> {
     bytes
 }
 
-fn hello(boot: u64) -> Vec<u8> {
-    wire(&FromGuest::Hello { version: VERSION, boot })
+fn hello(boot_id: u64) -> Vec<u8> {
+    wire(&FromGuest::Hello { version: VERSION, boot_id })
 }
 
 async fn receive(stream: &mut UnixStream) -> ToGuest {
@@ -74,7 +74,7 @@ async fn a_guest_receives_the_policy_and_the_newest_connection_wins() {
     first.write_all(&hello(1)).await.unwrap();
     assert_eq!(receive(&mut first).await, ToGuest::Policy { root_allowed: true });
     let mut inbox = link.connect().await.unwrap();
-    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 1 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot_id: 1 }));
     link.send(ToGuest::Window { pane: 7, until: 1 }).await.unwrap();
     assert_eq!(receive(&mut first).await, ToGuest::Window { pane: 7, until: 1 });
 
@@ -83,7 +83,7 @@ async fn a_guest_receives_the_policy_and_the_newest_connection_wins() {
     disconnected(&mut first).await;
     assert_eq!(inbox.recv().await, None, "the old connection's stream ends");
     let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
-    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot_id: 2 }));
     // A session that drops its stream needs a new connection.
     drop(inbox);
     disconnected(&mut second).await;
@@ -104,10 +104,10 @@ async fn a_restarted_server_replaces_its_stale_socket() {
 async fn a_guest_that_violates_the_protocol_is_disconnected_and_the_next_is_served() {
     let directory = link_directory();
     let link = bind(&directory);
-    let opened = wire(&FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true });
+    let opened = wire(&FromGuest::Opened { pane: 1, oldest: 0, newest: 0, new_shell: true });
     let violations: [Vec<u8>; 8] = [
         opened.clone(),
-        wire(&FromGuest::Hello { version: VERSION + 1, boot: 1 }),
+        wire(&FromGuest::Hello { version: VERSION + 1, boot_id: 1 }),
         vec![0xff; 64],
         vec![0, 0, 0, 0],
         [hello(1), hello(1)].concat(),
@@ -124,7 +124,7 @@ async fn a_guest_that_violates_the_protocol_is_disconnected_and_the_next_is_serv
     let mut guest = dial(&directory).await;
     guest.write_all(&[hello(9), opened].concat()).await.unwrap();
     let mut last = None;
-    let reported = || FromGuest::Opened { pane: 1, oldest: 0, newest: 0, fresh: true };
+    let reported = || FromGuest::Opened { pane: 1, oldest: 0, newest: 0, new_shell: true };
     while last != Some(reported()) {
         let mut inbox = timeout(DEADLINE, link.connect()).await.expect("a connection").unwrap();
         // An ended stream returns `None`; the live one is read until its pane arrives.
@@ -155,13 +155,13 @@ async fn a_report_arrives_over_the_current_connection_and_is_not_passed_to_the_s
     while receive(&mut second).await != ToGuest::Inspect {}
     let report = GuestReport { cap_permitted: "00000000000004eb".into(), ..GuestReport::default() };
     second.write_all(&wire(&FromGuest::Report(Box::new(report.clone())))).await.unwrap();
-    second.write_all(&wire(&FromGuest::Taken { pane: 1, bytes: 3 })).await.unwrap();
+    second.write_all(&wire(&FromGuest::InputAck { pane: 1, bytes: 3 })).await.unwrap();
     assert_eq!(asking.await.unwrap().unwrap(), report);
     let mut inbox = link.connect().await.unwrap();
-    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot: 2 }));
-    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: VERSION, boot_id: 2 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::InputAck { pane: 1, bytes: 3 }));
     let silent = link.inspect(Duration::from_millis(10)).await;
-    assert!(matches!(silent, Err(EngineError::NoGuest(_))), "a guest that stays silent is reported as one");
+    assert!(matches!(silent, Err(EngineError::GuestUnresponsive(_))), "a guest that stays silent is reported as one");
 }
 
 #[tokio::test]
@@ -204,20 +204,20 @@ async fn a_guest_of_version_1_is_accepted_and_its_echo_messages_are_ignored() {
     let place = link_directory();
     let link = bind(&place);
     let echo = vec![0, 0, 0, 4, 0x86, 0, 1, 1];
-    let taken = wire(&FromGuest::Taken { pane: 1, bytes: 3 });
+    let input_ack = wire(&FromGuest::InputAck { pane: 1, bytes: 3 });
     let mut guest = dial(&place).await;
-    let hello_of_version_1 = wire(&FromGuest::Hello { version: 1, boot: 5 });
-    guest.write_all(&[hello_of_version_1, echo.clone(), taken].concat()).await.unwrap();
+    let hello_of_version_1 = wire(&FromGuest::Hello { version: 1, boot_id: 5 });
+    guest.write_all(&[hello_of_version_1, echo.clone(), input_ack].concat()).await.unwrap();
     assert_eq!(receive(&mut guest).await, ToGuest::Policy { root_allowed: true });
     let mut inbox = timeout(DEADLINE, link.connect()).await.unwrap().unwrap();
-    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: 1, boot: 5 }));
-    assert_eq!(inbox.recv().await, Some(FromGuest::Taken { pane: 1, bytes: 3 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::Hello { version: 1, boot_id: 5 }));
+    assert_eq!(inbox.recv().await, Some(FromGuest::InputAck { pane: 1, bytes: 3 }));
     drop((inbox, guest));
 
     let mut guest = dial(&place).await;
     guest.write_all(&[hello(6), echo].concat()).await.unwrap();
     disconnected(&mut guest).await;
     let mut guest = dial(&place).await;
-    guest.write_all(&wire(&FromGuest::Hello { version: OLDEST_VERSION - 1, boot: 7 })).await.unwrap();
+    guest.write_all(&wire(&FromGuest::Hello { version: OLDEST_VERSION - 1, boot_id: 7 })).await.unwrap();
     disconnected(&mut guest).await;
 }

@@ -66,13 +66,13 @@ async fn usernames_are_unique_and_uncommitted_changes_are_discarded() {
                 NOW,
             )
             .await;
-        assert!(again.unwrap_err().is_taken(), "{}", t.name);
+        assert!(again.unwrap_err().is_unique_violation(), "{}", t.name);
         drop(tx);
         let mut tx = t.db.begin().await.unwrap();
         tx.set_user(ada, Role::Admin, true, Some(3)).await.unwrap();
         drop(tx);
         let mut tx = t.db.read().await.unwrap();
-        let user = tx.user_named(&Username::parse("ada").unwrap()).await.unwrap().unwrap();
+        let user = tx.user_by_name(&Username::parse("ada").unwrap()).await.unwrap().unwrap();
         assert_eq!((user.id, user.role, user.disabled, user.terminals_max), (ada, Role::User, false, None));
         let listed = tx.users_page(&UsernameCursor::default(), 10).await.unwrap();
         assert_eq!((listed.len(), listed[0].mfa_enabled, listed[0].terminals), (1, false, 0));
@@ -161,8 +161,8 @@ async fn totp_steps_recovery_codes_and_links_are_used_once() {
         assert_eq!((factor.failures, factor.stopped, factor.last_step), (3, true, 8), "{}", t.name);
 
         tx.replace_recovery_codes(ada, b"salt", &[vec![1; 32], vec![2; 32]]).await.unwrap();
-        assert!(tx.spend_recovery_code(ada, &[1; 32], NOW).await.unwrap());
-        assert!(!tx.spend_recovery_code(ada, &[1; 32], NOW).await.unwrap());
+        assert!(tx.use_recovery_code(ada, &[1; 32], NOW).await.unwrap());
+        assert!(!tx.use_recovery_code(ada, &[1; 32], NOW).await.unwrap());
         assert_eq!(tx.recovery_codes_left(ada).await.unwrap(), 1);
 
         let id = InviteId::new(Uuid::new_v4());
@@ -170,7 +170,7 @@ async fn totp_steps_recovery_codes_and_links_are_used_once() {
             .await
             .unwrap();
         assert_eq!(tx.link_by_token(&[9; 32], NOW).await.unwrap().unwrap().role, Role::Admin);
-        assert_eq!(tx.open_links(NOW).await.unwrap().len(), 1);
+        assert_eq!(tx.valid_links(NOW).await.unwrap().len(), 1);
         assert!(!tx.use_link(LinkKind::Setup, &[9; 32], NOW).await.unwrap());
         assert!(!tx.use_link(LinkKind::Invite, &[9; 32], NOW.plus_secs(60)).await.unwrap());
         assert!(tx.use_link(LinkKind::Invite, &[9; 32], NOW).await.unwrap());

@@ -4,22 +4,22 @@ use std::{borrow::Cow, path::Path};
 
 use protocol::{SandboxId, TerminalId, terminals::Phase};
 use sqlx::{migrate::Migrator, sqlite::SqlitePoolOptions};
-use store::{Db, Desired, SandboxState};
+use store::{Db, DesiredState, SandboxState};
 use uuid::Uuid;
 
 use crate::support::database::sandbox_of;
 
 /// State, `launched` and reason in the old schema; then desired state, phase and whether a request is left.
-type Row = (&'static str, bool, Option<&'static str>, Desired, Phase, bool);
+type Row = (&'static str, bool, Option<&'static str>, DesiredState, Phase, bool);
 
 const TERMINALS: [Row; 7] = [
-    ("creating", false, None, Desired::Running, Phase::Starting, true),
-    ("creating", true, None, Desired::Running, Phase::Starting, true),
-    ("running", true, None, Desired::Running, Phase::Running, false),
-    ("stopped", true, None, Desired::Stopped, Phase::Stopped, false),
-    ("stopped", true, Some(r#"{"kind":"paused"}"#), Desired::Running, Phase::Paused, false),
-    ("failed", false, Some(r#"{"kind":"engine_refused"}"#), Desired::Running, Phase::Failed, false),
-    ("deleting", true, None, Desired::Deleted, Phase::Deleting, true),
+    ("creating", false, None, DesiredState::Running, Phase::Starting, true),
+    ("creating", true, None, DesiredState::Running, Phase::Starting, true),
+    ("running", true, None, DesiredState::Running, Phase::Running, false),
+    ("stopped", true, None, DesiredState::Stopped, Phase::Stopped, false),
+    ("stopped", true, Some(r#"{"kind":"paused"}"#), DesiredState::Running, Phase::Paused, false),
+    ("failed", false, Some(r#"{"kind":"engine_refused"}"#), DesiredState::Running, Phase::Failed, false),
+    ("deleting", true, None, DesiredState::Deleted, Phase::Deleting, true),
 ];
 
 fn id(number: usize) -> TerminalId {

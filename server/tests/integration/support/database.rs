@@ -6,7 +6,7 @@ use protocol::{
     terminals::Phase,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use store::{Db, Desired, SandboxRow, SandboxState, TerminalRow};
+use store::{Db, DesiredState, SandboxRow, SandboxState, TerminalRow};
 use uuid::Uuid;
 
 /// A database used by one test. Dropping it removes its directory.
@@ -33,7 +33,7 @@ pub fn terminal_row(id: TerminalId, owner_id: UserId, name: &str, now: Timestamp
         tier: slug("medium"),
         profile: slug("standard"),
         egress: slug("open"),
-        desired: Desired::Running,
+        desired: DesiredState::Running,
         phase: Phase::Running,
         mfa_locked: false,
         lock_epoch: 0,

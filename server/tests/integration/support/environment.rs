@@ -140,7 +140,7 @@ impl TestEnvironment {
 
     /// All terminal records.
     pub async fn rows(&self) -> Vec<store::TerminalRow> {
-        self.services.db.read().await.unwrap().every_terminal().await.unwrap()
+        self.services.db.read().await.unwrap().all_terminals().await.unwrap()
     }
 }
 

@@ -5,7 +5,7 @@ use access::{Action, Authorized, Caller, Credential, TerminalFacts};
 use protocol::{SessionId, TerminalId, UserId, auth::Role, names::Username, terminals::Phase};
 
 /// A proof without a real caller. Store writes only use its terminal id.
-pub fn proof<A: Action<Hold = ()>>(id: TerminalId) -> Authorized<A> {
+pub fn proof<A: Action<Lease = ()>>(id: TerminalId) -> Authorized<A> {
     let caller = Caller {
         user: UserId::nil(),
         username: Username::parse("nobody").unwrap(),

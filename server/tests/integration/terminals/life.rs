@@ -11,7 +11,7 @@ use protocol::{
     terminals::{PatchTerminal, Phase, TerminalState},
 };
 use rexec::terminals::{self, Launched, TerminalError, reconciler};
-use sandbox::{Lifecycle as _, Limits, fake::Script};
+use sandbox::{Lifecycle as _, Limits, fake::FakeBehavior};
 use store::pagination::TerminalCursor;
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,7 @@ async fn a_failed_launch_leaves_only_its_audit_event() {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         for stage in &Stage::ALL[1..] {
-            env.fake.script(Script { fail_at: Some(*stage), ..Script::default() });
+            env.fake.set_behavior(FakeBehavior { fail_at: Some(*stage), ..FakeBehavior::default() });
             let mut heard = env.services.events.subscribe();
             let problem = terminals::create(&env.services, &who, ask()).await.unwrap_err().problem();
             assert!(problem.status >= 500 && problem.detail.len() > 40, "{problem}");
@@ -65,7 +65,7 @@ async fn a_failed_launch_leaves_only_its_audit_event() {
         bad.image = Slug::parse("nothing").unwrap();
         let problem = terminals::create(&env.services, &who, bad).await.unwrap_err().problem();
         assert_eq!((problem.kind, problem.field.as_deref()), (ProblemKind::Unprocessable, Some("image")));
-        env.fake.script(Script { away: true, ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { unavailable: true, ..FakeBehavior::default() });
         let problem = terminals::create(&env.services, &who, ask()).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Unavailable);
         assert_eq!(env.rows().await, []);
@@ -80,7 +80,11 @@ async fn a_launch_that_fails_after_the_answer_records_its_reason() {
         env.services.operation_wait = Duration::ZERO;
         let who = env.user("ada").await;
         let go = CancellationToken::new();
-        env.fake.script(Script { fail_at: Some(Stage::Inside), go: Some(go.clone()), ..Script::default() });
+        env.fake.set_behavior(FakeBehavior {
+            fail_at: Some(Stage::Inside),
+            start_after: Some(go.clone()),
+            ..FakeBehavior::default()
+        });
         let Launched::Going(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else {
             panic!("it cannot be ready")
         };
@@ -100,7 +104,7 @@ async fn a_create_completes_after_its_caller_disconnects() {
     for db in database::each().await {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
-        env.fake.script(Script { pace: Duration::from_millis(20), ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { stage_delay: Duration::from_millis(20), ..FakeBehavior::default() });
         let began =
             tokio::time::timeout(Duration::from_millis(30), terminals::create(&env.services, &who, ask())).await;
         assert!(began.is_err(), "hung up");
@@ -117,7 +121,7 @@ async fn a_deletion_during_a_launch_cancels_it() {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         let never = CancellationToken::new();
-        env.fake.script(Script { go: Some(never), ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { start_after: Some(never), ..FakeBehavior::default() });
         let (services, caller) = (env.services.clone(), who.clone());
         let create = tokio::spawn(async move { terminals::create(&services, &caller, ask()).await });
         while env.fake.list().await.unwrap().is_empty() {
@@ -140,7 +144,7 @@ async fn a_refused_tier_leaves_the_record_at_the_tier_in_force() {
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
         let before = env.rows().await[0].clone();
-        env.fake.script(Script { away: true, ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { unavailable: true, ..FakeBehavior::default() });
         let large = PatchTerminal { tier: Some(Slug::parse("large").unwrap()), ..Default::default() };
         let problem = terminals::change(&env.services, &who, id, large).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Unavailable);
@@ -149,7 +153,7 @@ async fn a_refused_tier_leaves_the_record_at_the_tier_in_force() {
         assert_eq!(env.events_about(id).await[1..], ["terminal_resized", "terminal_resized!"]);
         // The engine may have applied the limits before the answer was lost.
         let in_force = env.fake.limits(sandbox_of(id)).unwrap();
-        env.fake.script(Script::default());
+        env.fake.set_behavior(FakeBehavior::default());
         env.fake.set_limits(sandbox_of(id), Limits { memory_bytes: 4 << 30, cpu_millis: 4000 }).await.unwrap();
         assert!(reconciler::reconcile(&env.services).await);
         assert_eq!(env.fake.limits(sandbox_of(id)), Some(in_force));

@@ -9,8 +9,8 @@ use protocol::{
     terminals::{Phase, TerminalState},
 };
 use rexec::terminals::{self, Launched, reconciler};
-use sandbox::{ObservedState, fake::Script};
-use store::{Desired, Request};
+use sandbox::{ObservedState, fake::FakeBehavior};
+use store::{DesiredState, PowerRequest};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
@@ -86,11 +86,11 @@ async fn a_restart_is_one_request_and_passes_through_stopping() {
         let before = env.rows().await[0].clone();
         env.services.operation_wait = Duration::ZERO;
         let go = CancellationToken::new();
-        env.fake.script(Script { go: Some(go.clone()), ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { start_after: Some(go.clone()), ..FakeBehavior::default() });
         let Launched::Going(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
         let during = env.rows().await[0].clone();
         assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
-        assert_eq!((during.desired, during.generation), (Desired::Running, before.generation + 1));
+        assert_eq!((during.desired, during.generation), (DesiredState::Running, before.generation + 1));
         assert!(during.has_request());
         go.cancel();
         env.services.tasks.close();
@@ -107,7 +107,7 @@ async fn a_failed_start_keeps_the_record_of_a_terminal_that_never_ran() {
         let mut env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         env.services.operation_wait = Duration::ZERO;
-        env.fake.script(Script { fail_at: Some(Stage::Inside), ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { fail_at: Some(Stage::Inside), ..FakeBehavior::default() });
         let Launched::Going(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else { panic!() };
         while env.rows().await[0].phase != Phase::Failed {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -116,7 +116,7 @@ async fn a_failed_start_keeps_the_record_of_a_terminal_that_never_ran() {
         let problem = terminals::start(&env.services, &who, terminal.id).await.unwrap_err().problem();
         assert_eq!(problem.kind, ProblemKind::Unavailable);
         assert_eq!(env.rows().await[0].phase, Phase::Failed, "it is still there");
-        env.fake.script(Script::default());
+        env.fake.set_behavior(FakeBehavior::default());
         assert!(matches!(terminals::start(&env.services, &who, terminal.id).await.unwrap(), Launched::Ready(_)));
     }
 }
@@ -127,14 +127,14 @@ async fn the_audit_log_has_one_event_for_each_stop_and_start_that_was_asked_for(
         let env = TestEnvironment::new(&db);
         let (who, admin) = (env.user("ada").await, env.administrator("grace").await);
         let id = env.terminal(&who).await.id;
-        env.fake.becomes(sandbox_of(id), ObservedState::Paused);
+        env.fake.set_state(sandbox_of(id), ObservedState::Paused);
         assert!(reconciler::reconcile(&env.services).await);
         terminals::start(&env.services, &who, id).await.unwrap();
         let words = ["created", "stopped", "started"].map(|w| format!("terminal_{w}"));
         assert_eq!(env.events_about(id).await, words, "nothing was stopped by the start of a paused terminal");
         // An administrator stops it while its owner's restart is under way.
         let mut tx = env.services.db.begin().await.unwrap();
-        tx.request(&proof::<Operate>(id), Phase::Running, Request::Restart).await.unwrap();
+        tx.request_power(&proof::<Operate>(id), Phase::Running, PowerRequest::Restart).await.unwrap();
         tx.commit().await.unwrap();
         terminals::stop_any(&env.services, &admin, id).await.unwrap();
         assert_eq!(env.rows().await[0].phase, Phase::Stopped);

@@ -8,8 +8,8 @@ use protocol::{
     terminals::{Phase, TerminalState},
 };
 use rexec::terminals::{self, reconciler};
-use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::Script};
-use store::{Request, SandboxRow, SandboxState};
+use sandbox::{LaunchSpec, Lifecycle as _, Limits, ObservedState, fake::FakeBehavior};
+use store::{PowerRequest, SandboxRow, SandboxState};
 
 use crate::support::{
     database::{self, TestDb, sandbox_of},
@@ -36,9 +36,9 @@ async fn crash_and_reconcile_on(db: &TestDb) {
     let [running, died, stopping, deleting, starting, lost] = ids[..] else { panic!() };
     let mut tx = env.services.db.begin().await.unwrap();
     use TerminalState::{Running, Stopped};
-    tx.request(&proof::<Operate>(stopping), Phase::Running, Request::Stop).await.unwrap();
+    tx.request_power(&proof::<Operate>(stopping), Phase::Running, PowerRequest::Stop).await.unwrap();
     tx.begin_deletion(&proof::<access::Delete>(deleting), false).await.unwrap();
-    tx.request(&proof::<Operate>(starting), Phase::Running, Request::Start).await.unwrap();
+    tx.request_power(&proof::<Operate>(starting), Phase::Running, PowerRequest::Start).await.unwrap();
     tx.commit().await.unwrap();
     env.fake.kill(sandbox_of(died));
     env.fake.kill(sandbox_of(starting));
@@ -98,7 +98,7 @@ async fn a_terminal_that_fails_does_not_keep_others_from_being_reconciled() {
     for _ in 0..10 {
         ids.push(env.terminal(&who).await.id);
     }
-    env.fake.script(Script { stuck: true, ..Script::default() });
+    env.fake.set_behavior(FakeBehavior { delete_fails: true, ..FakeBehavior::default() });
     for id in &ids[..8] {
         assert!(!terminals::delete(&env.services, &who, *id, None).await.unwrap().gone);
     }
@@ -116,19 +116,19 @@ async fn a_home_that_may_hold_files_is_never_removed() {
     let db = database::sqlite().await;
     let env = TestEnvironment::new(&db);
     let who = env.user("ada").await;
-    for request in [Request::Start, Request::Stop, Request::Restart] {
+    for request in [PowerRequest::Start, PowerRequest::Stop, PowerRequest::Restart] {
         for found in [
             ObservedState::Running,
             ObservedState::Paused,
             ObservedState::Stopped,
-            ObservedState::Remains,
-            ObservedState::Emptied,
+            ObservedState::HomeOnly,
+            ObservedState::SocketDirOnly,
         ] {
             let id = env.terminal(&who).await.id;
             let mut tx = env.services.db.begin().await.unwrap();
-            tx.request(&proof::<Operate>(id), Phase::Running, request).await.unwrap();
+            tx.request_power(&proof::<Operate>(id), Phase::Running, request).await.unwrap();
             tx.commit().await.unwrap();
-            env.fake.becomes(sandbox_of(id), found);
+            env.fake.set_state(sandbox_of(id), found);
             let next = env.restarted(&db);
             for _ in 0..2 {
                 reconciler::reconcile(&next.services).await;
@@ -148,7 +148,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
         let paused = async || {
-            env.fake.becomes(sandbox_of(id), ObservedState::Paused);
+            env.fake.set_state(sandbox_of(id), ObservedState::Paused);
             reconciler::reconcile(&env.services).await;
             let seen = terminals::get(&env.services, &who, id).await.unwrap();
             assert_eq!(seen.state, TerminalState::Stopped);
@@ -167,7 +167,7 @@ async fn a_paused_container_is_reported_stopped_until_it_resumes() {
         assert_eq!(state().await, (TerminalState::Stopped, ObservedState::Stopped), "it does not stay paused");
         terminals::start(&env.services, &who, id).await.unwrap();
         paused().await;
-        env.fake.becomes(sandbox_of(id), ObservedState::Running);
+        env.fake.set_state(sandbox_of(id), ObservedState::Running);
         reconciler::reconcile(&env.services).await;
         assert_eq!(state().await, (TerminalState::Running, ObservedState::Running), "it was resumed on the engine");
     }
@@ -183,7 +183,7 @@ async fn changes_on_the_engine_are_observed_while_the_server_runs() {
     terminals::stop(&env.services, &who, id, None).await.unwrap();
     reconciler::reconcile(&env.services).await;
     tokio::spawn(reconciler::run(env.services.clone()));
-    env.fake.becomes(sandbox_of(id), ObservedState::Emptied);
+    env.fake.set_state(sandbox_of(id), ObservedState::SocketDirOnly);
     let reported = async {
         while terminals::get(&env.services, &who, id).await.unwrap().state != TerminalState::Failed {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -213,15 +213,15 @@ async fn a_deletion_that_fails_on_the_engine_is_retried() {
         let env = TestEnvironment::new(&db);
         let who = env.user("ada").await;
         let id = env.terminal(&who).await.id;
-        env.fake.script(Script { stuck: true, ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { delete_fails: true, ..FakeBehavior::default() });
         assert!(!terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
         assert_eq!(terminals::get(&env.services, &who, id).await.unwrap().state, TerminalState::Deleting);
         assert!(env.services.gate.authorize(&who, id, Attach).await.is_err(), "nobody reaches it meanwhile");
-        env.fake.script(Script::default());
+        env.fake.set_behavior(FakeBehavior::default());
         reconciler::reconcile(&env.services).await;
         assert_eq!(env.rows().await, []);
         // An engine that is unavailable at start does not end the server.
-        env.fake.script(Script { away: true, ..Script::default() });
+        env.fake.set_behavior(FakeBehavior { unavailable: true, ..FakeBehavior::default() });
         reconciler::reconcile(&env.services).await;
     }
 }

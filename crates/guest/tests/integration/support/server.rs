@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use guest_protocol::{FrameBuffer, FromGuest, PaneNo, ToGuest, VERSION};
+use guest_protocol::{FrameBuffer, FromGuest, PaneNumber, ToGuest, VERSION};
 use protocol::frame::Size;
 
 use super::DEADLINE;
@@ -17,7 +17,7 @@ use super::DEADLINE;
 pub struct Opened {
     pub oldest: u64,
     pub newest: u64,
-    pub fresh: bool,
+    pub new_shell: bool,
 }
 
 /// The server's end of one connection. It records the output of each pane.
@@ -25,7 +25,7 @@ pub struct Server {
     stream: UnixStream,
     buffer: FrameBuffer,
     /// Position after the last byte, and all bytes.
-    panes: HashMap<PaneNo, (u64, Vec<u8>)>,
+    panes: HashMap<PaneNumber, (u64, Vec<u8>)>,
 }
 
 impl Server {
@@ -49,7 +49,7 @@ impl Server {
         self.stream.write_all(bytes).unwrap();
     }
 
-    pub fn type_line(&mut self, pane: PaneNo, line: &str) {
+    pub fn type_line(&mut self, pane: PaneNumber, line: &str) {
         self.send(&ToGuest::Input { pane, bytes: format!("{line}\r").into_bytes() });
     }
 
@@ -90,14 +90,14 @@ impl Server {
     }
 
     /// Opens a pane and waits for the reply.
-    pub fn open(&mut self, pane: PaneNo, name: &str, size: Size, from: u64) -> Opened {
+    pub fn open(&mut self, pane: PaneNumber, name: &str, size: Size, from: u64) -> Opened {
         self.send(&ToGuest::Open { pane, name: name.into(), size, from });
         loop {
             match self.next() {
-                FromGuest::Opened { pane: p, oldest, newest, fresh } if p == pane => {
+                FromGuest::Opened { pane: p, oldest, newest, new_shell } if p == pane => {
                     let first = if from > newest { oldest } else { from.max(oldest) };
                     self.panes.insert(pane, (first, Vec::new()));
-                    return Opened { oldest, newest, fresh };
+                    return Opened { oldest, newest, new_shell };
                 }
                 FromGuest::OpenFailed { errno, .. } => panic!("open failed: {errno}"),
                 _ => {}
@@ -106,24 +106,24 @@ impl Server {
     }
 
     /// Recorded output of a pane.
-    pub fn output(&self, pane: PaneNo) -> &[u8] {
+    pub fn output(&self, pane: PaneNumber) -> &[u8] {
         &self.panes[&pane].1
     }
 
     /// Position after the last byte of a pane's output.
-    pub fn position(&self, pane: PaneNo) -> u64 {
+    pub fn position(&self, pane: PaneNumber) -> u64 {
         self.panes[&pane].0
     }
 
     /// Reads until `len` bytes of a pane's output are recorded.
-    pub fn read_output(&mut self, pane: PaneNo, len: usize) {
+    pub fn read_output(&mut self, pane: PaneNumber, len: usize) {
         while self.output(pane).len() < len {
             self.next();
         }
     }
 
     /// Reads until the pane's output contains `needle` and returns all of the output.
-    pub fn read_until(&mut self, pane: PaneNo, needle: &str) -> String {
+    pub fn read_until(&mut self, pane: PaneNumber, needle: &str) -> String {
         let end = Instant::now() + DEADLINE;
         loop {
             let seen = String::from_utf8_lossy(self.output(pane)).into_owned();
@@ -136,7 +136,7 @@ impl Server {
     }
 
     /// Reads until the shell has ended and returns its output and exit status.
-    pub fn read_until_exit(&mut self, pane: PaneNo) -> (String, i32) {
+    pub fn read_until_exit(&mut self, pane: PaneNumber) -> (String, i32) {
         loop {
             match self.next() {
                 FromGuest::Exited { pane: p, status } if p == pane => {

@@ -27,9 +27,9 @@ pub(super) fn namespaces(_: &Intended, d: &Description) -> Result<String, String
 pub(super) fn devices(_: &Intended, d: &Description) -> Result<String, String> {
     let devices = ["Devices", "DeviceCgroupRules", "DeviceRequests", "GroupAdd"]
         .iter()
-        .filter(|key| !is_empty(d.at(&format!("HostConfig.{key}"))))
+        .filter(|key| !is_empty(d.value(&format!("HostConfig.{key}"))))
         .count();
-    let privileged = d.at("HostConfig.Privileged");
+    let privileged = d.value("HostConfig.Privileged");
     let observed = format!("privileged {privileged}, {devices} device settings");
     verdict(privileged == &Value::Bool(false) && devices == 0, observed)
 }
@@ -193,7 +193,7 @@ pub(super) fn network(i: &Intended, d: &Description) -> Result<String, String> {
     let joined: Vec<&str> =
         d.object("NetworkSettings.Networks").map(|n| n.keys().map(String::as_str).collect()).unwrap_or_default();
     let ports = d.object("NetworkSettings.Ports").is_some_and(|ports| ports.values().any(|p| !is_empty(p)));
-    let servers = d.at("HostConfig.Dns");
+    let servers = d.value("HostConfig.Dns");
     let dns = if i.dns.is_empty() { is_empty(servers) } else { *servers == json!(i.dns) };
     verdict(
         mode == i.profile.network && joined == [i.profile.network] && !ports && dns,
@@ -220,7 +220,7 @@ pub(super) fn sysctl(i: &Intended, d: &Description) -> Result<String, String> {
 
 pub(super) fn logs(_: &Intended, d: &Description) -> Result<String, String> {
     let driver = d.text("HostConfig.LogConfig.Type");
-    verdict(driver == "none" && is_empty(d.at("HostConfig.LogConfig.Config")), format!("driver {driver}"))
+    verdict(driver == "none" && is_empty(d.value("HostConfig.LogConfig.Config")), format!("driver {driver}"))
 }
 
 pub(super) fn identity(i: &Intended, d: &Description) -> Result<String, String> {
@@ -229,7 +229,7 @@ pub(super) fn identity(i: &Intended, d: &Description) -> Result<String, String> 
         ("image", d.text("Image") == i.image_id && d.text("Config.Image") == i.image_id),
         ("program", d.text("Path") == GUEST_TARGET && d.list("Args") == ["init"]),
         ("entrypoint", d.list("Config.Entrypoint") == [GUEST_TARGET] && d.list("Config.Cmd") == ["init"]),
-        ("labels", i.labels.iter().all(|(key, value)| d.at("Config.Labels").get(key) == Some(&json!(value)))),
+        ("labels", i.labels.iter().all(|(key, value)| d.value("Config.Labels").get(key) == Some(&json!(value)))),
         ("hostname", d.text("Config.Hostname") == i.hostname),
         ("folder", d.text("Config.WorkingDir") == "/"),
         ("health check", d.list("Config.Healthcheck.Test") == ["NONE"]),
@@ -247,7 +247,7 @@ pub(super) fn identity(i: &Intended, d: &Description) -> Result<String, String> 
 }
 
 pub(super) fn block_io(i: &Intended, d: &Description) -> Result<String, String> {
-    let weight = d.at("HostConfig.BlkioWeight").as_i64().unwrap_or(0);
+    let weight = d.value("HostConfig.BlkioWeight").as_i64().unwrap_or(0);
     let observed =
         if weight == 0 { "the kernel has no block I/O weight".to_owned() } else { format!("weight {weight}") };
     verdict(weight == i64::from(i.block_io_weight), observed)

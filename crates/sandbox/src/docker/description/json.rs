@@ -25,24 +25,24 @@ impl Description {
     }
 
     /// The value at a path; null when it does not exist.
-    pub(super) fn at(&self, path: &str) -> &Value {
+    pub(super) fn value(&self, path: &str) -> &Value {
         path.split('.').try_fold(&self.0, |value, key| value.get(key)).unwrap_or(&Value::Null)
     }
     pub(super) fn text(&self, path: &str) -> &str {
-        self.at(path).as_str().unwrap_or_default()
+        self.value(path).as_str().unwrap_or_default()
     }
     /// `i64::MIN` when there is no number.
     pub(super) fn number(&self, path: &str) -> i64 {
-        self.at(path).as_i64().unwrap_or(i64::MIN)
+        self.value(path).as_i64().unwrap_or(i64::MIN)
     }
     pub(super) fn flag(&self, path: &str) -> bool {
-        self.at(path).as_bool().unwrap_or(false)
+        self.value(path).as_bool().unwrap_or(false)
     }
     pub(super) fn object(&self, path: &str) -> Option<&Map<String, Value>> {
-        self.at(path).as_object()
+        self.value(path).as_object()
     }
     pub(super) fn array(&self, path: &str) -> impl Iterator<Item = &Value> {
-        self.at(path).as_array().into_iter().flatten()
+        self.value(path).as_array().into_iter().flatten()
     }
     pub(super) fn list(&self, path: &str) -> Vec<String> {
         self.array(path).map(plain).collect()

@@ -13,7 +13,7 @@ const LARGE: Size = Size { cols: 1000, rows: 500 };
 /// A pane whose model is stepped by the test instead of a thread.
 fn pane(size: Size) -> Arc<Pane> {
     let pane = Arc::new(Pane::new("main".to_owned(), 0, size, ModelQueue::detached()));
-    assert!(pane.opened(0, 0, true));
+    assert!(pane.on_opened(0, 0, true));
     pane
 }
 
@@ -23,14 +23,14 @@ fn text(redraw: &Redraw) -> String {
 
 /// A1: changes of size cost nothing but the newest ones, whatever the screen shows.
 #[test]
-fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
+fn repeated_changes_of_size_are_merged_before_the_model_applies_them() {
     let pane = pane(Size { cols: 80, rows: 24 });
     let (id, _) = pane.attach(None, None).unwrap();
     let (begun, mut sent) = (std::time::Instant::now(), 0);
     for round in 0..10_000u16 {
         let size = if round % 2 == 0 { LARGE } else { Size { cols: 2, rows: 1 } };
         sent += usize::from(pane.resize(id, size).is_some());
-        assert!(pane.output(u64::from(round), b"x"));
+        assert!(pane.push_output(u64::from(round), b"x"));
     }
     let allowed = 11 + begun.elapsed().as_millis() / 100;
     assert!(sent as u128 <= allowed, "ten at once and ten a second reach the guest: {sent}");
@@ -41,27 +41,27 @@ fn repeated_changes_of_size_are_merged_before_the_model_sees_them() {
 
 /// A2: `ESC # 8` fills the whole screen with three bytes. One step does a bounded part of it.
 #[test]
-fn a_step_of_the_model_ends_although_every_three_bytes_fill_the_screen() {
+fn a_step_of_the_model_is_bounded_when_every_three_bytes_fill_the_screen() {
     let pane = pane(LARGE);
-    assert!(pane.output(0, &b"\x1b#8".repeat(10_000)));
+    assert!(pane.push_output(0, &b"\x1b#8".repeat(10_000)));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     assert!(pane.step_model(), "the model is blank");
     assert!(pane.step_model(), "work is left");
-    let seen = pane.state().model.seen;
-    assert!(seen > 0 && seen < 30_000, "{seen} of 30000 bytes in one step");
+    let position = pane.state().model.position;
+    assert!(position > 0 && position < 30_000, "{position} of 30000 bytes in one step");
 }
 
 /// A2: what a terminal has printed costs nothing once it is deleted.
 #[tokio::test]
-async fn the_model_of_a_pane_that_is_gone_has_no_work() {
+async fn the_model_of_a_closed_pane_has_no_work() {
     let pane = pane(LARGE);
-    assert!(pane.output(0, &b"\x1b#8".repeat(300_000)));
-    assert!(pane.pace_model().now_or_never().is_none(), "it lags far");
+    assert!(pane.push_output(0, &b"\x1b#8".repeat(300_000)));
+    assert!(pane.wait_for_model().now_or_never().is_none(), "it lags far");
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     assert!(pane.step_model(), "work is left");
-    pane.set_shell_state(ShellState::Gone);
+    pane.set_shell_state(ShellState::Closed);
     assert!(!pane.step_model());
     assert_eq!(redraw.now_or_never(), Some(None));
     assert_eq!(pane.redraw().now_or_never(), Some(None));
@@ -71,9 +71,9 @@ async fn the_model_of_a_pane_that_is_gone_has_no_work() {
 fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for() {
     let pane = pane(Size { cols: 10, rows: 4 });
     let (id, _) = pane.attach(None, None).unwrap();
-    assert!(pane.output(0, b"0123456789abc\r\n"));
+    assert!(pane.push_output(0, b"0123456789abc\r\n"));
     let _ = pane.resize(id, Size { cols: 20, rows: 4 });
-    assert!(pane.output(15, b"wide enough for it"));
+    assert!(pane.push_output(15, b"wide enough for it"));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     while pane.step_model() {}
@@ -83,11 +83,11 @@ fn a_redraw_has_all_output_that_arrived_before_it_at_the_size_it_was_written_for
 }
 
 #[test]
-fn output_that_leaves_the_buffer_before_the_model_sees_it_leaves_a_blank_screen() {
+fn output_that_leaves_the_buffer_before_the_model_parses_it_leaves_a_blank_screen() {
     let pane = pane(Size { cols: 80, rows: 24 });
-    assert!(pane.output(0, b"old line\r\n"));
+    assert!(pane.push_output(0, b"old line\r\n"));
     let bulk = vec![b'.'; 2 * protocol::limits::OUTPUT_BUFFER_BYTES];
-    assert!(pane.output(10, &bulk));
+    assert!(pane.push_output(10, &bulk));
     let mut redraw = Box::pin(pane.redraw());
     assert!(redraw.as_mut().now_or_never().is_none());
     while pane.step_model() {}

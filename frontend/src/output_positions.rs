@@ -14,16 +14,16 @@ pub(crate) enum Accept {
     Gap,
 }
 
-/// Positions of one terminal, in bytes.
+/// Output positions of one terminal, in bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Flow {
+pub(crate) struct OutputPositions {
     /// Position after the last byte written to the emulator; `None` before the first.
     accepted: Option<u64>,
     parsed: u64,
     acked: u64,
 }
 
-impl Flow {
+impl OutputPositions {
     /// The position to resume from, if any output was accepted.
     pub(crate) fn resume_from(&self) -> Option<u64> {
         self.accepted
@@ -81,32 +81,32 @@ mod tests {
 
     #[test]
     fn output_is_accepted_once_and_in_order() {
-        let mut flow = Flow::default();
-        assert_eq!(flow.accept(100, 10), Accept::From(0));
-        assert_eq!(flow.accept(110, 5), Accept::From(0));
-        assert_eq!(flow.accept(110, 5), Accept::Duplicate);
-        assert_eq!(flow.accept(112, 6), Accept::From(3));
-        assert_eq!(flow.accept(130, 1), Accept::Gap);
-        assert_eq!(flow.resume_from(), Some(118));
+        let mut positions = OutputPositions::default();
+        assert_eq!(positions.accept(100, 10), Accept::From(0));
+        assert_eq!(positions.accept(110, 5), Accept::From(0));
+        assert_eq!(positions.accept(110, 5), Accept::Duplicate);
+        assert_eq!(positions.accept(112, 6), Accept::From(3));
+        assert_eq!(positions.accept(130, 1), Accept::Gap);
+        assert_eq!(positions.resume_from(), Some(118));
     }
 
     #[test]
     fn a_snapshot_moves_the_position() {
-        let mut flow = Flow::default();
-        flow.snapshot(5_000);
-        assert_eq!(flow.accept(5_000, 1), Accept::From(0));
-        flow.reset();
-        assert_eq!(flow.resume_from(), None);
+        let mut positions = OutputPositions::default();
+        positions.snapshot(5_000);
+        assert_eq!(positions.accept(5_000, 1), Accept::From(0));
+        positions.reset();
+        assert_eq!(positions.resume_from(), None);
     }
 
     #[test]
     fn small_output_is_acknowledged_together() {
-        let mut flow = Flow::default();
-        assert!(!flow.parsed(100));
-        assert!(flow.parsed(100 + ACK_BYTES));
-        assert_eq!(flow.ack(), Some(100 + ACK_BYTES));
-        assert_eq!(flow.ack(), None);
-        assert!(!flow.parsed(101 + ACK_BYTES));
-        assert_eq!(flow.ack(), Some(101 + ACK_BYTES));
+        let mut positions = OutputPositions::default();
+        assert!(!positions.parsed(100));
+        assert!(positions.parsed(100 + ACK_BYTES));
+        assert_eq!(positions.ack(), Some(100 + ACK_BYTES));
+        assert_eq!(positions.ack(), None);
+        assert!(!positions.parsed(101 + ACK_BYTES));
+        assert_eq!(positions.ack(), Some(101 + ACK_BYTES));
     }
 }
