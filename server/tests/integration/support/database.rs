@@ -1,12 +1,12 @@
 //! Empty databases for tests: a SQLite file always, a PostgreSQL database if `REXEC_TEST_POSTGRES_URL` names a server.
 
 use protocol::{
-    SandboxId, TerminalId, Timestamp, UserId,
+    SandboxId, SessionId, TerminalId, Timestamp, UserId,
     names::{Slug, TerminalName},
     terminals::Phase,
 };
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use store::{Db, DesiredState, SandboxRow, SandboxState, TerminalRow};
+use store::{Db, DesiredState, NewSession, SandboxRow, SandboxState, SessionKind, TerminalRow};
 use uuid::Uuid;
 
 /// A database used by one test. Dropping it removes its directory.
@@ -19,6 +19,21 @@ pub struct TestDb {
 /// The sandbox that a cold creation makes for a terminal.
 pub fn sandbox_of(id: TerminalId) -> SandboxId {
     SandboxId::new(id.uuid())
+}
+
+/// A signed-in login session that ends 12 hours after `now`. `token` is each byte of the hash of its token.
+pub fn full_session(id: SessionId, user: UserId, token: u8, idle_secs: u32, now: Timestamp) -> NewSession<'static> {
+    NewSession {
+        id,
+        user,
+        kind: SessionKind::Full,
+        token_hash: [token; 32],
+        device: "Firefox",
+        address: "127.0.0.1",
+        created_at: now,
+        idle_secs,
+        absolute_end: now.plus_secs(43_200),
+    }
 }
 
 /// The record of a running terminal.
