@@ -66,7 +66,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn load(&self) -> Result<config::Config, config::BadConfig> {
+    fn load(&self) -> Result<config::Config, config::InvalidConfig> {
         config::load(self.config.as_deref(), &self.flags)
     }
 }

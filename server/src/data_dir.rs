@@ -14,7 +14,7 @@ const ORIGIN: &str = "origin";
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum BadDataDir {
+pub enum InvalidDataDir {
     /// It cannot be created, read or written.
     #[error("the data directory {0} cannot be used: {1}. Choose another with --data-dir, or mend its owner and mode.")]
     Io(PathBuf, #[source] io::Error),
@@ -23,7 +23,7 @@ pub enum BadDataDir {
     Taken(PathBuf),
     /// The instance file has no UUID.
     #[error("{0} does not hold a UUID. Restore it: containers are found by it.")]
-    BadInstance(PathBuf),
+    InvalidInstance(PathBuf),
 }
 
 /// An open data directory. The lock is held until this is dropped.
@@ -38,18 +38,18 @@ impl DataDir {
     /// Creates the directory if needed (mode 0700), takes the lock, and reads or creates the instance id.
     ///
     /// # Errors
-    /// [`BadDataDir`].
-    pub fn open(path: &Path) -> Result<Self, BadDataDir> {
-        let io = |e| BadDataDir::Io(path.to_owned(), e);
+    /// [`InvalidDataDir`].
+    pub fn open(path: &Path) -> Result<Self, InvalidDataDir> {
+        let io = |e| InvalidDataDir::Io(path.to_owned(), e);
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(io)?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io)?;
         let path = path.canonicalize().map_err(io)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.join("lock"));
-        let lock = lock.map_err(|e| BadDataDir::Io(path.clone(), e))?;
+        let lock = lock.map_err(|e| InvalidDataDir::Io(path.clone(), e))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(BadDataDir::Taken(path)),
-            Err(fs::TryLockError::Error(e)) => return Err(BadDataDir::Io(path, e)),
+            Err(fs::TryLockError::WouldBlock) => return Err(InvalidDataDir::Taken(path)),
+            Err(fs::TryLockError::Error(e)) => return Err(InvalidDataDir::Io(path, e)),
         }
         let instance = instance(&path.join("instance"))?;
         Ok(Self { path, instance, _lock: lock })
@@ -68,9 +68,9 @@ impl DataDir {
     /// Saves the public origin of the running server, for commands that print links.
     ///
     /// # Errors
-    /// [`BadDataDir::Io`].
-    pub fn save_origin(&self, origin: &str) -> Result<(), BadDataDir> {
-        write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600).map_err(|e| BadDataDir::Io(self.path.clone(), e))
+    /// [`InvalidDataDir::Io`].
+    pub fn save_origin(&self, origin: &str) -> Result<(), InvalidDataDir> {
+        write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600).map_err(|e| InvalidDataDir::Io(self.path.clone(), e))
     }
 
     /// The public origin of the last server of this data directory; `None` when there was none.
@@ -82,9 +82,9 @@ impl DataDir {
     /// running guests keep their file.
     ///
     /// # Errors
-    /// [`BadDataDir::Io`].
-    pub fn install_guest(&self, guest: &[u8]) -> Result<PathBuf, BadDataDir> {
-        let io = |e| BadDataDir::Io(self.path.clone(), e);
+    /// [`InvalidDataDir::Io`].
+    pub fn install_guest(&self, guest: &[u8]) -> Result<PathBuf, InvalidDataDir> {
+        let io = |e| InvalidDataDir::Io(self.path.clone(), e);
         let dir = self.path.join("guest");
         DirBuilder::new().recursive(true).mode(0o755).create(&dir).map_err(io)?;
         let (file, fresh) = (dir.join("rexec-guest"), dir.join("rexec-guest.new"));
@@ -97,16 +97,16 @@ impl DataDir {
     }
 }
 
-fn instance(file: &Path) -> Result<Uuid, BadDataDir> {
+fn instance(file: &Path) -> Result<Uuid, InvalidDataDir> {
     match fs::read_to_string(file) {
-        Ok(text) => text.trim().parse().map_err(|_| BadDataDir::BadInstance(file.to_owned())),
+        Ok(text) => text.trim().parse().map_err(|_| InvalidDataDir::InvalidInstance(file.to_owned())),
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let id = Uuid::new_v4();
             write_new(file, id.hyphenated().to_string().as_bytes(), 0o600)
-                .map_err(|e| BadDataDir::Io(file.to_owned(), e))?;
+                .map_err(|e| InvalidDataDir::Io(file.to_owned(), e))?;
             Ok(id)
         }
-        Err(e) => Err(BadDataDir::Io(file.to_owned(), e)),
+        Err(e) => Err(InvalidDataDir::Io(file.to_owned(), e)),
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
         let first = DataDir::open(&path).unwrap();
-        assert!(matches!(DataDir::open(&path), Err(BadDataDir::Taken(_))));
+        assert!(matches!(DataDir::open(&path), Err(InvalidDataDir::Taken(_))));
         let id = first.instance();
         assert_eq!(DataDir::saved_origin(&path), None);
         first.save_origin("http://127.0.0.1:1").unwrap();

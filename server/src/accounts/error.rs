@@ -51,7 +51,7 @@ pub enum AccountError {
     SetUpAlready,
     /// The new password breaks a rule.
     #[error("bad password: {1}")]
-    BadPassword(PasswordField, PasswordError),
+    InvalidPassword(PasswordField, PasswordError),
     /// An invitation needs a username.
     #[error("the username is missing")]
     UsernameMissing,

@@ -16,7 +16,7 @@ use crate::audit::AsActor as _;
 use crate::{
     audit::{AuditEvent, Entry},
     auth::{NewToken, sessions},
-    mfa::{FactorPurpose, SecondFactor, enrol::NewFactor, recovery::FreshSet},
+    mfa::{FactorPurpose, SecondFactor, enrol::NewFactor, recovery::NewRecoveryCodes},
     services::Services,
 };
 
@@ -63,9 +63,9 @@ async fn confirm(
     let actor = who.actor();
     let verification = verification(services, who, &actor, FactorPurpose::Confirm);
     verification.precheck().await?;
-    let set = FreshSet::make().await?;
+    let codes = NewRecoveryCodes::generate().await?;
     let mut factor = verification.confirm(code).await?;
-    let recovery_codes = set.store(factor.tx(), who.user).await?;
+    let recovery_codes = codes.store(factor.tx(), who.user).await?;
     let token = step_up(services, who, factor, AuditEvent::MfaEnrolled, &Notice::MfaEnabled).await?;
     Ok((RecoveryCodes { recovery_codes }, token))
 }
@@ -120,9 +120,9 @@ async fn regenerate(
     let actor = who.actor();
     let verification = verification(services, who, &actor, FactorPurpose::Regenerate);
     verification.precheck().await?;
-    let set = FreshSet::make().await?;
+    let codes = NewRecoveryCodes::generate().await?;
     let mut factor = verification.prove(code).await?;
-    let recovery_codes = set.store(factor.tx(), who.user).await?;
+    let recovery_codes = codes.store(factor.tx(), who.user).await?;
     let token =
         step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, &Notice::RecoveryCodesReplaced).await?;
     Ok((RecoveryCodes { recovery_codes }, token))

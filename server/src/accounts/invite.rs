@@ -79,7 +79,7 @@ async fn join(
 ) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
     password::check_new(request.password.reveal(), username)
-        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
+        .map_err(|error| AccountError::InvalidPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     if !tx.use_link(LinkKind::Invite, &token::hash(request.token.reveal()), now).await? {
@@ -108,7 +108,7 @@ async fn reset(
     let username = tx.user(user).await?.ok_or(AccountError::StaleLink)?.username;
     tx.commit().await?;
     password::check_new(request.password.reveal(), &username)
-        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
+        .map_err(|error| AccountError::InvalidPassword(PasswordField::Password, error))?;
     let hash = password::hash(request.password.reveal()).await?;
     let mut tx = services.db.begin().await?;
     tx.lock_user_row(user).await?;

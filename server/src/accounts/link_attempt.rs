@@ -18,7 +18,7 @@ pub(super) async fn begin<'a>(
     event: AuditEvent,
 ) -> Result<LinkAttempt<'a>, AccountError> {
     let now = services.clock.now();
-    match services.throttle.enter_link(visitor.address, now) {
+    match services.throttle.begin_link_attempt(visitor.address, now) {
         Ok(attempt) => Ok(attempt),
         Err(wait) => {
             if wait.first {

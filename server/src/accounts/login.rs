@@ -59,7 +59,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
         .as_ref()
         .and_then(|c| trusted_device::device(&services.keys, c.reveal(), &request.username));
     let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
-    let attempt = match services.throttle.enter(source, &request.username, now).await {
+    let attempt = match services.throttle.begin_attempt(source, &request.username, now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
@@ -70,7 +70,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
         }
     };
     let known = user_named(services, &request.username).await?;
-    let right = password::fits(request.password.reveal(), known.as_ref().map(|user| &user.password_hash)).await?;
+    let right = password::verify(request.password.reveal(), known.as_ref().map(|user| &user.password_hash)).await?;
     let Some(user) = known.filter(|user| right && !user.disabled) else {
         attempt.failed(now);
         record_failure(services, visitor, &request.username).await?;

@@ -23,7 +23,7 @@ pub(super) async fn check_current(
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
-    let attempt = match services.throttle.enter(Source::Login(who.login_session()?), who.username.as_str(), now).await {
+    let attempt = match services.throttle.begin_attempt(Source::Login(who.login_session()?), who.username.as_str(), now).await {
         Ok(attempt) => attempt,
         Err(wait) => {
             if wait.first {
@@ -35,7 +35,7 @@ pub(super) async fn check_current(
     let mut tx = services.db.read().await?;
     let user = tx.user(who.user).await?.ok_or(AccountError::LoginEnded)?;
     tx.commit().await?;
-    if password::fits(typed.reveal(), Some(&user.password_hash)).await? {
+    if password::verify(typed.reveal(), Some(&user.password_hash)).await? {
         attempt.succeeded();
         return Ok(());
     }
@@ -126,7 +126,7 @@ pub async fn change_password(
 async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> Result<NewToken, AccountError> {
     check_current(services, who, &request.current, (AuditEvent::PasswordChanged, PasswordField::Current)).await?;
     password::check_new(request.new.reveal(), &who.username)
-        .map_err(|error| AccountError::BadPassword(PasswordField::New, error))?;
+        .map_err(|error| AccountError::InvalidPassword(PasswordField::New, error))?;
     let hash = password::hash(request.new.reveal()).await?;
     let now = services.clock.now();
     let mut change = Change::begin(services, who, FactorPurpose::Password, request.code.as_ref()).await?;

@@ -50,7 +50,7 @@ pub async fn setup_link(services: &Services) -> Result<Option<String>, AccountEr
 /// Creates the first administrator and logs them in. Of concurrent requests exactly one succeeds.
 ///
 /// # Errors
-/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::BadPassword`],
+/// [`AccountError::SetUpAlready`], [`AccountError::StaleLink`], [`AccountError::InvalidPassword`],
 /// [`AccountError::Throttled`].
 pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
@@ -59,7 +59,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
         return Err(AccountError::SetUpAlready);
     }
     password::check_new(request.password.reveal(), &request.username)
-        .map_err(|error| AccountError::BadPassword(PasswordField::Password, error))?;
+        .map_err(|error| AccountError::InvalidPassword(PasswordField::Password, error))?;
     let token_hash = token::hash(request.token.reveal());
     let mut tx = services.db.begin().await?;
     let good = tx.is_link_valid(LinkKind::Setup, &token_hash, now).await?;

@@ -95,7 +95,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashError::Broken`] for an invalid string.
-    pub(super) fn fits(&mut self, secret: &[u8], text: &str) -> Result<bool, HashError> {
+    pub(super) fn verify(&mut self, secret: &[u8], text: &str) -> Result<bool, HashError> {
         let stored = PasswordHash::new(text).map_err(broken)?;
         let ours = stored.algorithm == Algorithm::Argon2id.ident() && stored.version == Some(Version::V0x13.into());
         let (Some(salt), Some(expected), true) = (&stored.salt, &stored.hash, ours) else {
@@ -147,8 +147,8 @@ mod tests {
         let theirs = Argon2::new(Algorithm::Argon2id, Version::V0x13, current_params().unwrap());
         let mut ours = Hasher { memory: Vec::new() };
         let text = theirs.hash_password(b"a fine password").unwrap().to_string();
-        assert!(ours.fits(b"a fine password", &text).unwrap());
-        assert!(!ours.fits(b"a fine passwore", &text).unwrap());
+        assert!(ours.verify(b"a fine password", &text).unwrap());
+        assert!(!ours.verify(b"a fine passwore", &text).unwrap());
         let text = ours.phc(b"another one").unwrap();
         assert!(theirs.verify_password(b"another one", &PasswordHash::new(&text).unwrap()).is_ok());
     }
@@ -170,7 +170,7 @@ mod tests {
             "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "$argon2id$v=19$m=19456,t=2,p=1",
         ] {
-            assert!(hasher.fits(b"x", text).is_err(), "{text}");
+            assert!(hasher.verify(b"x", text).is_err(), "{text}");
         }
     }
 

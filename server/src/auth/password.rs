@@ -61,7 +61,7 @@ pub async fn hash(password: &str) -> Result<Secret<String>, HashError> {
 ///
 /// # Errors
 /// [`HashError`].
-pub async fn fits(password: &str, stored: Option<&Secret<String>>) -> Result<bool, HashError> {
+pub async fn verify(password: &str, stored: Option<&Secret<String>>) -> Result<bool, HashError> {
     // Longer passwords are never stored; they take the same time as others.
     let whole = password.chars().count() <= *limits::PASSWORD_CHARS.end();
     let password = Secret::new(password.chars().take(*limits::PASSWORD_CHARS.end()).collect::<String>());
@@ -71,7 +71,7 @@ pub async fn fits(password: &str, stored: Option<&Secret<String>>) -> Result<boo
             Some(hash) => hash.reveal().as_str(),
             None => NOBODY,
         };
-        let right = hasher.fits(password.reveal().as_bytes(), text)?;
+        let right = hasher.verify(password.reveal().as_bytes(), text)?;
         Ok(right && known.is_some() && whole)
     })
     .await
@@ -109,9 +109,9 @@ mod tests {
     async fn a_hash_has_the_documented_parameters_and_matches_only_its_password() {
         let hash = hash("a fine password").await.unwrap();
         assert!(hash.reveal().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.reveal());
-        assert!(fits("a fine password", Some(&hash)).await.unwrap());
-        assert!(!fits("another password", Some(&hash)).await.unwrap());
-        assert!(!fits("a fine password", None).await.unwrap());
-        assert!(!fits("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(), "an unknown name takes a whole hash");
+        assert!(verify("a fine password", Some(&hash)).await.unwrap());
+        assert!(!verify("another password", Some(&hash)).await.unwrap());
+        assert!(!verify("a fine password", None).await.unwrap());
+        assert!(!verify("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(), "an unknown name takes a whole hash");
     }
 }

@@ -70,10 +70,10 @@ impl Failures {
         };
     }
 
-    fn wait(&mut self, now: i64) -> Option<Wait> {
+    fn wait(&mut self, now: i64) -> Option<RetryAfter> {
         // At most the maximum wait, even when the clock was set back.
         let left = self.wait_until.saturating_sub(now).min(NAME_WAIT_SECS_MAX * 1000);
-        (left > 0).then(|| Wait::of(left, &mut self.reported))
+        (left > 0).then(|| RetryAfter::of(left, &mut self.reported))
     }
 }
 
@@ -100,7 +100,7 @@ struct Attempts {
 }
 
 impl Attempts {
-    fn take(&mut self, rate: Rate, now: i64) -> Result<(), Wait> {
+    fn take(&mut self, rate: Rate, now: i64) -> Result<(), RetryAfter> {
         let taken = self.bucket.take(rate, now);
         self.wait_until = now + self.bucket.wait_ms(rate, now);
         match taken {
@@ -108,7 +108,7 @@ impl Attempts {
                 self.reported = false;
                 Ok(())
             }
-            Err(left) => Err(Wait::of(left, &mut self.reported)),
+            Err(left) => Err(RetryAfter::of(left, &mut self.reported)),
         }
     }
 }
@@ -129,14 +129,14 @@ impl TableEntry for Attempts {
 
 /// A throttled attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wait {
+pub struct RetryAfter {
     /// Seconds to wait.
     pub secs: u64,
     /// Whether it is the first one in this wait. Only that one is audited, so that a flood does not fill the audit log.
     pub first: bool,
 }
 
-impl Wait {
+impl RetryAfter {
     /// A wait of so many milliseconds, rounded up to seconds.
     fn of(left: i64, reported: &mut bool) -> Self {
         Self { secs: left.unsigned_abs().div_ceil(1000), first: !std::mem::replace(reported, true) }
@@ -170,7 +170,7 @@ impl Default for Tables {
 
 impl Tables {
     /// Whether a name may be tried from a source. An attempt of an address takes one of its tokens.
-    fn enter(&mut self, key: &Key, now: i64) -> Result<(), Wait> {
+    fn begin_attempt(&mut self, key: &Key, now: i64) -> Result<(), RetryAfter> {
         self.wait(key, now)?;
         if let Source::Address(address) = key.0 {
             match self.addresses.entry(address, now) {
@@ -187,7 +187,7 @@ impl Tables {
         Ok(())
     }
 
-    fn wait(&mut self, key: &Key, now: i64) -> Result<(), Wait> {
+    fn wait(&mut self, key: &Key, now: i64) -> Result<(), RetryAfter> {
         self.names.get_mut(key).and_then(|failures| failures.wait(now)).map_or(Ok(()), Err)
     }
 }
@@ -226,11 +226,11 @@ impl Throttle {
     /// so concurrent attempts cannot all pass.
     ///
     /// # Errors
-    /// [`Wait`].
-    pub async fn enter(&self, source: Source, name: &str, now: Timestamp) -> Result<Attempt<'_>, Wait> {
+    /// [`RetryAfter`].
+    pub async fn begin_attempt(&self, source: Source, name: &str, now: Timestamp) -> Result<Attempt<'_>, RetryAfter> {
         // Names are truncated, so that the table is bounded.
         let key = (source, name.chars().take(64).collect::<String>());
-        self.tables().enter(&key, now.millis())?;
+        self.tables().begin_attempt(&key, now.millis())?;
         let queue = {
             let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
             queues.retain(|_, queue| Arc::strong_count(queue) > 1);
@@ -245,8 +245,8 @@ impl Throttle {
     /// Begins an attempt with a one-time link or a set-up token, unless the address has to wait.
     ///
     /// # Errors
-    /// [`Wait`].
-    pub fn enter_link(&self, address: IpAddr, now: Timestamp) -> Result<LinkAttempt<'_>, Wait> {
+    /// [`RetryAfter`].
+    pub fn begin_link_attempt(&self, address: IpAddr, now: Timestamp) -> Result<LinkAttempt<'_>, RetryAfter> {
         let (address, now) = (subscriber(address), now.millis());
         let tables = &mut *self.tables();
         match tables.links.entry(address, now) {
@@ -259,8 +259,8 @@ impl Throttle {
     /// Takes a changing request from the budget of its account.
     ///
     /// # Errors
-    /// [`Wait`].
-    pub fn enter_change(&self, user: UserId, now: Timestamp) -> Result<(), Wait> {
+    /// [`RetryAfter`].
+    pub fn begin_change(&self, user: UserId, now: Timestamp) -> Result<(), RetryAfter> {
         let (tables, now) = (&mut *self.tables(), now.millis());
         match tables.changes.entry(user, now) {
             Some(attempts) => attempts.take(ACCOUNT_CHANGES, now),

@@ -50,13 +50,13 @@ macro_rules! settings {
             }
 
             /// Validates all settings; their mistakes are added to `wrong`.
-            fn checked(self, mut wrong: Vec<String>) -> Result<Config, BadConfig> {
+            fn checked(self, mut wrong: Vec<String>) -> Result<Config, InvalidConfig> {
                 $(let $name = $read(self.$name).map_err(|mistakes| {
                     wrong.extend(mistakes.into_iter().map(|why| format!("{}: {why}", stringify!($name))));
                 });)*
                 match ($($name,)*) {
                     ($(Ok($name),)*) if wrong.is_empty() => Ok(Config { $($name),* }),
-                    _ => Err(BadConfig(wrong)),
+                    _ => Err(InvalidConfig(wrong)),
                 }
             }
         }
@@ -94,20 +94,20 @@ settings! {
 /// Every mistake of a configuration, each with the name of the setting and a valid value.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration has {} mistake(s):\n  {}", .0.len(), .0.join("\n  "))]
-pub struct BadConfig(pub Vec<String>);
+pub struct InvalidConfig(pub Vec<String>);
 
 /// Reads file, environment and flags, in that order, and validates the result.
 ///
 /// # Errors
-/// [`BadConfig`] with every mistake.
-pub fn load(file: Option<&str>, flags: &Raw) -> Result<Config, BadConfig> {
+/// [`InvalidConfig`] with every mistake.
+pub fn load(file: Option<&str>, flags: &Raw) -> Result<Config, InvalidConfig> {
     let named =
         config::File::with_name(file.unwrap_or("rexec.toml")).format(config::FileFormat::Toml).required(file.is_some());
     let variables = config::Environment::with_prefix("REXEC").ignore_empty(true).source(Some(environment()));
     let written = config::Config::try_from(flags)
         .and_then(|flags| config::Config::builder().add_source(named).add_source(variables).add_source(flags).build())
         .and_then(config::Config::try_deserialize::<BTreeMap<String, config::Value>>)
-        .map_err(|e| BadConfig(vec![e.to_string()]))?;
+        .map_err(|e| InvalidConfig(vec![e.to_string()]))?;
     let (raw, wrong) = read(written);
     raw.checked(wrong)
 }
@@ -148,8 +148,8 @@ fn environment() -> HashMap<String, String> {
 /// Validates raw settings.
 ///
 /// # Errors
-/// [`BadConfig`] with every mistake.
-pub fn check(raw: Raw) -> Result<Config, BadConfig> {
+/// [`InvalidConfig`] with every mistake.
+pub fn check(raw: Raw) -> Result<Config, InvalidConfig> {
     raw.checked(Vec::new())
 }
 
@@ -173,7 +173,7 @@ mod tests {
             trusted_proxies: Some("10.0.0.0/8, proxy".into()),
             ..Raw::default()
         };
-        let BadConfig(wrong) = check(raw).unwrap_err();
+        let InvalidConfig(wrong) = check(raw).unwrap_err();
         assert_eq!(wrong.len(), 4, "{wrong:?}");
     }
 
@@ -189,7 +189,7 @@ mod tests {
             ("trusted_proxies".to_owned(), text("proxy")),
         ]);
         let (raw, wrong) = read(written);
-        let BadConfig(wrong) = raw.checked(wrong).unwrap_err();
+        let InvalidConfig(wrong) = raw.checked(wrong).unwrap_err();
         assert_eq!(wrong.len(), 6, "{wrong:?}");
     }
 
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!((config.listen.port(), config.log_format), (2, LogFormat::Json));
         assert_eq!((config.data_dir, config.log), (PathBuf::from("here"), "info".to_owned()));
         let flags = Raw { listen: Some("here".into()), ..Raw::default() };
-        let BadConfig(wrong) = load(file.to_str(), &flags).unwrap_err();
+        let InvalidConfig(wrong) = load(file.to_str(), &flags).unwrap_err();
         assert_eq!(wrong, ["listen: `here` is not ADDRESS:PORT; write for example 127.0.0.1:8080"]);
     }
 

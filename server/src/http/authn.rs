@@ -150,7 +150,7 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
         return Err(RequestError::NotSignedIn.into());
     }
     if !reads {
-        let change = services.throttle.enter_change(session.user, services.clock.now());
+        let change = services.throttle.begin_change(session.user, services.clock.now());
         change.map_err(|wait| RequestError::TooManyChanges(wait.secs))?;
     }
     if !session.rotated && is_activity(parts) {

@@ -140,7 +140,7 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         return Err(RequestError::BodyIsArray.into());
     }
     let value = axum::Json::from_bytes(bytes).map(|axum::Json(value)| value);
-    value.map_err(|rejection| RequestError::BadBody(rejection.body_text()).into())
+    value.map_err(|rejection| RequestError::InvalidBody(rejection.body_text()).into())
 }
 
 /// A query string, parsed into a type with `deny_unknown_fields`.
@@ -154,7 +154,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         axum::extract::Query::<T>::from_request_parts(parts, state)
             .await
             .map(|axum::extract::Query(value)| Self(value))
-            .map_err(|e| RequestError::BadQuery(e.body_text()).into())
+            .map_err(|e| RequestError::InvalidQuery(e.body_text()).into())
     }
 }
 
@@ -181,7 +181,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SlugPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(text) =
             Path::<String>::from_request_parts(parts, state).await.map_err(|_| RequestError::UnknownName)?;
-        Slug::parse(&text).map(Self).map_err(|rule| RequestError::BadName(rule).into())
+        Slug::parse(&text).map(Self).map_err(|rule| RequestError::InvalidName(rule).into())
     }
 }
 

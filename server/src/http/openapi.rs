@@ -13,7 +13,7 @@ use utoipa::{
 
 use super::{
     authn::{COOKIE, PENDING_COOKIE},
-    route_table::{Needs, ROUTES, Route},
+    route_table::{Requirement, ROUTES, Route},
 };
 
 /// Completes the generated document.
@@ -30,7 +30,7 @@ impl Modify for RouteTable {
             let item = document.paths.paths.get_mut(route.path);
             if let Some(operation) = item.and_then(|item| operation_of(item, route.method)) {
                 operation.operation_id = Some(operation_id(route.method, route.path));
-                operation.security = Some(security(route.needs));
+                operation.security = Some(security(route.requirement));
                 add_common_responses(operation, route);
                 add_descriptions(operation);
             }
@@ -54,11 +54,11 @@ fn operation_of<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Oper
     operation.as_mut()
 }
 
-fn security(needs: Needs) -> Vec<SecurityRequirement> {
-    let scheme = match needs {
-        Needs::Nothing => return Vec::new(),
-        Needs::Pending => "pending",
-        Needs::Login | Needs::OwnTerminal | Needs::TerminalBytes | Needs::Admin => "login",
+fn security(requirement: Requirement) -> Vec<SecurityRequirement> {
+    let scheme = match requirement {
+        Requirement::Nothing => return Vec::new(),
+        Requirement::Pending => "pending",
+        Requirement::Login | Requirement::OwnTerminal | Requirement::TerminalBytes | Requirement::Admin => "login",
     };
     vec![SecurityRequirement::new(scheme, Vec::<String>::new())]
 }
@@ -67,14 +67,14 @@ fn security(needs: Needs) -> Vec<SecurityRequirement> {
 fn add_common_responses(operation: &mut Operation, route: &Route) {
     let (takes_body, changes) = (operation.request_body.is_some(), route.method != "GET");
     let about_one = route.path.contains("{id}");
-    let login = !matches!(route.needs, Needs::Nothing);
+    let login = !matches!(route.requirement, Requirement::Nothing);
     let rules: [(bool, &[u16]); 7] = [
         (route.path != "/healthz", &[503]),
         (route.path.starts_with("/api/"), &[400, 500]),
         (takes_body || changes, &[403, 408, 413, 415]),
         (login, &[401]),
         (login && changes, &[429]),
-        (route.needs == Needs::Admin, &[403]),
+        (route.requirement == Requirement::Admin, &[403]),
         (about_one, &[404]),
     ];
     let content = Content::new(Some(Ref::from_schema_name("Problem")));

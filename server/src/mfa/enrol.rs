@@ -20,7 +20,7 @@ impl NewFactor {
     /// # Errors
     /// When it cannot be sealed.
     pub fn make(keys: &Keyring, user: UserId) -> Result<Self, KeyError> {
-        let secret = totp::fresh_secret();
+        let secret = totp::generate_secret();
         let sealed = keys.seal(secret.reveal(), &context(user))?;
         Ok(Self { secret, sealed })
     }

@@ -15,13 +15,13 @@ use crate::auth::password::{self, HashError};
 const CODE_BYTES: usize = 10;
 
 /// A new set of codes: the text that is shown once, and the hashes that are stored.
-pub struct FreshSet {
+pub struct NewRecoveryCodes {
     shown: Vec<String>,
     salt: [u8; 16],
     hashes: Vec<Vec<u8>>,
 }
 
-impl FreshSet {
+impl NewRecoveryCodes {
     /// Generates and hashes ten codes.
     ///
     /// # Errors
@@ -86,12 +86,12 @@ mod tests {
 
     #[tokio::test]
     async fn codes_are_unique_and_parse_in_every_spelling() {
-        let set = FreshSet::make().await.unwrap();
-        let different: std::collections::HashSet<_> = set.shown.iter().collect();
-        assert_eq!((different.len(), set.hashes.len()), (10, 10));
-        let plain = set.shown[0].replace('-', "").to_uppercase();
+        let codes = NewRecoveryCodes::generate().await.unwrap();
+        let different: std::collections::HashSet<_> = codes.shown.iter().collect();
+        assert_eq!((different.len(), codes.hashes.len()), (10, 10));
+        let plain = codes.shown[0].replace('-', "").to_uppercase();
         for typed in
-            [set.shown[0].clone(), set.shown[0].to_uppercase(), format!(" {} ", set.shown[0].replace('-', " "))]
+            [codes.shown[0].clone(), codes.shown[0].to_uppercase(), format!(" {} ", codes.shown[0].replace('-', " "))]
         {
             match parse(&Sensitive::new(typed)) {
                 ParsedCode::Recovery(code) => assert_eq!(code.reveal(), &plain),

@@ -16,7 +16,7 @@ const DIGITS: u8 = protocol::limits::CODE_DIGITS as u8;
 const SECRET_BYTES: usize = 20;
 
 /// A new random secret. Clients never choose one.
-pub fn fresh_secret() -> Secret<Vec<u8>> {
+pub fn generate_secret() -> Secret<Vec<u8>> {
     let bytes: Zeroizing<[u8; SECRET_BYTES]> = Zeroizing::new(rand::random());
     Secret::new(bytes.to_vec())
 }

@@ -167,7 +167,7 @@ impl Verification<'_> {
                 self.prove_recovery(&hash).await
             }
             ParsedCode::Totp(code) => {
-                let (mut tx, factor) = self.hold().await?;
+                let (mut tx, factor) = self.lock_row().await?;
                 let sealed = factor.secret.clone().ok_or(CodeError::NoFactor)?;
                 if factor.stopped {
                     drop(tx);
@@ -187,7 +187,7 @@ impl Verification<'_> {
                 Ok(SecondFactor { user: self.user, tx, before: None })
             }
             ParsedCode::Unknown => {
-                let (tx, factor) = self.hold().await?;
+                let (tx, factor) = self.lock_row().await?;
                 Err(self.count_failure(tx, &factor, CodeFormat::Unknown).await)
             }
         }
@@ -207,7 +207,7 @@ impl Verification<'_> {
     }
 
     async fn prove_recovery(&self, hash: &[u8]) -> Result<SecondFactor, CodeError> {
-        let (mut tx, factor) = self.hold().await?;
+        let (mut tx, factor) = self.lock_row().await?;
         if factor.secret.is_none() {
             return Err(CodeError::NoFactor);
         }
@@ -228,7 +228,7 @@ impl Verification<'_> {
     /// # Errors
     /// [`CodeError`]; the failure is counted and audited.
     pub async fn confirm(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
-        let (mut tx, factor) = self.hold().await.map_err(|e| match e {
+        let (mut tx, factor) = self.lock_row().await.map_err(|e| match e {
             CodeError::NoFactor => CodeError::NothingPending,
             other => other,
         })?;
@@ -249,7 +249,7 @@ impl Verification<'_> {
     }
 
     /// Locks the factor's row, so that guesses are verified one at a time.
-    async fn hold(&self) -> Result<(Tx, Factor), CodeError> {
+    async fn lock_row(&self) -> Result<(Tx, Factor), CodeError> {
         let mut tx = self.db.begin().await?;
         let factor = tx.lock_factor_row(self.user).await?.ok_or(CodeError::NoFactor)?;
         let wait = backoff::remaining_secs(&factor, self.at_login(), self.now);

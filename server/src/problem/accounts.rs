@@ -29,7 +29,7 @@ impl ToProblem for AccountError {
             Self::SetUpAlready => {
                 Problem::new(ProblemKind::Conflict, "The first administrator exists already. Sign in.")
             }
-            Self::BadPassword(field, error) => {
+            Self::InvalidPassword(field, error) => {
                 Problem::new(ProblemKind::Unprocessable, password_rule(error)).with_field(field.as_str())
             }
             Self::UsernameMissing => {

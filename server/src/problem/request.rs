@@ -37,11 +37,11 @@ pub enum RequestError {
     BodyIsArray,
     /// The parser's message about the body. It contains fields and positions, and no values of secrets, because the
     /// secret types accept every text.
-    BadBody(String),
+    InvalidBody(String),
     /// The route takes no body.
     UnexpectedBody,
     /// The parser's message about the query.
-    BadQuery(String),
+    InvalidQuery(String),
     /// The route has no parameter of that name.
     UnknownParameter {
         /// The parameter.
@@ -54,7 +54,7 @@ pub enum RequestError {
     /// A name of a path is not valid text.
     UnknownName,
     /// A name of a path breaks a rule.
-    BadName(InvalidText),
+    InvalidName(InvalidText),
     /// A change from another origin.
     ForeignChange,
     /// A terminal socket from another origin.
@@ -87,7 +87,7 @@ impl ToProblem for RequestError {
         match self {
             Self::UnknownPosition => problem.with_field("after"),
             Self::UnknownParameter { name, .. } => problem.with_field(name),
-            Self::BadName(_) => problem.with_field("name"),
+            Self::InvalidName(_) => problem.with_field("name"),
             Self::TooManyChanges(secs) => problem.with_retry_after(*secs),
             _ => problem,
         }
@@ -103,9 +103,9 @@ const fn kind(error: &RequestError) -> ProblemKind {
         E::UnknownPosition
         | E::BodyBroken
         | E::BodyIsArray
-        | E::BadBody(_)
+        | E::InvalidBody(_)
         | E::UnexpectedBody
-        | E::BadQuery(_)
+        | E::InvalidQuery(_)
         | E::UnknownParameter { .. }
         | E::NotWebSocket(_)
         | E::UnknownProtocol(_) => ProblemKind::BadRequest,
@@ -114,7 +114,7 @@ const fn kind(error: &RequestError) -> ProblemKind {
         E::BodyTooLarge => ProblemKind::TooLarge,
         E::NotJson => ProblemKind::NotJson,
         E::UnknownId | E::UnknownName | E::UnknownRoute | E::UnknownFile => ProblemKind::NotFound,
-        E::BadName(_) => ProblemKind::Unprocessable,
+        E::InvalidName(_) => ProblemKind::Unprocessable,
         E::ForeignChange | E::ForeignSocket => ProblemKind::ForeignOrigin,
         E::WrongMethod => ProblemKind::MethodNotAllowed,
         E::DefaultPane(_) | E::Panicked | E::PageFailed => ProblemKind::Internal,
@@ -129,8 +129,8 @@ fn detail(error: &RequestError) -> String {
         E::TooManyChanges(secs) => {
             return format!("This account sent too many changes in a short time. Wait {secs} seconds, then try again.");
         }
-        E::BadBody(message) => return unreadable_body(message),
-        E::BadQuery(message) => return unreadable_query(message),
+        E::InvalidBody(message) => return unreadable_body(message),
+        E::InvalidQuery(message) => return unreadable_query(message),
         E::UnknownParameter { known, .. } => return unknown_parameter(known),
         E::NotWebSocket(message) => return format!("{message}. Open a WebSocket here."),
         E::UnknownProtocol(offer) => {
@@ -143,7 +143,7 @@ fn detail(error: &RequestError) -> String {
             );
         }
         E::EngineAway(error) => return engine_away(error),
-        E::BadName(rule) | E::DefaultPane(rule) => rule.0,
+        E::InvalidName(rule) | E::DefaultPane(rule) => rule.0,
         E::NotAdministrator => "Only administrators may do this.",
         E::NoPendingLogin => "Start again with username and password.",
         E::NotSignedIn => "Sign in first.",

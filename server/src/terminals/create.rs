@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Choice, TerminalError,
-    launch::{self, Launched},
+    launch::{self, Completion},
     list, names, reconciler,
 };
 use crate::audit::AsActor as _;
@@ -31,12 +31,12 @@ const NAMES_COMPARED: u32 = 200;
 ///
 /// # Errors
 /// [`TerminalError`]; then nothing was created.
-pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
+pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Completion, TerminalError> {
     let (own, caller) = (services.clone(), caller.clone());
     services.operations.complete(async move { create_now(&own, &caller, ask).await }).await
 }
 
-async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Launched, TerminalError> {
+async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Completion, TerminalError> {
     let row = record(services, caller, &caller.actor(), ask).await?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
@@ -46,7 +46,7 @@ async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -
         Some(Err(error)) => return Err(error),
     }
     let terminal = list::get(services, caller, row.id).await?;
-    Ok(if terminal.phase == Phase::Running { Launched::Ready(terminal) } else { Launched::Going(terminal) })
+    Ok(if terminal.phase == Phase::Running { Completion::Done(terminal) } else { Completion::InProgress(terminal) })
 }
 
 /// Checks the choice and the quota, and writes record and event. The account's row is held meanwhile, so that fifty
@@ -125,5 +125,5 @@ async fn choose(
 
 async fn generate_name(tx: &mut Tx, caller: &Caller, image: &Slug) -> Result<TerminalName, TerminalError> {
     let rows = tx.terminals_of(caller.user, TerminalCursor::default(), NAMES_COMPARED).await?;
-    Ok(names::made_up(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
+    Ok(names::generate(image, &rows.into_iter().map(|row| row.name).collect::<Vec<_>>()))
 }

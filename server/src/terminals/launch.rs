@@ -11,13 +11,13 @@ use crate::audit::{AuditEvent, Entry};
 const WRITES_MAX: u32 = 5;
 const WRITE_DELAY: std::time::Duration = std::time::Duration::from_millis(500);
 
-/// How far an operation was when its caller was answered.
+/// Whether an operation had ended when the wait of its caller did.
 #[derive(Debug)]
-pub enum Launched {
-    /// It has ended: the terminal is in the requested phase.
-    Ready(Terminal),
-    /// It goes on; `GET /api/events` reports its end.
-    Going(Terminal),
+pub enum Completion {
+    /// The operation has ended: the terminal is in the requested phase.
+    Done(Terminal),
+    /// The operation continues; `GET /api/events` reports its end.
+    InProgress(Terminal),
 }
 
 /// Limits of a tier, as engines take them.

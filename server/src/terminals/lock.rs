@@ -2,7 +2,7 @@
 //!
 //! Order of locking: commit, revoke, answer. From the commit on the gate admits nobody without a grant of the new
 //! epoch. The revocation ends the leases that were given before. The answer follows when all of them are released, or
-//! after [`CUT_DEADLINE`].
+//! after [`REVOCATION_DEADLINE`].
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ use crate::{
 };
 
 /// How long the answer to a lock waits for the release of the terminal's leases.
-pub const CUT_DEADLINE: Duration = Duration::from_millis(250);
+pub const REVOCATION_DEADLINE: Duration = Duration::from_millis(250);
 
 /// The result of a verified code: the answer, the new token of the login session, and the event for its other pages. A
 /// page connects as soon as it receives the event, with the cookie that its browser has, so the event is published
 /// after the answer with the new cookie.
-pub type Opened<T> = (T, NewToken, DeferredEvent);
+pub type LockOutcome<T> = (T, NewToken, DeferredEvent);
 
 /// Why a use-case of the lock failed.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ async fn lock_and_revoke(
     let mut tx = services.db.begin().await?;
     // The factor's row is locked: a request that disables the factor waits for this one, or was committed before it.
     let has_factor = tx.lock_factor_row(who.user).await?.is_some_and(|factor| factor.secret.is_some());
-    let terminal = hold(&mut tx, proof).await?;
+    let terminal = lock_row(&mut tx, proof).await?;
     let entry = Entry::new(AuditEvent::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     if !has_factor {
         let entry = entry.failed().detail("reason", "no_factor");
@@ -100,7 +100,7 @@ async fn lock_and_revoke(
     let committed = tx.commit().await;
     // Also when the result of the commit is unknown: ending clients that may attach again is safe.
     if let Release::Pending(n) =
-        services.revocations.revoke(Scope::Terminal(id), Revocation::Locked, CUT_DEADLINE).await
+        services.revocations.revoke(Scope::Terminal(id), Revocation::Locked, REVOCATION_DEADLINE).await
     {
         rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %id, n, "sockets of a locked terminal are slow to close; they move no bytes"));
     }
@@ -121,7 +121,7 @@ pub async fn verify(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-) -> Result<Opened<VerifyAnswer>, LockError> {
+) -> Result<LockOutcome<VerifyAnswer>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token, _) =
         prove(services, who, id, code, FactorPurpose::Verify, AuditEvent::TerminalMfaAccessVerified).await?;
@@ -141,8 +141,8 @@ pub async fn verify(
     let entry = Entry::new(AuditEvent::TerminalMfaAccessVerified).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry.detail("granted_until", granted_until)).await?;
     services.revocations.renew_grant(&grant);
-    let news = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
-    Ok((VerifyAnswer { verified: true, granted_until }, token, news))
+    let event = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
+    Ok((VerifyAnswer { verified: true, granted_until }, token, event))
 }
 
 /// Removes the lock and its grants. Leases that depend on a grant continue without it. The session gets a new token, as
@@ -155,7 +155,7 @@ pub async fn unlock(
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-) -> Result<Opened<LockStatus>, LockError> {
+) -> Result<LockOutcome<LockStatus>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token, proof) =
         prove(services, who, id, code, FactorPurpose::Unlock, AuditEvent::TerminalMfaUnlocked).await?;
@@ -164,13 +164,13 @@ pub async fn unlock(
     let entry = Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
     factor.commit(now, &who.actor(), entry).await?;
     services.revocations.remove_lock(id, locked.lock_epoch);
-    let news = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
+    let event = services.events.deferred(locked.owner_id, TerminalEvent::Changed(id));
     let status = LockStatus { mfa_locked: false, mfa_enabled: true, can_use_feature: true, granted_until: None };
-    Ok((status, token, news))
+    Ok((status, token, event))
 }
 
 /// A verified code, the locked terminal, the new token of the login session, and the proof of access.
-type Proven = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
+type ProvenCode = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
 
 /// Verifies a code for a locked terminal of the caller. In the transaction of the returned factor the terminal's row is
 /// locked, the terminal is still locked with MFA, and the session has its new token.
@@ -181,7 +181,7 @@ async fn prove(
     code: &Sensitive,
     purpose: fn(AboutTerminal) -> FactorPurpose,
     event: AuditEvent,
-) -> Result<Proven, LockError> {
+) -> Result<ProvenCode, LockError> {
     let now = services.clock.now();
     let proof = services.gate.authorize(who, id, Operate).await?;
     let mut tx = services.db.read().await?;
@@ -194,7 +194,7 @@ async fn prove(
         audit::record(&services.audit, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
-    let challenge = Verification {
+    let verification = Verification {
         db: &services.db,
         audit: &services.audit,
         keys: &services.keys,
@@ -204,20 +204,20 @@ async fn prove(
         username: &who.username,
         purpose: purpose(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
-    let mut factor = challenge.verify_factor(tried, code).await?;
-    let held = hold(factor.tx(), &proof).await?;
-    if !held.mfa_locked {
+    let mut factor = verification.verify_factor(tried, code).await?;
+    let terminal = lock_row(factor.tx(), &proof).await?;
+    if !terminal.mfa_locked {
         // Unlocked in between. The factor's transaction is dropped first, because one transaction writes at a time.
         drop(factor);
         audit::record(&services.audit, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
     let token = sessions::rotate(factor.tx(), who.login_session()?, now).await?.ok_or(Denied::NotLoggedIn)?;
-    Ok((factor, held, token, proof))
+    Ok((factor, terminal, token, proof))
 }
 
 /// Locks the row of an authorized terminal until the end of the transaction.
-async fn hold(tx: &mut Tx, proof: &Authorized<Operate>) -> Result<TerminalRow, LockError> {
+async fn lock_row(tx: &mut Tx, proof: &Authorized<Operate>) -> Result<TerminalRow, LockError> {
     let row = tx.lock_authorized_row(proof).await?;
     row.filter(|row| row.phase != Phase::Deleting).ok_or_else(|| Denied::NotFound.into())
 }

@@ -23,7 +23,7 @@ pub use delete::{delete, delete_any};
 pub use error::{Choice, TerminalError};
 pub use events::events;
 pub use images::{images, tiers};
-pub use launch::Launched;
+pub use launch::Completion;
 pub use list::{get, list};
 pub use look::{security, stats};
 pub use power::{restart, start, stop, stop_any};

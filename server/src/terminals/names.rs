@@ -25,7 +25,7 @@ pub fn hostname(name: &TerminalName) -> String {
 }
 
 /// A name when none was given: the image's name and the first number the owner has not used.
-pub fn made_up(image: &Slug, taken: &[TerminalName]) -> TerminalName {
+pub fn generate(image: &Slug, taken: &[TerminalName]) -> TerminalName {
     let free = |n: &usize| !taken.iter().any(|name| name.as_str() == format!("{image}-{n}"));
     let n = (1..=taken.len() + 1).find(free).unwrap_or(1);
     TerminalName::parse(&format!("{image}-{n}")).unwrap_or_else(|_| unreachable!("a slug and a number are a name"))
@@ -57,10 +57,10 @@ mod tests {
     }
 
     #[test]
-    fn made_up_names_do_not_repeat() {
+    fn generated_names_do_not_repeat() {
         let image = Slug::parse("debian").unwrap();
         let taken: Vec<_> = ["debian-1", "debian-3", "other"].map(|n| TerminalName::parse(n).unwrap()).to_vec();
-        assert_eq!(made_up(&image, &[]).as_str(), "debian-1");
-        assert_eq!(made_up(&image, &taken).as_str(), "debian-2");
+        assert_eq!(generate(&image, &[]).as_str(), "debian-1");
+        assert_eq!(generate(&image, &taken).as_str(), "debian-2");
     }
 }

@@ -10,7 +10,7 @@ use store::{DesiredState, PowerRequest, TerminalRow};
 
 use super::{
     TerminalError, clients,
-    launch::{self, Launched},
+    launch::{self, Completion},
     list,
     permit::Permit,
     reconciler,
@@ -34,7 +34,7 @@ enum Wanted {
 ///
 /// # Errors
 /// [`TerminalError`].
-pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Launched, TerminalError> {
+pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Completion, TerminalError> {
     operate(services, caller, id, Wanted::Started, Permit::NotNeeded).await
 }
 
@@ -47,7 +47,7 @@ pub async fn stop(
     caller: &Caller,
     id: TerminalId,
     code: Option<&Sensitive>,
-) -> Result<Launched, TerminalError> {
+) -> Result<Completion, TerminalError> {
     let permit = Permit::obtain(services, caller, id, "stop", code).await?;
     operate(services, caller, id, Wanted::Stopped, permit).await
 }
@@ -61,7 +61,7 @@ pub async fn restart(
     caller: &Caller,
     id: TerminalId,
     code: Option<&Sensitive>,
-) -> Result<Launched, TerminalError> {
+) -> Result<Completion, TerminalError> {
     let permit = Permit::obtain(services, caller, id, "restart", code).await?;
     operate(services, caller, id, Wanted::Restarted, permit).await
 }
@@ -81,7 +81,7 @@ async fn operate(
     id: TerminalId,
     wanted: Wanted,
     permit: Permit,
-) -> Result<Launched, TerminalError> {
+) -> Result<Completion, TerminalError> {
     let proof = services.gate.authorize(caller, id, Operate).await?;
     change(services, caller.actor(), proof, wanted, permit).await?;
     let terminal: Terminal = list::get(services, caller, id).await?;
@@ -90,7 +90,7 @@ async fn operate(
         return Err(TerminalError::Failed(terminal.error.unwrap_or_default()));
     }
     let reached = if wanted == Wanted::Stopped { Phase::Stopped } else { Phase::Running };
-    Ok(if terminal.phase == reached { Launched::Ready(terminal) } else { Launched::Going(terminal) })
+    Ok(if terminal.phase == reached { Completion::Done(terminal) } else { Completion::InProgress(terminal) })
 }
 
 async fn change<A: AllowsStop + 'static>(

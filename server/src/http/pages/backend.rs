@@ -34,7 +34,7 @@ const RESPONSE_BYTES_MAX: usize = 4 * 1024 * 1024;
 type SharedResponse = Shared<BoxFuture<'static, Result<String, Problem>>>;
 
 /// The REST routes for one caller, in one page.
-pub struct OwnRoutes {
+pub struct InProcessBackend {
     router: Router,
     headers: HeaderMap,
     extensions: Extensions,
@@ -44,7 +44,7 @@ pub struct OwnRoutes {
     responses: Mutex<HashMap<String, SharedResponse>>,
 }
 
-impl OwnRoutes {
+impl InProcessBackend {
     /// Uses the cookies, the user agent and the address of the page request.
     pub fn of(router: Router, headers: &HeaderMap, extensions: &Extensions) -> Arc<dyn Backend> {
         let carried = [header::COOKIE, header::USER_AGENT, header::HeaderName::from_static("x-forwarded-for")];
@@ -80,7 +80,7 @@ fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
     RequestError::PageFailed.problem()
 }
 
-impl Backend for OwnRoutes {
+impl Backend for InProcessBackend {
     fn get(&self, path: String) -> ResponseFuture<String> {
         let mut responses = self.responses.lock().unwrap_or_else(PoisonError::into_inner);
         Box::pin(responses.entry(path).or_insert_with_key(|path| self.call(path)).clone())
@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn all_parts_of_a_page_get_the_same_response() {
         let page = async {
-            let page = OwnRoutes::of(changing(), &HeaderMap::new(), &Extensions::new());
+            let page = InProcessBackend::of(changing(), &HeaderMap::new(), &Extensions::new());
             let (here, there) = (me(&page), tokio::spawn(me(&page)));
             [here.await.unwrap_err(), there.await.unwrap().unwrap_err(), me(&page).await.unwrap_err()]
         };
@@ -130,7 +130,7 @@ mod tests {
     async fn the_next_page_calls_the_route_again() {
         let router = changing();
         for detail in ["answer 0", "answer 1"] {
-            let page = OwnRoutes::of(router.clone(), &HeaderMap::new(), &Extensions::new());
+            let page = InProcessBackend::of(router.clone(), &HeaderMap::new(), &Extensions::new());
             assert_eq!(me(&page).await.unwrap_err().detail, detail);
         }
     }

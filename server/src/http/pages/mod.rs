@@ -28,7 +28,7 @@ use crate::{
     http::{api, error::ApiError},
     problem::RequestError,
 };
-use backend::OwnRoutes;
+use backend::InProcessBackend;
 
 /// Files, then pages; GET only. Pages read their data from `rest`.
 pub fn router(rest: Router, site: Site) -> Router {
@@ -46,7 +46,7 @@ async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>
     if ["/pkg/", "/fonts/"].iter().any(|folder| request.uri().path().starts_with(folder)) {
         return ApiError::from(RequestError::UnknownFile).into_response();
     }
-    let backend = OwnRoutes::of(rest, request.headers(), request.extensions());
+    let backend = InProcessBackend::of(rest, request.headers(), request.extensions());
     let render = leptos_axum::render_app_async_with_context(
         move || provide_context(backend.clone()),
         move || {

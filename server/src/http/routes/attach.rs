@@ -58,7 +58,7 @@ impl AttachParams {
         let uri = Uri::builder().path_and_query(format!("/?{}", query.unwrap_or_default())).build().unwrap_or_default();
         axum::extract::Query::try_from_uri(&uri)
             .map(|axum::extract::Query(params)| params)
-            .map_err(|e| RequestError::BadQuery(e.body_text()).into())
+            .map_err(|e| RequestError::InvalidQuery(e.body_text()).into())
     }
 
     /// `None` when the request has no size; then the size of the pane does not change.

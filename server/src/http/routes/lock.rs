@@ -22,7 +22,7 @@ use crate::{
         extract::{Json, TerminalPath},
     },
     services::Services,
-    terminals::lock::{self, LockError, Opened},
+    terminals::lock::{self, LockError, LockOutcome},
 };
 
 /// The routes of this file.
@@ -39,7 +39,7 @@ pub fn routes() -> OpenApiRouter<Services> {
 async fn open<T, F>(services: &Services, use_case: impl FnOnce(Services) -> F) -> ApiResult<Response>
 where
     T: Serialize + Send + 'static,
-    F: Future<Output = Result<Opened<T>, LockError>> + Send + 'static,
+    F: Future<Output = Result<LockOutcome<T>, LockError>> + Send + 'static,
 {
     let (opening, owned) = (use_case(services.clone()), services.clone());
     let opened = services.operations.complete(async move {
@@ -52,7 +52,7 @@ where
 
 /// The response with the new cookie. The body holds the deferred event, which is published when the body is dropped
 /// after it was sent: pages that react to the event need the new cookie.
-fn respond_then_publish<T: Serialize>((body, token, event): Opened<T>) -> Response {
+fn respond_then_publish<T: Serialize>((body, token, event): LockOutcome<T>) -> Response {
     let response = (authn::signed_in(&token), Json(body)).into_response();
     response.map(|body| {
         Body::new(body.map_err(move |error| {

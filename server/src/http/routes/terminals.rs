@@ -26,7 +26,7 @@ use crate::{
         extract::{Json, OptionalJson, PageParams, Query, TerminalPath},
     },
     services::Services,
-    terminals::{self, Launched},
+    terminals::{self, Completion},
 };
 
 /// Interval of comments on an idle event stream, so that proxies do not close it.
@@ -108,7 +108,7 @@ async fn create(
     SignedIn(caller): SignedIn,
     Json(ask): Json<CreateTerminal>,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::CREATED, terminals::create(&services, &caller, ask).await?))
+    Ok(completion_response(StatusCode::CREATED, terminals::create(&services, &caller, ask).await?))
 }
 
 /// One terminal.
@@ -199,7 +199,7 @@ async fn start(
     SignedIn(caller): SignedIn,
     TerminalPath(id): TerminalPath,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::OK, terminals::start(&services, &caller, id).await?))
+    Ok(completion_response(StatusCode::OK, terminals::start(&services, &caller, id).await?))
 }
 
 /// Stops a running terminal; its home stays.
@@ -223,7 +223,7 @@ async fn stop(
     TerminalPath(id): TerminalPath,
     OptionalJson(body): OptionalJson<OptionalCode>,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::OK, terminals::stop(&services, &caller, id, body.code.as_ref()).await?))
+    Ok(completion_response(StatusCode::OK, terminals::stop(&services, &caller, id, body.code.as_ref()).await?))
 }
 
 /// Stops a terminal and starts it again.
@@ -248,7 +248,7 @@ async fn restart(
     TerminalPath(id): TerminalPath,
     OptionalJson(body): OptionalJson<OptionalCode>,
 ) -> ApiResult<Response> {
-    Ok(launched(StatusCode::OK, terminals::restart(&services, &caller, id, body.code.as_ref()).await?))
+    Ok(completion_response(StatusCode::OK, terminals::restart(&services, &caller, id, body.code.as_ref()).await?))
 }
 
 /// The hardening profile of one terminal: each control as requested, as seen outside and as seen inside.
@@ -311,9 +311,9 @@ fn encode(event: &Event) -> sse::Event {
     sse::Event::default().event(kind).data(serde_json::to_string(event).unwrap_or_default())
 }
 
-fn launched(ready: StatusCode, launched: Launched) -> Response {
-    match launched {
-        Launched::Ready(terminal) => (ready, Json(terminal)).into_response(),
-        Launched::Going(terminal) => (StatusCode::ACCEPTED, Json(terminal)).into_response(),
+fn completion_response(done: StatusCode, completion: Completion) -> Response {
+    match completion {
+        Completion::Done(terminal) => (done, Json(terminal)).into_response(),
+        Completion::InProgress(terminal) => (StatusCode::ACCEPTED, Json(terminal)).into_response(),
     }
 }

@@ -1,7 +1,7 @@
 //! Every route that reads, and the terminal socket, for every kind of caller in every state of the lock.
 
 use protocol::TerminalId;
-use rexec::http::{Needs, ROUTES, Route};
+use rexec::http::{Requirement, ROUTES, Route};
 use serde_json::{Value, json};
 
 use super::attach::attach;
@@ -19,15 +19,15 @@ enum Kind {
 /// The status that this caller must get. `opens`: the lock lets it attach, if the terminal is its own.
 fn due(route: &Route, kind: Kind, opens: bool) -> u16 {
     let signed_in = !matches!(kind, Kind::Nobody | Kind::Pending);
-    match route.needs {
-        // Needs the token of an invitation, which no caller here has.
-        Needs::Nothing => 200,
+    match route.requirement {
+        // Requirement the token of an invitation, which no caller here has.
+        Requirement::Nothing => 200,
         _ if !signed_in => 401,
-        Needs::Admin if kind != Kind::Administrator => 403,
-        Needs::OwnTerminal | Needs::TerminalBytes if kind != Kind::Owner => 404,
-        Needs::TerminalBytes if !opens => 423,
-        Needs::TerminalBytes => 101,
-        Needs::Login | Needs::Pending | Needs::Admin | Needs::OwnTerminal => 200,
+        Requirement::Admin if kind != Kind::Administrator => 403,
+        Requirement::OwnTerminal | Requirement::TerminalBytes if kind != Kind::Owner => 404,
+        Requirement::TerminalBytes if !opens => 423,
+        Requirement::TerminalBytes => 101,
+        Requirement::Login | Requirement::Pending | Requirement::Admin | Requirement::OwnTerminal => 200,
     }
 }
 

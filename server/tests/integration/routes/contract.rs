@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::ProblemKind;
-use rexec::http::{self, Needs, ROUTES};
+use rexec::http::{self, Requirement, ROUTES};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ fn every_operation_has_an_id_descriptions_and_security() {
             let (name, _) = scheme.as_object().unwrap().iter().next().unwrap();
             assert!(document["components"]["securitySchemes"][name].is_object(), "{name}");
         }
-        assert_eq!(operation["security"].as_array().unwrap().is_empty(), route.needs == Needs::Nothing);
+        assert_eq!(operation["security"].as_array().unwrap().is_empty(), route.requirement == Requirement::Nothing);
     }
 }
 
@@ -84,10 +84,10 @@ fn every_route_documents_the_refusals_its_needs_imply() {
         if route.path != "/healthz" {
             due.push(503);
         }
-        if route.needs != Needs::Nothing {
+        if route.requirement != Requirement::Nothing {
             due.push(401);
         }
-        if route.needs == Needs::Admin || route.method != "GET" || route.path.ends_with("/attach") {
+        if route.requirement == Requirement::Admin || route.method != "GET" || route.path.ends_with("/attach") {
             due.push(403);
         }
         if route.path.contains("{id}") {
@@ -149,7 +149,7 @@ async fn a_pending_login_may_use_one_route_and_an_anonymous_caller_none() {
     // The pending token in the cookie of a full login is rejected.
     let disguised = pending.clone();
     disguised.set_cookie("__Host-rexec", &pending.cookie("__Host-rexec-pending").unwrap());
-    for route in ROUTES.iter().filter(|r| !matches!(r.needs, Needs::Nothing | Needs::Pending)) {
+    for route in ROUTES.iter().filter(|r| !matches!(r.requirement, Requirement::Nothing | Requirement::Pending)) {
         let path = filled(route.path, &id);
         for (who, client) in
             [("pending", pending.clone()), ("disguised", disguised.clone()), ("nobody", server.anonymous())]
@@ -181,8 +181,8 @@ async fn other_users_terminals_are_not_found_and_admin_routes_need_the_role() {
     for route in ROUTES {
         for client in [&bob.client, &admin.client] {
             let is_admin = std::ptr::eq(client, &admin.client);
-            match route.needs {
-                Needs::OwnTerminal | Needs::TerminalBytes => {
+            match route.requirement {
+                Requirement::OwnTerminal | Requirement::TerminalBytes => {
                     let mut answers = Vec::new();
                     let malformed = id.to_uppercase();
                     // A valid body, so that ownership decides.
@@ -197,7 +197,7 @@ async fn other_users_terminals_are_not_found_and_admin_routes_need_the_role() {
                     assert_eq!(answers[0].0, 404, "{} {}: {:?}", route.method, route.path, answers[0]);
                     assert!(answers.windows(2).all(|w| w[0] == w[1]), "{} {}: {answers:#?}", route.method, route.path);
                 }
-                Needs::Admin if !is_admin => {
+                Requirement::Admin if !is_admin => {
                     let reply = client.ask(route.method, &filled(route.path, &missing), body(route.method)).await;
                     assert_eq!(reply.status, 403, "{} {}", route.method, route.path);
                 }
@@ -259,7 +259,7 @@ async fn an_array_in_place_of_an_object_is_rejected_by_every_route() {
     let admin = server.admin().await;
     let id = server.terminal(&admin.client).await.to_string();
     let document = http::api::document();
-    for route in ROUTES.iter().filter(|r| r.needs != Needs::Pending) {
+    for route in ROUTES.iter().filter(|r| r.requirement != Requirement::Pending) {
         if document["paths"][route.path][route.method.to_lowercase()]["requestBody"].is_null() {
             continue;
         }

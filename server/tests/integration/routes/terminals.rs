@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::TerminalId;
-use rexec::http::{Needs, ROUTES};
+use rexec::http::{Requirement, ROUTES};
 use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 
@@ -83,8 +83,8 @@ async fn status(server: &TestServer, ada: &User, id: TerminalId, (method, path, 
 
 #[tokio::test]
 async fn owner_routes_answer_by_lock_state() {
-    let about_one = |needs| matches!(needs, Needs::OwnTerminal | Needs::TerminalBytes);
-    let routes: BTreeSet<_> = ROUTES.iter().filter(|r| about_one(r.needs)).map(|r| (r.method, r.path)).collect();
+    let about_one = |requirement| matches!(requirement, Requirement::OwnTerminal | Requirement::TerminalBytes);
+    let routes: BTreeSet<_> = ROUTES.iter().filter(|r| about_one(r.requirement)).map(|r| (r.method, r.path)).collect();
     assert_eq!(routes, TABLE.iter().map(|row| (row.0, row.1)).collect(), "every route has its row");
     let (server, _admin, ada) = TestServer::with_ada().await;
     let other = server.log_in_again(&ada).await;

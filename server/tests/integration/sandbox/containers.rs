@@ -8,7 +8,7 @@ use protocol::{
     security::Verdict,
     terminals::{PatchTerminal, TerminalState},
 };
-use rexec::terminals::{self, Launched};
+use rexec::terminals::{self, Completion};
 use sandbox::{EngineError, LaunchSpec, ObservedState, fake::FakeEngine};
 
 use crate::support::{
@@ -147,7 +147,7 @@ async fn the_use_cases_work_on_the_real_engine() {
     terminals::reconciler::reconcile(&env.services).await;
     let seen = terminals::get(&env.services, &who, id).await.unwrap();
     assert_eq!(seen.state, TerminalState::Stopped, "the record follows the engine");
-    assert!(matches!(terminals::start(&env.services, &who, id).await, Ok(Launched::Ready(_))));
+    assert!(matches!(terminals::start(&env.services, &who, id).await, Ok(Completion::Done(_))));
     assert!(terminals::delete(&env.services, &who, id, None).await.unwrap().gone);
     assert!(docker_try(&["volume", "inspect", &real.name_of(sandbox_of(id))]).await.is_err(), "the home is gone");
     assert_eq!(std::fs::read_dir(real.data.path().join("link")).unwrap().count(), 0, "the link folder is gone");

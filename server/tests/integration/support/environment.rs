@@ -16,7 +16,7 @@ use rexec::{
     config,
     mfa::totp,
     services::Services,
-    terminals::{self, Launched},
+    terminals::{self, Completion},
 };
 use sandbox::{Engine, fake::FakeEngine};
 use secrets::Keyring;
@@ -118,8 +118,8 @@ impl TestEnvironment {
     /// A running terminal.
     pub async fn terminal(&self, who: &Caller) -> Terminal {
         match terminals::create(&self.services, who, ask()).await.unwrap() {
-            Launched::Ready(terminal) => terminal,
-            Launched::Going(terminal) => panic!("still going: {terminal:?}"),
+            Completion::Done(terminal) => terminal,
+            Completion::InProgress(terminal) => panic!("still in progress: {terminal:?}"),
         }
     }
 

@@ -10,7 +10,7 @@ use protocol::{
     names::{Sensitive, Slug, TerminalName},
     terminals::{PatchTerminal, Phase, TerminalState},
 };
-use rexec::terminals::{self, Launched, TerminalError, reconciler};
+use rexec::terminals::{self, Completion, TerminalError, reconciler};
 use sandbox::{Lifecycle as _, Limits, fake::FakeBehavior};
 use store::pagination::TerminalCursor;
 use tokio_util::sync::CancellationToken;
@@ -85,7 +85,7 @@ async fn a_launch_that_fails_after_the_answer_records_its_reason() {
             start_after: Some(go.clone()),
             ..FakeBehavior::default()
         });
-        let Launched::Going(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else {
+        let Completion::InProgress(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else {
             panic!("it cannot be ready")
         };
         assert_eq!(terminal.state, TerminalState::Creating);
@@ -168,7 +168,7 @@ async fn renaming_and_resizing_keep_host_name_and_home() {
         let who = env.user("ada").await;
         let mut named = ask();
         named.name = Some(TerminalName::parse("Prod <b>").unwrap());
-        let Launched::Ready(made) = terminals::create(&env.services, &who, named).await.unwrap() else { panic!() };
+        let Completion::Done(made) = terminals::create(&env.services, &who, named).await.unwrap() else { panic!() };
         let patch = PatchTerminal {
             name: Some(TerminalName::parse("../../other").unwrap()),
             tier: Some(Slug::parse("large").unwrap()),

@@ -8,7 +8,7 @@ use protocol::{
     events::Stage,
     terminals::{Phase, TerminalState},
 };
-use rexec::terminals::{self, Launched, reconciler};
+use rexec::terminals::{self, Completion, reconciler};
 use sandbox::{ObservedState, fake::FakeBehavior};
 use store::{DesiredState, PowerRequest};
 use tokio_util::sync::CancellationToken;
@@ -39,11 +39,11 @@ async fn stop_revokes_access_before_it_stops_the_container_and_start_restores_it
             (Revocation::Stopped, vec![(sandbox_of(id), ObservedState::Running)]),
             "revoked while the container still ran"
         );
-        let Launched::Ready(terminal) = stopped else { panic!() };
+        let Completion::Done(terminal) = stopped else { panic!() };
         assert_eq!(terminal.state, TerminalState::Stopped);
         assert!(matches!(env.services.gate.authorize(&who, id, Attach).await, Err(Denied::NotRunning(Phase::Stopped))));
         assert!(terminals::stop(&env.services, &who, id, None).await.is_ok(), "twice is no error");
-        let Launched::Ready(terminal) = terminals::start(&env.services, &who, id).await.unwrap() else { panic!() };
+        let Completion::Done(terminal) = terminals::start(&env.services, &who, id).await.unwrap() else { panic!() };
         assert_eq!(terminal.state, TerminalState::Running);
         assert!(terminals::start(&env.services, &who, id).await.is_ok(), "twice is no error");
         terminals::restart(&env.services, &who, id, None).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_restart_is_one_request_and_passes_through_stopping() {
         env.services.operation_wait = Duration::ZERO;
         let go = CancellationToken::new();
         env.fake.set_behavior(FakeBehavior { start_after: Some(go.clone()), ..FakeBehavior::default() });
-        let Launched::Going(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
+        let Completion::InProgress(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
         let during = env.rows().await[0].clone();
         assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
         assert_eq!((during.desired, during.generation), (DesiredState::Running, before.generation + 1));
@@ -108,7 +108,7 @@ async fn a_failed_start_keeps_the_record_of_a_terminal_that_never_ran() {
         let who = env.user("ada").await;
         env.services.operation_wait = Duration::ZERO;
         env.fake.set_behavior(FakeBehavior { fail_at: Some(Stage::Inside), ..FakeBehavior::default() });
-        let Launched::Going(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else { panic!() };
+        let Completion::InProgress(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else { panic!() };
         while env.rows().await[0].phase != Phase::Failed {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -117,7 +117,7 @@ async fn a_failed_start_keeps_the_record_of_a_terminal_that_never_ran() {
         assert_eq!(problem.kind, ProblemKind::Unavailable);
         assert_eq!(env.rows().await[0].phase, Phase::Failed, "it is still there");
         env.fake.set_behavior(FakeBehavior::default());
-        assert!(matches!(terminals::start(&env.services, &who, terminal.id).await.unwrap(), Launched::Ready(_)));
+        assert!(matches!(terminals::start(&env.services, &who, terminal.id).await.unwrap(), Completion::Done(_)));
     }
 }
 
