@@ -22,3 +22,4 @@ mod pages;
 mod revoked_output;
 mod terminals;
 mod token_rotation;
+mod trusted_devices;

@@ -219,6 +219,7 @@ impl SessionFixture {
             username: Username::parse("ada").unwrap(),
             role: Role::User,
             credential: Credential::Session { id: session, generation: 0 },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         };
