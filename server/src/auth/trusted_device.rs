@@ -1,5 +1,5 @@
-//! Trusted devices: browsers in which a user has completed a login, identified by a cookie that remains after logout. It
-//! is sealed for the account's name, so that forged ones cause no read of the database. The cookie authenticates nobody.
+//! Trusted devices: browsers in which a user has completed a login, identified by a cookie that remains after logout.
+//! It is sealed for the account's name, so that forged ones cause no read of the database. It authenticates nobody.
 //! Wrong passwords and codes from a trusted device are counted apart from those of all other clients.
 
 use data_encoding::BASE64URL_NOPAD;

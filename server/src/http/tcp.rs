@@ -1,5 +1,5 @@
-//! The TCP connection of a client. The request handlers share it with the HTTP library, so that a revocation can discard
-//! what the kernel has not sent.
+//! The TCP connection of a client. The request handlers share it with the HTTP library, so that a revocation can
+//! discard what the kernel has not sent.
 
 use std::{
     io,
