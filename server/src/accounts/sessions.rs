@@ -68,6 +68,7 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<NewToken
         let mut tx = services.db.begin().await?;
         let token = sessions::renew(&mut tx, current, now).await?.ok_or(AccountError::LoginEnded)?;
         let ended = tx.delete_sessions(who.user, Some(current)).await?;
+        tx.delete_trusted_devices(who.user, who.trusted_device).await?;
         let entry = Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username);
         let entry = entry.detail("sessions_ended", ended.len());
         audit::append(&mut tx, now, &who.actor(), entry).await?;

@@ -65,6 +65,9 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
     tx.set_user(id, role, disabled, quota).await?;
     let weaker = role != user.role || (disabled && !user.disabled);
     let ended = if weaker { tx.delete_sessions(id, None).await? } else { Vec::new() };
+    if weaker {
+        tx.delete_trusted_devices(id, None).await?;
+    }
     let event = match (user.disabled, disabled) {
         (false, true) => AuditEvent::UserDisabled,
         (true, false) => AuditEvent::UserEnabled,
@@ -110,6 +113,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
+    tx.delete_trusted_devices(id, None).await?;
     let notice = Notice::MfaReset { administrator: who.username.to_string() };
     tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);

@@ -144,6 +144,7 @@ async fn begin_locked<A: AllowsDelete>(
         actor: &actor,
         user: caller.user,
         username: &caller.username,
+        device: caller.trusted_device,
         purpose: FactorPurpose::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
     let mut factor = challenge.verify_factor(started(row, true), code).await?;

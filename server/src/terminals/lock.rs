@@ -202,6 +202,7 @@ async fn prove(
         actor: &actor,
         user: who.user,
         username: &who.username,
+        device: who.trusted_device,
         purpose: purpose(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
     let mut factor = verification.verify_factor(tried, code).await?;

@@ -88,6 +88,7 @@ async fn spend(
         actor: &actor,
         user: caller.user,
         username: &caller.username,
+        device: caller.trusted_device,
         purpose: FactorPurpose::Change(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
     let factor = challenge.verify_factor(entry(), code).await?;

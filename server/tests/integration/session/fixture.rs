@@ -119,7 +119,7 @@ async fn attach(State(route): State<AttachRoute>, Query(params): Query<Params>, 
     upgrade
         .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
         .max_frame_size(limits::CLIENT_FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| ws::run(socket, access, client, route.db, route.shutdown, timeouts))
+        .on_upgrade(move |socket| ws::run((socket, None), access, client, route.db, route.shutdown, timeouts))
 }
 
 fn guest_program() -> PathBuf {
@@ -208,6 +208,7 @@ impl SessionFixture {
             username: Username::parse("ada").unwrap(),
             role: Role::User,
             credential: Credential::Session { id: session, generation: 0 },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         };

@@ -100,6 +100,7 @@ impl TestEnvironment {
             username,
             role: Role::User,
             credential: Credential::Session { id: session, generation: 0 },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "r".into(),
         }

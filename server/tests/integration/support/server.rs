@@ -205,6 +205,7 @@ impl TestServer {
             username: session.username,
             role: session.role,
             credential: Credential::Session { id: session.id, generation: session.generation },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         }
