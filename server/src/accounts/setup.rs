@@ -84,7 +84,10 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
     let actor = visitor.actor().known_as(user, &request.username);
-    audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
+    services
+        .audit
+        .append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username))
+        .await?;
     tx.commit().await?;
     attempt.succeeded();
     Ok(LoggedIn::complete(services, (user, visitor), token, &request.username))
