@@ -93,7 +93,7 @@ async fn join(
     let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, (user, username), now).await?;
     let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
-    audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
+    services.audit.append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
     Ok(LoggedIn::complete(services, (user, visitor), token, trusted_device))
 }
@@ -125,7 +125,7 @@ async fn reset(
     tx.delete_trusted_devices(user, None).await?;
     tx.insert_notice(user, &Notice::PasswordReset, now).await?;
     let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
-    audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
+    services.audit.append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
     Ok(())

@@ -98,7 +98,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
         tx.record_login(user.id, now).await?;
         let actor = visitor.actor().known_as(user.id, &user.username);
         let entry = Entry::new(AuditEvent::Login).about_user(user.id, &user.username).detail("factor", "none");
-        audit::append(&mut tx, now, &actor, entry).await?;
+        services.audit.append(&mut tx, now, &actor, entry).await?;
     }
     tx.commit().await?;
     Ok(match status {
@@ -161,7 +161,10 @@ pub async fn log_out(
         let now = services.clock.now();
         let mut tx = services.db.begin().await?;
         if tx.delete_session(session, user).await? {
-            audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username)).await?;
+            services
+                .audit
+                .append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username))
+                .await?;
         }
         tx.commit().await?;
         revoke_sessions(services, [session]).await;

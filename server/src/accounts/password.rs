@@ -83,7 +83,7 @@ impl Change {
         match self {
             Self::Proven(factor) => factor.commit(now, &who.actor(), entry).await?,
             Self::Plain(mut tx) => {
-                audit::append(&mut tx, now, &who.actor(), entry).await?;
+                services.audit.append(&mut tx, now, &who.actor(), entry).await?;
                 tx.commit().await?;
             }
         }

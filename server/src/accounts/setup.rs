@@ -86,7 +86,10 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let owner = (user, &request.username);
     let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, owner, now).await?;
     let actor = visitor.actor().known_as(user, &request.username);
-    audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
+    services
+        .audit
+        .append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username))
+        .await?;
     tx.commit().await?;
     attempt.succeeded();
     Ok(LoggedIn::complete(services, (user, visitor), token, trusted_device))

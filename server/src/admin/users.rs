@@ -9,7 +9,7 @@ use protocol::{
     names::Username,
 };
 use store::{
-    Db, LinkKind, Notice, OneTimeLinkRow, Tx, User, UserListing,
+    LinkKind, Notice, OneTimeLinkRow, Tx, User, UserListing,
     pagination::{self, UsernameCursor},
 };
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::{AdminError, AdminResult, Entity, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
     accounts::revoke_sessions,
-    audit::{self, Actor, AuditEvent, Entry},
+    audit::{Actor, AuditEvent, AuditLog, Entry},
     auth::RandomToken,
     services::Services,
 };
@@ -79,7 +79,7 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
         None if user.terminals_max.is_some() => entry = entry.detail("terminals_max", "default"),
         None => {}
     }
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
@@ -117,7 +117,7 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let notice = Notice::MfaReset { administrator: who.username.to_string() };
     tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);
-    audit::append(&mut tx, now, &who.actor(), entry).await?;
+    services.audit.append(&mut tx, now, &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
@@ -130,7 +130,8 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
 /// When the database does not answer.
 pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
-    let maker = Maker { by: &who.username, actor: who.actor(), public: services.origins.public() };
+    let maker =
+        Maker { by: &who.username, actor: who.actor(), audit: &services.audit, public: services.origins.public() };
     let link = make_link(&mut tx, &services.clock, &maker, role, None).await?;
     tx.commit().await?;
     Ok(link)
@@ -146,7 +147,8 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
     if !tx.has_factor(id).await? && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
     }
-    let maker = Maker { by: &who.username, actor: who.actor(), public: services.origins.public() };
+    let maker =
+        Maker { by: &who.username, actor: who.actor(), audit: &services.audit, public: services.origins.public() };
     let link = make_link(&mut tx, &services.clock, &maker, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
@@ -156,11 +158,11 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> AdminResult<OneTimeLink> {
+pub async fn reset_link_from_shell(audit: &AuditLog, public: &str, username: &str) -> AdminResult<OneTimeLink> {
     let name = Username::parse(username).map_err(|_| AdminError::NotFound(Entity::Account))?;
-    let mut tx = db.begin().await?;
+    let mut tx = audit.db().begin().await?;
     let user = tx.user_by_name(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
-    let maker = Maker { by: &user.username, actor: Actor::system(), public };
+    let maker = Maker { by: &user.username, actor: Actor::system(), audit, public };
     let link = make_link(&mut tx, &Clock::System, &maker, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
@@ -187,7 +189,7 @@ pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Adm
         return Err(AdminError::NotFound(Entity::Link));
     }
     let entry = Entry::new(AuditEvent::InviteRevoked).about(&id, &"link");
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -195,6 +197,7 @@ pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Adm
 struct Maker<'a> {
     by: &'a Username,
     actor: Actor,
+    audit: &'a AuditLog,
     public: &'a str,
 }
 
@@ -216,7 +219,7 @@ async fn make_link(
         Some(user) => Entry::new(event).about_user(user.id, &user.username).detail("link", id),
         None => Entry::new(event).about(&id, &"invitation").detail("role", role.as_str()),
     };
-    audit::append(tx, now, &maker.actor, entry).await?;
+    maker.audit.append(tx, now, &maker.actor, entry).await?;
     Ok(OneTimeLink { id, url: format!("{}/invite#token={}", maker.public, token.reveal()), expires_at })
 }
 

@@ -79,6 +79,7 @@ impl FactorPurpose {
 pub struct SecondFactor {
     user: UserId,
     tx: Tx,
+    audit: AuditLog,
     before: Option<Entry>,
 }
 
@@ -100,7 +101,7 @@ impl SecondFactor {
     /// When the commit failed, or its outcome is unknown.
     pub async fn commit(mut self, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
         for entry in self.before.take().into_iter().chain([entry]) {
-            audit::append(&mut self.tx, now, actor, entry).await?;
+            self.audit.append(&mut self.tx, now, actor, entry).await?;
         }
         self.tx.commit().await
     }
@@ -198,7 +199,7 @@ impl Verification<'_> {
                     return Err(self.reject_uncounted(Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
                 }
                 self.reset_failures(&mut tx, &locked, false).await?;
-                Ok(SecondFactor { user: self.user, tx, before: None })
+                Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before: None })
             }
             ParsedCode::Unknown => {
                 let (tx, locked) = self.lock_row().await?;
@@ -234,7 +235,7 @@ impl Verification<'_> {
         tx.insert_notice(self.user, &notice, self.now).await?;
         let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
         let before = Some(entry.detail("place", self.purpose.word()).detail("left", left));
-        Ok(SecondFactor { user: self.user, tx, before })
+        Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before })
     }
 
     /// Verifies the first code of a pending secret, which becomes the factor in the returned transaction.
@@ -259,7 +260,7 @@ impl Verification<'_> {
         if !tx.confirm_factor(self.user, &pending, step, self.now).await? {
             return Err(CodeError::NothingPending);
         }
-        Ok(SecondFactor { user: self.user, tx, before: None })
+        Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before: None })
     }
 
     /// Locks the factor's row, so that guesses are verified one at a time.
@@ -318,7 +319,7 @@ impl Verification<'_> {
     }
 
     async fn write(&self, tx: &mut Tx, entry: Entry) -> Result<(), StoreError> {
-        audit::append(tx, self.now, self.actor, entry).await
+        self.audit.append(tx, self.now, self.actor, entry).await
     }
 
     fn failure_entry(&self, reason: Reason) -> Entry {

@@ -9,11 +9,7 @@ use protocol::{
 
 use super::{Choice, TerminalError, launch, list, permit::Permit, reconciler};
 use crate::audit::AsActor as _;
-use crate::{
-    audit::{self, AuditEvent},
-    events::TerminalEvent,
-    services::Services,
-};
+use crate::{audit::AuditEvent, events::TerminalEvent, services::Services};
 
 /// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the
 /// name stays as it was, too.
@@ -63,7 +59,7 @@ async fn rename(
     }
     tx.rename_terminal(proof, name).await?;
     let entry = launch::about(AuditEvent::TerminalRenamed, &row).detail("to", name);
-    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     Ok(tx.commit().await?)
 }
 
@@ -89,7 +85,7 @@ async fn resize(
     }
     tx.request_tier(proof, name).await?;
     let entry = launch::about(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
-    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     tx.commit().await?;
     reconciler::request(services, row.id).await.unwrap_or(Ok(()))
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
 };
@@ -68,7 +68,7 @@ async fn record(
     let row = choose(&mut tx, caller, ask, now).await?;
     tx.insert_terminal(&row).await?;
     let entry = launch::about(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
-    audit::append(&mut tx, now, actor, entry).await?;
+    services.audit.append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
     Ok(row)
 }

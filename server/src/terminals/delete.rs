@@ -106,7 +106,7 @@ async fn begin<A: AllowsDelete>(
     if !tx.begin_deletion(proof, false).await? {
         return begun_by_another(&mut tx, row.id).await;
     }
-    audit::append(&mut tx, services.clock.now(), actor, started(row, false)).await?;
+    services.audit.append(&mut tx, services.clock.now(), actor, started(row, false)).await?;
     tx.commit().await?;
     Ok(true)
 }

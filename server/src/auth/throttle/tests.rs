@@ -49,9 +49,9 @@ async fn addresses_cannot_use_up_the_room_of_trusted_devices() {
     while tables.overflow.take(OVERFLOW_ATTEMPTS, NOW.millis()).is_ok() {}
     drop(tables);
     for _ in 0..5 {
-        throttle.enter(Source::Device([7; 32]), "ada", NOW).await.unwrap().failed(NOW);
+        throttle.begin_attempt(Source::Device([7; 32]), "ada", NOW).await.unwrap().failed(NOW);
     }
-    assert_eq!(throttle.enter(Source::Device([7; 32]), "ada", NOW).await.unwrap_err().secs, 30);
+    assert_eq!(throttle.begin_attempt(Source::Device([7; 32]), "ada", NOW).await.unwrap_err().secs, 30);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::{
     tier,
 };
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     operations::Operation,
     services::Services,
@@ -55,7 +55,7 @@ async fn delete(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
         let (mut tx, now) = (services.db.begin().await?, services.clock.now());
         if tx.remove_terminal(row, now, &absence.to_string()).await? {
             let entry = launch::about(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
-            audit::append(&mut tx, now, &Actor::system(), entry).await?;
+            services.audit.append(&mut tx, now, &Actor::system(), entry).await?;
         }
         tx.commit().await
     })

@@ -4,7 +4,7 @@ use sandbox::EngineError;
 use store::TerminalRow;
 
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
     terminals::{Choice, TerminalError, launch},
@@ -38,7 +38,7 @@ async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineErro
             if tx.revert_tier(row, apply_again).await? {
                 let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
                 let entry = entry.detail("error", error);
-                audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+                services.audit.append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
             }
         } else {
             tx.record_tier_applied(row).await?;

@@ -5,6 +5,7 @@ use protocol::{
     names::{Slug, TerminalName},
     terminals::Phase,
 };
+use rexec::audit::{self, AuditKeys, AuditLog};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use store::{Db, DesiredState, NewSession, SandboxRow, SandboxState, SessionKind, TerminalRow};
 use uuid::Uuid;
@@ -13,7 +14,22 @@ use uuid::Uuid;
 pub struct TestDb {
     pub db: Db,
     pub name: &'static str,
-    _folder: Option<tempfile::TempDir>,
+    /// Keys of the audit log, as after the first start.
+    pub audit_keys: AuditKeys,
+    pub folder: tempfile::TempDir,
+}
+
+impl TestDb {
+    async fn new(db: Db, name: &'static str, folder: tempfile::TempDir) -> Self {
+        let audit_keys = audit::open_keys(&db, folder.path()).await.unwrap();
+        audit::establish(&AuditLog::new(db.clone(), audit_keys.clone()), folder.path()).await.unwrap();
+        Self { db, name, audit_keys, folder }
+    }
+
+    /// The audit log, as a server after a start has it.
+    pub fn audit_log(&self) -> AuditLog {
+        AuditLog::new(self.db.clone(), self.audit_keys.clone())
+    }
 }
 
 /// The sandbox that a cold creation makes for a terminal.
@@ -69,7 +85,7 @@ pub fn postgres_url() -> Option<String> {
 pub async fn sqlite() -> TestDb {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
-    TestDb { db, name: "sqlite", _folder: Some(folder) }
+    TestDb::new(db, "sqlite", folder).await
 }
 
 pub async fn postgres() -> Option<TestDb> {
@@ -79,7 +95,7 @@ pub async fn postgres() -> Option<TestDb> {
     sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
     let (server, _) = url.rsplit_once('/').unwrap();
     let db = Db::postgres(&format!("{server}/{name}")).await.unwrap();
-    Some(TestDb { db, name: "postgresql", _folder: None })
+    Some(TestDb::new(db, "postgresql", tempfile::tempdir().unwrap()).await)
 }
 
 /// One database of every available kind.

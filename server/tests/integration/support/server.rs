@@ -73,7 +73,8 @@ impl TestServer {
         configure(&mut config);
         let clock = Clock::manual(START);
         let engine = FakeEngine::new(clock.clone());
-        let services = Services::builder(config, db.db.clone(), Keyring::default(), Arc::new(engine.clone()))
+        let (keys, audit_keys) = (Keyring::default(), db.audit_keys.clone());
+        let services = Services::builder(config, db.db.clone(), keys, audit_keys, Arc::new(engine.clone()))
             .clock(clock.clone())
             .address(address)
             .operation_wait(operation_wait)
