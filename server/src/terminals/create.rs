@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::{
     Choice, TerminalError,
-    launch::{self, Completion},
+    audit_entry::audit_entry,
+    completion::Completion,
     list, names, reconciler,
 };
 use crate::audit::AsActor as _;
@@ -67,7 +68,7 @@ async fn record(
     }
     let row = choose(&mut tx, caller, ask, now).await?;
     tx.insert_terminal(&row).await?;
-    let entry = launch::about(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
+    let entry = audit_entry(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
     audit::append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
     Ok(row)

@@ -10,8 +10,9 @@ use store::{DesiredState, PowerRequest, TerminalRow};
 
 use super::{
     TerminalError, clients,
-    launch::{self, Completion},
-    list,
+    audit_entry::audit_entry,
+    completion::Completion,
+    launch_spec, list,
     permit::Permit,
     reconciler,
 };
@@ -123,7 +124,7 @@ async fn change_now<A: AllowsStop>(
     let Some(request) = request(&row, wanted)? else { return Ok(()) };
     if wanted != Wanted::Stopped {
         // Refused now rather than after the stop, when its image or tier no longer exists.
-        launch::spec(&mut tx, &row).await?;
+        launch_spec::spec(&mut tx, &row).await?;
     }
     if !tx.request_power(proof, row.phase, request).await? {
         return Err(TerminalError::Phase(row.phase));
@@ -131,10 +132,10 @@ async fn change_now<A: AllowsStop>(
     let now = services.clock.now();
     let has_clients = matches!(row.phase, Phase::Running | Phase::Paused);
     if request == PowerRequest::Stop || (request == PowerRequest::Restart && has_clients) {
-        audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStopped, &row)).await?;
+        audit::append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStopped, &row)).await?;
     }
     if request != PowerRequest::Stop {
-        audit::append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStarted, &row)).await?;
+        audit::append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStarted, &row)).await?;
     }
     let committed = tx.commit().await;
     // Also when the result of the commit is unknown: ending clients that may attach again is safe.
