@@ -70,7 +70,8 @@ impl DataDir {
     /// # Errors
     /// [`InvalidDataDir::Io`].
     pub fn save_origin(&self, origin: &str) -> Result<(), InvalidDataDir> {
-        write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600).map_err(|e| InvalidDataDir::Io(self.path.clone(), e))
+        write_new(&self.path.join(ORIGIN), origin.as_bytes(), 0o600)
+            .map_err(|e| InvalidDataDir::Io(self.path.clone(), e))
     }
 
     /// The public origin of the last server of this data directory; `None` when there was none.

@@ -21,6 +21,7 @@ pub mod http;
 pub mod mfa;
 pub mod operations;
 pub mod problem;
+pub mod reconciler_state;
 pub mod serve;
 pub mod services;
 pub mod telemetry;

@@ -15,7 +15,7 @@ use std::{
 
 use protocol::TerminalId;
 use tokio::{
-    sync::{Mutex as AsyncMutex, Notify, Semaphore, SemaphorePermit},
+    sync::{Mutex as AsyncMutex, Semaphore, SemaphorePermit},
     task::JoinError,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,23 +23,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// Maximum number of launches at the same time, so that a burst of requests does not slow the engine down for all.
 const LAUNCHES_MAX: usize = 16;
 
-/// Runs operations.
+/// Runs operations, one after the other for each terminal.
 #[derive(Debug)]
 pub struct Operations {
     tasks: TaskTracker,
     queues: Mutex<HashMap<TerminalId, Weak<Queue>>>,
     launches: Semaphore,
-    /// Notified when an operation of a request failed, so that the reconciler repeats it soon.
-    pub failed: Notify,
-    /// A round of the reconciler has succeeded for every terminal, so the guests that ran before this process started
-    /// are connected.
-    pub adopted: AtomicBool,
 }
 
 /// The operations of one terminal.
 #[derive(Debug, Default)]
 struct Queue {
-    turn: AsyncMutex<()>,
+    /// Held by the running operation.
+    lock: AsyncMutex<()>,
     /// Cancels the running operation.
     running: Mutex<CancellationToken>,
 }
@@ -63,19 +59,13 @@ impl Operation {
 impl Operations {
     /// Operations that run as tasks of `tasks`.
     pub fn new(tasks: TaskTracker) -> Self {
-        Self {
-            tasks,
-            queues: Mutex::default(),
-            launches: Semaphore::new(LAUNCHES_MAX),
-            failed: Notify::new(),
-            adopted: AtomicBool::new(false),
-        }
+        Self { tasks, queues: Mutex::default(), launches: Semaphore::new(LAUNCHES_MAX) }
     }
 
     /// Runs a change to its end, also when the caller is dropped: nothing may be lost between a commit and the
     /// revocations that follow it.
     pub async fn complete<T: Send + 'static>(&self, change: impl Future<Output = T> + Send + 'static) -> T {
-        result(self.tasks.spawn(change).await).await
+        join_result(self.tasks.spawn(change).await).await
     }
 
     /// Runs an operation of a terminal after its earlier ones, to its end. Returns `None` when it has not ended after
@@ -88,17 +78,17 @@ impl Operations {
         let (queue, operation) = (self.queue(id), Operation::default());
         let (work, cancel) = (work(operation.clone()), operation.cancel.clone());
         let mut task = self.tasks.spawn(async move {
-            let _turn = queue.turn.lock().await;
+            let _guard = queue.lock.lock().await;
             queue.set_running(cancel);
             let done = work.await;
             queue.set_running(CancellationToken::new());
             done
         });
         match tokio::time::timeout(wait, &mut task).await {
-            Ok(ended) => Some(result(ended).await),
+            Ok(ended) => Some(join_result(ended).await),
             Err(_) if operation.claim_outcome() => None,
             // The work claimed the outcome and ends soon.
-            Err(_) => Some(result(task.await).await),
+            Err(_) => Some(join_result(task.await).await),
         }
     }
 
@@ -115,10 +105,9 @@ impl Operations {
         }
     }
 
-    /// Waits until another launch may begin, and counts it until the permit is dropped. `None` is never returned while
-    /// the server runs.
-    pub async fn launch_permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.launches.acquire().await.ok()
+    /// Waits until another launch may begin, and counts it until the permit is dropped.
+    pub async fn launch_permit(&self) -> SemaphorePermit<'_> {
+        self.launches.acquire().await.unwrap_or_else(|_| unreachable!("the semaphore is never closed"))
     }
 
     fn lock_queues(&self) -> std::sync::MutexGuard<'_, HashMap<TerminalId, Weak<Queue>>> {
@@ -138,7 +127,7 @@ impl Operations {
 }
 
 /// The result of a task. A panic of the task continues in the caller.
-async fn result<T>(ended: Result<T, JoinError>) -> T {
+async fn join_result<T>(ended: Result<T, JoinError>) -> T {
     match ended {
         Ok(done) => done,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

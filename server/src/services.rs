@@ -21,6 +21,7 @@ use crate::{
     config::Config,
     events::Events,
     operations::Operations,
+    reconciler_state::ReconcilerState,
 };
 
 /// Maximum time that a request waits for an operation on the engine before it is answered with 202.
@@ -55,6 +56,8 @@ pub struct Services {
     pub sessions: Arc<Sessions>,
     /// Runs operations.
     pub operations: Arc<Operations>,
+    /// Shared by the reconciler and the operations of requests.
+    pub reconciler: Arc<ReconcilerState>,
     /// Publishes changes to the event streams of pages.
     pub events: Events,
     /// Origins a browser may call from.
@@ -136,6 +139,7 @@ impl ServicesBuilder {
             revocations: registry,
             engine: self.engine,
             sessions: Arc::new(Sessions::new(shutdown.clone())),
+            reconciler: Arc::default(),
             operations: Arc::new(Operations::new(tasks.clone())),
             events: Events::default(),
             shutdown,

@@ -31,14 +31,14 @@ pub async fn enrol_factor(
     request: &EnrolRequest,
 ) -> Result<EnrolAnswer, AccountError> {
     check_current(services, who, &request.password, (AuditEvent::MfaEnrolStarted, PasswordField::Password)).await?;
-    let fresh = NewFactor::make(&services.keys, who.user)?;
+    let factor = NewFactor::generate(&services.keys, who.user)?;
     let mut change = Change::begin(services, who, FactorPurpose::EnrolAgain, request.code.as_ref()).await?;
     let now = services.clock.now();
-    fresh.store(change.tx(), who.user, now).await?;
+    factor.store(change.tx(), who.user, now).await?;
     let entry = Entry::new(AuditEvent::MfaEnrolStarted).about_user(who.user, &who.username);
     let again = matches!(change, Change::Proven(_));
     change.commit(services, who, entry.detail("replaces", again)).await?;
-    Ok(fresh.show(&who.username, now))
+    Ok(factor.enrol_answer(&who.username, now))
 }
 
 /// Confirms the pending secret by its first code. It becomes the factor, with ten new recovery codes. All other login

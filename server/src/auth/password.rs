@@ -112,6 +112,9 @@ mod tests {
         assert!(verify("a fine password", Some(&hash)).await.unwrap());
         assert!(!verify("another password", Some(&hash)).await.unwrap());
         assert!(!verify("a fine password", None).await.unwrap());
-        assert!(!verify("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(), "an unknown name takes a whole hash");
+        assert!(
+            !verify("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(),
+            "an unknown name takes a whole hash"
+        );
     }
 }

@@ -57,7 +57,7 @@ struct Failures {
 }
 
 impl Failures {
-    fn grow(&mut self, now: i64) {
+    fn record_failure(&mut self, now: i64) {
         if now - self.at > NAME_WAIT_SECS_MAX * 1000 && self.wait_until <= now {
             self.count = 0;
         }
@@ -73,7 +73,7 @@ impl Failures {
     fn wait(&mut self, now: i64) -> Option<RetryAfter> {
         // At most the maximum wait, even when the clock was set back.
         let left = self.wait_until.saturating_sub(now).min(NAME_WAIT_SECS_MAX * 1000);
-        (left > 0).then(|| RetryAfter::of(left, &mut self.reported))
+        (left > 0).then(|| RetryAfter::from_millis(left, &mut self.reported))
     }
 }
 
@@ -108,7 +108,7 @@ impl Attempts {
                 self.reported = false;
                 Ok(())
             }
-            Err(left) => Err(RetryAfter::of(left, &mut self.reported)),
+            Err(left) => Err(RetryAfter::from_millis(left, &mut self.reported)),
         }
     }
 }
@@ -127,7 +127,7 @@ impl TableEntry for Attempts {
     }
 }
 
-/// A throttled attempt.
+/// Why an attempt is rejected: it has to be repeated later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryAfter {
     /// Seconds to wait.
@@ -137,8 +137,8 @@ pub struct RetryAfter {
 }
 
 impl RetryAfter {
-    /// A wait of so many milliseconds, rounded up to seconds.
-    fn of(left: i64, reported: &mut bool) -> Self {
+    /// From milliseconds, rounded up to seconds.
+    fn from_millis(left: i64, reported: &mut bool) -> Self {
         Self { secs: left.unsigned_abs().div_ceil(1000), first: !std::mem::replace(reported, true) }
     }
 }
@@ -218,7 +218,7 @@ pub struct Throttle {
 pub struct Attempt<'a> {
     throttle: &'a Throttle,
     key: Key,
-    _turn: tokio::sync::OwnedMutexGuard<()>,
+    _guard: tokio::sync::OwnedMutexGuard<()>,
 }
 
 /// An attempt with a one-time link or a set-up token. Its token is given back by [`succeeded`](Self::succeeded) alone.
@@ -248,10 +248,10 @@ impl Throttle {
             queues.retain(|_, queue| Arc::strong_count(queue) > 1);
             queues.entry(key.clone()).or_default().clone()
         };
-        let turn = queue.lock_owned().await;
+        let guard = queue.lock_owned().await;
         // The attempts before this one may have failed.
         self.tables().wait(&key, now.millis())?;
-        Ok(Attempt { throttle: self, key, _turn: turn })
+        Ok(Attempt { throttle: self, key, _guard: guard })
     }
 
     /// Begins an attempt with a one-time link or a set-up token, unless the address has to wait.
@@ -287,7 +287,7 @@ impl Attempt<'_> {
         let now = now.millis();
         let mut tables = self.throttle.tables();
         if let Some(failures) = tables.failures(&self.key).entry(self.key.clone(), now) {
-            failures.grow(now);
+            failures.record_failure(now);
         }
     }
 

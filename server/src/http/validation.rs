@@ -85,6 +85,7 @@ async fn validate(accepted: &Input, request: Request) -> ApiResult<Request> {
 }
 
 fn parameters(uri: &Uri) -> ApiResult<Vec<String>> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| RequestError::InvalidQuery(e.body_text()))?;
+    let pairs =
+        Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|e| RequestError::InvalidQuery(e.body_text()))?;
     Ok(pairs.0.into_iter().map(|(name, _)| name).collect())
 }

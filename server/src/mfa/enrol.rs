@@ -19,7 +19,7 @@ impl NewFactor {
     ///
     /// # Errors
     /// When it cannot be sealed.
-    pub fn make(keys: &Keyring, user: UserId) -> Result<Self, KeyError> {
+    pub fn generate(keys: &Keyring, user: UserId) -> Result<Self, KeyError> {
         let secret = totp::generate_secret();
         let sealed = keys.seal(secret.reveal(), &context(user))?;
         Ok(Self { secret, sealed })
@@ -34,7 +34,7 @@ impl NewFactor {
     }
 
     /// What the user sees once.
-    pub fn show(&self, username: &Username, now: Timestamp) -> EnrolAnswer {
+    pub fn enrol_answer(&self, username: &Username, now: Timestamp) -> EnrolAnswer {
         let otpauth_url = totp::otpauth_url(self.secret.reveal(), username);
         EnrolAnswer {
             secret: totp::base32(self.secret.reveal()),

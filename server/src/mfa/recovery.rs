@@ -26,7 +26,7 @@ impl NewRecoveryCodes {
     ///
     /// # Errors
     /// [`HashError`].
-    pub async fn make() -> Result<Self, HashError> {
+    pub async fn generate() -> Result<Self, HashError> {
         let plain: Vec<String> =
             (0..limits::RECOVERY_CODES).map(|_| BASE32_NOPAD.encode(&rand::random::<[u8; CODE_BYTES]>())).collect();
         let salt: [u8; 16] = rand::random();

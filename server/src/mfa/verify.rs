@@ -281,7 +281,12 @@ impl Verification<'_> {
         matches!(self.purpose, FactorPurpose::Login)
     }
 
-    async fn reset_failures(&self, tx: &mut Tx, locked: &LockedFactor, by_recovery_code: bool) -> Result<(), StoreError> {
+    async fn reset_failures(
+        &self,
+        tx: &mut Tx,
+        locked: &LockedFactor,
+        by_recovery_code: bool,
+    ) -> Result<(), StoreError> {
         locked.counter.reset(tx, (self.user, &locked.factor), self.at_login(), by_recovery_code).await
     }
 

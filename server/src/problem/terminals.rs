@@ -17,7 +17,7 @@ impl ToProblem for TerminalError {
             Self::Store(error) => error.problem(),
             Self::Engine(error) => error.problem(),
             Self::Failed(sentence) => Problem::new(ProblemKind::Unavailable, sentence.clone()),
-            Self::StillUp(error) => {
+            Self::StopFailed(error) => {
                 rates::limited!(suppressed => tracing::warn!(suppressed, %error, "a container could not be stopped; the reconciler tries again"));
                 Problem::new(
                     ProblemKind::Unavailable,

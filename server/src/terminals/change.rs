@@ -7,7 +7,7 @@ use protocol::{
     terminals::{PatchTerminal, Phase, Terminal},
 };
 
-use super::{Choice, TerminalError, launch, list, permit::Permit, reconciler};
+use super::{Choice, TerminalError, audit_entry::audit_entry, list, permit::Permit, reconciler};
 use crate::audit::AsActor as _;
 use crate::{audit::AuditEvent, events::TerminalEvent, services::Services};
 
@@ -58,7 +58,7 @@ async fn rename(
         return Ok(());
     }
     tx.rename_terminal(proof, name).await?;
-    let entry = launch::about(AuditEvent::TerminalRenamed, &row).detail("to", name);
+    let entry = audit_entry(AuditEvent::TerminalRenamed, &row).detail("to", name);
     services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     Ok(tx.commit().await?)
 }
@@ -84,7 +84,7 @@ async fn resize(
         return Err(TerminalError::Phase(row.phase));
     }
     tx.request_tier(proof, name).await?;
-    let entry = launch::about(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
+    let entry = audit_entry(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
     services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     tx.commit().await?;
     reconciler::request(services, row.id).await.unwrap_or(Ok(()))

@@ -11,11 +11,7 @@ use sandbox::profile::STANDARD;
 use store::{DesiredState, SandboxRow, SandboxState, StoredReason, TerminalRow, Tx, pagination::TerminalCursor};
 use uuid::Uuid;
 
-use super::{
-    Choice, TerminalError,
-    launch::{self, Completion},
-    list, names, reconciler,
-};
+use super::{Choice, TerminalError, audit_entry::audit_entry, completion::Completion, list, names, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{Actor, AuditEvent},
@@ -67,7 +63,7 @@ async fn record(
     }
     let row = choose(&mut tx, caller, ask, now).await?;
     tx.insert_terminal(&row).await?;
-    let entry = launch::about(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
+    let entry = audit_entry(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
     services.audit.append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
     Ok(row)

@@ -9,7 +9,7 @@ use protocol::{
 };
 use store::{TerminalRow, Tx};
 
-use super::{TerminalError, clients, launch, list, reconciler};
+use super::{TerminalError, audit_entry::audit_entry, clients, list, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
@@ -156,5 +156,5 @@ async fn begin_locked<A: AllowsDelete>(
 }
 
 fn started(row: &TerminalRow, locked: bool) -> Entry {
-    launch::about(AuditEvent::TerminalDeleteStarted, row).detail("locked", locked)
+    audit_entry(AuditEvent::TerminalDeleteStarted, row).detail("locked", locked)
 }

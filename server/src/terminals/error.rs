@@ -24,7 +24,7 @@ pub enum TerminalError {
     Failed(String),
     /// Nobody can attach any more, but the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
-    StillUp(EngineError),
+    StopFailed(EngineError),
     /// The code was refused.
     #[error(transparent)]
     Code(#[from] CodeError),

@@ -5,7 +5,7 @@ use access::{Authorized, Caller, Operate};
 use protocol::{TerminalId, names::Sensitive};
 use store::TerminalRow;
 
-use super::{TerminalError, launch, list};
+use super::{TerminalError, audit_entry::audit_entry, list};
 use crate::{
     audit::{self, AsActor as _, AuditEvent, Entry},
     mfa::{AboutTerminal, FactorPurpose, Verification},
@@ -75,7 +75,7 @@ async fn spend(
     code: Option<&Sensitive>,
 ) -> Result<Permit, TerminalError> {
     let (actor, now) = (caller.actor(), services.clock.now());
-    let entry = || -> Entry { launch::about(AuditEvent::TerminalMfaAccessVerified, row).detail("change", change) };
+    let entry = || -> Entry { audit_entry(AuditEvent::TerminalMfaAccessVerified, row).detail("change", change) };
     let Some(code) = code else {
         audit::record(&services.audit, now, &actor, entry().failed().detail("reason", "code_needed")).await?;
         return Err(TerminalError::CodeNeeded);

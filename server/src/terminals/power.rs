@@ -9,10 +9,7 @@ use protocol::{
 use store::{DesiredState, PowerRequest, TerminalRow};
 
 use super::{
-    TerminalError, clients,
-    launch::{self, Completion},
-    list,
-    permit::Permit,
+    TerminalError, audit_entry::audit_entry, clients, completion::Completion, launch_spec, list, permit::Permit,
     reconciler,
 };
 use crate::audit::AsActor as _;
@@ -123,7 +120,7 @@ async fn change_now<A: AllowsStop>(
     let Some(request) = request(&row, wanted)? else { return Ok(()) };
     if wanted != Wanted::Stopped {
         // Refused now rather than after the stop, when its image or tier no longer exists.
-        launch::spec(&mut tx, &row).await?;
+        launch_spec::spec(&mut tx, &row).await?;
     }
     if !tx.request_power(proof, row.phase, request).await? {
         return Err(TerminalError::Phase(row.phase));
@@ -131,10 +128,10 @@ async fn change_now<A: AllowsStop>(
     let now = services.clock.now();
     let has_clients = matches!(row.phase, Phase::Running | Phase::Paused);
     if request == PowerRequest::Stop || (request == PowerRequest::Restart && has_clients) {
-        services.audit.append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStopped, &row)).await?;
+        services.audit.append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStopped, &row)).await?;
     }
     if request != PowerRequest::Stop {
-        services.audit.append(&mut tx, now, actor, launch::about(AuditEvent::TerminalStarted, &row)).await?;
+        services.audit.append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStarted, &row)).await?;
     }
     let committed = tx.commit().await;
     // Also when the result of the commit is unknown: ending clients that may attach again is safe.

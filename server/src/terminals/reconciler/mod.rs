@@ -11,21 +11,22 @@
 //! | request, phase `stopping` | stop the container, then `stopped`, or `pending` when a start is desired |
 //! | request, phase `deleting` | remove the sandbox, then the record |
 //! | request, other phases | apply the tier |
-//! | no request | follow the engine ([`observation`]) |
+//! | no request | record the observed state, or stop the container ([`observation`]) |
 //!
 //! A container that ends by itself is not started again: its request was carried out, and the owner starts it.
 
-mod carry_out;
-mod follow;
-mod launching;
+mod apply_request;
+mod launch;
 mod observation;
 mod record;
+mod retry;
+mod sync_observed;
 mod tier;
 
 use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
-use launching::FailedCreation;
+use launch::FailedCreation;
 use protocol::{SandboxId, TerminalId, terminals::Phase};
 use sandbox::ObservedState;
 use store::TerminalRow;
@@ -64,9 +65,9 @@ async fn run_request(
 ) -> Option<Result<(), TerminalError>> {
     let own = services.clone();
     let work = move |operation| async move {
-        let outcome = carry_out::carry_out(&own, id, &operation, failed_creation).await;
+        let outcome = apply_request::apply_request(&own, id, &operation, failed_creation).await;
         if outcome.is_err() {
-            own.operations.failed.notify_one();
+            own.reconciler.operation_failed.notify_one();
         }
         outcome
     };
@@ -91,7 +92,7 @@ pub async fn run(services: Services) {
             biased;
             () = services.shutdown.cancelled() => return,
             () = services.engine.guest_lost() => &DELAYS_AFTER_LOSS,
-            () = services.operations.failed.notified() => &[RETRY_DELAY],
+            () = services.reconciler.operation_failed.notified() => &[RETRY_DELAY],
             () = tokio::time::sleep(delay) => &[Duration::ZERO],
         };
         for pause in delays {
@@ -103,8 +104,8 @@ pub async fn run(services: Services) {
     }
 }
 
-async fn round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> bool {
-    match try_round(services, selects).await {
+async fn round(services: &Services, filter: impl Fn(&TerminalRow) -> bool) -> bool {
+    match try_round(services, filter).await {
         Ok(all_succeeded) => all_succeeded,
         Err(error) => {
             tracing::warn!(%error, "records and engine could not be compared; repeated in the next round");
@@ -114,9 +115,9 @@ async fn round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> b
 }
 
 /// The engine is listed before the records are read, so a sandbox that is created meanwhile has a record. The list only
-/// selects the terminals; each operation looks at the engine again when its turn comes.
-async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) -> Result<bool, TerminalError> {
-    let first = !services.operations.adopted.load(Ordering::Relaxed);
+/// filter the terminals; each operation observes the engine again when it runs.
+async fn try_round(services: &Services, filter: impl Fn(&TerminalRow) -> bool) -> Result<bool, TerminalError> {
+    let first = !services.reconciler.first_round_done.load(Ordering::Relaxed);
     let mut listed: HashMap<SandboxId, ObservedState> = services.engine.list().await?.into_iter().collect();
     let mut tx = services.db.read().await?;
     let rows = tx.all_terminals().await?;
@@ -126,33 +127,34 @@ async fn try_round(services: &Services, selects: impl Fn(&TerminalRow) -> bool) 
         let found = listed.remove(&row.sandbox.id);
         let needs_work = row.has_request() || observation::action(row.phase, found, first) != observation::Action::None;
         // An operation that runs ends by itself, and a round does not wait for it.
-        if needs_work && selects(&row) && !services.operations.is_busy(row.id) {
+        if needs_work && filter(&row) && !services.operations.is_busy(row.id) {
             let phase = row.phase.as_str();
             rates::limited!(suppressed =>
                 tracing::info!(suppressed, terminal = %row.id, phase, ?found, "reconciling"));
             selected.push(row.id);
         }
     }
-    let operations = stream::iter(selected).map(|id| settle(services, id, first)).buffer_unordered(CONCURRENT);
+    let operations =
+        stream::iter(selected).map(|id| reconcile_terminal(services, id, first)).buffer_unordered(CONCURRENT);
     let mut all_succeeded = operations.fold(true, |all, succeeded| async move { all & succeeded }).await;
     for orphan in listed.into_keys() {
-        if let Err(error) = collect(services, orphan, first).await {
+        if let Err(error) = collect_orphan(services, orphan, first).await {
             tracing::warn!(sandbox = %orphan, %error, "could not be removed; repeated in the next round");
             all_succeeded = false;
         }
     }
     if all_succeeded {
-        services.operations.adopted.store(true, Ordering::Relaxed);
+        services.reconciler.first_round_done.store(true, Ordering::Relaxed);
     }
     Ok(all_succeeded)
 }
 
 /// Carries out what the record requests, then records what is observed. False when one of them failed.
-async fn settle(services: &Services, id: TerminalId, first: bool) -> bool {
+async fn reconcile_terminal(services: &Services, id: TerminalId, first: bool) -> bool {
     let own = services.clone();
     let work = move |operation| async move {
-        let carried_out = carry_out::carry_out(&own, id, &operation, FailedCreation::Record).await;
-        follow::follow(&own, id, first).await.and(carried_out)
+        let applied = apply_request::apply_request(&own, id, &operation, FailedCreation::Record).await;
+        sync_observed::sync_observed(&own, id, first).await.and(applied)
     };
     match services.operations.run(id, Duration::MAX, work).await {
         Some(Err(error)) => {
@@ -165,7 +167,7 @@ async fn settle(services: &Services, id: TerminalId, first: bool) -> bool {
 
 /// Handles a sandbox on the engine without a record. With a tombstone it is what the engine completed after a deletion
 /// or a failed launch, and is removed. Otherwise the database may be an older one, so the home is kept.
-async fn collect(services: &Services, orphan: SandboxId, first: bool) -> Result<(), TerminalError> {
+async fn collect_orphan(services: &Services, orphan: SandboxId, first: bool) -> Result<(), TerminalError> {
     let mut tx = services.db.read().await?;
     let ended = tx.has_tombstone(orphan).await?;
     tx.commit().await?;

@@ -3,11 +3,12 @@
 use sandbox::EngineError;
 use store::TerminalRow;
 
+use super::retry::retry_write;
 use crate::{
     audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
-    terminals::{Choice, TerminalError, launch},
+    terminals::{Choice, TerminalError, audit_entry::audit_entry, launch_spec},
 };
 
 /// Applies the requested tier. When the engine refuses it, the record goes back to the tier of the sandbox.
@@ -31,12 +32,12 @@ pub(super) async fn apply(services: &Services, row: &TerminalRow) -> Result<(), 
 /// Records the outcome. Only a limit that is in use leaves the limits in force; after another error the engine may have
 /// the new ones, so the old ones are applied again.
 async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineError>) -> Result<(), TerminalError> {
-    launch::retry_write(|| async {
+    retry_write(|| async {
         let mut tx = services.db.begin().await?;
         if let Some(error) = error {
             let apply_again = !matches!(error, EngineError::LimitBelowUsage(_));
             if tx.revert_tier(row, apply_again).await? {
-                let entry = launch::about(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
+                let entry = audit_entry(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
                 let entry = entry.detail("error", error);
                 services.audit.append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
             }
@@ -56,7 +57,7 @@ pub(super) async fn set_limits(services: &Services, row: &TerminalRow) -> Result
     let tier = tx.tier(&row.tier).await?;
     tx.commit().await?;
     let Some(tier) = tier else { return Ok(()) };
-    match services.engine.set_limits(row.sandbox.id, launch::limits(&tier)).await {
+    match services.engine.set_limits(row.sandbox.id, launch_spec::limits(&tier)).await {
         Ok(()) | Err(EngineError::NoContainer) => Ok(()),
         Err(error) => Err(error.into()),
     }

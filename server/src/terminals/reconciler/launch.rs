@@ -6,13 +6,14 @@ use protocol::{events::Stage, terminals::Phase};
 use sandbox::{EngineError, LaunchSpec, Progress};
 use store::{Reason, SandboxState, TerminalRow};
 
+use super::retry::retry_write;
 use crate::{
     audit::{Actor, AuditEvent},
     engine_sentences::engine_sentence,
     events::TerminalEvent,
     operations::Operation,
     services::Services,
-    terminals::{TerminalError, launch, reason},
+    terminals::{TerminalError, audit_entry::audit_entry, launch_spec, reason},
 };
 
 /// What happens to the record of a terminal whose first launch fails.
@@ -43,7 +44,7 @@ impl Launch<'_> {
         let moved = tx.record_phase(&row, Phase::Starting, None, row.observed_generation).await?;
         tx.commit().await?;
         if moved {
-            self.changed(&row);
+            self.publish_change(&row);
             self.run(&TerminalRow { phase: Phase::Starting, ..row }).await?;
         }
         drop(permit);
@@ -62,12 +63,12 @@ impl Launch<'_> {
             }
             Err(error) => return Err(error),
         };
-        match self.bring_up(row, &spec).await {
+        match self.launch_sandbox(row, &spec).await {
             Ok(()) => self.record_started(row).await,
             // A deletion was requested.
             Err(EngineError::Cancelled) => Ok(()),
             Err(error) => {
-                if !self.withdraws(row).await || !self.withdraw(row, &error).await? {
+                if !self.should_withdraw(row).await || !self.withdraw(row, &error).await? {
                     self.record_failure(row, &reason::of_engine_error(&error), &error.to_string()).await?;
                 }
                 Err(error.into())
@@ -77,12 +78,12 @@ impl Launch<'_> {
 
     async fn spec(self, row: &TerminalRow) -> Result<LaunchSpec, TerminalError> {
         let mut tx = self.services.db.read().await?;
-        let spec = launch::spec(&mut tx, row).await?;
+        let spec = launch_spec::spec(&mut tx, row).await?;
         tx.commit().await?;
         Ok(spec)
     }
 
-    async fn bring_up(self, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), EngineError> {
+    async fn launch_sandbox(self, row: &TerminalRow, spec: &LaunchSpec) -> Result<(), EngineError> {
         let cancel = &self.operation.cancel;
         if row.sandbox.state == SandboxState::Assigned {
             return self.services.engine.start(spec, cancel).await;
@@ -94,19 +95,19 @@ impl Launch<'_> {
     }
 
     async fn record_started(self, row: &TerminalRow) -> Result<(), TerminalError> {
-        launch::retry_write(|| async {
+        retry_write(|| async {
             let mut tx = self.services.db.begin().await?;
             tx.record_started(row, self.services.clock.now()).await?;
             tx.commit().await
         })
         .await?;
-        self.changed(row);
+        self.publish_change(row);
         Ok(())
     }
 
     /// Whether the record of a failed first launch is removed: the caller that created it waits for the outcome, and
     /// the engine has nothing of it.
-    async fn withdraws(self, row: &TerminalRow) -> bool {
+    async fn should_withdraw(self, row: &TerminalRow) -> bool {
         self.failed_creation == FailedCreation::Withdraw
             && row.sandbox.state == SandboxState::Creating
             && !matches!(self.services.engine.observe(row.sandbox.id).await, Ok(Some(_)))
@@ -116,11 +117,11 @@ impl Launch<'_> {
     /// Removes the record. Its audit event remains. False when a deletion was requested meanwhile.
     async fn withdraw(self, row: &TerminalRow, error: &EngineError) -> Result<bool, TerminalError> {
         rates::limited!(suppressed => tracing::warn!(suppressed, terminal = %row.id, %error, "a terminal could not be created"));
-        let withdrawn = launch::retry_write(|| async {
+        let withdrawn = retry_write(|| async {
             let (mut tx, now) = (self.services.db.begin().await?, self.services.clock.now());
             let withdrawn = tx.withdraw_terminal(row, now, "the launch failed and left nothing").await?;
             if withdrawn {
-                let entry = launch::about(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
+                let entry = audit_entry(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
                 self.services.audit.append(&mut tx, now, &Actor::system(), entry).await?;
             }
             tx.commit().await?;
@@ -141,20 +142,20 @@ impl Launch<'_> {
             SandboxState::Creating => AuditEvent::TerminalCreateFailed,
             SandboxState::Assigned => AuditEvent::TerminalFailed,
         };
-        launch::retry_write(|| async {
+        retry_write(|| async {
             let mut tx = self.services.db.begin().await?;
             if tx.record_phase(row, Phase::Failed, Some(reason), row.generation).await? {
-                let entry = launch::about(event, row).failed().detail("error", error);
+                let entry = audit_entry(event, row).failed().detail("error", error);
                 self.services.audit.append(&mut tx, self.services.clock.now(), &Actor::system(), entry).await?;
             }
             tx.commit().await
         })
         .await?;
-        self.changed(row);
+        self.publish_change(row);
         Ok(())
     }
 
-    fn changed(self, row: &TerminalRow) {
+    fn publish_change(self, row: &TerminalRow) {
         self.services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     }
 }

@@ -6,8 +6,9 @@ use sandbox::EngineError;
 use store::{SandboxState, TerminalRow};
 
 use super::{
-    launching::{FailedCreation, Launch},
+    launch::{FailedCreation, Launch},
     record::read,
+    retry::retry_write,
     tier,
 };
 use crate::{
@@ -15,11 +16,11 @@ use crate::{
     events::TerminalEvent,
     operations::Operation,
     services::Services,
-    terminals::{TerminalError, clients, launch},
+    terminals::{TerminalError, audit_entry::audit_entry, clients},
 };
 
 /// Does one step after the other until the record has no request left.
-pub(super) async fn carry_out(
+pub(super) async fn apply_request(
     services: &Services,
     id: TerminalId,
     operation: &Operation,
@@ -51,10 +52,10 @@ pub(super) async fn carry_out(
 async fn delete(services: &Services, row: &TerminalRow) -> Result<(), TerminalError> {
     clients::end(services, row.id, Revocation::Deleted).await;
     let absence = services.engine.delete(row.sandbox.id).await?;
-    launch::retry_write(|| async {
+    retry_write(|| async {
         let (mut tx, now) = (services.db.begin().await?, services.clock.now());
         if tx.remove_terminal(row, now, &absence.to_string()).await? {
-            let entry = launch::about(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
+            let entry = audit_entry(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
             services.audit.append(&mut tx, now, &Actor::system(), entry).await?;
         }
         tx.commit().await
@@ -69,9 +70,9 @@ async fn stop(services: &Services, row: &TerminalRow) -> Result<(), TerminalErro
     clients::end(services, row.id, Revocation::Stopped).await;
     match services.engine.stop(row.sandbox.id).await {
         Ok(()) | Err(EngineError::NoContainer) => {}
-        Err(error) => return Err(TerminalError::StillUp(error)),
+        Err(error) => return Err(TerminalError::StopFailed(error)),
     }
-    launch::retry_write(|| async {
+    retry_write(|| async {
         let mut tx = services.db.begin().await?;
         tx.record_stopped(row).await?;
         tx.commit().await

@@ -14,11 +14,11 @@ use crate::{
     audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
-    terminals::{TerminalError, clients, launch},
+    terminals::{TerminalError, audit_entry::audit_entry, clients},
 };
 
 /// Compares a terminal without a pending request with the engine, and makes them agree.
-pub(super) async fn follow(services: &Services, id: TerminalId, first: bool) -> Result<(), TerminalError> {
+pub(super) async fn sync_observed(services: &Services, id: TerminalId, first: bool) -> Result<(), TerminalError> {
     let Some(row) = read(services, id).await? else { return Ok(()) };
     let found = services.engine.observe(row.sandbox.id).await?;
     match action(row.phase, found, first) {
@@ -59,7 +59,7 @@ async fn record(
     if !tx.record_phase(row, to, reason.as_ref(), row.generation).await? {
         return Ok(());
     }
-    let entry = launch::about(event, row).detail("reason", "seen on the engine");
+    let entry = audit_entry(event, row).detail("reason", "seen on the engine");
     services.audit.append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
     if let Some(revocation) = revocation {

@@ -4,7 +4,7 @@ use access::{Caller, Denied, View};
 use protocol::{TerminalId, security::SecurityReport, terminals::Stats};
 use sandbox::EngineError;
 
-use super::{TerminalError, launch, list};
+use super::{TerminalError, launch_spec, list};
 use crate::services::Services;
 
 /// CPU, memory and processes against their limits.
@@ -28,7 +28,7 @@ pub async fn security(services: &Services, caller: &Caller, id: TerminalId) -> R
     let proof = services.gate.authorize(caller, id, View).await?;
     let mut tx = services.db.read().await?;
     let row = list::record(&mut tx, &proof).await?;
-    let spec = launch::spec(&mut tx, &row).await?;
+    let spec = launch_spec::spec(&mut tx, &row).await?;
     tx.commit().await?;
     let mut report = match services.engine.security(&spec).await {
         Err(EngineError::NoContainer) => return Err(Denied::NotRunning(row.phase).into()),
