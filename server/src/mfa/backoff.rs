@@ -1,8 +1,8 @@
 //! Wait times after wrong codes (NIST SP 800-63B 5.2.2). Pure functions.
 //!
-//! One counter per account covers all purposes and all clients but trusted devices, which have their own each.
-//! After five failures in a row each further one doubles the wait, from 30 s to one hour. After a hundred, six-digit
-//! codes are rejected until a recovery code is used or an administrator resets the factor; a device is no longer trusted.
+//! One counter per account covers all purposes and all clients but trusted devices, which have their own each. After
+//! five failures in a row each further one doubles the wait, from 30 s to one hour. After a hundred, six-digit codes
+//! are rejected until a recovery code is used or an administrator resets the factor; a device is no longer trusted.
 //!
 //! An attacker who has only the password guesses at login. Those failures are counted like all others, but their waits
 //! apply to logins only, so that a logged-in user is not locked out by them.

@@ -1,6 +1,6 @@
 //! The counter of wrong codes that an attempt belongs to: that of its trusted device, or the one that all other
-//! attempts on the account share. Attempts of one counter do not change the waits of another, so that somebody who has only the
-//! password cannot make the owner's devices wait (FINDINGS L6).
+//! attempts on the account share. Attempts of one counter do not change the waits of another, so that somebody who has
+//! only the password cannot make the owner's devices wait (FINDINGS L6).
 
 use protocol::{Timestamp, UserId};
 use store::{DeviceHash, Factor, StoreError, TrustedDeviceRow, Tx};
