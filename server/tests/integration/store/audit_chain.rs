@@ -10,7 +10,8 @@ use crate::support::database;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
-async fn tamper(db: &Db, sql: &str) {
+/// Runs statements that are not Rexec's.
+pub(super) async fn tamper(db: &Db, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     match db {
         Db::Sqlite { writer, .. } => sqlx::raw_sql(sql).execute(writer).await.map(drop).unwrap(),

@@ -26,6 +26,14 @@ impl TestDb {
         Self { db, name, audit_keys, folder }
     }
 
+    /// Another empty database of the same kind.
+    pub async fn again(&self) -> Self {
+        match self.db {
+            Db::Sqlite { .. } => sqlite().await,
+            Db::Postgres(_) => postgres().await.unwrap(),
+        }
+    }
+
     /// The audit log, as a server after a start has it.
     pub fn audit_log(&self) -> AuditLog {
         AuditLog::new(self.db.clone(), self.audit_keys.clone())
