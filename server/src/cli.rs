@@ -32,23 +32,23 @@ enum Command {
     /// Commands about the configuration.
     Config {
         #[command(subcommand)]
-        question: ConfigQuestion,
+        command: ConfigCommand,
     },
     /// Administration on the server itself.
     Admin {
         #[command(subcommand)]
-        action: AdminAction,
+        action: AdminCommand,
     },
 }
 
 #[derive(Subcommand)]
-enum ConfigQuestion {
+enum ConfigCommand {
     /// Check the configuration, and report every mistake in it.
     Check,
 }
 
 #[derive(Subcommand)]
-enum AdminAction {
+enum AdminCommand {
     /// Print a one-time link that sets a new password for USER.
     ResetLink {
         /// Account name.
@@ -82,8 +82,8 @@ pub async fn run(assets: Assets) -> ExitCode {
     let done = match cli.command {
         Command::Serve => serve::run(config, assets).await,
         Command::Doctor { json } => commands::doctor(&config, json).await,
-        Command::Config { question: ConfigQuestion::Check } => commands::config_check(&config),
-        Command::Admin { action: AdminAction::ResetLink { user } } => commands::reset_link(config, &user).await,
+        Command::Config { command: ConfigCommand::Check } => commands::config_check(&config),
+        Command::Admin { action: AdminCommand::ResetLink { user } } => commands::reset_link(config, &user).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -59,11 +59,7 @@ impl Operation {
 impl Operations {
     /// Operations that run as tasks of `tasks`.
     pub fn new(tasks: TaskTracker) -> Self {
-        Self {
-            tasks,
-            queues: Mutex::default(),
-            launches: Semaphore::new(LAUNCHES_MAX),
-        }
+        Self { tasks, queues: Mutex::default(), launches: Semaphore::new(LAUNCHES_MAX) }
     }
 
     /// Runs a change to its end, also when the caller is dropped: nothing may be lost between a commit and the

@@ -88,7 +88,7 @@ async fn join(
     let user = UserId::new(Uuid::new_v4());
     setup::insert(&mut tx, user, username, &hash, link.role, now).await?;
     let settings = tx.settings().await?;
-    let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
     let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);

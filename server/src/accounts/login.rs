@@ -37,7 +37,7 @@ impl LoggedIn {
     ) -> Self {
         services.signed_in_addresses.record(user, visitor.address);
         // The login does not depend on it.
-        let trusted_device = trusted_device::cookie(&services.keys, username.as_str()).ok();
+        let trusted_device = trusted_device::new_cookie(&services.keys, username.as_str()).ok();
         Self { status: LoginStatus::Ok, token, trusted_device }
     }
 }
@@ -57,7 +57,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
     let device = visitor
         .trusted_device
         .as_ref()
-        .and_then(|c| trusted_device::device(&services.keys, c.reveal(), &request.username));
+        .and_then(|c| trusted_device::from_cookie(&services.keys, c.reveal(), &request.username));
     let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
     let attempt = match services.throttle.begin_attempt(source, &request.username, now).await {
         Ok(attempt) => attempt,
@@ -69,7 +69,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
             return Err(AccountError::Throttled(wait.secs));
         }
     };
-    let known = user_named(services, &request.username).await?;
+    let known = find_user(services, &request.username).await?;
     let right = password::verify(request.password.reveal(), known.as_ref().map(|user| &user.password_hash)).await?;
     let Some(user) = known.filter(|user| right && !user.disabled) else {
         attempt.failed(now);
@@ -95,7 +95,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
         true => (LoginStatus::MfaRequired, SessionKind::Pending),
         false => (LoginStatus::Ok, SessionKind::Full),
     };
-    let (_, token) = sessions::open(&mut tx, user.id, kind, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(&mut tx, user.id, kind, visitor, &settings, now).await?;
     if kind == SessionKind::Full {
         tx.record_login(user.id, now).await?;
         let actor = visitor.actor().known_as(user.id, &user.username);
@@ -113,7 +113,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
 ///
 /// # Errors
 /// [`AccountError::Code`]; [`AccountError::LoginEnded`] when the pending session was used by another request.
-pub async fn give_code(
+pub async fn verify_code(
     services: &Services,
     visitor: &Visitor,
     pending: &PendingLogin,
@@ -131,14 +131,14 @@ pub async fn give_code(
         username: &pending.username,
         purpose: FactorPurpose::Login,
     };
-    let mut factor = verification.prove(code).await?;
+    let mut factor = verification.verify_code(code).await?;
     let tx = factor.tx();
     let disabled = tx.user(pending.user).await?.is_none_or(|user| user.disabled);
     if disabled || !tx.delete_session(pending.session, pending.user).await? {
         return Err(AccountError::LoginEnded);
     }
     let settings = tx.settings().await?;
-    let (_, token) = sessions::open(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(pending.user, now).await?;
     let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
@@ -169,7 +169,7 @@ pub async fn log_out(
     services.clone().operations.complete(async move { change(&services).await }).await
 }
 
-async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
+async fn find_user(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
     let Ok(username) = Username::parse(typed) else { return Ok(None) };
     let mut tx = services.db.read().await?;
     let user = tx.user_by_name(&username).await?;
@@ -180,7 +180,7 @@ async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, Ac
 /// Unknown usernames are not recorded, because they may be passwords typed into the wrong field.
 async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> Result<(), AccountError> {
     let entry = Entry::new(AuditEvent::LoginFailed).failed();
-    let entry = match user_named(services, typed).await? {
+    let entry = match find_user(services, typed).await? {
         Some(user) if user.disabled => entry.about_user(user.id, &user.username).detail("reason", "disabled"),
         Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),
         None => entry.detail("reason", "unknown_name"),

@@ -23,15 +23,16 @@ pub(super) async fn check_current(
 ) -> Result<(), AccountError> {
     let now = services.clock.now();
     let refuse = |reason| Entry::new(event).failed().about_user(who.user, &who.username).detail("reason", reason);
-    let attempt = match services.throttle.begin_attempt(Source::Login(who.login_session()?), who.username.as_str(), now).await {
-        Ok(attempt) => attempt,
-        Err(wait) => {
-            if wait.first {
-                audit::record(&services.audit, now, &who.actor(), refuse("throttled")).await?;
+    let attempt =
+        match services.throttle.begin_attempt(Source::Login(who.login_session()?), who.username.as_str(), now).await {
+            Ok(attempt) => attempt,
+            Err(wait) => {
+                if wait.first {
+                    audit::record(&services.audit, now, &who.actor(), refuse("throttled")).await?;
+                }
+                return Err(AccountError::Throttled(wait.secs));
             }
-            return Err(AccountError::Throttled(wait.secs));
-        }
-    };
+        };
     let mut tx = services.db.read().await?;
     let user = tx.user(who.user).await?.ok_or(AccountError::LoginEnded)?;
     tx.commit().await?;
@@ -68,7 +69,7 @@ impl Change {
         }
         drop(tx);
         let code = code.ok_or(AccountError::CodeMissing)?;
-        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).prove(code).await?))
+        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).verify_code(code).await?))
     }
 
     pub(super) fn tx(&mut self) -> &mut Tx {

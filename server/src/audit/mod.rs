@@ -48,7 +48,7 @@ pub async fn append(tx: &mut Tx, now: Timestamp, actor: &Actor, entry: Entry) ->
     tx.append_audit(&row).await
 }
 
-/// The audit log as a place for events without a change. Cheap to clone.
+/// The audit log for events without a change. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     db: Db,
@@ -56,7 +56,7 @@ pub struct AuditLog {
 }
 
 impl AuditLog {
-    /// The audit log of a database. One per server, because it counts.
+    /// The audit log of a database. One per server, because it counts the suppressed events.
     pub fn new(db: Db) -> Self {
         Self { db, rates: Arc::default() }
     }
@@ -94,7 +94,7 @@ pub async fn append_suppressed(log: &AuditLog, now: Timestamp, all: bool) -> Res
     };
     let result = appended.await;
     if result.is_err() {
-        log.rates.put_back(now, summaries);
+        log.rates.restore(now, summaries);
     }
     result
 }

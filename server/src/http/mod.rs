@@ -19,7 +19,7 @@ pub mod validation;
 pub mod ws;
 
 pub use bounds::Bounds;
-pub use route_table::{Requirement, ROUTES, Route};
+pub use route_table::{ROUTES, Requirement, Route};
 
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;

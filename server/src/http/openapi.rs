@@ -13,7 +13,7 @@ use utoipa::{
 
 use super::{
     authn::{COOKIE, PENDING_COOKIE},
-    route_table::{Requirement, ROUTES, Route},
+    route_table::{ROUTES, Requirement, Route},
 };
 
 /// Completes the generated document.

@@ -1,4 +1,4 @@
-//! A new name, another tier. Neither changes the name of the container, its host name or its home.
+//! Changes of name and tier. Neither changes the name of the container, its host name or its home.
 
 use access::{Authorized, Caller, Denied, Operate};
 use protocol::{
@@ -15,8 +15,8 @@ use crate::{
     services::Services,
 };
 
-/// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the
-/// name stays as it was, too.
+/// Changes the given fields. A locked terminal needs a grant or a code. The tier is changed first: when the engine
+/// refuses it, the name is not changed either.
 ///
 /// # Errors
 /// [`TerminalError`].

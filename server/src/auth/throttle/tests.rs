@@ -44,7 +44,10 @@ async fn failures_of_one_address_over_all_names_are_throttled_to_one_a_minute() 
     }
     let mut now = NOW;
     for i in 0..5 {
-        assert_eq!(throttle.begin_attempt(at(1), "another", now).await.unwrap_err(), RetryAfter { secs: 60, first: true });
+        assert_eq!(
+            throttle.begin_attempt(at(1), "another", now).await.unwrap_err(),
+            RetryAfter { secs: 60, first: true }
+        );
         now = now.plus_secs(60);
         throttle.begin_attempt(at(1), &format!("next{i}"), now).await.unwrap().failed(now);
     }

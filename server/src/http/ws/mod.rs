@@ -31,7 +31,7 @@ use shared::{Shared, State};
 
 /// After a revocation, the rest of a partly written message may be sent for this long. The revoker waits longer, so no
 /// byte is sent after it has returned with the lease released.
-const REST_DEADLINE: Duration = Duration::from_millis(100);
+const PARTIAL_WRITE_DEADLINE: Duration = Duration::from_millis(100);
 /// Capacity of the queue of control messages.
 const CONTROL_MESSAGES: usize = 8;
 
@@ -103,11 +103,11 @@ async fn finish_message(
             };
             let _ = timeout(shared.timeouts.rest, ended).await;
         }
-        sleep_until(lease.revoked_at().unwrap_or_else(Instant::now) + REST_DEADLINE).await;
+        sleep_until(lease.revoked_at().unwrap_or_else(Instant::now) + PARTIAL_WRITE_DEADLINE).await;
     };
     // Timers may fire late, so the clock is checked before every write.
     let rest = poll_fn(|cx| match lease.revoked_at() {
-        Some(at) if at.elapsed() >= REST_DEADLINE => Poll::Ready(false),
+        Some(at) if at.elapsed() >= PARTIAL_WRITE_DEADLINE => Poll::Ready(false),
         _ => sink.poll_flush_unpin(cx).map(|done| done.is_ok()),
     });
     tokio::select! {

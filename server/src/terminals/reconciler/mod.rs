@@ -16,11 +16,11 @@
 //! A container that ends by itself is not started again: its request was carried out, and the owner starts it.
 
 mod apply_request;
-mod sync_observed;
 mod launch;
 mod observation;
 mod record;
 mod retry;
+mod sync_observed;
 mod tier;
 
 use std::{collections::HashMap, sync::atomic::Ordering, time::Duration};
@@ -134,7 +134,8 @@ async fn try_round(services: &Services, filter: impl Fn(&TerminalRow) -> bool) -
             selected.push(row.id);
         }
     }
-    let operations = stream::iter(selected).map(|id| reconcile_terminal(services, id, first)).buffer_unordered(CONCURRENT);
+    let operations =
+        stream::iter(selected).map(|id| reconcile_terminal(services, id, first)).buffer_unordered(CONCURRENT);
     let mut all_succeeded = operations.fold(true, |all, succeeded| async move { all & succeeded }).await;
     for orphan in listed.into_keys() {
         if let Err(error) = collect_orphan(services, orphan, first).await {

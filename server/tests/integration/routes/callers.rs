@@ -1,7 +1,7 @@
 //! Every route that reads, and the terminal socket, for every kind of caller in every state of the lock.
 
 use protocol::TerminalId;
-use rexec::http::{Requirement, ROUTES, Route};
+use rexec::http::{ROUTES, Requirement, Route};
 use serde_json::{Value, json};
 
 use super::attach::attach;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use protocol::ProblemKind;
-use rexec::http::{self, Requirement, ROUTES};
+use rexec::http::{self, ROUTES, Requirement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

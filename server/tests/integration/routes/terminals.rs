@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use protocol::TerminalId;
-use rexec::http::{Requirement, ROUTES};
+use rexec::http::{ROUTES, Requirement};
 use sandbox::fake::FakeBehavior;
 use serde_json::{Value, json};
 

@@ -87,7 +87,9 @@ async fn a_restart_is_one_request_and_passes_through_stopping() {
         env.services.operation_wait = Duration::ZERO;
         let go = CancellationToken::new();
         env.fake.set_behavior(FakeBehavior { start_after: Some(go.clone()), ..FakeBehavior::default() });
-        let Completion::InProgress(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else { panic!() };
+        let Completion::InProgress(_) = terminals::restart(&env.services, &who, id, None).await.unwrap() else {
+            panic!()
+        };
         let during = env.rows().await[0].clone();
         assert!([Phase::Stopping, Phase::Pending, Phase::Starting].contains(&during.phase), "{:?}", during.phase);
         assert_eq!((during.desired, during.generation), (DesiredState::Running, before.generation + 1));
@@ -108,7 +110,9 @@ async fn a_failed_start_keeps_the_record_of_a_terminal_that_never_ran() {
         let who = env.user("ada").await;
         env.services.operation_wait = Duration::ZERO;
         env.fake.set_behavior(FakeBehavior { fail_at: Some(Stage::Inside), ..FakeBehavior::default() });
-        let Completion::InProgress(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else { panic!() };
+        let Completion::InProgress(terminal) = terminals::create(&env.services, &who, ask()).await.unwrap() else {
+            panic!()
+        };
         while env.rows().await[0].phase != Phase::Failed {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
