@@ -39,7 +39,7 @@ pub const ACCOUNT_CHANGES: Rate = Rate { burst: 300, refill_ms: 100 };
 
 /// Searches of the audit log at the same time, over all accounts: as many as SQLite has connections for them.
 pub const AUDIT_SEARCHES: usize = 2;
-/// Maximum time that a search waits for its turn, and that it runs. It reads with pauses of the same length, so it
+/// Maximum time that a search waits for its slot, and that it runs. It reads with pauses of the same length, so it
 /// takes at most half of one core.
 pub const AUDIT_SEARCH_TIME: Duration = Duration::from_secs(2);
 /// Positions that the first statement of a search reads. Later ones read more or fewer by the time they take.

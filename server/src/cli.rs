@@ -32,12 +32,12 @@ enum Command {
     /// Commands about the configuration.
     Config {
         #[command(subcommand)]
-        question: ConfigQuestion,
+        command: ConfigCommand,
     },
     /// Administration on the server itself.
     Admin {
         #[command(subcommand)]
-        action: AdminAction,
+        action: AdminCommand,
     },
     /// Verification of the audit log.
     Audit {
@@ -61,13 +61,13 @@ enum AuditAction {
 }
 
 #[derive(Subcommand)]
-enum ConfigQuestion {
+enum ConfigCommand {
     /// Check the configuration, and report every mistake in it.
     Check,
 }
 
 #[derive(Subcommand)]
-enum AdminAction {
+enum AdminCommand {
     /// Print a one-time link that sets a new password for USER.
     ResetLink {
         /// Account name.
@@ -101,13 +101,13 @@ pub async fn run(assets: Assets) -> ExitCode {
     let done = match cli.command {
         Command::Serve => serve::run(config, assets).await,
         Command::Doctor { json } => commands::doctor(&config, json).await,
-        Command::Config { question: ConfigQuestion::Check } => commands::config_check(&config),
+        Command::Config { command: ConfigCommand::Check } => commands::config_check(&config),
         Command::Audit { action } => match action {
             AuditAction::Verify { checkpoint } => commands::audit::verify(&config, checkpoint.as_deref()).await,
             AuditAction::Checkpoint => commands::audit::checkpoint(&config).await,
             AuditAction::NewKey => commands::audit::new_key(&config).await,
         },
-        Command::Admin { action: AdminAction::ResetLink { user } } => commands::reset_link(config, &user).await,
+        Command::Admin { action: AdminCommand::ResetLink { user } } => commands::reset_link(config, &user).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,7 +20,7 @@ pub enum InvalidDataDir {
     Io(PathBuf, #[source] io::Error),
     /// Another server holds the lock.
     #[error("another Rexec already serves from {0}. Stop it, or choose another directory with --data-dir.")]
-    Taken(PathBuf),
+    Locked(PathBuf),
     /// The instance file has no UUID.
     #[error("{0} does not hold a UUID. Restore it: containers are found by it.")]
     InvalidInstance(PathBuf),
@@ -48,7 +48,7 @@ impl DataDir {
         let lock = lock.map_err(|e| InvalidDataDir::Io(path.clone(), e))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(InvalidDataDir::Taken(path)),
+            Err(fs::TryLockError::WouldBlock) => return Err(InvalidDataDir::Locked(path)),
             Err(fs::TryLockError::Error(e)) => return Err(InvalidDataDir::Io(path, e)),
         }
         let instance = instance(&path.join("instance"))?;
@@ -128,7 +128,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
         let first = DataDir::open(&path).unwrap();
-        assert!(matches!(DataDir::open(&path), Err(InvalidDataDir::Taken(_))));
+        assert!(matches!(DataDir::open(&path), Err(InvalidDataDir::Locked(_))));
         let id = first.instance();
         assert_eq!(DataDir::saved_origin(&path), None);
         first.save_origin("http://127.0.0.1:1").unwrap();

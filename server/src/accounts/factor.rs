@@ -90,7 +90,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::MfaIsRequired);
     }
     let actor = who.actor();
-    let mut factor = verification(services, who, &actor, FactorPurpose::Disable).prove(code).await?;
+    let mut factor = verification(services, who, &actor, FactorPurpose::Disable).verify_code(code).await?;
     // Checked again: locking a terminal locks the factor's row, which this transaction holds now.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
@@ -121,7 +121,7 @@ async fn regenerate(
     let verification = verification(services, who, &actor, FactorPurpose::Regenerate);
     verification.precheck().await?;
     let codes = NewRecoveryCodes::generate().await?;
-    let mut factor = verification.prove(code).await?;
+    let mut factor = verification.verify_code(code).await?;
     let recovery_codes = codes.store(factor.tx(), who.user).await?;
     let token =
         step_up(services, who, factor, AuditEvent::MfaRecoveryRegenerated, &Notice::RecoveryCodesReplaced).await?;

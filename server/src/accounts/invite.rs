@@ -88,7 +88,7 @@ async fn join(
     let user = UserId::new(Uuid::new_v4());
     setup::insert(&mut tx, user, username, &hash, link.role, now).await?;
     let settings = tx.settings().await?;
-    let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
     let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, (user, username), now).await?;
     let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);

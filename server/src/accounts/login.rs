@@ -64,7 +64,7 @@ async fn first_step(services: &Services, visitor: &Visitor, request: &LoginReque
             return Err(AccountError::Throttled(wait.secs));
         }
     };
-    let known = user_named(services, &request.username).await?;
+    let known = find_user(services, &request.username).await?;
     let right = password::verify(request.password.reveal(), known.as_ref().map(|user| &user.password_hash)).await?;
     let Some(user) = known.filter(|user| right && !user.disabled) else {
         attempt.failed(now);
@@ -90,7 +90,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
         true => (LoginStatus::MfaRequired, SessionKind::Pending),
         false => (LoginStatus::Ok, SessionKind::Full),
     };
-    let (_, token) = sessions::open(&mut tx, user.id, kind, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(&mut tx, user.id, kind, visitor, &settings, now).await?;
     let mut trusted_device = None;
     if kind == SessionKind::Full {
         trusted_device =
@@ -111,7 +111,7 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
 ///
 /// # Errors
 /// [`AccountError::Code`]; [`AccountError::LoginEnded`] when the pending session was used by another request.
-pub async fn give_code(
+pub async fn verify_code(
     services: &Services,
     visitor: &Visitor,
     pending: &PendingLogin,
@@ -130,14 +130,14 @@ pub async fn give_code(
         device: trusted_device::of_visitor(&services.keys, visitor, &pending.username),
         purpose: FactorPurpose::Login,
     };
-    let mut factor = verification.prove(code).await?;
+    let mut factor = verification.verify_code(code).await?;
     let tx = factor.tx();
     let disabled = tx.user(pending.user).await?.is_none_or(|user| user.disabled);
     if disabled || !tx.delete_session(pending.session, pending.user).await? {
         return Err(AccountError::LoginEnded);
     }
     let settings = tx.settings().await?;
-    let (_, token) = sessions::open(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(pending.user, now).await?;
     let owner = (pending.user, &pending.username);
     let trusted_device = trusted_device::trust(tx, &services.keys, visitor, owner, now).await?;
@@ -187,7 +187,7 @@ async fn device_of(services: &Services, visitor: &Visitor, typed: &str) -> Resul
     Ok(trusted.then_some(device))
 }
 
-async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
+async fn find_user(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {
     let Ok(username) = Username::parse(typed) else { return Ok(None) };
     let mut tx = services.db.read().await?;
     let user = tx.user_by_name(&username).await?;
@@ -198,7 +198,7 @@ async fn user_named(services: &Services, typed: &str) -> Result<Option<User>, Ac
 /// Unknown usernames are not recorded, because they may be passwords typed into the wrong field.
 async fn record_failure(services: &Services, visitor: &Visitor, typed: &str) -> Result<(), AccountError> {
     let entry = Entry::new(AuditEvent::LoginFailed).failed();
-    let entry = match user_named(services, typed).await? {
+    let entry = match find_user(services, typed).await? {
         Some(user) if user.disabled => entry.about_user(user.id, &user.username).detail("reason", "disabled"),
         Some(user) => entry.about_user(user.id, &user.username).detail("reason", "password"),
         None => entry.detail("reason", "unknown_name"),

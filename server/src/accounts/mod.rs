@@ -20,7 +20,7 @@ use crate::{auth::NewToken, services::Services};
 pub use error::{AccountError, PasswordField};
 pub use factor::{confirm_factor, disable_factor, enrol_factor, regenerate_codes};
 pub use invite::{accept, invite_status};
-pub use login::{LoggedIn, give_code, log_in, log_out};
+pub use login::{LoggedIn, log_in, log_out, verify_code};
 pub use me::{dismiss_notices, me};
 pub use password::change_password;
 pub use sessions::{list_sessions, revoke_others, revoke_session};
@@ -47,7 +47,7 @@ pub async fn revoke_sessions(services: &Services, ended: impl IntoIterator<Item 
 /// Revokes the leases of the earlier tokens of a login session, without waiting: a copy of the old cookie keeps no
 /// socket and no stream. To be called after the commit of every rotation.
 pub fn end_older_tokens(services: &Services, token: &NewToken) {
-    let (revocations, older) = (services.revocations.clone(), token.older());
+    let (revocations, older) = (services.revocations.clone(), token.older_tokens());
     // Not one of the tasks that shutdown waits for: shutdown ends every lease itself.
     tokio::spawn(async move {
         tokio::time::sleep(OLDER_TOKENS_END_AFTER).await;

@@ -69,7 +69,7 @@ impl Change {
         }
         drop(tx);
         let code = code.ok_or(AccountError::CodeMissing)?;
-        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).prove(code).await?))
+        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).verify_code(code).await?))
     }
 
     pub(super) fn tx(&mut self) -> &mut Tx {

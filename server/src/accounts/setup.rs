@@ -81,7 +81,7 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let user = UserId::new(Uuid::new_v4());
     insert(&mut tx, user, &request.username, &hash, Role::Admin, now).await?;
     let settings = tx.settings().await?;
-    let (_, token) = sessions::open(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
+    let (_, token) = sessions::create(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
     let owner = (user, &request.username);
     let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, owner, now).await?;

@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// Maximum number of processes in a container, in every tier.
-const PIDS: u32 = 256;
+const PIDS_MAX: u32 = 256;
 
-/// Every image, offered or not, with its size on the engine.
+/// Every image, enabled or not, with its size on the engine.
 ///
 /// # Errors
 /// When database or engine do not answer.
@@ -34,15 +34,15 @@ pub async fn images(services: &Services) -> AdminResult<Vec<AdminImage>> {
     Ok(items)
 }
 
-/// Changes how an image is offered, or offers a new one.
+/// Changes an image, or adds one.
 ///
 /// # Errors
-/// [`AdminError::Invalid`] when a text does not work, or no image would be offered first.
+/// [`AdminError::Invalid`] when a text is invalid, or no image would be the default.
 pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: ImageEdit) -> AdminResult<AdminImage> {
     let row = ImageRow {
-        title: text("title", &edit.title, 1, 64)?,
-        description: text("description", &edit.description, 0, 300)?,
-        reference: reference(&edit.reference)?,
+        title: validate_text("title", &edit.title, 1, 64)?,
+        description: validate_text("description", &edit.description, 0, 300)?,
+        reference: parse_reference(&edit.reference)?,
         enabled: edit.enabled,
         is_default: edit.default,
         name,
@@ -79,7 +79,7 @@ pub async fn tiers(services: &Services) -> AdminResult<Vec<Tier>> {
 /// Changes a tier, or adds one. Running terminals keep the limits they were started with.
 ///
 /// # Errors
-/// [`AdminError::Invalid`] when a value is out of its range, or no tier would be offered first.
+/// [`AdminError::Invalid`] when a value is out of its range, or no tier would be the default.
 pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierEdit) -> AdminResult<Tier> {
     if !TIER_MEMORY_BYTES.contains(&edit.memory_bytes) {
         return Err(InvalidValue::TierMemory.into());
@@ -88,7 +88,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
         return Err(InvalidValue::TierCpu.into());
     }
     let row = TierRow {
-        title: text("title", &edit.title, 1, 64)?,
+        title: validate_text("title", &edit.title, 1, 64)?,
         memory_bytes: edit.memory_bytes,
         cpu_millis: edit.cpu_millis,
         is_default: edit.default,
@@ -127,12 +127,12 @@ fn tier_view(row: TierRow) -> Tier {
         title: row.title,
         memory_bytes: row.memory_bytes,
         cpu_millis: row.cpu_millis,
-        pids: PIDS,
+        pids: PIDS_MAX,
         default: row.is_default,
     }
 }
 
-fn text(field: &'static str, text: &str, min: usize, max: usize) -> AdminResult<String> {
+fn validate_text(field: &'static str, text: &str, min: usize, max: usize) -> AdminResult<String> {
     let text = text.trim();
     let chars = text.chars().count();
     if chars < min || chars > max || text.chars().any(char::is_control) {
@@ -143,7 +143,7 @@ fn text(field: &'static str, text: &str, min: usize, max: usize) -> AdminResult<
 
 /// Parses an image reference: `name[:tag]` or `host/name[:tag]`, optionally with a digest. Validated, so that it cannot
 /// contain an option or a filter of the engine.
-fn reference(text: &str) -> AdminResult<String> {
+fn parse_reference(text: &str) -> AdminResult<String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/:@".contains(c);
     let starts = text.chars().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if starts
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn only_image_references_are_accepted() {
         for good in ["rexec/debian:1", "registry.example:5000/a/b:tag", "a@sha256:0123"] {
-            assert!(reference(good).is_ok(), "{good}");
+            assert!(parse_reference(good).is_ok(), "{good}");
         }
         for bad in ["", "-v", "Up/Case", "a b", "a;b", "../x", "a//b", "a:", &"a".repeat(201)] {
-            assert!(reference(bad).is_err(), "{bad}");
+            assert!(parse_reference(bad).is_err(), "{bad}");
         }
     }
 }

@@ -12,20 +12,20 @@ use crate::{
 };
 
 /// Interval of deletions.
-const EVERY: Duration = Duration::from_secs(10 * 60);
+const DELETION_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Interval in which windows of suppressed events end.
-const COUNTS_EVERY: Duration = Duration::from_secs(60);
+const COUNTS_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval of checkpoints of the audit log.
-const CHECKPOINTS_EVERY: Duration = Duration::from_secs(3600);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Runs until shutdown. A failure is logged; the next round tries again.
 pub async fn run(services: Services) {
-    let (mut deletion, mut counts) = (interval(EVERY), interval(COUNTS_EVERY));
-    let mut checkpoints = interval(CHECKPOINTS_EVERY);
+    let (mut deletion, mut counts) = (interval(DELETION_INTERVAL), interval(COUNTS_INTERVAL));
+    let mut checkpoints = interval(CHECKPOINT_INTERVAL);
     loop {
         let done = tokio::select! {
             () = services.shutdown.cancelled() => return,
-            _ = deletion.tick() => once(&services).await,
+            _ = deletion.tick() => run_once(&services).await,
             _ = counts.tick() => append_counts(&services, false).await,
             _ = checkpoints.tick() => {
                 write_checkpoint(&services).await;
@@ -38,8 +38,8 @@ pub async fn run(services: Services) {
     }
 }
 
-/// Appends the numbers of events that were suppressed, of the windows that have ended or of all. The latter at
-/// shutdown, when nothing records any more.
+/// Appends the numbers of events that were suppressed, of the windows that have ended or of all. At
+/// shutdown all are appended, because no more events are recorded.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -74,7 +74,7 @@ async fn append_line(file: &Path, mut line: String) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn once(services: &Services) -> AdminResult<()> {
+pub async fn run_once(services: &Services) -> AdminResult<()> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
     tx.delete_expired_sessions(now).await?;

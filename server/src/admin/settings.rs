@@ -46,21 +46,21 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResul
     }
     services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
-    let longest = |idle_secs, absolute_secs| MaxDurations { idle_secs, absolute_secs };
+    let max = |idle_secs, absolute_secs| MaxDurations { idle_secs, absolute_secs };
     services.revocations.shorten(
-        longest(new.grant_idle_secs, new.grant_absolute_secs),
-        longest(new.session_idle_secs, new.session_absolute_secs),
+        max(new.grant_idle_secs, new.grant_absolute_secs),
+        max(new.session_idle_secs, new.session_absolute_secs),
     );
     Ok(new)
 }
 
 fn check(new: &Settings) -> AdminResult<()> {
-    within("session_idle_secs", new.session_idle_secs, limits::SESSION_IDLE_SECS, "seconds")?;
-    within("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
-    within("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
-    within("grant_absolute_secs", new.grant_absolute_secs, limits::GRANT_ABSOLUTE_SECS, "seconds")?;
-    within("terminals_max", new.terminals_max, limits::TERMINAL_QUOTA, "terminals")?;
-    within("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
+    check_range("session_idle_secs", new.session_idle_secs, limits::SESSION_IDLE_SECS, "seconds")?;
+    check_range("session_absolute_secs", new.session_absolute_secs, limits::SESSION_ABSOLUTE_SECS, "seconds")?;
+    check_range("grant_idle_secs", new.grant_idle_secs, limits::GRANT_IDLE_SECS, "seconds")?;
+    check_range("grant_absolute_secs", new.grant_absolute_secs, limits::GRANT_ABSOLUTE_SECS, "seconds")?;
+    check_range("terminals_max", new.terminals_max, limits::TERMINAL_QUOTA, "terminals")?;
+    check_range("audit_retention_days", new.audit_retention_days, limits::AUDIT_RETENTION_DAYS, "days")?;
     if new.session_idle_secs > new.session_absolute_secs {
         return Err(InvalidValue::SessionIdle.into());
     }
@@ -70,7 +70,7 @@ fn check(new: &Settings) -> AdminResult<()> {
     Ok(())
 }
 
-fn within(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &'static str) -> AdminResult<()> {
+fn check_range(field: &'static str, value: u32, range: RangeInclusive<u32>, unit: &'static str) -> AdminResult<()> {
     if range.contains(&value) {
         return Ok(());
     }

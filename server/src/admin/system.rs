@@ -1,4 +1,4 @@
-//! What administrators see of the host and of all terminals: names and states, no content.
+//! The host and all terminals for administrators: names and states, no content.
 
 use protocol::{
     Page,
@@ -40,12 +40,12 @@ pub async fn system(services: &Services) -> AdminResult<System> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn terminals(services: &Services, behind: TerminalCursor, limit: u32) -> AdminResult<Page<AdminTerminal>> {
+pub async fn terminals(services: &Services, after: TerminalCursor, limit: u32) -> AdminResult<Page<AdminTerminal>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.terminals_page(behind, limit + 1).await?;
+    let rows = tx.terminals_page(after, limit + 1).await?;
     tx.commit().await?;
-    let place = |row: &TerminalListing| TerminalCursor(row.terminal.created_at, row.terminal.id).to_string();
-    Ok(pagination::page(rows, limit, place, view))
+    let cursor = |row: &TerminalListing| TerminalCursor(row.terminal.created_at, row.terminal.id).to_string();
+    Ok(pagination::page(rows, limit, cursor, view))
 }
 
 fn view(listing: TerminalListing) -> AdminTerminal {

@@ -32,9 +32,9 @@ const RESET_SECS: i64 = 24 * 3600;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(services: &Services, behind: &UsernameCursor, limit: u32) -> AdminResult<Page<UserView>> {
+pub async fn list(services: &Services, after: &UsernameCursor, limit: u32) -> AdminResult<Page<UserView>> {
     let mut tx = services.db.read().await?;
-    let rows = tx.users_page(behind, limit + 1).await?;
+    let rows = tx.users_page(after, limit + 1).await?;
     tx.commit().await?;
     Ok(pagination::page(rows, limit, |row| UsernameCursor::new(&row.username).to_string(), view))
 }
@@ -55,7 +55,7 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
     let mut tx = services.db.begin().await?;
     // Serializes administrators who demote each other concurrently.
     let admins = tx.count_admins().await?;
-    let user = held(&mut tx, id).await?;
+    let user = lock_user(&mut tx, id).await?;
     let (role, disabled) = (patch.role.unwrap_or(user.role), patch.disabled.unwrap_or(user.disabled));
     let was_admin = user.role == Role::Admin && !user.disabled;
     if was_admin && (role != Role::Admin || disabled) && admins <= 1 {
@@ -104,7 +104,7 @@ pub async fn reset_mfa(services: &Services, who: &Caller, id: UserId) -> AdminRe
 async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> AdminResult<UserView> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
-    let user = held(&mut tx, id).await?;
+    let user = lock_user(&mut tx, id).await?;
     // Serializes this with locking a terminal, which locks the same row.
     tx.lock_factor_row(id).await?;
     if user.password_by_link && tx.locked_terminals_of(id).await? > 0 {
@@ -130,9 +130,13 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
 /// When the database does not answer.
 pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
-    let maker =
-        Maker { by: &who.username, actor: who.actor(), audit: &services.audit, public: services.origins.public() };
-    let link = make_link(&mut tx, &services.clock, &maker, role, None).await?;
+    let creator = LinkCreator {
+        by: &who.username,
+        actor: who.actor(),
+        audit: &services.audit,
+        public: services.origins.public(),
+    };
+    let link = create_link(&mut tx, &services.clock, &creator, role, None).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -143,13 +147,17 @@ pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResul
 /// When there is no such account.
 pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
-    let user = held(&mut tx, id).await?;
+    let user = lock_user(&mut tx, id).await?;
     if !tx.has_factor(id).await? && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
     }
-    let maker =
-        Maker { by: &who.username, actor: who.actor(), audit: &services.audit, public: services.origins.public() };
-    let link = make_link(&mut tx, &services.clock, &maker, user.role, Some(&user)).await?;
+    let creator = LinkCreator {
+        by: &who.username,
+        actor: who.actor(),
+        audit: &services.audit,
+        public: services.origins.public(),
+    };
+    let link = create_link(&mut tx, &services.clock, &creator, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -162,8 +170,8 @@ pub async fn reset_link_from_shell(audit: &AuditLog, public: &str, username: &st
     let name = Username::parse(username).map_err(|_| AdminError::NotFound(Entity::Account))?;
     let mut tx = audit.db().begin().await?;
     let user = tx.user_by_name(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
-    let maker = Maker { by: &user.username, actor: Actor::system(), audit, public };
-    let link = make_link(&mut tx, &Clock::System, &maker, user.role, Some(&user)).await?;
+    let creator = LinkCreator { by: &user.username, actor: Actor::system(), audit, public };
+    let link = create_link(&mut tx, &Clock::System, &creator, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -194,17 +202,17 @@ pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Adm
     Ok(())
 }
 
-struct Maker<'a> {
+struct LinkCreator<'a> {
     by: &'a Username,
     actor: Actor,
     audit: &'a AuditLog,
     public: &'a str,
 }
 
-async fn make_link(
+async fn create_link(
     tx: &mut Tx,
     clock: &Clock,
-    maker: &Maker<'_>,
+    creator: &LinkCreator<'_>,
     role: Role,
     resets: Option<&User>,
 ) -> AdminResult<OneTimeLink> {
@@ -214,16 +222,16 @@ async fn make_link(
         None => (LinkKind::Invite, AuditEvent::InviteCreated, INVITE_SECS),
     };
     let expires_at = now.plus_secs(secs);
-    tx.insert_link(id, kind, &token.hash(), resets.map(|u| u.id), role, maker.by.as_str(), (now, expires_at)).await?;
+    tx.insert_link(id, kind, &token.hash(), resets.map(|u| u.id), role, creator.by.as_str(), (now, expires_at)).await?;
     let entry = match resets {
         Some(user) => Entry::new(event).about_user(user.id, &user.username).detail("link", id),
         None => Entry::new(event).about(&id, &"invitation").detail("role", role.as_str()),
     };
-    maker.audit.append(tx, now, &maker.actor, entry).await?;
-    Ok(OneTimeLink { id, url: format!("{}/invite#token={}", maker.public, token.reveal()), expires_at })
+    creator.audit.append(tx, now, &creator.actor, entry).await?;
+    Ok(OneTimeLink { id, url: format!("{}/invite#token={}", creator.public, token.reveal()), expires_at })
 }
 
-async fn held(tx: &mut Tx, id: UserId) -> AdminResult<User> {
+async fn lock_user(tx: &mut Tx, id: UserId) -> AdminResult<User> {
     tx.lock_user_row(id).await?;
     tx.user(id).await?.ok_or(AdminError::NotFound(Entity::Account))
 }

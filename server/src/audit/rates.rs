@@ -70,7 +70,7 @@ impl Summary {
         }
     }
 
-    /// The event, with the number of those that it stands for.
+    /// The event, with the number of suppressed events.
     pub(super) fn entry(&self) -> Entry {
         self.entry.clone().detail("suppressed", self.count)
     }
@@ -82,12 +82,12 @@ struct Windows(HashMap<Cause, Window>);
 impl Windows {
     /// The window of a cause. When the table is full, the window of all others with the same event and outcome, of
     /// which there are no more than events.
-    fn of(&mut self, cause: Cause, max: usize, now: i64) -> (Cause, &mut Window) {
+    fn window(&mut self, cause: Cause, max: usize, now: i64) -> (Cause, &mut Window) {
         if !self.0.contains_key(&cause) && self.0.len() >= max {
             self.0.retain(|_, window| window.suppressed.is_some() || !window.has_ended(now));
         }
-        let room = self.0.len() < max || self.0.contains_key(&cause);
-        let cause = if room { cause } else { Cause { principal: Principal::Others, ..cause } };
+        let has_room = self.0.len() < max || self.0.contains_key(&cause);
+        let cause = if has_room { cause } else { Cause { principal: Principal::Others, ..cause } };
         (cause, self.0.entry(cause).or_insert(Window { begun: now, recorded: 0, suppressed: None }))
     }
 }
@@ -117,7 +117,7 @@ impl RecordRates {
         let cause = Cause { principal, event: entry.event, outcome: entry.outcome };
         let now = now.millis();
         let (mut windows, max) = self.table(principal);
-        let (cause, window) = windows.of(cause, max, now);
+        let (cause, window) = windows.window(cause, max, now);
         if window.suppressed.is_none() && window.has_ended(now) {
             (window.begun, window.recorded) = (now, 0);
         }
@@ -157,10 +157,10 @@ impl RecordRates {
     }
 
     /// Returns summaries that could not be appended.
-    pub(super) fn put_back(&self, now: Timestamp, summaries: Vec<Summary>) {
+    pub(super) fn restore(&self, now: Timestamp, summaries: Vec<Summary>) {
         for summary in summaries {
             let (mut windows, max) = self.table(summary.cause.principal);
-            let (_, window) = windows.of(summary.cause, max, now.millis());
+            let (_, window) = windows.window(summary.cause, max, now.millis());
             match &mut window.suppressed {
                 Some(newer) => newer.add(summary.count, &summary.entry),
                 none => *none = Some(summary),
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(ended.iter().map(|s| s.entry().detail).collect::<Vec<_>>(), ["suppressed=480"]);
         assert_eq!(admitted(&rates, 500, NOW.plus_secs(60), &from(1)), 20);
         // Nothing is lost when the database fails.
-        rates.put_back(NOW, ended);
+        rates.restore(NOW, ended);
         let all = rates.take(NOW.plus_secs(60), true);
         assert_eq!(all.iter().map(|s| s.entry().detail).collect::<Vec<_>>(), ["suppressed=960"]);
     }

@@ -127,7 +127,7 @@ fn next_width(width: i64, took: Duration) -> i64 {
 
 /// One line of the export: the event and its hash, so that the chain can be verified elsewhere.
 #[derive(Debug, Serialize)]
-struct Line {
+struct ExportLine {
     #[serde(flatten)]
     event: AuditView,
     subject_id: Option<UserId>,
@@ -142,8 +142,11 @@ pub async fn export_after(db: &Db, seq: i64, limit: u32) -> Result<Option<(i64, 
     let Some(last) = rows.last().map(|row| row.seq) else { return Ok(None) };
     let mut lines = String::new();
     for row in rows {
-        let line =
-            Line { subject_id: row.subject_id.map(UserId::new), hash: HEXLOWER.encode(&row.hash), event: view(row) };
+        let line = ExportLine {
+            subject_id: row.subject_id.map(UserId::new),
+            hash: HEXLOWER.encode(&row.hash),
+            event: view(row),
+        };
         // Serialization of these types cannot fail.
         lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
         lines.push('\n');

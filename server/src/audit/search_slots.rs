@@ -1,4 +1,4 @@
-//! Turns of searches: a few at the same time, and one of each account.
+//! Slots of searches: a few at the same time, and one for each account.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ pub struct SearchSlots {
     accounts: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// A turn. It ends when it is dropped.
+/// A slot. Dropping it releases it.
 #[derive(Debug)]
 #[must_use]
 pub struct SearchSlot(#[expect(dead_code, reason = "held")] (OwnedMutexGuard<()>, OwnedSemaphorePermit));
@@ -33,14 +33,14 @@ impl Default for SearchSlots {
 }
 
 impl SearchSlots {
-    /// Waits for a turn. An account waits for its own searches first, so it occupies one turn of all at most.
+    /// Waits for a slot. An account waits for its own searches first, so it occupies at most one slot.
     ///
     /// # Errors
     /// [`SearchError::Busy`] after [`AUDIT_SEARCH_TIME`].
-    pub async fn enter(&self, account: UserId) -> Result<SearchSlot, SearchError> {
+    pub async fn acquire(&self, account: UserId) -> Result<SearchSlot, SearchError> {
         let own = {
             let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-            accounts.retain(|_, turn| Arc::strong_count(turn) > 1);
+            accounts.retain(|_, lock| Arc::strong_count(lock) > 1);
             accounts.entry(account).or_default().clone()
         };
         let both = async {
@@ -63,14 +63,14 @@ mod tests {
     async fn an_account_has_one_search_at_a_time_and_all_together_two() {
         let slots = SearchSlots::default();
         let account = |n| UserId::new(uuid::Uuid::from_u128(n));
-        let waits = async |n| timeout(Duration::from_millis(20), slots.enter(account(n))).await.is_err();
-        let first = slots.enter(account(1)).await.unwrap();
+        let waits = async |n| timeout(Duration::from_millis(20), slots.acquire(account(n))).await.is_err();
+        let first = slots.acquire(account(1)).await.unwrap();
         assert!(waits(1).await, "one of each account");
-        let second = slots.enter(account(2)).await.unwrap();
+        let second = slots.acquire(account(2)).await.unwrap();
         assert!(waits(3).await, "two in all");
         drop(first);
-        let third = slots.enter(account(3)).await.unwrap();
-        assert!(matches!(slots.enter(account(2)).await, Err(SearchError::Busy)), "not forever");
+        let third = slots.acquire(account(3)).await.unwrap();
+        assert!(matches!(slots.acquire(account(2)).await, Err(SearchError::Busy)), "not forever");
         drop((second, third));
         assert!(!waits(1).await);
     }

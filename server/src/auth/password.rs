@@ -16,10 +16,10 @@ pub use super::argon::HashError;
 use super::argon::Hasher;
 
 /// The most common passwords of eight characters and more, one per line (ASVS 6.2.4), from public frequency lists.
-const COMMON: &str = include_str!("common_passwords.txt");
+const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
 /// A hash with the current parameters and without a known password. Unknown names are verified against it.
-const NOBODY: &str =
+const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cmV4ZWMtbm9ib2R5LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The rule that a new password breaks.
@@ -41,7 +41,7 @@ pub enum PasswordError {
 pub fn check_new(password: &str, username: &Username) -> Result<(), PasswordError> {
     static SET: OnceLock<HashSet<&'static str>> = OnceLock::new();
     check(password, Some(username))?;
-    if SET.get_or_init(|| COMMON.lines().collect()).contains(password.to_lowercase().as_str()) {
+    if SET.get_or_init(|| COMMON_PASSWORDS.lines().collect()).contains(password.to_lowercase().as_str()) {
         return Err(PasswordError::Common);
     }
     Ok(())
@@ -53,7 +53,7 @@ pub fn check_new(password: &str, username: &Username) -> Result<(), PasswordErro
 /// [`HashError`].
 pub async fn hash(password: &str) -> Result<Secret<String>, HashError> {
     let password = Secret::new(password.to_owned());
-    Hasher::work(move |hasher| hasher.phc(password.reveal().as_bytes()).map(Secret::new)).await
+    Hasher::run(move |hasher| hasher.phc(password.reveal().as_bytes()).map(Secret::new)).await
 }
 
 /// Verifies a password against a stored hash. Without a stored hash (unknown account) the same work is done, so that
@@ -63,16 +63,16 @@ pub async fn hash(password: &str) -> Result<Secret<String>, HashError> {
 /// [`HashError`].
 pub async fn verify(password: &str, stored: Option<&Secret<String>>) -> Result<bool, HashError> {
     // Longer passwords are never stored; they take the same time as others.
-    let whole = password.chars().count() <= *limits::PASSWORD_CHARS.end();
+    let not_truncated = password.chars().count() <= *limits::PASSWORD_CHARS.end();
     let password = Secret::new(password.chars().take(*limits::PASSWORD_CHARS.end()).collect::<String>());
     let known = stored.map(|hash| Secret::new(hash.reveal().clone()));
-    Hasher::work(move |hasher| {
+    Hasher::run(move |hasher| {
         let text = match &known {
             Some(hash) => hash.reveal().as_str(),
-            None => NOBODY,
+            None => DUMMY_HASH,
         };
-        let right = hasher.verify(password.reveal().as_bytes(), text)?;
-        Ok(right && known.is_some() && whole)
+        let matches = hasher.verify(password.reveal().as_bytes(), text)?;
+        Ok(matches && known.is_some() && not_truncated)
     })
     .await
 }
@@ -83,7 +83,7 @@ pub async fn verify(password: &str, stored: Option<&Secret<String>>) -> Result<b
 /// # Errors
 /// [`HashError`].
 pub async fn digest(secrets: Vec<Secret<String>>, salt: Vec<u8>) -> Result<Vec<Vec<u8>>, HashError> {
-    Hasher::work(move |hasher| {
+    Hasher::run(move |hasher| {
         let one = |secret: &Secret<String>| hasher.digest(secret.reveal().as_bytes(), &salt).map(Vec::from);
         secrets.iter().map(one).collect()
     })
@@ -113,7 +113,7 @@ mod tests {
         assert!(!verify("another password", Some(&hash)).await.unwrap());
         assert!(!verify("a fine password", None).await.unwrap());
         assert!(
-            !verify("", Some(&Secret::new(NOBODY.to_owned()))).await.unwrap(),
+            !verify("", Some(&Secret::new(DUMMY_HASH.to_owned()))).await.unwrap(),
             "an unknown name takes a whole hash"
         );
     }

@@ -13,9 +13,9 @@ use super::{
 /// Validity of a pending login session.
 pub const PENDING_SECS: u32 = 10 * 60;
 /// The time of the last activity is written at most once in this time, to limit writes.
-const TOUCH_SECS: i64 = 30;
+const ACTIVITY_WRITE_SECS: i64 = 30;
 /// A rotated token stays valid for reads for this long, for requests that were already sent.
-const ROTATED_SECS: i64 = 10;
+const ROTATED_TOKEN_SECS: i64 = 10;
 
 /// The new token of a login session, for the browser's cookie.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl NewToken {
     }
 
     /// The leases that were given for earlier tokens of the session.
-    pub fn older(&self) -> Scope {
+    pub fn older_tokens(&self) -> Scope {
         Scope::OlderTokens { session: self.session, generation: self.generation }
     }
 }
@@ -46,7 +46,7 @@ impl NewToken {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open(
+pub async fn create(
     tx: &mut Tx,
     user: UserId,
     kind: SessionKind,
@@ -75,12 +75,12 @@ pub async fn open(
 }
 
 /// Gives a session a new token at a step-up. `None` when the session has ended; then the step-up must not happen. After
-/// the commit the leases of [`NewToken::older`] are to be ended.
+/// the commit the leases of [`NewToken::older_tokens`] are to be ended.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn rotate(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<Option<NewToken>, StoreError> {
-    with_new_token(tx, session, now.plus_secs(ROTATED_SECS)).await
+    replace_token(tx, session, now.plus_secs(ROTATED_TOKEN_SECS)).await
 }
 
 /// Like [`rotate`], when password, factor or other login sessions change. The old token is invalid at once, for reads
@@ -89,10 +89,10 @@ pub async fn rotate(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<O
 /// # Errors
 /// When the database does not answer.
 pub async fn renew(tx: &mut Tx, session: SessionId, now: Timestamp) -> Result<Option<NewToken>, StoreError> {
-    with_new_token(tx, session, now).await
+    replace_token(tx, session, now).await
 }
 
-async fn with_new_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -> Result<Option<NewToken>, StoreError> {
+async fn replace_token(tx: &mut Tx, session: SessionId, old_until: Timestamp) -> Result<Option<NewToken>, StoreError> {
     let value = RandomToken::random();
     let generation = tx.rotate_session(session, &value.hash(), old_until).await?;
     Ok(generation.map(|generation| NewToken { value, session, generation }))
@@ -114,7 +114,7 @@ pub async fn find(db: &Db, token: &str, now: Timestamp) -> Result<Option<LoginSe
 /// # Errors
 /// When the database does not answer.
 pub async fn record_activity(db: &Db, session: &LoginSession, now: Timestamp) -> Result<(), StoreError> {
-    if now < session.last_seen_at.plus_secs(TOUCH_SECS) {
+    if now < session.last_seen_at.plus_secs(ACTIVITY_WRITE_SECS) {
         return Ok(());
     }
     let mut tx = db.begin().await?;

@@ -1,4 +1,4 @@
-//! Addresses from which somebody was signed in within the last day. The listener keeps room for them.
+//! Addresses with a signed-in request within the last day. The listener reserves connections for them.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use rates::subscriber;
 use crate::budgets::{ACCOUNT_ADDRESSES, SIGNED_IN_ADDRESSES, SIGNED_IN_SECS};
 
 #[derive(Debug, Clone, Copy)]
-struct Last {
+struct LastRequest {
     at: i64,
     user: UserId,
 }
@@ -22,7 +22,7 @@ struct Last {
 #[derive(Debug)]
 pub struct SignedInAddresses {
     clock: Clock,
-    addresses: Mutex<HashMap<IpAddr, Last>>,
+    addresses: Mutex<HashMap<IpAddr, LastRequest>>,
 }
 
 impl SignedInAddresses {
@@ -31,14 +31,14 @@ impl SignedInAddresses {
         Self { clock, addresses: Mutex::default() }
     }
 
-    fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, Last>> {
+    fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, LastRequest>> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records a signed-in request. An account replaces its own oldest address when it has too many, so it cannot
     /// displace those of others.
     pub fn record(&self, user: UserId, address: IpAddr) {
-        let (address, last) = (subscriber(address), Last { at: self.clock.now().millis(), user });
+        let (address, last) = (subscriber(address), LastRequest { at: self.clock.now().millis(), user });
         let mut addresses = self.addresses();
         if !addresses.contains_key(&address) {
             let own = addresses.values().filter(|last| last.user == user).count();
@@ -51,14 +51,14 @@ impl SignedInAddresses {
         addresses.insert(address, last);
     }
 
-    /// Whether somebody was signed in from this address within the last day.
+    /// Whether this address had a signed-in request within the last day.
     pub fn contains(&self, address: IpAddr) -> bool {
         let since = self.clock.now().millis() - SIGNED_IN_SECS * 1000;
         self.addresses().get(&subscriber(address)).is_some_and(|last| last.at > since)
     }
 }
 
-fn remove_oldest(addresses: &mut HashMap<IpAddr, Last>, which: impl Fn(&Last) -> bool) {
+fn remove_oldest(addresses: &mut HashMap<IpAddr, LastRequest>, which: impl Fn(&LastRequest) -> bool) {
     let oldest = addresses.iter().filter(|(_, last)| which(last)).min_by_key(|(_, last)| last.at);
     if let Some(address) = oldest.map(|(address, _)| *address) {
         addresses.remove(&address);

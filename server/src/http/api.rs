@@ -33,10 +33,10 @@ fn documented() -> OpenApiRouter<Services> {
 
 /// The OpenAPI 3.1 document.
 pub fn document() -> serde_json::Value {
-    completed(documented().into_openapi())
+    complete_document(documented().into_openapi())
 }
 
-fn completed(mut generated: utoipa::openapi::OpenApi) -> serde_json::Value {
+fn complete_document(mut generated: utoipa::openapi::OpenApi) -> serde_json::Value {
     RouteTable.modify(&mut generated);
     serde_json::to_value(generated).unwrap_or_default()
 }
@@ -45,24 +45,24 @@ fn completed(mut generated: utoipa::openapi::OpenApi) -> serde_json::Value {
 /// [`http::router`](super::router).
 pub fn router(services: &Services) -> Router<Services> {
     let (router, generated) = documented().split_for_parts();
-    let document = completed(generated);
-    let documented = Arc::new(validation::Documented::read(&document));
+    let document = complete_document(generated);
+    let documented = Arc::new(validation::DocumentedInputs::from_document(&document));
     let document = Arc::new(document.to_string().into_bytes());
     router
         .route("/api/openapi.json", axum::routing::get(move || health::document(document.clone())))
-        .route("/api", axum::routing::any(nothing_here))
-        .route("/api/", axum::routing::any(nothing_here))
-        .route("/api/{*rest}", axum::routing::any(nothing_here))
-        .method_not_allowed_fallback(wrong_method)
+        .route("/api", axum::routing::any(unknown_route))
+        .route("/api/", axum::routing::any(unknown_route))
+        .route("/api/{*rest}", axum::routing::any(unknown_route))
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(documented, validation::layer))
         .layer(axum::middleware::from_fn_with_state(services.clone(), origin::layer))
 }
 
-async fn nothing_here() -> ApiError {
+async fn unknown_route() -> ApiError {
     RequestError::UnknownRoute.into()
 }
 
 /// For routes and pages alike.
-pub async fn wrong_method() -> axum::response::Response {
-    ApiError::from(RequestError::WrongMethod).into_response()
+pub async fn method_not_allowed() -> axum::response::Response {
+    ApiError::from(RequestError::MethodNotAllowed).into_response()
 }

@@ -32,7 +32,7 @@ pub const USER_ACTIVE: &str = "x-rexec-user-active";
 
 /// Extension of a read that renders a page.
 #[derive(Debug, Clone, Copy)]
-pub struct OfPage;
+pub struct PageRead;
 
 /// Cookie of a full login.
 pub const COOKIE: &str = "__Host-rexec";
@@ -72,7 +72,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
-        let session = full_login(parts, &services).await?;
+        let session = full_session(parts, &services).await?;
         Ok(Self(caller(parts, &services, session)))
     }
 }
@@ -85,7 +85,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let services = Services::from_ref(state);
-        let session = full_login(parts, &services).await?;
+        let session = full_session(parts, &services).await?;
         require_factor(&session)?;
         Ok(Self(caller(parts, &services, session)))
     }
@@ -123,17 +123,17 @@ where
 
 /// The full login of the cookie, even with a rotated token: for logout.
 pub(super) async fn logout_caller(parts: &Parts, services: &Services) -> Result<Option<Caller>, ApiError> {
-    Ok(named_login(parts, services).await?.map(|session| caller(parts, services, session)))
+    Ok(session_of_cookie(parts, services).await?.map(|session| caller(parts, services, session)))
 }
 
-async fn named_login(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, ApiError> {
+async fn session_of_cookie(parts: &Parts, services: &Services) -> Result<Option<LoginSession>, ApiError> {
     let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
     Ok(sessions::find(&services.db, token, services.clock.now()).await?.filter(|session| session.full))
 }
 
 /// The caller, if the request has the current token of its login session and not a rotated one.
 pub(super) async fn current_token(parts: &Parts, services: &Services) -> Result<Caller, ApiError> {
-    let session = full_login(parts, services).await?;
+    let session = full_session(parts, services).await?;
     require_factor(&session)?;
     if session.rotated { Err(Denied::NotLoggedIn.into()) } else { Ok(caller(parts, services, session)) }
 }
@@ -145,8 +145,8 @@ fn require_factor(session: &LoginSession) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, ApiError> {
-    let session = named_login(parts, services).await?.ok_or(RequestError::NotSignedIn)?;
+async fn full_session(parts: &Parts, services: &Services) -> Result<LoginSession, ApiError> {
+    let session = session_of_cookie(parts, services).await?.ok_or(RequestError::NotSignedIn)?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if session.rotated && !reads {
         return Err(RequestError::NotSignedIn.into());
@@ -167,7 +167,7 @@ async fn full_login(parts: &Parts, services: &Services) -> Result<LoginSession, 
 /// keep a login alive (FINDINGS L3).
 fn is_activity(parts: &Parts) -> bool {
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    !reads || parts.extensions.get::<OfPage>().is_some() || parts.headers.contains_key(USER_ACTIVE)
+    !reads || parts.extensions.get::<PageRead>().is_some() || parts.headers.contains_key(USER_ACTIVE)
 }
 
 fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
@@ -201,13 +201,13 @@ fn visitor(parts: &Parts, services: &Services) -> Visitor {
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     // Compared as bytes, because cookies of other programs on the host may not be UTF-8.
     let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let mut ours = pairs.filter_map(|pair| {
-        let (given, value) = pair.trim_ascii().split_at_checked(name.len())?;
-        (given == name.as_bytes()).then(|| value.strip_prefix(b"="))?
+    let mut values = pairs.filter_map(|pair| {
+        let (key, value) = pair.trim_ascii().split_at_checked(name.len())?;
+        (key == name.as_bytes()).then(|| value.strip_prefix(b"="))?
     });
-    let value = ours.next()?;
+    let value = values.next()?;
     // A browser that supports the `__Host-` prefix never sends two: neither is accepted.
-    if ours.next().is_some() { None } else { std::str::from_utf8(value).ok() }
+    if values.next().is_some() { None } else { std::str::from_utf8(value).ok() }
 }
 
 /// Headers that set cookies.

@@ -52,7 +52,7 @@ impl Bounds {
         peer_reserved: 64,
     };
 
-    /// Connections that are kept for known addresses.
+    /// Connections that are reserved for known addresses.
     pub(super) fn reserved(&self) -> usize {
         self.reserved.min(self.open / 4)
     }

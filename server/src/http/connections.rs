@@ -39,16 +39,17 @@ pub async fn serve(
     (trusted_proxies, known): (Vec<IpNet>, Arc<SignedInAddresses>),
     shutdown: CancellationToken,
 ) {
-    let (tasks, room) = (TaskTracker::new(), Arc::new(Semaphore::new(bounds.open)));
+    let (tasks, capacity) = (TaskTracker::new(), Arc::new(Semaphore::new(bounds.open)));
     let peers = Peers::new(bounds, trusted_proxies, known);
-    while let Some((tcp, peer, (place, of_peer))) = shutdown.run_until_cancelled(accept(&listener, &room, &peers)).await
+    while let Some((tcp, peer, (permit, slot))) =
+        shutdown.run_until_cancelled(accept(&listener, &capacity, &peers)).await
     {
         let (app, shutdown) = (app.clone(), shutdown.clone());
         tasks.spawn(async move {
-            if let Err(error) = serve_connection(tcp, (peer, of_peer), app, bounds, shutdown).await {
+            if let Err(error) = serve_connection(tcp, (peer, slot), app, bounds, shutdown).await {
                 tracing::trace!(%error, "a connection ended");
             }
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
@@ -59,16 +60,20 @@ pub async fn serve(
 /// Permits of a connection: one of all, and one of its address.
 type Permits = (OwnedSemaphorePermit, PeerSlot);
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, peers: &Arc<Peers>) -> (TcpStream, SocketAddr, Permits) {
+async fn accept(
+    listener: &TcpListener,
+    capacity: &Arc<Semaphore>,
+    peers: &Arc<Peers>,
+) -> (TcpStream, SocketAddr, Permits) {
     loop {
-        if room.available_permits() == 0 {
+        if capacity.available_permits() == 0 {
             rates::limited!(suppressed => tracing::warn!(suppressed, "the limit of connections is reached; the next one waits"));
         }
         // The semaphore is never closed.
-        let Ok(place) = room.clone().acquire_owned().await else { continue };
+        let Ok(permit) = capacity.clone().acquire_owned().await else { continue };
         match listener.accept().await {
-            Ok((tcp, peer)) => match peers.enter(peer.ip()) {
-                Some(of_peer) => return (tcp, peer, (place, of_peer)),
+            Ok((tcp, peer)) => match peers.acquire(peer.ip()) {
+                Some(slot) => return (tcp, peer, (permit, slot)),
                 // Closed, because waiting it would hold a descriptor.
                 None => tracing::debug!(%peer, "a limit of connections is reached for this address"),
             },
@@ -91,7 +96,7 @@ async fn serve_connection(
 ) -> hyper::Result<()> {
     let tcp = Connection::new(tcp);
     let (first_head, slot) = (CancellationToken::new(), &slot);
-    let answer = service_fn(|request: hyper::Request<Incoming>| {
+    let service = service_fn(|request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         slot.head_completed();
         first_head.cancel();
@@ -102,18 +107,18 @@ async fn serve_connection(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_header_size(bounds.head_bytes);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp.clone()), answer).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp.clone()), service).with_upgrades());
     tokio::select! {
         done = &mut connection => return done,
         () = shutdown.cancelled() => {}
-        () = first_head_is_late(&first_head, bounds.head) => return Ok(()),
+        () = first_head_timeout(&first_head, bounds.head) => return Ok(()),
     }
     connection.as_mut().graceful_shutdown();
     connection.await
 }
 
 /// Returns after `limit`, but never once the first head is complete.
-async fn first_head_is_late(complete: &CancellationToken, limit: Duration) {
+async fn first_head_timeout(complete: &CancellationToken, limit: Duration) {
     if tokio::time::timeout(limit, complete.cancelled()).await.is_ok() {
         std::future::pending::<()>().await;
     }

@@ -27,11 +27,11 @@ struct Input {
 
 /// The input of each documented operation below `/api/`.
 #[derive(Debug)]
-pub struct Documented(HashMap<(String, String), Input>);
+pub struct DocumentedInputs(HashMap<(String, String), Input>);
 
-impl Documented {
-    /// Reads the OpenAPI document.
-    pub fn read(document: &Value) -> Self {
+impl DocumentedInputs {
+    /// From the OpenAPI document.
+    pub fn from_document(document: &Value) -> Self {
         let mut all = HashMap::new();
         for (path, methods) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in methods.as_object().into_iter().flatten() {
@@ -47,16 +47,16 @@ impl Documented {
         Self(all)
     }
 
-    fn of(&self, method: &Method, path: &str) -> Option<&Input> {
+    fn input(&self, method: &Method, path: &str) -> Option<&Input> {
         let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
         self.0.get(&(method.to_string(), path.to_owned()))
     }
 }
 
 /// Validates a request before its handler runs.
-pub async fn layer(State(documented): State<Arc<Documented>>, request: Request, next: Next) -> Response {
+pub async fn layer(State(documented): State<Arc<DocumentedInputs>>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
-    let Some(accepted) = documented.of(request.method(), &path) else { return next.run(request).await };
+    let Some(accepted) = documented.input(request.method(), &path) else { return next.run(request).await };
     match validate(accepted, request).await {
         Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -72,12 +72,12 @@ async fn validate(accepted: &Input, request: Request) -> ApiResult<Request> {
     }
     let (parts, body) = request.into_parts();
     let json = extract::require_json(&parts.headers);
-    let again = Request::from_parts(parts.clone(), body);
-    let bytes = extract::read(again).await?;
+    let request = Request::from_parts(parts.clone(), body);
+    let bytes = extract::read(request).await?;
     if !bytes.is_empty() {
         json?;
-        let nothing = serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value == serde_json::json!({}));
-        if !nothing {
+        let empty = serde_json::from_slice::<Value>(&bytes).is_ok_and(|value| value == serde_json::json!({}));
+        if !empty {
             return Err(RequestError::UnexpectedBody.into());
         }
     }

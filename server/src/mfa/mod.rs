@@ -9,4 +9,4 @@ pub mod totp;
 mod verify;
 
 pub use error::{CodeError, CodeFormat};
-pub use verify::{AboutTerminal, FactorPurpose, SecondFactor, Verification, can_decrypt};
+pub use verify::{FactorPurpose, SecondFactor, TargetTerminal, Verification, can_decrypt};

@@ -14,9 +14,9 @@ use crate::auth::password::{self, HashError};
 /// 80 bit, sixteen characters of base32.
 const CODE_BYTES: usize = 10;
 
-/// A new set of codes: the text that is shown once, and the hashes that are stored.
+/// A new set of codes: the text that is plain_text once, and the hashes that are stored.
 pub struct NewRecoveryCodes {
-    shown: Vec<String>,
+    plain_text: Vec<String>,
     salt: [u8; 16],
     hashes: Vec<Vec<u8>>,
 }
@@ -32,7 +32,7 @@ impl NewRecoveryCodes {
         let salt: [u8; 16] = rand::random();
         let secrets = plain.iter().map(|code| Secret::new(code.clone())).collect();
         let hashes = password::digest(secrets, salt.to_vec()).await?;
-        Ok(Self { shown: plain.iter().map(|code| spell(code)).collect(), salt, hashes })
+        Ok(Self { plain_text: plain.iter().map(|code| format_code(code)).collect(), salt, hashes })
     }
 
     /// Replaces the account's set; returns the codes to show.
@@ -41,12 +41,12 @@ impl NewRecoveryCodes {
     /// When the database does not answer.
     pub async fn store(self, tx: &mut Tx, user: UserId) -> Result<Vec<String>, StoreError> {
         tx.replace_recovery_codes(user, &self.salt, &self.hashes).await?;
-        Ok(self.shown)
+        Ok(self.plain_text)
     }
 }
 
 /// `abcd-efgh-ijkl-mnop`.
-fn spell(code: &str) -> String {
+fn format_code(code: &str) -> String {
     let lower = code.to_ascii_lowercase();
     let groups: Vec<&str> = (0..lower.len()).step_by(4).map(|at| &lower[at..(at + 4).min(lower.len())]).collect();
     groups.join("-")
@@ -87,12 +87,14 @@ mod tests {
     #[tokio::test]
     async fn codes_are_unique_and_parse_in_every_spelling() {
         let codes = NewRecoveryCodes::generate().await.unwrap();
-        let different: std::collections::HashSet<_> = codes.shown.iter().collect();
+        let different: std::collections::HashSet<_> = codes.plain_text.iter().collect();
         assert_eq!((different.len(), codes.hashes.len()), (10, 10));
-        let plain = codes.shown[0].replace('-', "").to_uppercase();
-        for typed in
-            [codes.shown[0].clone(), codes.shown[0].to_uppercase(), format!(" {} ", codes.shown[0].replace('-', " "))]
-        {
+        let plain = codes.plain_text[0].replace('-', "").to_uppercase();
+        for typed in [
+            codes.plain_text[0].clone(),
+            codes.plain_text[0].to_uppercase(),
+            format!(" {} ", codes.plain_text[0].replace('-', " ")),
+        ] {
             match parse(&Sensitive::new(typed)) {
                 ParsedCode::Recovery(code) => assert_eq!(code.reveal(), &plain),
                 _ => panic!("not parsed"),

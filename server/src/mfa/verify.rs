@@ -21,7 +21,7 @@ use crate::{
 
 /// A terminal as it appears in the audit log.
 #[derive(Debug, Clone)]
-pub struct AboutTerminal {
+pub struct TargetTerminal {
     /// Id.
     pub id: TerminalId,
     /// Name.
@@ -46,17 +46,17 @@ pub enum FactorPurpose {
     /// New recovery codes.
     Regenerate,
     /// A grant on a locked terminal.
-    Verify(AboutTerminal),
+    Verify(TargetTerminal),
     /// Removing a terminal's lock.
-    Unlock(AboutTerminal),
+    Unlock(TargetTerminal),
     /// Deleting a locked terminal.
-    Delete(AboutTerminal),
+    Delete(TargetTerminal),
     /// Stopping, restarting, renaming or resizing a locked terminal.
-    Change(AboutTerminal),
+    Change(TargetTerminal),
 }
 
 impl FactorPurpose {
-    const fn word(&self) -> &'static str {
+    const fn name(&self) -> &'static str {
         match self {
             Self::Login => "login",
             Self::Password => "password",
@@ -172,14 +172,14 @@ impl Verification<'_> {
     ///
     /// # Errors
     /// [`CodeError`]; the failure is counted and audited.
-    pub async fn prove(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
+    pub async fn verify_code(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
         match recovery::parse(code) {
             ParsedCode::Recovery(code) => {
                 // The slow hash is computed before the transaction, and not at all while throttled.
                 let factor = self.precheck().await?;
                 let salt = factor.recovery_salt.ok_or(CodeError::NoFactor)?;
                 let hash = password::digest(vec![code], salt).await?.pop().unwrap_or_default();
-                self.prove_recovery(&hash).await
+                self.verify_recovery_code(&hash).await
             }
             ParsedCode::Totp(code) => {
                 let (mut tx, locked) = self.lock_row().await?;
@@ -194,7 +194,7 @@ impl Verification<'_> {
                     return Err(self.count_failure(tx, &locked, CodeFormat::Totp).await);
                 };
                 if !tx.burn_step(self.user, step).await? {
-                    // A valid code that was used before is no guess: audited, not counted.
+                    // A valid code that was used before is not a guess: audited, not counted.
                     drop(tx);
                     return Err(self.reject_uncounted(Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
                 }
@@ -208,20 +208,20 @@ impl Verification<'_> {
         }
     }
 
-    /// Verifies a code for a locked terminal, whose lock may outlive the factor. Without a factor, `tried` is appended
+    /// Verifies a code for a locked terminal, which may be locked when the factor was removed. Without a factor, `attempt` is appended
     /// to the audit log as failed.
     ///
     /// # Errors
     /// [`CodeError`]; the failure is audited.
-    pub async fn verify_factor(&self, tried: Entry, code: &Sensitive) -> Result<SecondFactor, CodeError> {
-        let proven = self.prove(code).await;
-        if matches!(proven, Err(CodeError::NoFactor)) {
-            audit::record(self.audit, self.now, self.actor, tried.failed().detail("reason", "no_factor")).await?;
+    pub async fn verify_factor(&self, attempt: Entry, code: &Sensitive) -> Result<SecondFactor, CodeError> {
+        let verified = self.verify_code(code).await;
+        if matches!(verified, Err(CodeError::NoFactor)) {
+            audit::record(self.audit, self.now, self.actor, attempt.failed().detail("reason", "no_factor")).await?;
         }
-        proven
+        verified
     }
 
-    async fn prove_recovery(&self, hash: &[u8]) -> Result<SecondFactor, CodeError> {
+    async fn verify_recovery_code(&self, hash: &[u8]) -> Result<SecondFactor, CodeError> {
         let (mut tx, locked) = self.lock_row().await?;
         if locked.factor.secret.is_none() {
             return Err(CodeError::NoFactor);
@@ -231,10 +231,10 @@ impl Verification<'_> {
         }
         self.reset_failures(&mut tx, &locked, true).await?;
         let left = tx.recovery_codes_left(self.user).await?;
-        let notice = Notice::RecoveryCodeUsed { purpose: self.purpose.word().to_owned(), left };
+        let notice = Notice::RecoveryCodeUsed { purpose: self.purpose.name().to_owned(), left };
         tx.insert_notice(self.user, &notice, self.now).await?;
         let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
-        let before = Some(entry.detail("place", self.purpose.word()).detail("left", left));
+        let before = Some(entry.detail("place", self.purpose.name()).detail("left", left));
         Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before })
     }
 
@@ -291,9 +291,9 @@ impl Verification<'_> {
     }
 
     /// Records the event of a rejection that is not counted.
-    async fn reject_uncounted(&self, reason: Reason, refused: CodeError) -> CodeError {
+    async fn reject_uncounted(&self, reason: Reason, error: CodeError) -> CodeError {
         let recorded = audit::record(self.audit, self.now, self.actor, self.failure_entry(reason)).await;
-        recorded.map_or_else(CodeError::Store, |()| refused)
+        recorded.map_or_else(CodeError::Store, |()| error)
     }
 
     /// Counts a wrong code, and adds a notice for the user after five in a row.
@@ -346,7 +346,7 @@ impl Verification<'_> {
             }
             _ => Entry::new(event).about_user(self.user, self.username),
         };
-        entry.failed().detail("reason", word).detail("place", self.purpose.word())
+        entry.failed().detail("reason", word).detail("place", self.purpose.name())
     }
 }
 

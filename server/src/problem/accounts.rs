@@ -63,7 +63,7 @@ impl ToProblem for AccountError {
                 Problem::new(ProblemKind::Unavailable, "Too many people are signing in at once. Try again in a moment.")
                     .with_retry_after(5)
             }
-            Self::Hash(error @ HashError::Broken(_)) => internal(error, "a password could not be hashed"),
+            Self::Hash(error @ HashError::Failed(_)) => internal(error, "a password could not be hashed"),
             Self::Key(error) => internal(error, "a secret could not be sealed"),
         }
     }

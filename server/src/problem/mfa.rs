@@ -27,7 +27,7 @@ impl ToProblem for CodeError {
             Self::Hash(HashError::Busy) => {
                 problem("Too many codes are being checked. Try again in a moment.").with_retry_after(5)
             }
-            Self::Hash(error @ HashError::Broken(_)) => internal(error, "a recovery code could not be hashed"),
+            Self::Hash(error @ HashError::Failed(_)) => internal(error, "a recovery code could not be hashed"),
             Self::Key(error) => internal(error, "the secret of a factor could not be opened"),
         }
     }
@@ -40,7 +40,7 @@ const fn kind(error: &CodeError) -> ProblemKind {
         CodeError::NoFactor => ProblemKind::MfaRequired,
         CodeError::NothingPending => ProblemKind::Conflict,
         CodeError::Store(_) | CodeError::Hash(HashError::Busy) => ProblemKind::Unavailable,
-        CodeError::Key(_) | CodeError::Hash(HashError::Broken(_)) => ProblemKind::Internal,
+        CodeError::Key(_) | CodeError::Hash(HashError::Failed(_)) => ProblemKind::Internal,
     }
 }
 

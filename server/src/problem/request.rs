@@ -68,7 +68,7 @@ pub enum RequestError {
     /// No route has this path.
     UnknownRoute,
     /// The route does not have this method.
-    WrongMethod,
+    MethodNotAllowed,
     /// A static file does not exist.
     UnknownFile,
     /// The handler panicked; the log has the cause.
@@ -116,7 +116,7 @@ const fn kind(error: &RequestError) -> ProblemKind {
         E::UnknownId | E::UnknownName | E::UnknownRoute | E::UnknownFile => ProblemKind::NotFound,
         E::InvalidName(_) => ProblemKind::Unprocessable,
         E::ForeignChange | E::ForeignSocket => ProblemKind::ForeignOrigin,
-        E::WrongMethod => ProblemKind::MethodNotAllowed,
+        E::MethodNotAllowed => ProblemKind::MethodNotAllowed,
         E::DefaultPane(_) | E::Panicked | E::PageFailed => ProblemKind::Internal,
         E::DiskFull(_) | E::EngineAway(_) => ProblemKind::Unavailable,
     }
@@ -142,7 +142,7 @@ fn detail(error: &RequestError) -> String {
                 left / 1024
             );
         }
-        E::EngineAway(error) => return engine_away(error),
+        E::EngineAway(error) => return engine_unavailable(error),
         E::InvalidName(rule) | E::DefaultPane(rule) => rule.0,
         E::NotAdministrator => "Only administrators may do this.",
         E::NoPendingLogin => "Start again with username and password.",
@@ -165,7 +165,7 @@ fn detail(error: &RequestError) -> String {
             "Terminals are opened from Rexec's own pages. Programs send the Origin header of the public URL."
         }
         E::UnknownRoute => "There is no such route. The routes are listed in /api/openapi.json.",
-        E::WrongMethod => "The methods of each route are listed in /api/openapi.json.",
+        E::MethodNotAllowed => "The methods of each route are listed in /api/openapi.json.",
         E::UnknownFile => "There is no such file. Reload the page to get its newest version.",
         E::Panicked => "This is our mistake. Try again; if it stays, tell your administrator the request id.",
         E::PageFailed => "This is our mistake. Reload the page; if it stays, tell your administrator.",
@@ -191,7 +191,7 @@ fn unknown_parameter(known: &BTreeSet<String>) -> String {
     format!("There is no parameter of that name here. Known here: {known}.")
 }
 
-fn engine_away(error: &EngineError) -> String {
+fn engine_unavailable(error: &EngineError) -> String {
     let why = match error {
         EngineError::Unavailable(why) => why.clone(),
         other => other.to_string(),
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_unavailable_engine_is_named_once() {
-        let text = engine_away(&EngineError::Unavailable("no answer in time".into()));
+        let text = engine_unavailable(&EngineError::Unavailable("no answer in time".into()));
         assert_eq!(text, "The container engine does not answer: no answer in time. Start it.");
     }
 }

@@ -36,7 +36,7 @@ impl ToProblem for TerminalError {
             }
             Self::Phase(phase) => Problem::new(
                 ProblemKind::Conflict,
-                format!("The terminal is {}. Wait until that is over, then try again.", doing(*phase)),
+                format!("The terminal is {}. Wait until that is over, then try again.", phase_text(*phase)),
             ),
             Self::CodeNeeded => Problem::new(
                 ProblemKind::Locked,
@@ -49,7 +49,7 @@ impl ToProblem for TerminalError {
 }
 
 /// What a terminal is doing in a phase of transition.
-const fn doing(phase: Phase) -> &'static str {
+const fn phase_text(phase: Phase) -> &'static str {
     match phase {
         Phase::Pending => "waiting to start",
         Phase::Deleting => "being deleted",

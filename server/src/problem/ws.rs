@@ -57,7 +57,7 @@ pub fn pane_gone() -> Problem {
 }
 
 /// The guest link is down.
-pub fn guest_away() -> Problem {
+pub fn guest_disconnected() -> Problem {
     Problem::new(ProblemKind::Unavailable, "The terminal does not answer at the moment. What you type now is lost.")
 }
 
@@ -72,7 +72,7 @@ pub fn grant_ends(input_extends_grant: bool) -> Problem {
 }
 
 /// A binary message was not a frame of the protocol.
-pub fn bad_frame(error: &InvalidFrame) -> Problem {
+pub fn invalid_frame(error: &InvalidFrame) -> Problem {
     Problem::new(ProblemKind::BadRequest, format!("The server got {error} on this socket."))
 }
 
@@ -82,6 +82,6 @@ pub fn text_message() -> Problem {
 }
 
 /// A message exceeded the size limit or was malformed.
-pub fn bad_message() -> Problem {
+pub fn invalid_message() -> Problem {
     Problem::new(ProblemKind::BadRequest, "A message was over the size limit, or not a message at all.")
 }

@@ -1,4 +1,4 @@
-//! A new name, another tier. Neither changes the name of the container, its host name or its home.
+//! Changes of name and tier. Neither changes the name of the container, its host name or its home.
 
 use access::{Authorized, Caller, Denied, Operate};
 use protocol::{
@@ -11,8 +11,8 @@ use super::{Choice, TerminalError, audit_entry::audit_entry, list, permit::Permi
 use crate::audit::AsActor as _;
 use crate::{audit::AuditEvent, events::TerminalEvent, services::Services};
 
-/// Changes what is given. A locked terminal needs a grant or a code. The tier first: when the engine refuses it, the
-/// name stays as it was, too.
+/// Changes the given fields. A locked terminal needs a grant or a code. The tier is changed first: when the engine
+/// refuses it, the name is not changed either.
 ///
 /// # Errors
 /// [`TerminalError`].

@@ -27,13 +27,21 @@ const NAMES_COMPARED: u32 = 200;
 ///
 /// # Errors
 /// [`TerminalError`]; then nothing was created.
-pub async fn create(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Completion, TerminalError> {
+pub async fn create(
+    services: &Services,
+    caller: &Caller,
+    request: CreateTerminal,
+) -> Result<Completion, TerminalError> {
     let (own, caller) = (services.clone(), caller.clone());
-    services.operations.complete(async move { create_now(&own, &caller, ask).await }).await
+    services.operations.complete(async move { create_now(&own, &caller, request).await }).await
 }
 
-async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -> Result<Completion, TerminalError> {
-    let row = record(services, caller, &caller.actor(), ask).await?;
+async fn create_now(
+    services: &Services,
+    caller: &Caller,
+    request: CreateTerminal,
+) -> Result<Completion, TerminalError> {
+    let row = record(services, caller, &caller.actor(), request).await?;
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
     match reconciler::create(services, row.id).await {
@@ -45,13 +53,13 @@ async fn create_now(services: &Services, caller: &Caller, ask: CreateTerminal) -
     Ok(if terminal.phase == Phase::Running { Completion::Done(terminal) } else { Completion::InProgress(terminal) })
 }
 
-/// Checks the choice and the quota, and writes record and event. The account's row is held meanwhile, so that fifty
-/// requests at once are counted one after the other.
+/// Checks the choice and the quota, and writes record and event. The account's row is locked, so that concurrent
+/// requests are counted one after the other.
 async fn record(
     services: &Services,
     caller: &Caller,
     actor: &Actor,
-    ask: CreateTerminal,
+    request: CreateTerminal,
 ) -> Result<TerminalRow, TerminalError> {
     let now = services.clock.now();
     let mut tx = services.db.begin().await?;
@@ -61,7 +69,7 @@ async fn record(
     if tx.count_terminals_of(caller.user).await? >= max {
         return Err(TerminalError::Quota(max));
     }
-    let row = choose(&mut tx, caller, ask, now).await?;
+    let row = new_row(&mut tx, caller, request, now).await?;
     tx.insert_terminal(&row).await?;
     let entry = audit_entry(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
     services.audit.append(&mut tx, now, actor, entry).await?;
@@ -69,17 +77,17 @@ async fn record(
     Ok(row)
 }
 
-async fn choose(
+async fn new_row(
     tx: &mut Tx,
     caller: &Caller,
-    ask: CreateTerminal,
+    request: CreateTerminal,
     now: Timestamp,
 ) -> Result<TerminalRow, TerminalError> {
-    if !tx.image(&ask.image).await?.is_some_and(|image| image.enabled) {
+    if !tx.image(&request.image).await?.is_some_and(|image| image.enabled) {
         return Err(TerminalError::Choice(Choice::UnknownImage));
     }
     let tiers = tx.tiers().await?;
-    let tier = match &ask.tier {
+    let tier = match &request.tier {
         Some(name) => tiers.iter().find(|tier| tier.name == *name),
         None => tiers.iter().find(|tier| tier.is_default).or(tiers.first()),
     };
@@ -90,11 +98,11 @@ async fn choose(
         }
         _ => Slug::parse(only).map_err(|error| TerminalError::Choice(Choice::Name(field, error))),
     };
-    let profile = fixed(ask.profile, STANDARD.name, "profile")?;
-    let egress = fixed(ask.egress, "open", "egress")?;
-    let name = match ask.name {
+    let profile = fixed(request.profile, STANDARD.name, "profile")?;
+    let egress = fixed(request.egress, "open", "egress")?;
+    let name = match request.name {
         Some(name) => name,
-        None => generate_name(tx, caller, &ask.image).await?,
+        None => generate_name(tx, caller, &request.image).await?,
     };
     let id = TerminalId::new(Uuid::new_v4());
     Ok(TerminalRow {
@@ -102,7 +110,7 @@ async fn choose(
         owner_id: caller.user,
         hostname: names::hostname(&name),
         name,
-        image: ask.image,
+        image: request.image,
         tier: tier.name.clone(),
         profile,
         egress,

@@ -14,7 +14,7 @@ use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     events::TerminalEvent,
-    mfa::{AboutTerminal, FactorPurpose, Verification},
+    mfa::{FactorPurpose, TargetTerminal, Verification},
     services::Services,
 };
 
@@ -33,7 +33,7 @@ pub async fn delete(
     run_to_completion(services, caller, proof, code).await
 }
 
-/// Deletes somebody's terminal, for an administrator. A locked one needs a code of the *administrator's*.
+/// Deletes a terminal of any account, for an administrator. A locked one needs a code of the administrator.
 ///
 /// # Errors
 /// [`TerminalError`].
@@ -95,7 +95,7 @@ async fn delete_row<A: AllowsDelete>(
     Ok(Deletion { id, gone })
 }
 
-/// False when another request has begun it since it was looked at.
+/// False when another request has begun it since it was read.
 async fn begin<A: AllowsDelete>(
     services: &Services,
     actor: &Actor,
@@ -106,12 +106,12 @@ async fn begin<A: AllowsDelete>(
     if !tx.begin_deletion(proof, false).await? {
         return begun_by_another(&mut tx, row.id).await;
     }
-    services.audit.append(&mut tx, services.clock.now(), actor, started(row, false)).await?;
+    services.audit.append(&mut tx, services.clock.now(), actor, deletion_started(row, false)).await?;
     tx.commit().await?;
     Ok(true)
 }
 
-/// Why a deletion could not begin: it is under way (no error), it is over, or the terminal was locked meanwhile.
+/// Why a deletion could not begin: it has begun already (no error), it has ended, or the terminal was locked since it was read.
 async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalError> {
     match tx.terminal(id).await? {
         None => Err(TerminalError::Denied(Denied::NotFound)),
@@ -120,7 +120,7 @@ async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalE
     }
 }
 
-/// Begins the deletion of a locked terminal: the code is burned in the transaction that begins it. False as with
+/// Begins the deletion of a locked terminal: the code is used in the transaction that begins it. False as with
 /// [`begin`]; then the code is still valid. An attempt without a code is recorded in the audit log.
 async fn begin_locked<A: AllowsDelete>(
     services: &Services,
@@ -132,11 +132,11 @@ async fn begin_locked<A: AllowsDelete>(
     let actor = caller.actor();
     let now = services.clock.now();
     let Some(code) = code else {
-        let entry = started(row, true).failed().detail("reason", "code_needed");
+        let entry = deletion_started(row, true).failed().detail("reason", "code_needed");
         audit::record(&services.audit, now, &actor, entry).await?;
         return Err(TerminalError::CodeNeeded);
     };
-    let challenge = Verification {
+    let verification = Verification {
         db: &services.db,
         audit: &services.audit,
         keys: &services.keys,
@@ -145,16 +145,16 @@ async fn begin_locked<A: AllowsDelete>(
         user: caller.user,
         username: &caller.username,
         device: caller.trusted_device,
-        purpose: FactorPurpose::Delete(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+        purpose: FactorPurpose::Delete(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
-    let mut factor = challenge.verify_factor(started(row, true), code).await?;
+    let mut factor = verification.verify_factor(deletion_started(row, true), code).await?;
     if !factor.tx().begin_deletion(proof, true).await? && !factor.tx().begin_deletion(proof, false).await? {
         return begun_by_another(factor.tx(), row.id).await;
     }
-    factor.commit(now, &actor, started(row, true)).await?;
+    factor.commit(now, &actor, deletion_started(row, true)).await?;
     Ok(true)
 }
 
-fn started(row: &TerminalRow, locked: bool) -> Entry {
+fn deletion_started(row: &TerminalRow, locked: bool) -> Entry {
     audit_entry(AuditEvent::TerminalDeleteStarted, row).detail("locked", locked)
 }

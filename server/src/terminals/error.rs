@@ -7,10 +7,10 @@ use store::StoreError;
 
 use crate::{events::TooManyStreams, mfa::CodeError};
 
-/// Why a terminal could not be made, changed or removed.
+/// Why a terminal could not be created, changed or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
-    /// Not the caller's, or not signed in.
+    /// The gate denied access.
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The database failed.
@@ -28,19 +28,19 @@ pub enum TerminalError {
     /// The code was refused.
     #[error(transparent)]
     Code(#[from] CodeError),
-    /// The account has as many as it may.
+    /// The account has reached its quota.
     #[error("the quota of {0} is used up")]
     Quota(i64),
     /// A field has a value that cannot be used.
     #[error("invalid value: {0:?}")]
     Choice(Choice),
-    /// The request does not fit its phase.
+    /// The request does not match its phase.
     #[error("it is {}", .0.as_str())]
     Phase(Phase),
     /// Deleting a locked terminal needs a code.
     #[error("a code is needed")]
     CodeNeeded,
-    /// The login follows what happens as often as it may.
+    /// The limit of event streams is reached.
     #[error(transparent)]
     TooManyStreams(#[from] TooManyStreams),
 }

@@ -1,4 +1,4 @@
-//! What may be launched.
+//! Images and tiers that can be launched.
 
 use protocol::terminals::{Image, Tier};
 use sandbox::profile::STANDARD;
@@ -7,7 +7,7 @@ use store::ImageRow;
 use super::TerminalError;
 use crate::services::Services;
 
-/// Images that are offered. One the engine does not have is shown, and cannot be chosen.
+/// Enabled images. One that the engine does not have is listed as not available.
 ///
 /// # Errors
 /// When database or engine do not answer.
@@ -16,14 +16,14 @@ pub async fn images(services: &Services) -> Result<Vec<Image>, TerminalError> {
     let rows = tx.images().await?;
     tx.commit().await?;
     let offered = rows.into_iter().filter(|row| row.enabled);
-    let looks = offered.map(|row| async move {
+    let views = offered.map(|row| async move {
         let size = services.engine.image_size(&row.reference).await?;
-        Ok::<_, TerminalError>(shown(row, size))
+        Ok::<_, TerminalError>(image_view(row, size))
     });
-    futures_util::future::try_join_all(looks).await
+    futures_util::future::try_join_all(views).await
 }
 
-fn shown(row: ImageRow, size_bytes: Option<u64>) -> Image {
+fn image_view(row: ImageRow, size_bytes: Option<u64>) -> Image {
     Image {
         name: row.name,
         title: row.title,
@@ -34,7 +34,7 @@ fn shown(row: ImageRow, size_bytes: Option<u64>) -> Image {
     }
 }
 
-/// Tiers that are offered.
+/// All tiers.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -42,7 +42,7 @@ pub async fn tiers(services: &Services) -> Result<Vec<Tier>, TerminalError> {
     let mut tx = services.db.read().await?;
     let rows = tx.tiers().await?;
     tx.commit().await?;
-    let shown = rows.into_iter().map(|row| Tier {
+    let tiers = rows.into_iter().map(|row| Tier {
         name: row.name,
         title: row.title,
         memory_bytes: row.memory_bytes,
@@ -50,5 +50,5 @@ pub async fn tiers(services: &Services) -> Result<Vec<Tier>, TerminalError> {
         pids: STANDARD.pids_max,
         default: row.is_default,
     });
-    Ok(shown.collect())
+    Ok(tiers.collect())
 }

@@ -1,4 +1,4 @@
-//! Terminals as their owner sees them. Not one byte of their content.
+//! The terminals of a caller, without their content.
 
 use access::{Action, Authorized, Caller, CurrentLock, Denied, GrantFacts, View};
 use protocol::{Page, TerminalId, terminals::Terminal};
@@ -17,21 +17,21 @@ use crate::{engine_sentences::reason_text, services::Services};
 pub async fn list(
     services: &Services,
     caller: &Caller,
-    behind: TerminalCursor,
+    after: TerminalCursor,
     limit: u32,
 ) -> Result<Page<Terminal>, TerminalError> {
     let mut tx = services.db.read().await?;
-    let rows = tx.terminals_of(caller.user, behind, limit + 1).await?;
+    let rows = tx.terminals_of(caller.user, after, limit + 1).await?;
     let grants = tx.grants_of_session(caller.login_session()?).await?;
     tx.commit().await?;
-    let place = |row: &TerminalRow| TerminalCursor(row.created_at, row.id).to_string();
-    Ok(pagination::page(rows, limit, place, |row| {
+    let cursor = |row: &TerminalRow| TerminalCursor(row.created_at, row.id).to_string();
+    Ok(pagination::page(rows, limit, cursor, |row| {
         let grant = grants.iter().find(|g| g.terminal == row.id).cloned();
-        seen(services, caller, row, grant)
+        terminal_view(services, caller, row, grant)
     }))
 }
 
-/// One terminal of the caller's.
+/// One terminal of the caller.
 ///
 /// # Errors
 /// [`TerminalError::Denied`] when it is not the caller's.
@@ -44,7 +44,7 @@ pub async fn get(services: &Services, caller: &Caller, id: TerminalId) -> Result
         None => None,
     };
     tx.commit().await?;
-    Ok(seen(services, caller, row, grant))
+    Ok(terminal_view(services, caller, row, grant))
 }
 
 /// The record of an authorized terminal, in the caller's transaction.
@@ -52,8 +52,8 @@ pub(super) async fn record<A: Action>(tx: &mut Tx, proof: &Authorized<A>) -> Res
     tx.authorized_terminal(proof).await?.ok_or(TerminalError::Denied(Denied::NotFound))
 }
 
-/// A record as the asking login session sees it.
-fn seen(services: &Services, caller: &Caller, row: TerminalRow, grant: Option<GrantFacts>) -> Terminal {
+/// A record, with the grant of the caller's login session.
+fn terminal_view(services: &Services, caller: &Caller, row: TerminalRow, grant: Option<GrantFacts>) -> Terminal {
     let lock = row.mfa_locked.then_some(CurrentLock { terminal: row.id, epoch: row.lock_epoch });
     let granted_until = services.gate.granted_until(caller, lock, grant);
     Terminal {

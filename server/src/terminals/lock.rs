@@ -20,7 +20,7 @@ use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, sessions},
     events::{DeferredEvent, TerminalEvent},
-    mfa::{AboutTerminal, CodeError, FactorPurpose, SecondFactor, Verification},
+    mfa::{CodeError, FactorPurpose, SecondFactor, TargetTerminal, Verification},
     services::Services,
 };
 
@@ -124,7 +124,7 @@ pub async fn verify(
 ) -> Result<LockOutcome<VerifyAnswer>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token, _) =
-        prove(services, who, id, code, FactorPurpose::Verify, AuditEvent::TerminalMfaAccessVerified).await?;
+        verify_code(services, who, id, code, FactorPurpose::Verify, AuditEvent::TerminalMfaAccessVerified).await?;
     let settings = factor.tx().settings().await?;
     let grant = GrantFacts {
         user: factor.user(),
@@ -158,7 +158,7 @@ pub async fn unlock(
 ) -> Result<LockOutcome<LockStatus>, LockError> {
     let now = services.clock.now();
     let (mut factor, locked, token, proof) =
-        prove(services, who, id, code, FactorPurpose::Unlock, AuditEvent::TerminalMfaUnlocked).await?;
+        verify_code(services, who, id, code, FactorPurpose::Unlock, AuditEvent::TerminalMfaUnlocked).await?;
     factor.tx().set_lock(&proof, false).await?.ok_or(Denied::NotFound)?;
     factor.tx().delete_grants_on(id).await?;
     let entry = Entry::new(AuditEvent::TerminalMfaUnlocked).about_terminal(id, &locked.name, locked.owner_id);
@@ -170,18 +170,18 @@ pub async fn unlock(
 }
 
 /// A verified code, the locked terminal, the new token of the login session, and the proof of access.
-type ProvenCode = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
+type VerifiedCode = (SecondFactor, TerminalRow, NewToken, Authorized<Operate>);
 
 /// Verifies a code for a locked terminal of the caller. In the transaction of the returned factor the terminal's row is
 /// locked, the terminal is still locked with MFA, and the session has its new token.
-async fn prove(
+async fn verify_code(
     services: &Services,
     who: &Caller,
     id: TerminalId,
     code: &Sensitive,
-    purpose: fn(AboutTerminal) -> FactorPurpose,
+    purpose: fn(TargetTerminal) -> FactorPurpose,
     event: AuditEvent,
-) -> Result<ProvenCode, LockError> {
+) -> Result<VerifiedCode, LockError> {
     let now = services.clock.now();
     let proof = services.gate.authorize(who, id, Operate).await?;
     let mut tx = services.db.read().await?;
@@ -203,7 +203,7 @@ async fn prove(
         user: who.user,
         username: &who.username,
         device: who.trusted_device,
-        purpose: purpose(AboutTerminal { id, name: seen.name, owner: seen.owner_id }),
+        purpose: purpose(TargetTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
     let mut factor = verification.verify_factor(tried, code).await?;
     let terminal = lock_row(factor.tx(), &proof).await?;

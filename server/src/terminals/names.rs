@@ -3,11 +3,11 @@
 
 use protocol::names::{Slug, TerminalName};
 
-/// Longest host name that is made.
+/// Maximum length of a host name, in characters.
 const HOSTNAME_CHARS_MAX: usize = 32;
 
-/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. Made once, at creation; a new name does not change
-/// it.
+/// The host name inside: `[a-z0-9-]{1,32}`, no dash at either end. It is derived once, at creation; a new
+/// name does not change it.
 pub fn hostname(name: &TerminalName) -> String {
     let mut host = String::new();
     for c in name.as_str().chars().flat_map(char::to_lowercase) {
@@ -24,7 +24,7 @@ pub fn hostname(name: &TerminalName) -> String {
     if host.is_empty() { "terminal".to_owned() } else { host.to_owned() }
 }
 
-/// A name when none was given: the image's name and the first number the owner has not used.
+/// The default name: the image's name and the first number the owner has not used.
 pub fn generate(image: &Slug, taken: &[TerminalName]) -> TerminalName {
     let free = |n: &usize| !taken.iter().any(|name| name.as_str() == format!("{image}-{n}"));
     let n = (1..=taken.len() + 1).find(free).unwrap_or(1);
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hostile_names_make_harmless_host_names() {
+    fn host_names_have_only_safe_characters() {
         let long = "x".repeat(64);
         for (name, host) in [
             ("prod", "prod"),
@@ -50,9 +50,9 @@ mod tests {
             ("a--b__c", "a-b-c"),
             (long.as_str(), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
         ] {
-            let made = hostname(&TerminalName::parse(name).unwrap());
-            assert_eq!(made, host, "{name}");
-            assert!((1..=32).contains(&made.len()) && !made.starts_with('-') && !made.ends_with('-'));
+            let host_name = hostname(&TerminalName::parse(name).unwrap());
+            assert_eq!(host_name, host, "{name}");
+            assert!((1..=32).contains(&host_name.len()) && !host_name.starts_with('-') && !host_name.ends_with('-'));
         }
     }
 

@@ -1,5 +1,5 @@
 //! Permission to stop, restart, rename or resize a locked terminal: a grant of this login session, or a code (FINDINGS
-//! L5). What is permitted is bound to one lock: a terminal that is locked again meanwhile needs a new permission.
+//! L5). What is permitted is bound to one lock: a terminal that was locked again needs a new permission.
 
 use access::{Authorized, Caller, Operate};
 use protocol::{TerminalId, names::Sensitive};
@@ -8,18 +8,18 @@ use store::TerminalRow;
 use super::{TerminalError, audit_entry::audit_entry, list};
 use crate::{
     audit::{self, AsActor as _, AuditEvent, Entry},
-    mfa::{AboutTerminal, FactorPurpose, Verification},
+    mfa::{FactorPurpose, TargetTerminal, Verification},
     services::Services,
 };
 
-/// What a change of a locked terminal is permitted by.
+/// The permission for a change of a terminal that may be locked.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Permit {
-    /// Nothing: the terminal must not be locked.
+    /// No permission: the terminal must not be locked.
     Unlocked,
     /// A grant or a code for the lock of this epoch.
     Lock(i64),
-    /// The change opens nothing, whoever asks for it: a start, or the stop by an administrator.
+    /// The change gives no access: a start, or a stop by an administrator.
     NotNeeded,
 }
 
@@ -48,7 +48,7 @@ impl Permit {
         let mut tx = services.db.read().await?;
         let row = list::record(&mut tx, &proof).await?;
         tx.commit().await?;
-        spend(services, caller, &proof, &row, change, code).await
+        use_code(services, caller, &proof, &row, change, code).await
     }
 
     /// Whether the change is permitted, by the record that is changed and in its transaction.
@@ -65,8 +65,8 @@ impl Permit {
     }
 }
 
-/// Uses a code up. An attempt without one is recorded in the audit log.
-async fn spend(
+/// Uses the code. An attempt without one is recorded in the audit log.
+async fn use_code(
     services: &Services,
     caller: &Caller,
     proof: &Authorized<Operate>,
@@ -80,7 +80,7 @@ async fn spend(
         audit::record(&services.audit, now, &actor, entry().failed().detail("reason", "code_needed")).await?;
         return Err(TerminalError::CodeNeeded);
     };
-    let challenge = Verification {
+    let verification = Verification {
         db: &services.db,
         audit: &services.audit,
         keys: &services.keys,
@@ -89,9 +89,9 @@ async fn spend(
         user: caller.user,
         username: &caller.username,
         device: caller.trusted_device,
-        purpose: FactorPurpose::Change(AboutTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+        purpose: FactorPurpose::Change(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
-    let factor = challenge.verify_factor(entry(), code).await?;
+    let factor = verification.verify_factor(entry(), code).await?;
     factor.commit(now, &actor, entry()).await?;
     Ok(Permit::Lock(proof.facts().epoch))
 }

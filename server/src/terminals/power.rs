@@ -19,12 +19,12 @@ use crate::{
     services::Services,
 };
 
-/// What a caller asks for.
+/// The requested change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Started,
-    Stopped,
-    Restarted,
+enum PowerAction {
+    Start,
+    Stop,
+    Restart,
 }
 
 /// Starts a stopped, paused or failed terminal. Succeeds when it runs already.
@@ -32,7 +32,7 @@ enum Wanted {
 /// # Errors
 /// [`TerminalError`].
 pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Result<Completion, TerminalError> {
-    operate(services, caller, id, Wanted::Started, Permit::NotNeeded).await
+    operate(services, caller, id, PowerAction::Start, Permit::NotNeeded).await
 }
 
 /// Stops a running terminal. Succeeds when it is stopped already. A locked one needs a grant or a code.
@@ -46,7 +46,7 @@ pub async fn stop(
     code: Option<&Sensitive>,
 ) -> Result<Completion, TerminalError> {
     let permit = Permit::obtain(services, caller, id, "stop", code).await?;
-    operate(services, caller, id, Wanted::Stopped, permit).await
+    operate(services, caller, id, PowerAction::Stop, permit).await
 }
 
 /// Stops a terminal and starts it again, as one operation. A locked one needs a grant or a code.
@@ -60,7 +60,7 @@ pub async fn restart(
     code: Option<&Sensitive>,
 ) -> Result<Completion, TerminalError> {
     let permit = Permit::obtain(services, caller, id, "restart", code).await?;
-    operate(services, caller, id, Wanted::Restarted, permit).await
+    operate(services, caller, id, PowerAction::Restart, permit).await
 }
 
 /// Stops a terminal of any account, for an administrator. Its lock stays as it is.
@@ -69,24 +69,24 @@ pub async fn restart(
 /// [`TerminalError`].
 pub async fn stop_any(services: &Services, admin: &Caller, id: TerminalId) -> Result<(), TerminalError> {
     let proof = services.gate.authorize(admin, id, Administer).await?;
-    change(services, admin.actor(), proof, Wanted::Stopped, Permit::NotNeeded).await
+    change(services, admin.actor(), proof, PowerAction::Stop, Permit::NotNeeded).await
 }
 
 async fn operate(
     services: &Services,
     caller: &Caller,
     id: TerminalId,
-    wanted: Wanted,
+    action: PowerAction,
     permit: Permit,
 ) -> Result<Completion, TerminalError> {
     let proof = services.gate.authorize(caller, id, Operate).await?;
-    change(services, caller.actor(), proof, wanted, permit).await?;
+    change(services, caller.actor(), proof, action, permit).await?;
     let terminal: Terminal = list::get(services, caller, id).await?;
-    if terminal.phase == Phase::Failed && wanted != Wanted::Stopped {
+    if terminal.phase == Phase::Failed && action != PowerAction::Stop {
         // Another operation carried the request out before this one had its turn.
         return Err(TerminalError::Failed(terminal.error.unwrap_or_default()));
     }
-    let reached = if wanted == Wanted::Stopped { Phase::Stopped } else { Phase::Running };
+    let reached = if action == PowerAction::Stop { Phase::Stopped } else { Phase::Running };
     Ok(if terminal.phase == reached { Completion::Done(terminal) } else { Completion::InProgress(terminal) })
 }
 
@@ -94,14 +94,14 @@ async fn change<A: AllowsStop + 'static>(
     services: &Services,
     actor: Actor,
     proof: Authorized<A>,
-    wanted: Wanted,
+    action: PowerAction,
     permit: Permit,
 ) -> Result<(), TerminalError> {
     let services = services.clone();
     services
         .clone()
         .operations
-        .complete(async move { change_now(&services, &actor, &proof, wanted, permit).await })
+        .complete(async move { change_now(&services, &actor, &proof, action, permit).await })
         .await
 }
 
@@ -111,14 +111,14 @@ async fn change_now<A: AllowsStop>(
     services: &Services,
     actor: &Actor,
     proof: &Authorized<A>,
-    wanted: Wanted,
+    action: PowerAction,
     permit: Permit,
 ) -> Result<(), TerminalError> {
     let mut tx = services.db.begin().await?;
     let row = list::record(&mut tx, proof).await?;
     permit.check(&row)?;
-    let Some(request) = request(&row, wanted)? else { return Ok(()) };
-    if wanted != Wanted::Stopped {
+    let Some(request) = request(&row, action)? else { return Ok(()) };
+    if action != PowerAction::Stop {
         // Refused now rather than after the stop, when its image or tier no longer exists.
         launch_spec::spec(&mut tx, &row).await?;
     }
@@ -142,24 +142,24 @@ async fn change_now<A: AllowsStop>(
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     match reconciler::request(services, row.id).await {
         // The error is of the start that was requested after this stop.
-        Some(Err(TerminalError::Engine(_))) if wanted == Wanted::Stopped => Ok(()),
+        Some(Err(TerminalError::Engine(_))) if action == PowerAction::Stop => Ok(()),
         Some(outcome) => outcome,
         None => Ok(()),
     }
 }
 
-/// The request that leads from the phase of the record to what is wanted. `None` when nothing has to be done.
-fn request(row: &TerminalRow, wanted: Wanted) -> Result<Option<PowerRequest>, TerminalError> {
-    use Wanted::{Restarted, Started, Stopped};
-    Ok(Some(match (row.phase, wanted) {
-        (Phase::Pending | Phase::Starting | Phase::Deleting, _) | (Phase::Failed, Stopped | Restarted) => {
+/// The request that leads from the phase of the record to the result of the action. `None` when nothing has to be done.
+fn request(row: &TerminalRow, action: PowerAction) -> Result<Option<PowerRequest>, TerminalError> {
+    use PowerAction::{Restart, Start, Stop};
+    Ok(Some(match (row.phase, action) {
+        (Phase::Pending | Phase::Starting | Phase::Deleting, _) | (Phase::Failed, Stop | Restart) => {
             return Err(TerminalError::Phase(row.phase));
         }
-        (Phase::Running, Started) | (Phase::Stopped, Stopped) => return Ok(None),
-        (Phase::Stopping, Stopped) if row.desired == DesiredState::Stopped => return Ok(None),
-        (Phase::Stopping, Started | Restarted) if row.desired == DesiredState::Running => return Ok(None),
-        (_, Stopped) => PowerRequest::Stop,
-        (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restarted) => PowerRequest::Restart,
+        (Phase::Running, Start) | (Phase::Stopped, Stop) => return Ok(None),
+        (Phase::Stopping, Stop) if row.desired == DesiredState::Stopped => return Ok(None),
+        (Phase::Stopping, Start | Restart) if row.desired == DesiredState::Running => return Ok(None),
+        (_, Stop) => PowerRequest::Stop,
+        (Phase::Running | Phase::Stopping, _) | (Phase::Paused, Restart) => PowerRequest::Restart,
         (Phase::Paused | Phase::Stopped | Phase::Failed, _) => PowerRequest::Start,
     }))
 }

@@ -4,7 +4,7 @@ use sandbox::EngineError;
 use store::Reason;
 
 /// The reason that an error of the engine is stored as.
-pub(super) fn of_engine_error(error: &EngineError) -> Reason {
+pub(super) fn from_engine_error(error: &EngineError) -> Reason {
     match error {
         EngineError::Unavailable(_) | EngineError::Cancelled => Reason::EngineUnavailable,
         EngineError::ImageMissing(_) => Reason::ImageMissing,

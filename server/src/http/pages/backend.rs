@@ -23,7 +23,7 @@ use protocol::Problem;
 use tower::ServiceExt as _;
 
 use crate::{
-    http::{authn::OfPage, request_id},
+    http::{authn::PageRead, request_id},
     problem::{RequestError, ToProblem as _},
 };
 
@@ -61,7 +61,7 @@ impl InProcessBackend {
             let mut request = request.map_err(|e| internal(&e))?;
             *request.headers_mut() = headers;
             *request.extensions_mut() = extensions;
-            request.extensions_mut().insert(OfPage);
+            request.extensions_mut().insert(PageRead);
             let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
             let good = response.status().is_success();
             let bytes = to_bytes(response.into_body(), RESPONSE_BYTES_MAX).await.map_err(|e| internal(&e))?;

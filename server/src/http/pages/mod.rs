@@ -35,7 +35,7 @@ pub fn router(rest: Router, site: Site) -> Router {
     // The executor is set once per process; a second call has no effect.
     let _ = any_spawner::Executor::init_tokio();
     let options = LeptosOptions::builder().output_name("rexec").site_pkg_dir("pkg").build();
-    Router::new().fallback(get(page).fallback(api::wrong_method)).with_state((rest, options, site))
+    Router::new().fallback(get(page).fallback(api::method_not_allowed)).with_state((rest, options, site))
 }
 
 async fn page(State((rest, options, site)): State<(Router, LeptosOptions, Site)>, request: Request) -> Response {

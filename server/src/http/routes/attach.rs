@@ -81,7 +81,7 @@ impl FromRequestParts<Services> for AttachCaller {
     async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, ApiError> {
         let caller = authn::current_token(parts, services).await?;
         // Browsers send the origin with every WebSocket request (ASVS 4.4.2).
-        if !parts.headers.contains_key("origin") || !origin::ours(&parts.headers, &services.origins) {
+        if !parts.headers.contains_key("origin") || !origin::is_own(&parts.headers, &services.origins) {
             return Err(RequestError::ForeignSocket.into());
         }
         Ok(Self(caller))
@@ -116,7 +116,7 @@ async fn attach(
         Ok(access) => access,
         Err(denied) => {
             if matches!(denied, Denied::Locked) {
-                note(&services, &who, &record(&services, id).await?, AuditEvent::TerminalAccessRefused).await?;
+                record_event(&services, &who, &record(&services, id).await?, AuditEvent::TerminalAccessRefused).await?;
             }
             return Err(denied.into());
         }
@@ -134,13 +134,13 @@ async fn attach(
     };
     // The event is written before the upgrade: no socket without its event.
     let row = record(&services, id).await?;
-    note(&services, &who, &row, AuditEvent::TerminalAttached).await?;
+    record_event(&services, &who, &row, AuditEvent::TerminalAttached).await?;
     let tasks = services.tasks.clone();
     let serve = move |socket| {
         tasks.track_future(async move {
             let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
             ws::run((socket, Some(tcp)), access, attached, db, shutdown, ws::Timeouts::default()).await;
-            if let Err(ApiError(problem)) = note(&services, &who, &row, AuditEvent::TerminalDetached).await {
+            if let Err(ApiError(problem)) = record_event(&services, &who, &row, AuditEvent::TerminalDetached).await {
                 rates::limited!(suppressed => tracing::warn!(suppressed, %problem, terminal = %id, "the end of a socket is not in the audit log"));
             }
         })
@@ -164,7 +164,7 @@ async fn attach_client(
 }
 
 /// Records the audit event of a socket. The record is passed, because the terminal may be deleted when its socket ends.
-async fn note(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> ApiResult<()> {
+async fn record_event(services: &Services, who: &Caller, row: &TerminalRow, event: AuditEvent) -> ApiResult<()> {
     let entry = Entry::new(event).about_terminal(row.id, &row.name, row.owner_id);
     let entry = if event == AuditEvent::TerminalAccessRefused { entry.failed() } else { entry };
     audit::record(&services.audit, services.clock.now(), &who.actor(), entry).await?;

@@ -64,7 +64,7 @@ impl AuditParams {
             concerning,
         };
         let limit = bounded(self.limit, limits::PAGE_ITEMS_DEFAULT);
-        let _turn = services.searches.enter(who).await?;
+        let _slot = services.searches.acquire(who).await?;
         Ok(audit::search(&services.db, &what, before, limit).await?)
     }
 }

@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(invite_status))
         .routes(routes!(accept_invite))
         .routes(routes!(log_in))
-        .routes(routes!(give_code))
+        .routes(routes!(verify_code))
         .routes(routes!(log_out))
         .routes(routes!(me))
 }
@@ -108,13 +108,13 @@ async fn log_in(
     (status = 200, description = "Signed in by cookie", body = LoginAnswer),
     (status = 401, description = "Wrong code, or there is no pending login", body = protocol::Problem),
     (status = 429, description = "Too many wrong codes", body = protocol::Problem)))]
-async fn give_code(
+async fn verify_code(
     State(services): State<Services>,
     visitor: Visitor,
     pending: PendingLogin,
     Json(request): Json<CodeRequest>,
 ) -> ApiResult<Response> {
-    let done = accounts::give_code(&services, &visitor, &pending, &request.code).await?;
+    let done = accounts::verify_code(&services, &visitor, &pending, &request.code).await?;
     Ok((authn::login_cookies(&done), Json(LoginAnswer { status: done.status })).into_response())
 }
 

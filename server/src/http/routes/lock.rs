@@ -29,25 +29,25 @@ use crate::{
 pub fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(status))
-        .routes(routes!(lock_it))
+        .routes(routes!(lock_terminal))
         .routes(routes!(unlock))
         .routes(routes!(verify))
 }
 
 /// Runs a use-case that replaces the token of the login session, and ends the leases of the older tokens, also when the
 /// caller disconnects in between.
-async fn open<T, F>(services: &Services, use_case: impl FnOnce(Services) -> F) -> ApiResult<Response>
+async fn run_and_rotate<T, F>(services: &Services, use_case: impl FnOnce(Services) -> F) -> ApiResult<Response>
 where
     T: Serialize + Send + 'static,
     F: Future<Output = Result<LockOutcome<T>, LockError>> + Send + 'static,
 {
-    let (opening, owned) = (use_case(services.clone()), services.clone());
-    let opened = services.operations.complete(async move {
-        let opened = opening.await?;
-        accounts::end_older_tokens(&owned, &opened.1);
-        Ok::<_, LockError>(opened)
+    let (outcome, owned) = (use_case(services.clone()), services.clone());
+    let outcome = services.operations.complete(async move {
+        let outcome = outcome.await?;
+        accounts::end_older_tokens(&owned, &outcome.1);
+        Ok::<_, LockError>(outcome)
     });
-    Ok(respond_then_publish(opened.await?))
+    Ok(respond_then_publish(outcome.await?))
 }
 
 /// The response with the new cookie. The body holds the deferred event, which is published when the body is dropped
@@ -56,7 +56,7 @@ fn respond_then_publish<T: Serialize>((body, token, event): LockOutcome<T>) -> R
     let response = (authn::signed_in(&token), Json(body)).into_response();
     response.map(|body| {
         Body::new(body.map_err(move |error| {
-            let _held = &event;
+            let _event = &event;
             error
         }))
     })
@@ -95,7 +95,7 @@ async fn status(
         (status = 404, description = "Not there, or not yours", body = protocol::Problem),
     ),
 )]
-async fn lock_it(
+async fn lock_terminal(
     State(services): State<Services>,
     SignedIn(who): SignedIn,
     TerminalPath(id): TerminalPath,
@@ -124,7 +124,7 @@ async fn unlock(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> ApiResult<Response> {
-    open(&services, |services| async move { lock::unlock(&services, &who, id, &request.code).await }).await
+    run_and_rotate(&services, |services| async move { lock::unlock(&services, &who, id, &request.code).await }).await
 }
 
 /// Lets this login use the locked terminal for a while.
@@ -148,7 +148,7 @@ async fn verify(
     TerminalPath(id): TerminalPath,
     Json(request): Json<CodeRequest>,
 ) -> ApiResult<Response> {
-    open(&services, |services| async move { lock::verify(&services, &who, id, &request.code).await }).await
+    run_and_rotate(&services, |services| async move { lock::verify(&services, &who, id, &request.code).await }).await
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
 use crate::problem::ws::grant_ends;
 
 /// Interval at which the time of the last input is written to the store.
-const SAVE_INPUT_EVERY: Duration = Duration::from_secs(15);
+const SAVE_INPUT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Runs until the client is gone.
 pub(super) async fn run(access: &Authorized<Attach>, shared: &Shared, db: &Db) -> Disconnect {
@@ -42,7 +42,7 @@ async fn ping(shared: &Shared) {
 
 async fn save_input(access: &Authorized<Attach>, shared: &Shared, db: &Db) {
     loop {
-        sleep(SAVE_INPUT_EVERY).await;
+        sleep(SAVE_INPUT_INTERVAL).await;
         if std::mem::take(&mut shared.state().unsaved_input)
             && let Err(error) = db.record_input(access.session(), access.id(), access.lease().last_input()).await
         {

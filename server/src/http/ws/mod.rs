@@ -31,7 +31,7 @@ use shared::{Shared, State};
 
 /// After a revocation, output that was handed to the socket may be sent for this long. The revoker waits longer, so no
 /// byte is sent after it has returned with the lease released.
-const REST_DEADLINE: Duration = Duration::from_millis(100);
+const PARTIAL_WRITE_DEADLINE: Duration = Duration::from_millis(100);
 /// Interval at which the kernel is asked whether it has sent everything.
 const SENT_POLL: Duration = Duration::from_millis(1);
 /// Capacity of the queue of control messages.
@@ -100,7 +100,7 @@ async fn settle(
     reason: &Disconnect,
 ) -> bool {
     let lease = access.lease();
-    let late = || lease.revoked_at().is_some_and(|at| at.elapsed() >= REST_DEADLINE);
+    let late = || lease.revoked_at().is_some_and(|at| at.elapsed() >= PARTIAL_WRITE_DEADLINE);
     let deadline = async {
         if reason.leaves_output_to_read() {
             let ended = async {
@@ -111,7 +111,7 @@ async fn settle(
             };
             let _ = timeout(shared.timeouts.rest, ended).await;
         }
-        sleep_until(lease.revoked_at().unwrap_or_else(Instant::now) + REST_DEADLINE).await;
+        sleep_until(lease.revoked_at().unwrap_or_else(Instant::now) + PARTIAL_WRITE_DEADLINE).await;
     };
     let sent = async {
         let writing = shared.state().writing;

@@ -37,7 +37,7 @@ pub(super) async fn read(
         match message {
             Message::Binary(bytes) => match ClientFrame::decode(&bytes) {
                 Ok(frame) => handle(frame, access, client, shared).await,
-                Err(error) => return Disconnect::Problem(texts::bad_frame(&error)),
+                Err(error) => return Disconnect::Problem(texts::invalid_frame(&error)),
             },
             Message::Text(_) => return Disconnect::Problem(texts::text_message()),
             Message::Close(_) => return Disconnect::ClientGone,
@@ -84,7 +84,7 @@ fn failed(error: axum::Error) -> Disconnect {
     match error.downcast_ref::<SocketError>() {
         Some(
             SocketError::Capacity(_) | SocketError::Utf8(_) | SocketError::Protocol(ProtocolError::ControlFrameTooBig),
-        ) => Disconnect::Problem(texts::bad_message()),
+        ) => Disconnect::Problem(texts::invalid_message()),
         _ => {
             tracing::debug!(%error, "the socket of a client failed");
             Disconnect::ClientGone
@@ -102,7 +102,7 @@ mod tests {
     fn errors_of_the_size_limit_and_the_encoding_are_reported_to_the_client() {
         let too_long = CapacityError::MessageTooLong { size: 2, max_size: 1 };
         for error in [SocketError::Capacity(too_long), SocketError::Utf8("invalid".into())] {
-            assert_eq!(failed(axum::Error::new(error)), Disconnect::Problem(texts::bad_message()));
+            assert_eq!(failed(axum::Error::new(error)), Disconnect::Problem(texts::invalid_message()));
         }
         assert_eq!(failed(axum::Error::new(SocketError::ConnectionClosed)), Disconnect::ClientGone);
     }

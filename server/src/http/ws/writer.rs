@@ -31,9 +31,9 @@ const BATCH_BYTES: u64 = 16 * 1024;
 /// After input, output of at most this size is treated as its echo.
 const ECHO_BYTES_MAX: u64 = 4 * 1024;
 /// How long after input output is treated as its echo.
-const ECHO_WITHIN: Duration = Duration::from_millis(100);
+const ECHO_WINDOW: Duration = Duration::from_millis(100);
 /// The client gets a notice when the guest link is down for longer.
-const NOTICE_AFTER: Duration = Duration::from_secs(1);
+const LINK_DOWN_NOTICE_DELAY: Duration = Duration::from_secs(1);
 
 /// Where the writer reads output.
 pub(super) struct Source<'a> {
@@ -70,9 +70,9 @@ pub(super) async fn write(
             Err(reason) => return reason,
         };
         let deadline = match wait {
-            Wait::Now => Some(Instant::now()),
-            Wait::Until(at) => Some(at),
-            Wait::Change => None,
+            NextStep::Now => Some(Instant::now()),
+            NextStep::Until(at) => Some(at),
+            NextStep::Change => None,
         };
         tokio::select! {
             biased;
@@ -93,7 +93,7 @@ pub(super) async fn write(
 }
 
 /// When to take the next step.
-enum Wait {
+enum NextStep {
     /// At once.
     Now,
     /// At this instant, or earlier when the pane changes.
@@ -115,31 +115,31 @@ impl Writer<'_> {
         self.send_redraw(redraw).await
     }
 
-    async fn step(&mut self) -> Result<Wait, Disconnect> {
+    async fn step(&mut self) -> Result<NextStep, Disconnect> {
         let Source { client, cursor, .. } = &self.source;
         match client.pane().send_state(client.id(), cursor) {
             SendState::Ready { bytes, last_input_at } => {
                 if let Some(at) = self.batch_until(bytes, last_input_at) {
-                    return Ok(Wait::Until(at));
+                    return Ok(NextStep::Until(at));
                 }
-                let Some((frame, end)) = client.pane().frame(cursor, bytes) else { return Ok(Wait::Now) };
+                let Some((frame, end)) = client.pane().frame(cursor, bytes) else { return Ok(NextStep::Now) };
                 self.send(binary(frame)).await?;
                 self.source.cursor.next = Some(end);
                 self.sent_at = Instant::now();
-                Ok(Wait::Now)
+                Ok(NextStep::Now)
             }
             SendState::Redraw => {
                 let redraw = self.redraw().await?;
                 self.send_redraw(redraw).await?;
-                Ok(Wait::Now)
+                Ok(NextStep::Now)
             }
-            SendState::AwaitingAck => Ok(Wait::Change),
+            SendState::AwaitingAck => Ok(NextStep::Change),
             SendState::UpToDate(shell) => self.idle(shell).await,
         }
     }
 
     /// All output was sent; the rest depends on the state of the shell.
-    async fn idle(&mut self, shell: ShellState) -> Result<Wait, Disconnect> {
+    async fn idle(&mut self, shell: ShellState) -> Result<NextStep, Disconnect> {
         match shell {
             ShellState::Exited(status) => {
                 self.send(binary(ServerFrame::Exit(status).encode())).await?;
@@ -147,25 +147,25 @@ impl Writer<'_> {
             }
             ShellState::Closed | ShellState::Failed(_) => Err(Disconnect::Problem(texts::pane_gone())),
             ShellState::Disconnected(since) if !self.away_notified => {
-                if since.elapsed() < NOTICE_AFTER {
-                    return Ok(Wait::Until(since + NOTICE_AFTER));
+                if since.elapsed() < LINK_DOWN_NOTICE_DELAY {
+                    return Ok(NextStep::Until(since + LINK_DOWN_NOTICE_DELAY));
                 }
                 self.away_notified = true;
-                let notice = ServerFrame::Notice(texts::guest_away());
+                let notice = ServerFrame::Notice(texts::guest_disconnected());
                 self.send(binary(notice.encode())).await?;
-                Ok(Wait::Change)
+                Ok(NextStep::Change)
             }
             ShellState::Running => {
                 self.away_notified = false;
-                Ok(Wait::Change)
+                Ok(NextStep::Change)
             }
-            ShellState::Disconnected(_) | ShellState::Opening => Ok(Wait::Change),
+            ShellState::Disconnected(_) | ShellState::Opening => Ok(NextStep::Change),
         }
     }
 
     fn batch_until(&self, bytes: u64, last_input_at: Option<Instant>) -> Option<Instant> {
         let until = self.sent_at + BATCH;
-        let echo = bytes <= ECHO_BYTES_MAX && last_input_at.is_some_and(|at| at.elapsed() < ECHO_WITHIN);
+        let echo = bytes <= ECHO_BYTES_MAX && last_input_at.is_some_and(|at| at.elapsed() < ECHO_WINDOW);
         let now = bytes >= BATCH_BYTES || echo || Instant::now() >= until;
         (!now).then_some(until)
     }

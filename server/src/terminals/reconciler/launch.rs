@@ -69,7 +69,7 @@ impl Launch<'_> {
             Err(EngineError::Cancelled) => Ok(()),
             Err(error) => {
                 if !self.should_withdraw(row).await || !self.withdraw(row, &error).await? {
-                    self.record_failure(row, &reason::of_engine_error(&error), &error.to_string()).await?;
+                    self.record_failure(row, &reason::from_engine_error(&error), &error.to_string()).await?;
                 }
                 Err(error.into())
             }

@@ -7,7 +7,7 @@ use sandbox::ObservedState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     None,
-    /// It runs: listen for its guest again, and apply its limits again.
+    /// It runs: connect to its guest again, and apply its limits again.
     Reconnect,
     /// Its container does not run any more.
     RecordStopped,

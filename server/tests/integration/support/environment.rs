@@ -90,7 +90,7 @@ impl TestEnvironment {
         let mut tx = self.services.db.begin().await.unwrap();
         let settings = tx.settings().await.unwrap();
         let now = self.services.clock.now();
-        let (session, _) = sessions::open(&mut tx, user, SessionKind::Full, &visitor, &settings, now).await.unwrap();
+        let (session, _) = sessions::create(&mut tx, user, SessionKind::Full, &visitor, &settings, now).await.unwrap();
         tx.commit().await.unwrap();
         self.as_caller(user, username, session)
     }

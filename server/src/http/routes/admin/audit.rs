@@ -81,6 +81,6 @@ async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResul
     (status = 200, body = AuditVerdict),
     (status = 429, description = "Other searches run", body = Problem)))]
 async fn verify(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Json<AuditVerdict>> {
-    let _turn = services.searches.enter(who.user).await?;
+    let _slot = services.searches.acquire(who.user).await?;
     Ok(Json(audit::verify(&services.audit, &[]).await?.verdict))
 }

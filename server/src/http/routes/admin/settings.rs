@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Services> {
         .routes(routes!(put_image))
         .routes(routes!(tiers))
         .routes(routes!(put_tier))
-        .routes(routes!(see))
+        .routes(routes!(system))
 }
 
 /// The organisation's settings.
@@ -121,6 +121,6 @@ async fn put_tier(
 
 /// Findings about the host.
 #[utoipa::path(get, path = "/api/admin/system", tag = "admin", responses((status = 200, body = System)))]
-async fn see(State(services): State<Services>, _: Admin) -> ApiResult<Json<System>> {
+async fn system(State(services): State<Services>, _: Admin) -> ApiResult<Json<System>> {
     Ok(Json(system::system(&services).await?))
 }
