@@ -3,6 +3,8 @@
 //! An event is appended in the transaction of its change, so there is no change without its event. Rejected requests
 //! and reads have a transaction of their own, and a rate for each cause; beyond it they are counted. Values of details
 //! need `Display`, which secrets do not implement.
+//!
+//! The events form a chain whose values are made with a key of the data directory.
 
 mod chain;
 mod checkpoint;
