@@ -129,12 +129,27 @@ test("a reset link made on the command line sets a password once", async ({ envi
   await user.signIn();
 });
 
+test("the audit log is verified on the command line, with a checkpoint that was kept", async ({ environment, user }) => {
+  const where = ["--data-dir", environment.server.dataDir];
+  const folder = mkdtempSync(join(tmpdir(), "rexec-checkpoint-"));
+  const file = join(folder, "kept");
+  const made = await rexec(["audit", "checkpoint", ...where]);
+  expect(made.status).toBe(0);
+  expect(made.out).toMatch(/^rexec-checkpoint \d+ \S+ [0-9a-f]{64} [0-9a-f]{64}\n$/);
+  writeFileSync(file, made.out);
+  await user.api.get("/api/me");
+  const intact = await rexec(["audit", "verify", "--checkpoint", file, ...where]);
+  expect([intact.status, intact.out]).toEqual([0, expect.stringContaining("1 checkpoint is on it.")]);
+  writeFileSync(file, made.out.replace(/^rexec-checkpoint \d+/, "rexec-checkpoint 1000000"));
+  expect((await rexec(["audit", "verify", "--checkpoint", file, ...where])).status).toBe(1);
+  rmSync(folder, { recursive: true });
+});
+
 test("features that are not built have no command", async () => {
   for (const command of [
     ["keys", "rotate"],
     ["backup", "x"],
     ["restore", "x"],
-    ["audit", "verify"],
   ]) {
     expect((await rexec(command)).status, command.join(" ")).toBe(2);
   }

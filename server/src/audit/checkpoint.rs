@@ -6,9 +6,9 @@ use std::fmt;
 use data_encoding::HEXLOWER;
 use protocol::Timestamp;
 use serde_json::Value;
-use store::StoreError;
+use store::AuditHead;
 
-use super::AuditLog;
+use super::keys::AuditKeys;
 
 /// Begins a checkpoint in a line.
 const MARK: &str = "rexec-checkpoint";
@@ -34,6 +34,12 @@ impl fmt::Display for Checkpoint {
 }
 
 impl Checkpoint {
+    /// A checkpoint of the end `head`.
+    pub(super) fn new(keys: &AuditKeys, head: &AuditHead, at: Timestamp) -> Self {
+        let mac = keys.checkpoint_mac(head.seq, at, &head.hash);
+        Self { seq: head.seq, at, value: head.hash.clone(), mac }
+    }
+
     /// Reads the four words after the mark.
     fn parse(words: &str) -> Option<Self> {
         let mut words = words.split_whitespace();
@@ -60,71 +66,34 @@ pub enum BadCheckpoints {
     Line(usize),
 }
 
-/// Reads the checkpoints of a text, such as a file of checkpoints or a part of the server's log.
-///
-/// # Errors
-/// [`BadCheckpoints`].
-pub fn read_checkpoints(log: &AuditLog, text: &str) -> Result<Vec<Checkpoint>, BadCheckpoints> {
+/// Reads the checkpoints of a text.
+pub(super) fn read(keys: &AuditKeys, text: &str) -> Result<Vec<Checkpoint>, BadCheckpoints> {
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let Some((_, words)) = line.split_once(MARK) else { continue };
-        let made = |c: &Checkpoint| log.keys.made_checkpoint((c.seq, c.at, &c.value), &c.mac);
+        let made = |c: &Checkpoint| keys.made_checkpoint((c.seq, c.at, &c.value), &c.mac);
         found.push(Checkpoint::parse(words).filter(made).ok_or(BadCheckpoints::Line(number + 1))?);
     }
     if found.is_empty() { Err(BadCheckpoints::None) } else { Ok(found) }
 }
 
-/// Why no checkpoint was made.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// The end of the chain is not the one that Rexec wrote.
-    #[error("the end of the audit log was changed outside Rexec; see `rexec audit verify`")]
-    NotAuthentic,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Makes a checkpoint of the present end. Later verifications of this process include it.
-///
-/// # Errors
-/// [`CheckpointError`].
-pub async fn checkpoint(log: &AuditLog, now: Timestamp) -> Result<Checkpoint, CheckpointError> {
-    let earlier = log.latest_checkpoint();
-    let head = log.db.read().await?.audit_head().await?;
-    if !log.keys.authenticates(&head) || earlier.is_some_and(|earlier| head.seq < earlier.seq) {
-        return Err(CheckpointError::NotAuthentic);
-    }
-    let mac = log.keys.checkpoint_mac(head.seq, now, &head.hash);
-    let made = Checkpoint { seq: head.seq, at: now, value: head.hash, mac };
-    log.set_latest_checkpoint(made.clone());
-    Ok(made)
-}
-
 #[cfg(test)]
 mod tests {
-    use store::{AuditHead, Db};
-
     use super::*;
-    use crate::audit::{AuditKeys, establish};
 
     /// FINDINGS L11.
-    #[tokio::test]
-    async fn checkpoints_are_read_from_files_and_logs_and_not_when_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
+    #[test]
+    fn checkpoints_are_read_from_files_and_logs_and_not_when_changed() {
         let head = AuditHead { seq: 0, hash: Vec::new(), base_seq: 0, base_hash: Vec::new(), mac: None };
-        let log = AuditLog::new(db, AuditKeys::begin(&head));
+        let keys = AuditKeys::begin(&head);
         let now = Timestamp::from_millis(1_795_000_000_123);
-        assert!(matches!(checkpoint(&log, now).await, Err(CheckpointError::NotAuthentic)));
-        establish(&log, folder.path()).await.unwrap();
-        let made = checkpoint(&log, now).await.unwrap();
+        let empty = Checkpoint::new(&keys, &head, now);
+        let made = Checkpoint::new(&keys, &AuditHead { seq: 7, hash: vec![9; 32], ..head }, now);
         let json = format!(r#"{{"level":"INFO","fields":{{"checkpoint":"{made}"}}}}"#);
-        let text = format!("some other line\n{made}\n\n{json}\n");
-        assert_eq!(read_checkpoints(&log, &text), Ok(vec![made.clone(), made.clone()]));
-        let later = text.replace(" 0 ", " 1 ");
-        assert_eq!(read_checkpoints(&log, &later), Err(BadCheckpoints::Line(2)));
-        assert_eq!(read_checkpoints(&log, "some other line\n"), Err(BadCheckpoints::None));
-        assert_eq!(read_checkpoints(&log, "rexec-checkpoint 0 now"), Err(BadCheckpoints::Line(1)));
+        let text = format!("some other line\n{empty}\n\n{json}\n{made}");
+        assert_eq!(read(&keys, &text), Ok(vec![empty, made.clone(), made]));
+        assert_eq!(read(&keys, &text.replace(" 7 ", " 8 ")), Err(BadCheckpoints::Line(4)));
+        assert_eq!(read(&keys, "some other line\n"), Err(BadCheckpoints::None));
+        assert_eq!(read(&keys, "rexec-checkpoint 0 now"), Err(BadCheckpoints::Line(1)));
     }
 }

@@ -13,7 +13,7 @@ use std::{
 
 use store::{Db, StoreError};
 
-use super::{AuditKeys, AuditLog};
+use super::{keys::AuditKeys, log::AuditLog};
 
 const NAME: &str = "audit-keys";
 const NEW_NAME: &str = "audit-keys.new";
@@ -103,8 +103,8 @@ pub async fn establish(log: &AuditLog, folder: &Path) -> Result<()> {
 }
 
 /// Makes a new key for the events from now on. The caller holds the lock of the data directory. Where the end of the
-/// chain is not authentic, or the file is lost, verification begins at the new key, and the earlier events stay readable
-/// only. Returns whether they can still be verified.
+/// chain is not authentic, or the file is lost, verification begins at the new key, and the earlier events can only be
+/// read. Returns whether they can still be verified.
 ///
 /// # Errors
 /// [`AuditKeyError::File`], [`AuditKeyError::Damaged`] and [`AuditKeyError::Store`].

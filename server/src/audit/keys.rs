@@ -10,7 +10,7 @@ use sha2::Sha256;
 use store::{AuditHead, AuditRow};
 use zeroize::Zeroizing;
 
-use super::chain::{self, encode};
+use super::encoding::{encode, row_bytes, unkeyed_value};
 
 /// What a value under a key is about. A value of one kind is never accepted as another.
 const ROW: &[u8] = b"rexec audit 2 row";
@@ -33,7 +33,6 @@ impl Key {
     }
 
     fn hmac(&self, bytes: &[u8]) -> Hmac<Sha256> {
-        // The length of the key is that of the type.
         #[expect(clippy::expect_used, reason = "HMAC accepts keys of every length")]
         let mut hmac = Hmac::<Sha256>::new_from_slice(self.secret.as_ref()).expect("a key of any length");
         hmac.update(bytes);
@@ -123,8 +122,8 @@ impl AuditKeys {
     pub(super) fn value(&self, previous: &[u8], row: &AuditRow) -> Vec<u8> {
         let newest_first = [&self.newest].into_iter().chain(self.older.iter().rev());
         match newest_first.into_iter().find(|key| key.after < row.seq) {
-            Some(key) => key.mac(&chain::row_bytes(ROW, previous, row)),
-            None => chain::unkeyed_value(previous, row),
+            Some(key) => key.mac(&row_bytes(ROW, previous, row)),
+            None => unkeyed_value(previous, row),
         }
     }
 

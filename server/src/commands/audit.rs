@@ -65,7 +65,7 @@ fn sentence(found: &Verification, checkpoints: usize) -> String {
     );
     if checkpoints > 0 {
         let compared = checkpoints - found.expired;
-        text += &format!(" {compared} checkpoints are on it.");
+        text += &format!(" {compared} {} on it.", if compared == 1 { "checkpoint is" } else { "checkpoints are" });
     }
     if found.expired > 0 {
         text += &format!(" {} are older than the stored events and were not compared.", found.expired);

@@ -4,15 +4,18 @@ use std::path::Path;
 
 use protocol::Timestamp;
 use rexec::{
+    admin::housekeeping,
     audit::{self, Actor, AuditEvent, AuditKeyError, AuditLog, Entry, Fault, Verification},
     commands,
     config::{self, Config, Raw},
+    http::Bounds,
 };
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{AuditHead, AuditRow, Db};
 
 use super::audit_chain::tamper;
-use crate::support::database;
+use crate::support::{database, server::TestServer};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
@@ -292,4 +295,29 @@ async fn the_audit_log_of_version_0_1_0_is_verified_and_continued_with_a_key() {
     tamper(&db, "UPDATE audit_events SET actor = 'eve' WHERE seq = 1").await;
     assert_eq!(verify(&log).await.fault, Some(Fault::Event(1)));
     db.close().await;
+}
+
+#[tokio::test]
+async fn checkpoints_are_appended_to_the_configured_file_and_the_verdict_names_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("checkpoints");
+    let server = TestServer::with_bounds(Bounds::default(), database::sqlite().await, |config| {
+        config.audit_checkpoint_file = Some(file.clone());
+    })
+    .await;
+    let admin = server.admin().await;
+    for _ in 0..2 {
+        housekeeping::write_checkpoint(&server.services).await;
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    let kept = audit::read_checkpoints(&server.services.audit, &text).unwrap();
+    assert_eq!((kept.len(), kept[1].seq), (2, head(&server.services.db).await.seq));
+    assert!(audit::verify(&server.services.audit, &kept).await.unwrap().verdict.intact);
+    let verdict = admin.client.ok("GET", "/api/admin/audit/verify", Value::Null).await;
+    let events = verdict["events"].clone();
+    let expected = json!({
+        "intact": true, "events": events, "first_bad_seq": null,
+        "keyed_from": 1, "head_authentic": true, "truncated": false,
+    });
+    assert_eq!(verdict, expected);
 }
