@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{auth::SignedInAddresses, http::extract::ReadBy};
 
-/// TCP user timeout: a peer that acknowledges nothing for this long is gone.
+/// TCP user timeout: the connection of a peer that acknowledges nothing for this long is closed.
 const USER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Delay after a failed accept, usually for lack of descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
