@@ -105,8 +105,8 @@ async fn change<A: AllowsStop + 'static>(
         .await
 }
 
-/// The record and its events are committed first, and the gate denies every attach from then on. Then the leases of attached
-/// clients are revoked. Then the reconciler carries the request out.
+/// The record and its events are committed first, and the gate denies every attach from then on. Then the leases of
+/// attached clients are revoked. Then the reconciler carries the request out.
 async fn change_now<A: AllowsStop>(
     services: &Services,
     actor: &Actor,
