@@ -47,12 +47,17 @@ suite_budget() {
 # crate depends on another's features is checked by the clippy suites.
 # A test waits for engine and disk about as long as it computes, hence two threads per core.
 _integration_tests() {
-  local crate packages=(-p server -p app -p bench)
+  RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _with_integration_packages test --no-fail-fast "$@"
+}
+
+# _with_integration_packages COMMAND ARGUMENTS...: a cargo command for all of them.
+_with_integration_packages() {
+  local command="$1" crate packages=(-p server -p app -p bench); shift
   for crate in $(library_crates); do
     # rexec only embeds and has no test of its own.
     [[ " ${UNIT_CRATES[*]} rexec " == *" $crate "* ]] || packages+=(-p "$crate")
   done
-  RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) * 2))}" _cargo_test "${packages[@]}" --no-fail-fast "$@"
+  (cd "$ROOT" && cargo "$command" --locked "${packages[@]}" "$@")
 }
 
 suite_structure() { _integration_tests --test structure; }
@@ -92,4 +97,14 @@ suite_e2e() {
   cd "$ROOT"
   node_modules/.bin/playwright test --config end2end/playwright.config.ts
   [ "${REXEC_E2E_LONG:-}" = 1 ] || say "Not taken: the pictures of the pages. See ./test --help, --long"
+}
+
+# Seconds of each attack.
+ATTACK_SECS="${REXEC_ATTACK_SECS:-3}"
+
+suite_attack() {
+  need_engine
+  [ -x "$ROOT/dist/rexec" ] || "$ROOT/run" --build
+  _with_integration_packages build --bin attack
+  "$ROOT/target/debug/attack" --binary "$ROOT/dist/rexec" --secs "$ATTACK_SECS"
 }

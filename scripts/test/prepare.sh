@@ -14,12 +14,12 @@ prepare_for() {
   step "System packages" install_base_packages
   step "Rust toolchain" ensure_rust
   mkdir -p "$LOGS"
-  if _any_of "server e2e" "$@"; then
+  if _any_of "server e2e attack" "$@"; then
     step "Container engine" _engine_or_not
     _images_in_background
   fi
-  if _any_of "clippy-page build budget server e2e" "$@"; then step "WASM target" ensure_wasm_target; fi
-  if _any_of "files layers style types build budget server e2e" "$@"; then
+  if _any_of "clippy-page build budget server e2e attack" "$@"; then step "WASM target" ensure_wasm_target; fi
+  if _any_of "files layers style types build budget server e2e attack" "$@"; then
     step "Node" ensure_node
     step "Node packages" ensure_npm_packages
   fi

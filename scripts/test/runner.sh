@@ -26,6 +26,7 @@ SUITES=(
   'drift|full|OpenAPI document, route table and responses agree'
   'server|full|server integration tests with a real engine and both databases'
   'e2e|full|the release binary in a browser'
+  'attack|full|one account attacks the release binary while another one works'
 )
 
 list_suites() {

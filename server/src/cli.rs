@@ -1,6 +1,6 @@
-//! The command line: `serve`, `doctor`, `config check`, `admin reset-link`.
+//! The command line: `serve`, `doctor`, `config check`, `admin reset-link`, `audit`.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -39,6 +39,25 @@ enum Command {
         #[command(subcommand)]
         action: AdminCommand,
     },
+    /// Verification of the audit log.
+    Audit {
+        #[command(subcommand)]
+        action: AuditAction,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditAction {
+    /// Verify the audit log. The exit status is 1 when it is broken.
+    Verify {
+        /// File of checkpoints, or a log with them, that must be on the audit log.
+        #[arg(long)]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print a checkpoint: a line to keep elsewhere.
+    Checkpoint,
+    /// Make a new key for the events from now on, while no server runs.
+    NewKey,
 }
 
 #[derive(Subcommand)]
@@ -83,6 +102,11 @@ pub async fn run(assets: Assets) -> ExitCode {
         Command::Serve => serve::run(config, assets).await,
         Command::Doctor { json } => commands::doctor(&config, json).await,
         Command::Config { command: ConfigCommand::Check } => commands::config_check(&config),
+        Command::Audit { action } => match action {
+            AuditAction::Verify { checkpoint } => commands::audit::verify(&config, checkpoint.as_deref()).await,
+            AuditAction::Checkpoint => commands::audit::checkpoint(&config).await,
+            AuditAction::NewKey => commands::audit::new_key(&config).await,
+        },
         Command::Admin { action: AdminCommand::ResetLink { user } } => commands::reset_link(config, &user).await,
     };
     match done {

@@ -1,5 +1,7 @@
 //! The commands besides `serve`. They print to standard output and report when writing to it fails.
 
+pub mod audit;
+
 use std::io::{Write as _, stdout};
 
 use anyhow::Result;
@@ -11,7 +13,6 @@ use crate::{
     admin::users,
     config::{self, Config},
     data_dir::DataDir,
-    serve,
     services::Origins,
 };
 
@@ -81,21 +82,15 @@ pub fn config_check(config: &Config) -> Result<()> {
     Ok(())
 }
 
-/// `rexec admin reset-link USER`: uses only the database, so it also works while a server runs.
+/// `rexec admin reset-link USER`: uses only the database and the key of its audit log, so it also works while a server runs.
 ///
 /// # Errors
-/// When there is no such account, or no database.
+/// When there is no such account, no database, or no key of its audit log.
 pub async fn reset_link(config: Config, user: &str) -> Result<()> {
-    let exists = config.database_url.is_some() || config.data_dir.join("rexec.db").exists();
-    anyhow::ensure!(
-        exists,
-        "there is no database in {}. Name the server's own directory with --data-dir, or its file with --config.",
-        config.data_dir.display()
-    );
-    let db = serve::open_db(&config, &config.data_dir).await?;
+    let log = audit::open(&config).await?;
     let saved = DataDir::saved_origin(&config.data_dir).filter(|_| config.public_url.is_none());
     let origin = saved.unwrap_or_else(|| Origins::new(config.public_url.as_deref(), config.listen).public().to_owned());
-    let link = users::reset_link_from_shell(&db, &origin, user).await?;
+    let link = users::reset_link_from_shell(&log, &origin, user).await?;
     writeln!(stdout(), "{}", link.url)?;
     Ok(())
 }

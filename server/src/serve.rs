@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     accounts,
     admin::{self, housekeeping},
+    audit,
     config::Config,
     data_dir::DataDir,
     http::{
@@ -57,6 +58,7 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     let services = services(config, assets, &data, listener.local_addr()?).await?;
     let preflight = admin::preflight::check(&services, &data.instance().to_string()).await;
     preflight.map_err(|error| preflight_text(&error).map_or_else(|| error.into(), anyhow::Error::msg))?;
+    audit::establish(&services.audit, data.path()).await?;
     let link = accounts::setup_link(&services).await.context("the set-up link cannot be made")?;
     cancel_on_signal(services.shutdown.clone());
     terminals::reconciler::reconcile_at_start(&services).await;
@@ -74,6 +76,7 @@ pub async fn run(config: Config, assets: Assets) -> Result<()> {
     if let Err(error) = housekeeping::append_counts(&services, true).await {
         tracing::warn!(%error, "the numbers of suppressed audit events could not be written");
     }
+    housekeeping::write_checkpoint(&services).await;
     // Merges the write-ahead log into the file of the embedded database.
     services.db.close().await;
     drop(data);
@@ -88,11 +91,12 @@ async fn services(config: Config, assets: Assets, data: &DataDir, address: Socke
     );
     let keys = Keyring::open(&data.path().join("keys")).context("the keys cannot be opened")?;
     let db = open_db(&config, data.path()).await?;
+    let audit_keys = audit::open_keys(&db, data.path()).await?;
     let guest = data.install_guest(assets.guest)?;
     let engine = Docker::connect(config.docker_host.as_deref(), data.instance(), data.path(), &guest, STANDARD)
         .await
         .context("the container engine cannot be reached; start it, or name it with --docker-host")?;
-    Ok(Services::builder(config, db, keys, Arc::new(engine)).address(address).build())
+    Ok(Services::builder(config, db, keys, audit_keys, Arc::new(engine)).address(address).build())
 }
 
 /// The configured PostgreSQL, or the file in the data directory.

@@ -16,7 +16,7 @@ use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    audit::{AuditLog, SearchSlots},
+    audit::{AuditKeys, AuditLog, SearchSlots},
     auth::{SignedInAddresses, Throttle},
     config::Config,
     events::Events,
@@ -36,7 +36,7 @@ pub struct Services {
     pub clock: Clock,
     /// The store.
     pub db: Db,
-    /// The audit log, for events without a change.
+    /// The audit log.
     pub audit: AuditLog,
     /// Turns of searches of the audit log.
     pub searches: Arc<SearchSlots>,
@@ -74,9 +74,15 @@ pub struct Services {
 
 impl Services {
     /// Services over a store and an engine; everything else has a default.
-    pub fn builder(config: Config, db: Db, keys: Keyring, engine: Arc<dyn Engine>) -> ServicesBuilder {
+    pub fn builder(
+        config: Config,
+        db: Db,
+        keys: Keyring,
+        audit_keys: AuditKeys,
+        engine: Arc<dyn Engine>,
+    ) -> ServicesBuilder {
         let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
-        ServicesBuilder { config, db, keys, engine, clock, address, operation_wait }
+        ServicesBuilder { config, db, keys, audit_keys, engine, clock, address, operation_wait }
     }
 }
 
@@ -87,6 +93,7 @@ pub struct ServicesBuilder {
     config: Config,
     db: Db,
     keys: Keyring,
+    audit_keys: AuditKeys,
     engine: Arc<dyn Engine>,
     clock: Clock,
     address: SocketAddr,
@@ -124,7 +131,7 @@ impl ServicesBuilder {
             started_at: self.clock.now(),
             signed_in_addresses: Arc::new(SignedInAddresses::new(self.clock.clone())),
             clock: self.clock,
-            audit: AuditLog::new(self.db.clone()),
+            audit: AuditLog::new(self.db.clone(), self.audit_keys),
             searches: Arc::default(),
             db: self.db,
             keys: Arc::new(self.keys),

@@ -35,6 +35,8 @@ pub struct Caller {
     pub role: Role,
     /// What the request authenticated with.
     pub credential: Credential,
+    /// SHA-256 of the id of the trusted device that the request names. The store knows whether it is still trusted.
+    pub trusted_device: Option<[u8; 32]>,
     /// Client address, from the socket or a trusted proxy.
     pub address: IpAddr,
     /// Request id, as in the log.

@@ -275,6 +275,13 @@ pub struct AuditVerdict {
     pub events: i64,
     /// Position of the first event that does not match the chain.
     pub first_bad_seq: Option<i64>,
+    /// Position of the first event whose value is made with a key outside the database. Earlier events are those of
+    /// versions without a key; the key covers the last of them.
+    pub keyed_from: i64,
+    /// The stored ends of the chain are those that the server wrote with its key.
+    pub head_authentic: bool,
+    /// The stored events match, but events after them are missing or may be.
+    pub truncated: bool,
 }
 
 /// One result of `rexec doctor`.

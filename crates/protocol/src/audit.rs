@@ -85,6 +85,8 @@ events! {
         AuditExported = "audit_exported", "Audit export";
         /// Events past the retention were removed.
         AuditPruned = "audit_pruned", "Old events removed";
+        /// The audit log got a new key on the server.
+        AuditKeyChanged = "audit_key_changed", "New audit key";
     }
     "Terminals" {
         /// A terminal was created.

@@ -36,7 +36,7 @@ pub struct AuditRow {
     pub detail: Option<String>,
     /// Request id.
     pub request_id: Option<String>,
-    /// SHA-256 over the previous hash and this row.
+    /// Value of the chain: covers the previous value and this row.
     pub hash: Vec<u8>,
 }
 
@@ -51,17 +51,19 @@ pub struct AuditHead {
     pub base_seq: i64,
     /// Its hash.
     pub base_hash: Vec<u8>,
+    /// Authenticates the other fields; `None` in a database of a version without keys.
+    pub mac: Option<Vec<u8>>,
 }
 
 impl Tx {
-    /// Reserves the next position and returns it with the previous hash. The end of the chain stays locked until the
-    /// transaction ends, which serializes all writers, so append last in a transaction.
-    pub async fn next_audit_position(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
+    /// Locks the end of the chain until the transaction ends, and returns it. This serializes all writers, so append
+    /// last in a transaction.
+    pub async fn lock_audit_head(&mut self) -> Result<AuditHead, StoreError> {
         Ok(fetch!(
             fetch_one,
             self,
-            (i64, Vec<u8>),
-            "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
+            AuditHead,
+            "UPDATE audit_head SET id = id WHERE id = 1 RETURNING seq, hash, base_seq, base_hash, mac"
         ))
     }
 
@@ -71,8 +73,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Appends an event and makes it the end of the chain.
-    pub async fn append_audit(&mut self, row: &AuditRow) -> Result<(), StoreError> {
+    /// Appends an event and makes it the end of the chain. `head` has the position, hash and code of the new end.
+    pub async fn append_audit(&mut self, row: &AuditRow, head: &AuditHead) -> Result<(), StoreError> {
         execute!(
             self,
             "INSERT INTO audit_events (seq, at, event, outcome, actor, actor_id, subject_id, target, target_name,
@@ -92,13 +94,36 @@ impl Tx {
             row.request_id.as_deref(),
             row.hash.as_slice()
         );
-        execute!(self, "UPDATE audit_head SET hash = $1 WHERE id = 1", row.hash.as_slice());
+        execute!(
+            self,
+            "UPDATE audit_head SET seq = $1, hash = $2, mac = $3 WHERE id = 1",
+            head.seq,
+            head.hash.as_slice(),
+            head.mac.as_deref()
+        );
         Ok(())
     }
 
     /// The end and the stored beginning of the chain.
     pub async fn audit_head(&mut self) -> Result<AuditHead, StoreError> {
-        Ok(fetch!(fetch_one, self, AuditHead, "SELECT seq, hash, base_seq, base_hash FROM audit_head WHERE id = 1"))
+        Ok(fetch!(
+            fetch_one,
+            self,
+            AuditHead,
+            "SELECT seq, hash, base_seq, base_hash, mac FROM audit_head WHERE id = 1"
+        ))
+    }
+
+    /// Stores the code that authenticates the end and the beginning of the chain.
+    pub async fn authenticate_audit_head(&mut self, mac: &[u8]) -> Result<(), StoreError> {
+        execute!(self, "UPDATE audit_head SET mac = $1 WHERE id = 1", mac);
+        Ok(())
+    }
+
+    /// Stores after which event the verified part of the chain begins.
+    pub async fn set_audit_base(&mut self, seq: i64, hash: &[u8]) -> Result<(), StoreError> {
+        execute!(self, "UPDATE audit_head SET base_seq = $1, base_hash = $2 WHERE id = 1", seq, hash);
+        Ok(())
     }
 
     /// Events in the order of the chain, after a position.
@@ -113,13 +138,11 @@ impl Tx {
         ))
     }
 
-    /// Deletes the events at the beginning of the chain that are older than `before`, and stores where the chain now
-    /// begins. Returns the number of deleted events.
-    pub async fn prune_audit(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        execute!(self, "UPDATE audit_head SET id = id WHERE id = 1");
+    /// Position and hash of the last event of those at the beginning of the chain that are older than `before`.
+    pub async fn audit_end_before(&mut self, before: Timestamp) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
         // Times may be out of order in the chain. Only events before the first one that is kept are deleted. It is
         // searched in the order of the chain (`at + 0`), because the index over times would be read to its end.
-        let last = fetch!(
+        Ok(fetch!(
             fetch_optional,
             self,
             (i64, Vec<u8>),
@@ -128,9 +151,19 @@ impl Tx {
                                   9223372036854775807)
              ORDER BY seq DESC LIMIT 1",
             before.millis()
+        ))
+    }
+
+    /// Deletes the events up to the beginning in `head`, and stores the beginning and the code. Returns the number of
+    /// deleted events.
+    pub async fn prune_audit(&mut self, head: &AuditHead) -> Result<u64, StoreError> {
+        execute!(
+            self,
+            "UPDATE audit_head SET base_seq = $1, base_hash = $2, mac = $3 WHERE id = 1",
+            head.base_seq,
+            head.base_hash.as_slice(),
+            head.mac.as_deref()
         );
-        let Some((seq, hash)) = last else { return Ok(0) };
-        execute!(self, "UPDATE audit_head SET base_seq = $1, base_hash = $2 WHERE id = 1", seq, hash.as_slice());
-        Ok(execute!(self, "DELETE FROM audit_events WHERE seq <= $1", seq))
+        Ok(execute!(self, "DELETE FROM audit_events WHERE seq <= $1", head.base_seq))
     }
 }

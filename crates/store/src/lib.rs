@@ -24,6 +24,7 @@ mod sql;
 mod sqlx;
 mod terminals;
 mod tombstones;
+mod trusted_devices;
 mod users;
 
 pub use audit::{AuditHead, AuditRow};
@@ -38,6 +39,7 @@ pub use reason::{Reason, StoredReason};
 pub use sandboxes::{SandboxRow, SandboxState};
 pub use sessions::{LoginSession, NewSession, SessionKind};
 pub use terminals::{TerminalListing, TerminalRow};
+pub use trusted_devices::{DeviceHash, TRUSTED_DEVICES_MAX, TrustedDeviceRow};
 pub use users::{User, UserListing};
 
 use std::{path::Path, time::Duration};

@@ -140,6 +140,7 @@ async fn step_up(
     let tx = factor.tx();
     let token = sessions::renew(tx, who.login_session()?, now).await?.ok_or(AccountError::LoginEnded)?;
     let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
+    tx.delete_trusted_devices(who.user, who.trusted_device).await?;
     tx.insert_notice(who.user, notice, now).await?;
     let entry = Entry::new(event).about_user(who.user, &who.username).detail("sessions_ended", ended.len());
     factor.commit(now, &who.actor(), entry).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{AccountError, LoggedIn, PasswordField, link_attempt, revoke_sessions, setup};
 use crate::{
     audit::{self, AuditEvent, Entry},
-    auth::{Visitor, password, sessions, token},
+    auth::{Visitor, password, sessions, token, trusted_device},
     services::Services,
 };
 
@@ -90,11 +90,12 @@ async fn join(
     let settings = tx.settings().await?;
     let (_, token) = sessions::create(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
+    let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, (user, username), now).await?;
     let entry = Entry::new(AuditEvent::InviteAccepted).about_user(user, username);
     let entry = entry.detail("role", link.role.as_str()).detail("invited_by", &link.created_by);
-    audit::append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
+    services.audit.append(&mut tx, now, &visitor.actor().known_as(user, username), entry).await?;
     tx.commit().await?;
-    Ok(LoggedIn::complete(services, (user, visitor), token, username))
+    Ok(LoggedIn::complete(services, (user, visitor), token, trusted_device))
 }
 
 async fn reset(
@@ -121,9 +122,10 @@ async fn reset(
     }
     tx.set_password(user, &hash, true).await?;
     let ended = tx.delete_sessions(user, None).await?;
+    tx.delete_trusted_devices(user, None).await?;
     tx.insert_notice(user, &Notice::PasswordReset, now).await?;
     let entry = Entry::new(AuditEvent::PasswordReset).about_user(user, &username).detail("sessions_ended", ended.len());
-    audit::append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
+    services.audit.append(&mut tx, now, &visitor.actor().known_as(user, &username), entry).await?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
     Ok(())

@@ -6,7 +6,7 @@ use protocol::{
     names::{Sensitive, Username},
 };
 use secrets::Secret;
-use store::{SessionKind, User};
+use store::{DeviceHash, SessionKind, User};
 
 use super::{AccountError, revoke_sessions};
 use crate::{
@@ -33,11 +33,9 @@ impl LoggedIn {
         services: &Services,
         (user, visitor): (UserId, &Visitor),
         token: NewToken,
-        username: &Username,
+        trusted_device: Option<Secret<String>>,
     ) -> Self {
         services.signed_in_addresses.record(user, visitor.address);
-        // The login does not depend on it.
-        let trusted_device = trusted_device::new_cookie(&services.keys, username.as_str()).ok();
         Self { status: LoginStatus::Ok, token, trusted_device }
     }
 }
@@ -54,10 +52,7 @@ pub async fn log_in(services: &Services, visitor: Visitor, request: LoginRequest
 
 async fn first_step(services: &Services, visitor: &Visitor, request: &LoginRequest) -> Result<LoggedIn, AccountError> {
     let now = services.clock.now();
-    let device = visitor
-        .trusted_device
-        .as_ref()
-        .and_then(|c| trusted_device::from_cookie(&services.keys, c.reveal(), &request.username));
+    let device = device_of(services, visitor, &request.username).await?;
     let source = device.map_or_else(|| Source::address(visitor.address), Source::Device);
     let attempt = match services.throttle.begin_attempt(source, &request.username, now).await {
         Ok(attempt) => attempt,
@@ -96,15 +91,18 @@ async fn open(services: &Services, visitor: &Visitor, user: &User) -> Result<Log
         false => (LoginStatus::Ok, SessionKind::Full),
     };
     let (_, token) = sessions::create(&mut tx, user.id, kind, visitor, &settings, now).await?;
+    let mut trusted_device = None;
     if kind == SessionKind::Full {
+        trusted_device =
+            trusted_device::trust(&mut tx, &services.keys, visitor, (user.id, &user.username), now).await?;
         tx.record_login(user.id, now).await?;
         let actor = visitor.actor().known_as(user.id, &user.username);
         let entry = Entry::new(AuditEvent::Login).about_user(user.id, &user.username).detail("factor", "none");
-        audit::append(&mut tx, now, &actor, entry).await?;
+        services.audit.append(&mut tx, now, &actor, entry).await?;
     }
     tx.commit().await?;
     Ok(match status {
-        LoginStatus::Ok => LoggedIn::complete(services, (user.id, visitor), token, &user.username),
+        LoginStatus::Ok => LoggedIn::complete(services, (user.id, visitor), token, trusted_device),
         LoginStatus::MfaRequired => LoggedIn { status, token, trusted_device: None },
     })
 }
@@ -129,6 +127,7 @@ pub async fn verify_code(
         actor: &actor,
         user: pending.user,
         username: &pending.username,
+        device: trusted_device::of_visitor(&services.keys, visitor, &pending.username),
         purpose: FactorPurpose::Login,
     };
     let mut factor = verification.verify_code(code).await?;
@@ -140,9 +139,11 @@ pub async fn verify_code(
     let settings = tx.settings().await?;
     let (_, token) = sessions::create(tx, pending.user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(pending.user, now).await?;
+    let owner = (pending.user, &pending.username);
+    let trusted_device = trusted_device::trust(tx, &services.keys, visitor, owner, now).await?;
     let entry = Entry::new(AuditEvent::Login).about_user(pending.user, &pending.username).detail("factor", "code");
     factor.commit(now, &actor, entry).await?;
-    Ok(LoggedIn::complete(services, (pending.user, visitor), token, &pending.username))
+    Ok(LoggedIn::complete(services, (pending.user, visitor), token, trusted_device))
 }
 
 /// Ends one login session, pending or full, and revokes its leases.
@@ -160,13 +161,30 @@ pub async fn log_out(
         let now = services.clock.now();
         let mut tx = services.db.begin().await?;
         if tx.delete_session(session, user).await? {
-            audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username)).await?;
+            services
+                .audit
+                .append(&mut tx, now, &actor, Entry::new(AuditEvent::Logout).about_user(user, &username))
+                .await?;
         }
         tx.commit().await?;
         revoke_sessions(services, [session]).await;
         Ok(())
     };
     services.clone().operations.complete(async move { change(&services).await }).await
+}
+
+/// The client's device, if the account of this name trusts it.
+async fn device_of(services: &Services, visitor: &Visitor, typed: &str) -> Result<Option<DeviceHash>, AccountError> {
+    let Ok(username) = Username::parse(typed) else { return Ok(None) };
+    let Some(device) = trusted_device::of_visitor(&services.keys, visitor, &username) else { return Ok(None) };
+    let since = trusted_device::valid_since(services.clock.now());
+    let mut tx = services.db.read().await?;
+    let trusted = match tx.user_by_name(&username).await? {
+        Some(user) => tx.trusted_device(user.id, &device, since).await?.is_some(),
+        None => false,
+    };
+    tx.commit().await?;
+    Ok(trusted.then_some(device))
 }
 
 async fn find_user(services: &Services, typed: &str) -> Result<Option<User>, AccountError> {

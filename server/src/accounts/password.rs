@@ -84,7 +84,7 @@ impl Change {
         match self {
             Self::Proven(factor) => factor.commit(now, &who.actor(), entry).await?,
             Self::Plain(mut tx) => {
-                audit::append(&mut tx, now, &who.actor(), entry).await?;
+                services.audit.append(&mut tx, now, &who.actor(), entry).await?;
                 tx.commit().await?;
             }
         }
@@ -107,6 +107,7 @@ pub(super) fn verification<'a>(
         actor,
         user: who.user,
         username: &who.username,
+        device: who.trusted_device,
         purpose,
     }
 }
@@ -135,6 +136,7 @@ async fn change(services: &Services, who: &Caller, request: &PasswordChange) -> 
     let token = sessions::renew(tx, who.login_session()?, now).await?.ok_or(AccountError::LoginEnded)?;
     tx.set_password(who.user, &hash, false).await?;
     let ended = tx.delete_sessions(who.user, Some(who.login_session()?)).await?;
+    tx.delete_trusted_devices(who.user, who.trusted_device).await?;
     tx.insert_notice(who.user, &Notice::PasswordChanged, now).await?;
     let entry = Entry::new(AuditEvent::PasswordChanged).about_user(who.user, &who.username);
     change.commit(services, who, entry.detail("sessions_ended", ended.len())).await?;

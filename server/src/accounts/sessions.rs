@@ -9,7 +9,7 @@ use store::LoginSession;
 use super::{AccountError, end_older_tokens, revoke_sessions};
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, AuditEvent, Entry},
+    audit::{AuditEvent, Entry},
     auth::{NewToken, sessions},
     services::Services,
 };
@@ -49,7 +49,7 @@ pub async fn revoke_session(services: &Services, who: &Caller, session: SessionI
         }
         let entry =
             Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username).detail("session", session);
-        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
         revoke_sessions(services, [session]).await;
         Ok(())
@@ -68,9 +68,10 @@ pub async fn revoke_others(services: &Services, who: &Caller) -> Result<NewToken
         let mut tx = services.db.begin().await?;
         let token = sessions::renew(&mut tx, current, now).await?.ok_or(AccountError::LoginEnded)?;
         let ended = tx.delete_sessions(who.user, Some(current)).await?;
+        tx.delete_trusted_devices(who.user, who.trusted_device).await?;
         let entry = Entry::new(AuditEvent::SessionRevoked).about_user(who.user, &who.username);
         let entry = entry.detail("sessions_ended", ended.len());
-        audit::append(&mut tx, now, &who.actor(), entry).await?;
+        services.audit.append(&mut tx, now, &who.actor(), entry).await?;
         tx.commit().await?;
         end_older_tokens(services, &token);
         revoke_sessions(services, ended).await;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{AccountError, LoggedIn, PasswordField, link_attempt};
 use crate::{
     audit::{self, AuditEvent, Entry},
-    auth::{RandomToken, Visitor, password, sessions, token},
+    auth::{RandomToken, Visitor, password, sessions, token, trusted_device},
     services::Services,
 };
 
@@ -83,11 +83,16 @@ pub async fn set_up(services: &Services, visitor: &Visitor, request: &SetupReque
     let settings = tx.settings().await?;
     let (_, token) = sessions::create(&mut tx, user, SessionKind::Full, visitor, &settings, now).await?;
     tx.record_login(user, now).await?;
+    let owner = (user, &request.username);
+    let trusted_device = trusted_device::trust(&mut tx, &services.keys, visitor, owner, now).await?;
     let actor = visitor.actor().known_as(user, &request.username);
-    audit::append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username)).await?;
+    services
+        .audit
+        .append(&mut tx, now, &actor, Entry::new(AuditEvent::Setup).about_user(user, &request.username))
+        .await?;
     tx.commit().await?;
     attempt.succeeded();
-    Ok(LoggedIn::complete(services, (user, visitor), token, &request.username))
+    Ok(LoggedIn::complete(services, (user, visitor), token, trusted_device))
 }
 
 /// Inserts a new account. A name that is taken is [`AccountError::NameTaken`], not an error of the database.

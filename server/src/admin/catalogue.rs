@@ -12,7 +12,7 @@ use store::{ImageRow, TierRow};
 use super::{AdminResult, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, AuditEvent, Entry},
+    audit::{AuditEvent, Entry},
     services::Services,
 };
 
@@ -60,7 +60,7 @@ pub async fn put_image(services: &Services, who: &Caller, name: Slug, edit: Imag
         .detail("reference", &row.reference)
         .detail("enabled", row.enabled)
         .detail("default", row.is_default);
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     image_view(services, row).await
 }
@@ -103,7 +103,7 @@ pub async fn put_tier(services: &Services, who: &Caller, name: Slug, edit: TierE
         .about(&row.name, &row.title)
         .detail("memory_bytes", row.memory_bytes)
         .detail("cpu_millis", row.cpu_millis);
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     Ok(tier_view(row))
 }

@@ -8,7 +8,7 @@ use protocol::{admin::Settings, limits};
 use super::{AdminResult, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, AuditEvent, Entry},
+    audit::{AuditEvent, Entry},
     services::Services,
 };
 
@@ -44,7 +44,7 @@ async fn replace(services: &Services, who: &Caller, new: Settings) -> AdminResul
     for (name, from, to) in differences(&old, &new) {
         entry = entry.detail(name, format!("{from}->{to}"));
     }
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     let max = |idle_secs, absolute_secs| MaxDurations { idle_secs, absolute_secs };
     services.revocations.shorten(

@@ -9,7 +9,7 @@ use protocol::{
     names::Username,
 };
 use store::{
-    Db, LinkKind, Notice, OneTimeLinkRow, Tx, User, UserListing,
+    LinkKind, Notice, OneTimeLinkRow, Tx, User, UserListing,
     pagination::{self, UsernameCursor},
 };
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::{AdminError, AdminResult, Entity, InvalidValue};
 use crate::audit::AsActor as _;
 use crate::{
     accounts::revoke_sessions,
-    audit::{self, Actor, AuditEvent, Entry},
+    audit::{Actor, AuditEvent, AuditLog, Entry},
     auth::RandomToken,
     services::Services,
 };
@@ -65,6 +65,9 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
     tx.set_user(id, role, disabled, quota).await?;
     let weaker = role != user.role || (disabled && !user.disabled);
     let ended = if weaker { tx.delete_sessions(id, None).await? } else { Vec::new() };
+    if weaker {
+        tx.delete_trusted_devices(id, None).await?;
+    }
     let event = match (user.disabled, disabled) {
         (false, true) => AuditEvent::UserDisabled,
         (true, false) => AuditEvent::UserEnabled,
@@ -76,7 +79,7 @@ async fn patch_and_revoke(services: &Services, who: &Caller, id: UserId, patch: 
         None if user.terminals_max.is_some() => entry = entry.detail("terminals_max", "default"),
         None => {}
     }
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
@@ -110,10 +113,11 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
     let had_one = tx.delete_factor(id).await?;
     tx.delete_grants_of(id).await?;
     let ended = tx.delete_sessions(id, None).await?;
+    tx.delete_trusted_devices(id, None).await?;
     let notice = Notice::MfaReset { administrator: who.username.to_string() };
     tx.insert_notice(id, &notice, now).await?;
     let entry = Entry::new(AuditEvent::MfaReset).about_user(id, &user.username).detail("had_factor", had_one);
-    audit::append(&mut tx, now, &who.actor(), entry).await?;
+    services.audit.append(&mut tx, now, &who.actor(), entry).await?;
     let changed = tx.user_listing(id).await?.ok_or(AdminError::NotFound(Entity::Account))?;
     tx.commit().await?;
     revoke_sessions(services, ended).await;
@@ -126,7 +130,12 @@ async fn reset_and_revoke(services: &Services, who: &Caller, id: UserId) -> Admi
 /// When the database does not answer.
 pub async fn invite(services: &Services, who: &Caller, role: Role) -> AdminResult<OneTimeLink> {
     let mut tx = services.db.begin().await?;
-    let creator = LinkCreator { by: &who.username, actor: who.actor(), public: services.origins.public() };
+    let creator = LinkCreator {
+        by: &who.username,
+        actor: who.actor(),
+        audit: &services.audit,
+        public: services.origins.public(),
+    };
     let link = create_link(&mut tx, &services.clock, &creator, role, None).await?;
     tx.commit().await?;
     Ok(link)
@@ -142,7 +151,12 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
     if !tx.has_factor(id).await? && tx.locked_terminals_of(id).await? > 0 {
         return Err(AdminError::WouldOpenLocked);
     }
-    let creator = LinkCreator { by: &who.username, actor: who.actor(), public: services.origins.public() };
+    let creator = LinkCreator {
+        by: &who.username,
+        actor: who.actor(),
+        audit: &services.audit,
+        public: services.origins.public(),
+    };
     let link = create_link(&mut tx, &services.clock, &creator, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
@@ -152,11 +166,11 @@ pub async fn reset_link(services: &Services, who: &Caller, id: UserId) -> AdminR
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn reset_link_from_shell(db: &Db, public: &str, username: &str) -> AdminResult<OneTimeLink> {
+pub async fn reset_link_from_shell(audit: &AuditLog, public: &str, username: &str) -> AdminResult<OneTimeLink> {
     let name = Username::parse(username).map_err(|_| AdminError::NotFound(Entity::Account))?;
-    let mut tx = db.begin().await?;
+    let mut tx = audit.db().begin().await?;
     let user = tx.user_by_name(&name).await?.ok_or(AdminError::NotFound(Entity::Account))?;
-    let creator = LinkCreator { by: &user.username, actor: Actor::system(), public };
+    let creator = LinkCreator { by: &user.username, actor: Actor::system(), audit, public };
     let link = create_link(&mut tx, &Clock::System, &creator, user.role, Some(&user)).await?;
     tx.commit().await?;
     Ok(link)
@@ -183,7 +197,7 @@ pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Adm
         return Err(AdminError::NotFound(Entity::Link));
     }
     let entry = Entry::new(AuditEvent::InviteRevoked).about(&id, &"link");
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -191,6 +205,7 @@ pub async fn revoke_link(services: &Services, who: &Caller, id: InviteId) -> Adm
 struct LinkCreator<'a> {
     by: &'a Username,
     actor: Actor,
+    audit: &'a AuditLog,
     public: &'a str,
 }
 
@@ -212,7 +227,7 @@ async fn create_link(
         Some(user) => Entry::new(event).about_user(user.id, &user.username).detail("link", id),
         None => Entry::new(event).about(&id, &"invitation").detail("role", role.as_str()),
     };
-    audit::append(tx, now, &creator.actor, entry).await?;
+    creator.audit.append(tx, now, &creator.actor, entry).await?;
     Ok(OneTimeLink { id, url: format!("{}/invite#token={}", creator.public, token.reveal()), expires_at })
 }
 

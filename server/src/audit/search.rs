@@ -173,16 +173,15 @@ fn view(row: AuditRow) -> AuditView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Actor, AuditEvent, AuditLog, Entry, record};
+    use crate::audit::{Actor, AuditEvent, AuditKeys, AuditLog, Entry, record};
 
     /// FINDINGS A8.
     #[tokio::test]
     async fn a_search_ends_at_its_time_limit() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
-        record(&AuditLog::new(db.clone()), Timestamp::from_millis(0), &Actor::system(), Entry::new(AuditEvent::Login))
-            .await
-            .unwrap();
+        let log = AuditLog::new(db.clone(), AuditKeys::begin(&db.read().await.unwrap().audit_head().await.unwrap()));
+        record(&log, Timestamp::from_millis(0), &Actor::system(), Entry::new(AuditEvent::Login)).await.unwrap();
         let nothing = AuditFilter { actor: Some("nobody".into()), ..AuditFilter::default() };
         let ended = search_within(&db, &nothing, None, 51, Duration::ZERO).await;
         assert!(matches!(ended, Err(SearchError::TimeLimit)), "{ended:?}");

@@ -13,8 +13,8 @@ use std::{
 
 use protocol::{SessionId, Timestamp, UserId};
 use rates::{BoundedTable, Bucket, Rate, TableEntry, subscriber};
+use store::DeviceHash;
 
-use super::trusted_device::TrustedDevice;
 use crate::budgets::{
     ACCOUNT_CHANGES, ADDRESS_ATTEMPTS, LINK_ATTEMPTS, NAME_FREE_FAILURES, NAME_WAIT_SECS_MAX, NAME_WAIT_SECS_MIN,
     OVERFLOW_ATTEMPTS, THROTTLE_ENTRIES,
@@ -34,7 +34,7 @@ pub enum Source {
     /// An address.
     Address(IpAddr),
     /// A trusted device.
-    Device(TrustedDevice),
+    Device(DeviceHash),
     /// A login session.
     Login(SessionId),
 }
@@ -148,7 +148,10 @@ type Key = (Source, String);
 
 #[derive(Debug)]
 struct Tables {
+    /// Of addresses.
     names: BoundedTable<Key, Failures>,
+    /// Of login sessions and trusted devices. Apart, so that addresses cannot fill it.
+    known: BoundedTable<Key, Failures>,
     addresses: BoundedTable<IpAddr, Attempts>,
     links: BoundedTable<IpAddr, Attempts>,
     changes: BoundedTable<UserId, Attempts>,
@@ -160,6 +163,7 @@ impl Default for Tables {
     fn default() -> Self {
         Self {
             names: BoundedTable::new(THROTTLE_ENTRIES),
+            known: BoundedTable::new(THROTTLE_ENTRIES),
             addresses: BoundedTable::new(THROTTLE_ENTRIES),
             links: BoundedTable::new(THROTTLE_ENTRIES),
             changes: BoundedTable::new(THROTTLE_ENTRIES),
@@ -178,7 +182,7 @@ impl Tables {
                 None => self.overflow.take(OVERFLOW_ATTEMPTS, now)?,
             }
         }
-        match self.names.entry(key.clone(), now) {
+        match self.failures(key).entry(key.clone(), now) {
             // The time of the last failure is kept, because it decides when failures are forgotten.
             Some(failures) if failures.count == 0 => failures.at = now,
             Some(_) => {}
@@ -187,8 +191,16 @@ impl Tables {
         Ok(())
     }
 
+    /// The table of a key.
+    fn failures(&mut self, (source, _): &Key) -> &mut BoundedTable<Key, Failures> {
+        match source {
+            Source::Address(_) => &mut self.names,
+            Source::Device(_) | Source::Login(_) => &mut self.known,
+        }
+    }
+
     fn wait(&mut self, key: &Key, now: i64) -> Result<(), RetryAfter> {
-        self.names.get_mut(key).and_then(|failures| failures.wait(now)).map_or(Ok(()), Err)
+        self.failures(key).get_mut(key).and_then(|failures| failures.wait(now)).map_or(Ok(()), Err)
     }
 }
 
@@ -273,7 +285,8 @@ impl Attempt<'_> {
     /// The password was wrong.
     pub fn failed(self, now: Timestamp) {
         let now = now.millis();
-        if let Some(failures) = self.throttle.tables().names.entry(self.key, now) {
+        let mut tables = self.throttle.tables();
+        if let Some(failures) = tables.failures(&self.key).entry(self.key.clone(), now) {
             failures.record_failure(now);
         }
     }
@@ -281,7 +294,7 @@ impl Attempt<'_> {
     /// The password was correct: resets the failures for this name from this source.
     pub fn succeeded(self) {
         let mut tables = self.throttle.tables();
-        tables.names.remove(&self.key);
+        tables.failures(&self.key).remove(&self.key);
         if let Source::Address(address) = self.key.0
             && let Some(attempts) = tables.addresses.get_mut(&address)
         {

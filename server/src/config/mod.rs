@@ -86,6 +86,9 @@ settings! {
     /// Proxies whose `X-Forwarded-For` is trusted, such as `10.0.0.0/8, 192.168.1.1`.
     #[arg(skip)]
     trusted_proxies: Vec<IpNet> = value::trusted_proxies;
+    /// File to which a checkpoint of the audit log is appended hourly and at shutdown; absent: only the log has them.
+    #[arg(skip)]
+    audit_checkpoint_file: Option<PathBuf> = value::audit_checkpoint_file;
     /// `tracing` filter, such as `info` or `rexec=debug`.
     #[arg(skip)]
     log: String = value::log;

@@ -89,6 +89,15 @@ pub(super) fn trusted_proxies(text: Option<String>) -> Result<Vec<IpNet>, Mistak
     if wrong.is_empty() { Ok(networks) } else { Err(wrong) }
 }
 
+pub(super) fn audit_checkpoint_file(text: Option<String>) -> Result<Option<PathBuf>, Mistakes> {
+    match text.map(PathBuf::from) {
+        Some(file) if !file.is_absolute() => {
+            Err(vec![format!("`{}` is no absolute path; write for example /mnt/log/rexec-audit", file.display())])
+        }
+        file => Ok(file),
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "every setting is read by a function of this form")]
 pub(super) fn data_dir(text: Option<String>) -> Result<PathBuf, Mistakes> {
     Ok(PathBuf::from(text.unwrap_or_else(|| "rexec-data".to_owned())))

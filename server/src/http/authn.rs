@@ -18,7 +18,11 @@ use store::LoginSession;
 use super::{error::ApiError, request_id};
 use crate::{
     accounts::LoggedIn,
-    auth::{NewToken, PendingLogin, Visitor, sessions, user_agent},
+    auth::{
+        NewToken, PendingLogin, Visitor, sessions,
+        trusted_device::{self, TRUSTED_DEVICE_SECS},
+        user_agent,
+    },
     problem::RequestError,
     services::{Services, client_address},
 };
@@ -36,8 +40,6 @@ pub const COOKIE: &str = "__Host-rexec";
 pub const PENDING_COOKIE: &str = "__Host-rexec-pending";
 /// Cookie of a trusted device; see [`trusted_device`](crate::auth::trusted_device).
 const TRUSTED_DEVICE_COOKIE: &str = "__Host-rexec-known";
-/// Its lifetime after the last login.
-const TRUSTED_DEVICE_SECS: u32 = 180 * 24 * 3600;
 
 /// A complete login, with a factor if the settings require one.
 #[derive(Debug)]
@@ -173,6 +175,7 @@ fn caller(parts: &Parts, services: &Services, session: LoginSession) -> Caller {
     services.signed_in_addresses.record(session.user, visitor.address);
     Caller {
         user: session.user,
+        trusted_device: trusted_device::of_visitor(&services.keys, &visitor, &session.username),
         username: session.username,
         role: session.role,
         credential: Credential::Session { id: session.id, generation: session.generation },

@@ -24,11 +24,10 @@ use tower::ServiceExt as _;
 use super::{
     bounds::Bounds,
     peers::{PeerSlot, Peers},
+    tcp::Connection,
 };
 use crate::{auth::SignedInAddresses, http::extract::ReadBy};
 
-/// TCP user timeout: the connection of a peer that acknowledges nothing for this long is closed.
-const USER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Delay after a failed accept, usually for lack of descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(200);
 
@@ -95,19 +94,20 @@ async fn serve_connection(
     bounds: Bounds,
     shutdown: CancellationToken,
 ) -> hyper::Result<()> {
-    set_options(&tcp);
+    let tcp = Connection::new(tcp);
     let (first_head, slot) = (CancellationToken::new(), &slot);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         slot.head_completed();
         first_head.cancel();
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(tcp.clone());
         request.extensions_mut().insert(ReadBy(Instant::now() + bounds.body));
         app.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(bounds.idle).max_header_size(bounds.head_bytes);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp), service).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(tcp.clone()), service).with_upgrades());
     tokio::select! {
         done = &mut connection => return done,
         () = shutdown.cancelled() => {}
@@ -121,15 +121,5 @@ async fn serve_connection(
 async fn first_head_timeout(complete: &CancellationToken, limit: Duration) {
     if tokio::time::timeout(limit, complete.cancelled()).await.is_ok() {
         std::future::pending::<()>().await;
-    }
-}
-
-fn set_options(tcp: &TcpStream) {
-    // Small frames are sent without delay.
-    let nodelay = tcp.set_nodelay(true);
-    let timeout_ms = u32::try_from(USER_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
-    let user_timeout = rustix::net::sockopt::set_tcp_user_timeout(tcp, timeout_ms);
-    if let Err(error) = nodelay.and(user_timeout.map_err(io::Error::from)) {
-        tracing::debug!(%error, "a socket option could not be set");
     }
 }

@@ -15,6 +15,7 @@ pub mod request_id;
 pub mod route_table;
 pub mod routes;
 pub mod static_files;
+pub mod tcp;
 pub mod validation;
 pub mod ws;
 

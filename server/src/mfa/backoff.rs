@@ -1,8 +1,8 @@
 //! Wait times after wrong codes (NIST SP 800-63B 5.2.2). Pure functions.
 //!
-//! One counter per account covers all purposes. After five failures in a row each further one doubles the wait, from
-//! 30 s to one hour. After a hundred, six-digit codes are rejected until a recovery code is used or an administrator
-//! resets the factor.
+//! One counter per account covers all purposes and all clients but trusted devices, which have their own each. After
+//! five failures in a row each further one doubles the wait, from 30 s to one hour. After a hundred, six-digit codes
+//! are rejected until a recovery code is used or an administrator resets the factor; a device is no longer trusted.
 //!
 //! An attacker who has only the password guesses at login. Those failures are counted like all others, but their waits
 //! apply to logins only, so that a logged-in user is not locked out by them.
@@ -29,8 +29,7 @@ pub(super) struct FailureState {
 /// Counts one more failure.
 pub(super) fn after_failure(factor: &Factor, at_login: bool, now: Timestamp) -> FailureState {
     let failures = factor.failures + 1;
-    let wait = wait_secs(u32::try_from(failures).unwrap_or(u32::MAX), FREE_TRIES);
-    let until = if wait == 0 { Timestamp::from_millis(0) } else { now.plus_secs(wait) };
+    let until = wait_until(failures, now);
     FailureState {
         failures,
         wait_until: if at_login { factor.wait_until } else { until.max(factor.wait_until) },
@@ -39,9 +38,21 @@ pub(super) fn after_failure(factor: &Factor, at_login: bool, now: Timestamp) -> 
     }
 }
 
+/// End of the wait after this many failures in a row.
+pub(super) fn wait_until(failures: i64, now: Timestamp) -> Timestamp {
+    match wait_secs(u32::try_from(failures).unwrap_or(u32::MAX), FREE_TRIES) {
+        0 => Timestamp::from_millis(0),
+        secs => now.plus_secs(secs),
+    }
+}
+
 /// Seconds left to wait; at most one hour, even when the clock was set back.
 pub(super) fn remaining_secs(factor: &Factor, at_login: bool, now: Timestamp) -> u64 {
-    let until = if at_login { factor.login_wait_until } else { factor.wait_until };
+    secs_until(if at_login { factor.login_wait_until } else { factor.wait_until }, now)
+}
+
+/// Seconds until the end of a wait; at most one hour.
+pub(super) fn secs_until(until: Timestamp, now: Timestamp) -> u64 {
     let ms = until.millis().saturating_sub(now.millis()).max(0);
     ms.unsigned_abs().div_ceil(1000).min(3600)
 }

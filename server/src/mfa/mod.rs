@@ -1,6 +1,7 @@
 //! The second factor: enrolment, codes, recovery codes, backoff after failures, verification.
 
 mod backoff;
+mod counter;
 pub mod enrol;
 mod error;
 pub mod recovery;

@@ -6,10 +6,11 @@ use protocol::{
     names::{Sensitive, TerminalName, Username},
 };
 use secrets::{Keyring, Sealed};
-use store::{Db, Factor, Notice, StoreError, Tx};
+use store::{Db, DeviceHash, Factor, Notice, StoreError, Tx};
 
 use super::{
-    CodeError, CodeFormat, backoff,
+    CodeError, CodeFormat,
+    counter::{Counter, Failed},
     recovery::{self, ParsedCode},
     totp,
 };
@@ -78,6 +79,7 @@ impl FactorPurpose {
 pub struct SecondFactor {
     user: UserId,
     tx: Tx,
+    audit: AuditLog,
     before: Option<Entry>,
 }
 
@@ -99,7 +101,7 @@ impl SecondFactor {
     /// When the commit failed, or its outcome is unknown.
     pub async fn commit(mut self, now: Timestamp, actor: &Actor, entry: Entry) -> Result<(), StoreError> {
         for entry in self.before.take().into_iter().chain([entry]) {
-            audit::append(&mut self.tx, now, actor, entry).await?;
+            self.audit.append(&mut self.tx, now, actor, entry).await?;
         }
         self.tx.commit().await
     }
@@ -122,8 +124,17 @@ pub struct Verification<'a> {
     pub user: UserId,
     /// Its name.
     pub username: &'a Username,
+    /// The trusted device that the request names.
+    pub device: Option<DeviceHash>,
     /// What the code is used for.
     pub purpose: FactorPurpose,
+}
+
+/// The factor whose code is verified, and the counter of the attempt.
+#[derive(Debug)]
+struct LockedFactor {
+    factor: Factor,
+    counter: Counter,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -143,13 +154,17 @@ impl Verification<'_> {
     pub async fn precheck(&self) -> Result<Factor, CodeError> {
         let mut tx = self.db.read().await?;
         let factor = tx.factor(self.user).await?;
+        let counter = Counter::of(&mut tx, self.user, self.device, self.now).await?;
         tx.commit().await?;
         let (missing, present): (_, fn(&Factor) -> bool) = match self.purpose {
             FactorPurpose::Confirm => (CodeError::NothingPending, |factor| factor.pending.is_some()),
             _ => (CodeError::NoFactor, |factor| factor.secret.is_some()),
         };
         let Some(factor) = factor else { return Err(missing) };
-        self.check_wait(&factor).await?;
+        let wait = counter.remaining_secs(&factor, self.at_login(), self.now);
+        if wait > 0 {
+            return Err(self.reject_uncounted(Reason::Throttled, CodeError::Throttled(wait)).await);
+        }
         if present(&factor) { Ok(factor) } else { Err(missing) }
     }
 
@@ -167,28 +182,28 @@ impl Verification<'_> {
                 self.verify_recovery_code(&hash).await
             }
             ParsedCode::Totp(code) => {
-                let (mut tx, factor) = self.lock_row().await?;
-                let sealed = factor.secret.clone().ok_or(CodeError::NoFactor)?;
-                if factor.stopped {
+                let (mut tx, locked) = self.lock_row().await?;
+                let sealed = locked.factor.secret.clone().ok_or(CodeError::NoFactor)?;
+                if locked.counter.is_stopped(&locked.factor) {
                     drop(tx);
                     return Err(self.reject_uncounted(Reason::Stopped, CodeError::Stopped).await);
                 }
                 let secret = self.keys.unseal(&sealed, &context(self.user))?;
                 let one_ahead = tx.settings().await?.totp_one_step_ahead;
                 let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-                    return Err(self.count_failure(tx, &factor, CodeFormat::Totp).await);
+                    return Err(self.count_failure(tx, &locked, CodeFormat::Totp).await);
                 };
                 if !tx.burn_step(self.user, step).await? {
                     // A valid code that was used before is not a guess: audited, not counted.
                     drop(tx);
                     return Err(self.reject_uncounted(Reason::Replayed, CodeError::Wrong(CodeFormat::Totp)).await);
                 }
-                self.reset_failures(&mut tx, &factor).await?;
-                Ok(SecondFactor { user: self.user, tx, before: None })
+                self.reset_failures(&mut tx, &locked, false).await?;
+                Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before: None })
             }
             ParsedCode::Unknown => {
-                let (tx, factor) = self.lock_row().await?;
-                Err(self.count_failure(tx, &factor, CodeFormat::Unknown).await)
+                let (tx, locked) = self.lock_row().await?;
+                Err(self.count_failure(tx, &locked, CodeFormat::Unknown).await)
             }
         }
     }
@@ -207,20 +222,20 @@ impl Verification<'_> {
     }
 
     async fn verify_recovery_code(&self, hash: &[u8]) -> Result<SecondFactor, CodeError> {
-        let (mut tx, factor) = self.lock_row().await?;
-        if factor.secret.is_none() {
+        let (mut tx, locked) = self.lock_row().await?;
+        if locked.factor.secret.is_none() {
             return Err(CodeError::NoFactor);
         }
         if !tx.use_recovery_code(self.user, hash, self.now).await? {
-            return Err(self.count_failure(tx, &factor, CodeFormat::Recovery).await);
+            return Err(self.count_failure(tx, &locked, CodeFormat::Recovery).await);
         }
-        self.reset_failures(&mut tx, &factor).await?;
+        self.reset_failures(&mut tx, &locked, true).await?;
         let left = tx.recovery_codes_left(self.user).await?;
         let notice = Notice::RecoveryCodeUsed { purpose: self.purpose.name().to_owned(), left };
         tx.insert_notice(self.user, &notice, self.now).await?;
         let entry = Entry::new(AuditEvent::MfaRecoveryUsed).about_user(self.user, self.username);
         let before = Some(entry.detail("place", self.purpose.name()).detail("left", left));
-        Ok(SecondFactor { user: self.user, tx, before })
+        Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before })
     }
 
     /// Verifies the first code of a pending secret, which becomes the factor in the returned transaction.
@@ -228,59 +243,51 @@ impl Verification<'_> {
     /// # Errors
     /// [`CodeError`]; the failure is counted and audited.
     pub async fn confirm(&self, code: &Sensitive) -> Result<SecondFactor, CodeError> {
-        let (mut tx, factor) = self.lock_row().await.map_err(|e| match e {
+        let (mut tx, locked) = self.lock_row().await.map_err(|e| match e {
             CodeError::NoFactor => CodeError::NothingPending,
             other => other,
         })?;
-        let pending = factor.pending.clone().filter(|_| self.now < factor.pending_until);
+        let pending = locked.factor.pending.clone().filter(|_| self.now < locked.factor.pending_until);
         let pending = pending.ok_or(CodeError::NothingPending)?;
         let ParsedCode::Totp(code) = recovery::parse(code) else {
-            return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
+            return Err(self.count_failure(tx, &locked, CodeFormat::FirstTotp).await);
         };
         let secret = self.keys.unseal(&pending, &context(self.user))?;
         let one_ahead = tx.settings().await?.totp_one_step_ahead;
         let Some(step) = totp::matching_step(secret.reveal(), code.reveal(), self.now, one_ahead) else {
-            return Err(self.count_failure(tx, &factor, CodeFormat::FirstTotp).await);
+            return Err(self.count_failure(tx, &locked, CodeFormat::FirstTotp).await);
         };
         if !tx.confirm_factor(self.user, &pending, step, self.now).await? {
             return Err(CodeError::NothingPending);
         }
-        Ok(SecondFactor { user: self.user, tx, before: None })
+        Ok(SecondFactor { user: self.user, tx, audit: self.audit.clone(), before: None })
     }
 
     /// Locks the factor's row, so that guesses are verified one at a time.
-    async fn lock_row(&self) -> Result<(Tx, Factor), CodeError> {
+    async fn lock_row(&self) -> Result<(Tx, LockedFactor), CodeError> {
         let mut tx = self.db.begin().await?;
         let factor = tx.lock_factor_row(self.user).await?.ok_or(CodeError::NoFactor)?;
-        let wait = backoff::remaining_secs(&factor, self.at_login(), self.now);
+        let counter = Counter::of(&mut tx, self.user, self.device, self.now).await?;
+        let wait = counter.remaining_secs(&factor, self.at_login(), self.now);
         if wait > 0 {
             // One transaction writes at a time.
             drop(tx);
             return Err(self.reject_uncounted(Reason::Throttled, CodeError::Throttled(wait)).await);
         }
-        Ok((tx, factor))
-    }
-
-    async fn check_wait(&self, factor: &Factor) -> Result<(), CodeError> {
-        let wait = backoff::remaining_secs(factor, self.at_login(), self.now);
-        if wait == 0 {
-            return Ok(());
-        }
-        Err(self.reject_uncounted(Reason::Throttled, CodeError::Throttled(wait)).await)
+        Ok((tx, LockedFactor { factor, counter }))
     }
 
     fn at_login(&self) -> bool {
         matches!(self.purpose, FactorPurpose::Login)
     }
 
-    async fn reset_failures(&self, tx: &mut Tx, factor: &Factor) -> Result<(), StoreError> {
-        if factor.failures == 0 && !factor.stopped {
-            return Ok(());
-        }
-        let none = Timestamp::from_millis(0);
-        // A correct code from a logged-in user does not shorten the wait of an attacker at login.
-        let login_wait = if self.at_login() { none } else { factor.login_wait_until };
-        tx.set_failures(self.user, 0, none, login_wait, false).await
+    async fn reset_failures(
+        &self,
+        tx: &mut Tx,
+        locked: &LockedFactor,
+        by_recovery_code: bool,
+    ) -> Result<(), StoreError> {
+        locked.counter.reset(tx, (self.user, &locked.factor), self.at_login(), by_recovery_code).await
     }
 
     /// Records the event of a rejection that is not counted.
@@ -290,31 +297,34 @@ impl Verification<'_> {
     }
 
     /// Counts a wrong code, and adds a notice for the user after five in a row.
-    async fn count_failure(&self, tx: Tx, factor: &Factor, format: CodeFormat) -> CodeError {
-        match self.try_count_failure(tx, factor).await {
+    async fn count_failure(&self, tx: Tx, locked: &LockedFactor, format: CodeFormat) -> CodeError {
+        match self.try_count_failure(tx, locked).await {
             Ok(()) => CodeError::Wrong(format),
             Err(e) => CodeError::Store(e),
         }
     }
 
-    async fn try_count_failure(&self, mut tx: Tx, factor: &Factor) -> Result<(), StoreError> {
-        let now = backoff::after_failure(factor, self.at_login(), self.now);
-        tx.set_failures(self.user, now.failures, now.wait_until, now.login_wait_until, now.stopped).await?;
-        let stopped = now.stopped && !factor.stopped;
-        if now.failures == 5 || stopped {
-            let notice = Notice::WrongCodes { failures: now.failures, stopped };
+    async fn try_count_failure(&self, mut tx: Tx, locked: &LockedFactor) -> Result<(), StoreError> {
+        let counted = locked.counter.fail(&mut tx, (self.user, &locked.factor), self.at_login(), self.now).await?;
+        let Failed { failures, stopped, device_removed } = counted;
+        if failures == 5 || stopped {
+            let notice = Notice::WrongCodes { failures, stopped };
             tx.insert_notice(self.user, &notice, self.now).await?;
         }
-        self.write(&mut tx, self.failure_entry(Reason::Wrong).detail("failures", now.failures)).await?;
+        let mut entry = self.failure_entry(Reason::Wrong).detail("failures", failures);
+        if device_removed {
+            entry = entry.detail("trusted_device", "removed");
+        }
+        self.write(&mut tx, entry).await?;
         if stopped {
             let entry = Entry::new(AuditEvent::MfaStopped).about_user(self.user, self.username);
-            self.write(&mut tx, entry.detail("failures", now.failures)).await?;
+            self.write(&mut tx, entry.detail("failures", failures)).await?;
         }
         tx.commit().await
     }
 
     async fn write(&self, tx: &mut Tx, entry: Entry) -> Result<(), StoreError> {
-        audit::append(tx, self.now, self.actor, entry).await
+        self.audit.append(tx, self.now, self.actor, entry).await
     }
 
     fn failure_entry(&self, reason: Reason) -> Entry {

@@ -9,11 +9,7 @@ use protocol::{
 
 use super::{Choice, TerminalError, audit_entry::audit_entry, list, permit::Permit, reconciler};
 use crate::audit::AsActor as _;
-use crate::{
-    audit::{self, AuditEvent},
-    events::TerminalEvent,
-    services::Services,
-};
+use crate::{audit::AuditEvent, events::TerminalEvent, services::Services};
 
 /// Changes the given fields. A locked terminal needs a grant or a code. The tier is changed first: when the engine
 /// refuses it, the name is not changed either.
@@ -63,7 +59,7 @@ async fn rename(
     }
     tx.rename_terminal(proof, name).await?;
     let entry = audit_entry(AuditEvent::TerminalRenamed, &row).detail("to", name);
-    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     Ok(tx.commit().await?)
 }
 
@@ -89,7 +85,7 @@ async fn resize(
     }
     tx.request_tier(proof, name).await?;
     let entry = audit_entry(AuditEvent::TerminalResized, &row).detail("from", &row.tier).detail("to", name);
-    audit::append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &caller.actor(), entry).await?;
     tx.commit().await?;
     reconciler::request(services, row.id).await.unwrap_or(Ok(()))
 }

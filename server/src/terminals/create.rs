@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Choice, TerminalError, audit_entry::audit_entry, completion::Completion, list, names, reconciler};
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
 };
@@ -72,7 +72,7 @@ async fn record(
     let row = new_row(&mut tx, caller, request, now).await?;
     tx.insert_terminal(&row).await?;
     let entry = audit_entry(AuditEvent::TerminalCreated, &row).detail("image", &row.image).detail("tier", &row.tier);
-    audit::append(&mut tx, now, actor, entry).await?;
+    services.audit.append(&mut tx, now, actor, entry).await?;
     tx.commit().await?;
     Ok(row)
 }

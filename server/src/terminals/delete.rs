@@ -106,7 +106,7 @@ async fn begin<A: AllowsDelete>(
     if !tx.begin_deletion(proof, false).await? {
         return begun_by_another(&mut tx, row.id).await;
     }
-    audit::append(&mut tx, services.clock.now(), actor, deletion_started(row, false)).await?;
+    services.audit.append(&mut tx, services.clock.now(), actor, deletion_started(row, false)).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -145,6 +145,7 @@ async fn begin_locked<A: AllowsDelete>(
         actor: &actor,
         user: caller.user,
         username: &caller.username,
+        device: caller.trusted_device,
         purpose: FactorPurpose::Delete(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
     let mut factor = verification.verify_factor(deletion_started(row, true), code).await?;

@@ -89,14 +89,14 @@ async fn lock_and_revoke(
     let entry = Entry::new(AuditEvent::TerminalMfaLocked).about_terminal(id, &terminal.name, terminal.owner_id);
     if !has_factor {
         let entry = entry.failed().detail("reason", "no_factor");
-        audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+        services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
         tx.commit().await?;
         return Err(CodeError::NoFactor.into());
     }
     tx.set_lock(proof, true).await?.ok_or(Denied::NotFound)?;
     let grants_ended = tx.delete_grants_on(id).await?;
     let entry = entry.detail("grants_ended", grants_ended).detail("was_locked", terminal.mfa_locked);
-    audit::append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &who.actor(), entry).await?;
     let committed = tx.commit().await;
     // Also when the result of the commit is unknown: ending clients that may attach again is safe.
     if let Release::Pending(n) =
@@ -202,6 +202,7 @@ async fn verify_code(
         actor: &actor,
         user: who.user,
         username: &who.username,
+        device: who.trusted_device,
         purpose: purpose(TargetTerminal { id, name: seen.name, owner: seen.owner_id }),
     };
     let mut factor = verification.verify_factor(tried, code).await?;

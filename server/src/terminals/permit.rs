@@ -88,6 +88,7 @@ async fn use_code(
         actor: &actor,
         user: caller.user,
         username: &caller.username,
+        device: caller.trusted_device,
         purpose: FactorPurpose::Change(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
     };
     let factor = verification.verify_factor(entry(), code).await?;

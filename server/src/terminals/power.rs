@@ -14,7 +14,7 @@ use super::{
 };
 use crate::audit::AsActor as _;
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
 };
@@ -128,10 +128,10 @@ async fn change_now<A: AllowsStop>(
     let now = services.clock.now();
     let has_clients = matches!(row.phase, Phase::Running | Phase::Paused);
     if request == PowerRequest::Stop || (request == PowerRequest::Restart && has_clients) {
-        audit::append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStopped, &row)).await?;
+        services.audit.append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStopped, &row)).await?;
     }
     if request != PowerRequest::Stop {
-        audit::append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStarted, &row)).await?;
+        services.audit.append(&mut tx, now, actor, audit_entry(AuditEvent::TerminalStarted, &row)).await?;
     }
     let committed = tx.commit().await;
     // Also when the result of the commit is unknown: ending clients that may attach again is safe.

@@ -32,7 +32,16 @@ pub(crate) fn ConfirmForm(
 ) -> impl IntoView {
     let send = move |_: HtmlFormElement| send.run(code.read());
     view! {
-        <Form submission send label=label.to_owned() kind="btn-danger" disabled=code.missing() dialog=open cancel submit>
+        <Form
+            submission
+            send
+            label=label.to_owned()
+            kind="btn-danger"
+            disabled=code.missing()
+            dialog=open
+            cancel
+            submit
+        >
             {children()}
             <RequiredCodeField code submission needs />
         </Form>

@@ -58,16 +58,7 @@ fn StopForm(id: TerminalId, open: RwSignal<bool>, kind: StopKind) -> impl IntoVi
         StopKind::Restart => "This terminal is locked, so restarting it needs a code.",
     };
     view! {
-        <ConfirmForm
-            submission
-            send
-            code
-            open
-            label=kind.label()
-            cancel="Keep it running"
-            needs
-            submit="question-yes"
-        >
+        <ConfirmForm submission send code open label=kind.label() cancel="Keep it running" needs submit="question-yes">
             <p>
                 {(!untrack(|| change_needs_code(terminals, id))).then_some("Something is running in it. ")}
                 "Every process ends; the home folder stays."

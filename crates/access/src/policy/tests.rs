@@ -32,6 +32,7 @@ fn caller(credential: Credential) -> Caller {
         username: Username::parse("ada").unwrap(),
         role: Role::User,
         credential,
+        trusted_device: None,
         address: [127, 0, 0, 1].into(),
         request_id: "r".to_owned(),
     }

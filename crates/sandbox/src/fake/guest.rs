@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 const INBOX_MESSAGES: usize = 1024;
 
-/// A guest whose shells run `echo WORDS` and `exit STATUS`. Input is echoed as a terminal does.
+/// A guest whose shells run `echo WORDS`, `flood BYTES` and `exit STATUS`. Input is echoed as a terminal does.
 #[derive(Debug, Default)]
 pub struct FakeGuest(Mutex<State>);
 
@@ -103,6 +103,10 @@ impl State {
             let line = String::from_utf8_lossy(&std::mem::take(&mut shell.line)).into_owned();
             match line.split_once(' ').unwrap_or((&line, "")) {
                 ("echo", words) => shell.output.extend_from_slice(format!("{words}\r\n").as_bytes()),
+                ("flood", bytes) => {
+                    let flood = b"y\r\n".iter().cycle().take(bytes.parse().unwrap_or(0));
+                    shell.output.extend(flood);
+                }
                 ("exit", status) => exit = Some(status.parse().unwrap_or(0)),
                 _ => {}
             }

@@ -36,6 +36,25 @@ async fn five_failures_throttle_one_name_for_one_source_only() {
     assert!(throttle.begin_attempt(at(1), "ada", later).await.is_ok());
 }
 
+/// FINDINGS L6.
+#[tokio::test]
+async fn addresses_cannot_use_up_the_room_of_trusted_devices() {
+    let throttle = Throttle::default();
+    {
+        let mut tables = throttle.tables();
+        for i in 0..THROTTLE_ENTRIES {
+            let key = (at(1), format!("user{i}"));
+            let failures = tables.failures(&key).entry(key.clone(), NOW.millis()).unwrap();
+            (failures.count, failures.at, failures.wait_until) = (9, NOW.millis(), NOW.millis() + 60_000);
+        }
+        while tables.overflow.take(OVERFLOW_ATTEMPTS, NOW.millis()).is_ok() {}
+    }
+    for _ in 0..5 {
+        throttle.begin_attempt(Source::Device([7; 32]), "ada", NOW).await.unwrap().failed(NOW);
+    }
+    assert_eq!(throttle.begin_attempt(Source::Device([7; 32]), "ada", NOW).await.unwrap_err().secs, 30);
+}
+
 #[tokio::test]
 async fn failures_of_one_address_over_all_names_are_throttled_to_one_a_minute() {
     let throttle = Throttle::default();

@@ -3,7 +3,7 @@
 use access::{Attach, Authorized, Caller, Denied};
 use axum::{
     extract::{
-        FromRequestParts, RawQuery, State,
+        Extension, FromRequestParts, RawQuery, State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
     http::{Uri, request::Parts},
@@ -28,7 +28,9 @@ use crate::{
         authn,
         error::{ApiError, ApiResult},
         extract::TerminalPath,
-        origin, ws,
+        origin,
+        tcp::Connection,
+        ws,
     },
     services::Services,
 };
@@ -107,6 +109,7 @@ async fn attach(
     AttachCaller(who): AttachCaller,
     TerminalPath(id): TerminalPath,
     RawQuery(query): RawQuery,
+    Extension(tcp): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
     let access = match services.gate.authorize(&who, id, Attach).await {
@@ -136,7 +139,7 @@ async fn attach(
     let serve = move |socket| {
         tasks.track_future(async move {
             let (db, shutdown) = (services.db.clone(), services.shutdown.clone());
-            ws::run(socket, access, attached, db, shutdown, ws::Timeouts::default()).await;
+            ws::run((socket, Some(tcp)), access, attached, db, shutdown, ws::Timeouts::default()).await;
             if let Err(ApiError(problem)) = record_event(&services, &who, &row, AuditEvent::TerminalDetached).await {
                 rates::limited!(suppressed => tracing::warn!(suppressed, %problem, terminal = %id, "the end of a socket is not in the audit log"));
             }

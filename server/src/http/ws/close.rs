@@ -8,7 +8,7 @@ use futures_util::{
     SinkExt, StreamExt,
     stream::{SplitSink, SplitStream},
 };
-use protocol::{Problem, problem::CLOSE_SHELL_ENDED};
+use protocol::{Problem, ProblemKind, problem::CLOSE_SHELL_ENDED};
 use tokio::time::timeout;
 
 use crate::problem::ws::{SHELL_ENDED, revoked};
@@ -31,12 +31,24 @@ pub(super) enum Disconnect {
     ClientGone,
 }
 
-/// Sends the close frame and waits for the client's.
+impl Disconnect {
+    /// Whether the client may still read the output that was sent before, unless the lease is revoked.
+    pub(super) fn leaves_output_to_read(&self) -> bool {
+        match self {
+            Self::ShellEnded => true,
+            Self::Problem(problem) => problem.kind == ProblemKind::TooSlow,
+            Self::Revoked(_) | Self::ClientGone => false,
+        }
+    }
+}
+
+/// Sends the close frame and waits for the client's. Returns whether it came, which shows that the client received
+/// everything.
 pub(super) async fn close(
     sink: &mut SplitSink<WebSocket, Message>,
     stream: &mut SplitStream<WebSocket>,
     reason: &Disconnect,
-) {
+) -> bool {
     let (code, text) = match reason {
         Disconnect::Revoked(revocation) => {
             let problem = revoked(*revocation);
@@ -44,7 +56,7 @@ pub(super) async fn close(
         }
         Disconnect::ShellEnded => (CLOSE_SHELL_ENDED, SHELL_ENDED.to_owned()),
         Disconnect::Problem(problem) => (problem.kind.close_code(), problem.detail.clone()),
-        Disconnect::ClientGone => return,
+        Disconnect::ClientGone => return false,
     };
     let frame = Message::Close(Some(CloseFrame { code, reason: truncated(text).into() }));
     let handshake = async {
@@ -52,7 +64,7 @@ pub(super) async fn close(
             while stream.next().await.is_some_and(|message| message.is_ok()) {}
         }
     };
-    let _ = timeout(CLOSE_DEADLINE, handshake).await;
+    timeout(CLOSE_DEADLINE, handshake).await.is_ok()
 }
 
 fn truncated(mut text: String) -> String {

@@ -12,7 +12,7 @@ use super::{
     tier,
 };
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     operations::Operation,
     services::Services,
@@ -56,7 +56,7 @@ async fn delete(services: &Services, row: &TerminalRow) -> Result<(), TerminalEr
         let (mut tx, now) = (services.db.begin().await?, services.clock.now());
         if tx.remove_terminal(row, now, &absence.to_string()).await? {
             let entry = audit_entry(AuditEvent::TerminalDeleted, row).detail("proof", &absence);
-            audit::append(&mut tx, now, &Actor::system(), entry).await?;
+            services.audit.append(&mut tx, now, &Actor::system(), entry).await?;
         }
         tx.commit().await
     })

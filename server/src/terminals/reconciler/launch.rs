@@ -8,7 +8,7 @@ use store::{Reason, SandboxState, TerminalRow};
 
 use super::retry::retry_write;
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     engine_sentences::engine_sentence,
     events::TerminalEvent,
     operations::Operation,
@@ -122,7 +122,7 @@ impl Launch<'_> {
             let withdrawn = tx.withdraw_terminal(row, now, "the launch failed and left nothing").await?;
             if withdrawn {
                 let entry = audit_entry(AuditEvent::TerminalCreateFailed, row).failed().detail("error", error);
-                audit::append(&mut tx, now, &Actor::system(), entry).await?;
+                self.services.audit.append(&mut tx, now, &Actor::system(), entry).await?;
             }
             tx.commit().await?;
             Ok(withdrawn)
@@ -146,7 +146,7 @@ impl Launch<'_> {
             let mut tx = self.services.db.begin().await?;
             if tx.record_phase(row, Phase::Failed, Some(reason), row.generation).await? {
                 let entry = audit_entry(event, row).failed().detail("error", error);
-                audit::append(&mut tx, self.services.clock.now(), &Actor::system(), entry).await?;
+                self.services.audit.append(&mut tx, self.services.clock.now(), &Actor::system(), entry).await?;
             }
             tx.commit().await
         })

@@ -11,7 +11,7 @@ use super::{
     tier,
 };
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
     terminals::{TerminalError, audit_entry::audit_entry, clients},
@@ -60,7 +60,7 @@ async fn record(
         return Ok(());
     }
     let entry = audit_entry(event, row).detail("reason", "seen on the engine");
-    audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+    services.audit.append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
     tx.commit().await?;
     if let Some(revocation) = revocation {
         clients::end(services, row.id, revocation).await;

@@ -5,7 +5,7 @@ use store::TerminalRow;
 
 use super::retry::retry_write;
 use crate::{
-    audit::{self, Actor, AuditEvent},
+    audit::{Actor, AuditEvent},
     events::TerminalEvent,
     services::Services,
     terminals::{Choice, TerminalError, audit_entry::audit_entry, launch_spec},
@@ -39,7 +39,7 @@ async fn write(services: &Services, row: &TerminalRow, error: Option<&EngineErro
             if tx.revert_tier(row, apply_again).await? {
                 let entry = audit_entry(AuditEvent::TerminalResized, row).failed().detail("to", &row.tier);
                 let entry = entry.detail("error", error);
-                audit::append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
+                services.audit.append(&mut tx, services.clock.now(), &Actor::system(), entry).await?;
             }
         } else {
             tx.record_tier_applied(row).await?;

@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// The request of a browser, which tests modify.
-fn request(server: &TestServer, client: &Client, id: &str, query: &str) -> Request<()> {
+pub fn request(server: &TestServer, client: &Client, id: &str, query: &str) -> Request<()> {
     let url = format!("{}/api/terminals/{id}/attach?{query}", server.origin.replace("http://", "ws://"));
     let mut request = url.into_client_request().unwrap();
     let headers = request.headers_mut();

@@ -19,5 +19,7 @@ mod lock_grants;
 mod lock_races;
 mod mfa_codes;
 mod pages;
+mod revoked_output;
 mod terminals;
 mod token_rotation;
+mod trusted_devices;

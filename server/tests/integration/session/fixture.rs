@@ -27,13 +27,13 @@ use protocol::{
 use rexec::http::ws;
 use sandbox::guest_socket::GuestSocket;
 use secrets::Secret;
-use store::{Db, NewSession, SessionKind};
+use store::Db;
 use terminal::Sessions;
 use tokio::net::TcpSocket;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
 
-use crate::support::database::terminal_row;
+use crate::support::database::{full_session, terminal_row};
 use crate::support::proofs::proof;
 use crate::support::socket::SocketClient;
 use rexec::problem::ToProblem as _;
@@ -119,7 +119,7 @@ async fn attach(State(route): State<AttachRoute>, Query(params): Query<Params>, 
     upgrade
         .max_message_size(limits::CLIENT_FRAME_BYTES_MAX)
         .max_frame_size(limits::CLIENT_FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| ws::run(socket, access, client, route.db, route.shutdown, timeouts))
+        .on_upgrade(move |socket| ws::run((socket, None), access, client, route.db, route.shutdown, timeouts))
 }
 
 fn guest_program() -> PathBuf {
@@ -155,18 +155,7 @@ impl SessionFixture {
         let name = Username::parse("ada").unwrap();
         tx.insert_user(user, &name, &Secret::new(String::new()), Role::User, NOW).await.unwrap();
         for (number, id) in (1..).zip(logins) {
-            let new = NewSession {
-                id,
-                user,
-                kind: SessionKind::Full,
-                token_hash: [number; 32],
-                device: "test",
-                address: "127.0.0.1",
-                created_at: NOW,
-                idle_secs: 40_000,
-                absolute_end: NOW.plus_secs(43_200),
-            };
-            tx.insert_session(&new).await.unwrap();
+            tx.insert_session(&full_session(id, user, number, 40_000, NOW)).await.unwrap();
         }
         tx.insert_terminal(&terminal_row(terminal, user, "work", NOW)).await.unwrap();
         tx.commit().await.unwrap();
@@ -219,6 +208,7 @@ impl SessionFixture {
             username: Username::parse("ada").unwrap(),
             role: Role::User,
             credential: Credential::Session { id: session, generation: 0 },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         };

@@ -7,7 +7,7 @@ use protocol::{
     names::{Slug, Username},
 };
 use secrets::{Sealed, Secret};
-use store::{Db, LinkKind, NewSession, SessionKind, pagination::UsernameCursor};
+use store::{Db, LinkKind, pagination::UsernameCursor};
 use uuid::Uuid;
 
 use crate::support::{database, proofs::proof};
@@ -26,18 +26,7 @@ async fn user(db: &Db, name: &str) -> UserId {
 async fn session(db: &Db, user: UserId, token: u8) -> SessionId {
     let id = SessionId::new(Uuid::new_v4());
     let mut tx = db.begin().await.unwrap();
-    let new = NewSession {
-        id,
-        user,
-        kind: SessionKind::Full,
-        token_hash: [token; 32],
-        device: "Firefox",
-        address: "127.0.0.1",
-        created_at: NOW,
-        idle_secs: 1800,
-        absolute_end: NOW.plus_secs(43_200),
-    };
-    tx.insert_session(&new).await.unwrap();
+    tx.insert_session(&database::full_session(id, user, token, 1800, NOW)).await.unwrap();
     tx.commit().await.unwrap();
     id
 }

@@ -1,5 +1,6 @@
 //! The store on SQLite and on PostgreSQL.
 
 mod audit_chain;
+mod audit_key;
 mod contract;
 mod migrations;

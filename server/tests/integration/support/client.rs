@@ -63,6 +63,10 @@ impl Client {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
+    pub fn remove_cookie(&self, name: &str) {
+        self.cookies.lock().unwrap().remove(name);
+    }
+
     /// One request; `Null` is no body.
     pub async fn ask(&self, method: &str, path: &str, body: Value) -> Reply {
         self.ask_with(method, path, body, &[]).await

@@ -1,24 +1,63 @@
 //! Empty databases for tests: a SQLite file always, a PostgreSQL database if `REXEC_TEST_POSTGRES_URL` names a server.
 
 use protocol::{
-    SandboxId, TerminalId, Timestamp, UserId,
+    SandboxId, SessionId, TerminalId, Timestamp, UserId,
     names::{Slug, TerminalName},
     terminals::Phase,
 };
+use rexec::audit::{self, AuditKeys, AuditLog};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use store::{Db, DesiredState, SandboxRow, SandboxState, TerminalRow};
+use store::{Db, DesiredState, NewSession, SandboxRow, SandboxState, SessionKind, TerminalRow};
 use uuid::Uuid;
 
 /// A database used by one test. Dropping it removes its directory.
 pub struct TestDb {
     pub db: Db,
     pub name: &'static str,
-    _folder: Option<tempfile::TempDir>,
+    /// Keys of the audit log, as after the first start.
+    pub audit_keys: AuditKeys,
+    pub folder: tempfile::TempDir,
+}
+
+impl TestDb {
+    async fn new(db: Db, name: &'static str, folder: tempfile::TempDir) -> Self {
+        let audit_keys = audit::open_keys(&db, folder.path()).await.unwrap();
+        audit::establish(&AuditLog::new(db.clone(), audit_keys.clone()), folder.path()).await.unwrap();
+        Self { db, name, audit_keys, folder }
+    }
+
+    /// Another empty database of the same kind.
+    pub async fn again(&self) -> Self {
+        match self.db {
+            Db::Sqlite { .. } => sqlite().await,
+            Db::Postgres(_) => postgres().await.unwrap(),
+        }
+    }
+
+    /// The audit log, as a server after a start has it.
+    pub fn audit_log(&self) -> AuditLog {
+        AuditLog::new(self.db.clone(), self.audit_keys.clone())
+    }
 }
 
 /// The sandbox that a cold creation makes for a terminal.
 pub fn sandbox_of(id: TerminalId) -> SandboxId {
     SandboxId::new(id.uuid())
+}
+
+/// A signed-in login session that ends 12 hours after `now`. `token` is each byte of the hash of its token.
+pub fn full_session(id: SessionId, user: UserId, token: u8, idle_secs: u32, now: Timestamp) -> NewSession<'static> {
+    NewSession {
+        id,
+        user,
+        kind: SessionKind::Full,
+        token_hash: [token; 32],
+        device: "Firefox",
+        address: "127.0.0.1",
+        created_at: now,
+        idle_secs,
+        absolute_end: now.plus_secs(43_200),
+    }
 }
 
 /// The record of a running terminal.
@@ -54,7 +93,7 @@ pub fn postgres_url() -> Option<String> {
 pub async fn sqlite() -> TestDb {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::sqlite(&folder.path().join("rexec.db")).await.unwrap();
-    TestDb { db, name: "sqlite", _folder: Some(folder) }
+    TestDb::new(db, "sqlite", folder).await
 }
 
 pub async fn postgres() -> Option<TestDb> {
@@ -64,7 +103,7 @@ pub async fn postgres() -> Option<TestDb> {
     sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut admin).await.unwrap();
     let (server, _) = url.rsplit_once('/').unwrap();
     let db = Db::postgres(&format!("{server}/{name}")).await.unwrap();
-    Some(TestDb { db, name: "postgresql", _folder: None })
+    Some(TestDb::new(db, "postgresql", tempfile::tempdir().unwrap()).await)
 }
 
 /// One database of every available kind.

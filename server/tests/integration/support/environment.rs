@@ -48,8 +48,9 @@ impl TestEnvironment {
         let config = config::check(config::Raw::default()).unwrap();
         let keys = Keyring::open(&folder.path().join("keys")).unwrap();
         // Long enough that operations complete before the answer; tests of 202 answers set their own.
-        let services =
-            Services::builder(config, db.db.clone(), keys, engine).operation_wait(Duration::from_secs(60)).build();
+        let services = Services::builder(config, db.db.clone(), keys, db.audit_keys.clone(), engine)
+            .operation_wait(Duration::from_secs(60))
+            .build();
         Self { services, fake, _folder: folder }
     }
 
@@ -100,6 +101,7 @@ impl TestEnvironment {
             username,
             role: Role::User,
             credential: Credential::Session { id: session, generation: 0 },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "r".into(),
         }

@@ -11,6 +11,7 @@ pub fn proof<A: Action<Lease = ()>>(id: TerminalId) -> Authorized<A> {
         username: Username::parse("nobody").unwrap(),
         role: Role::User,
         credential: Credential::Session { id: SessionId::nil(), generation: 0 },
+        trusted_device: None,
         address: [127, 0, 0, 1].into(),
         request_id: "test".to_owned(),
     };

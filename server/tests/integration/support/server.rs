@@ -73,7 +73,8 @@ impl TestServer {
         configure(&mut config);
         let clock = Clock::manual(START);
         let engine = FakeEngine::new(clock.clone());
-        let services = Services::builder(config, db.db.clone(), Keyring::default(), Arc::new(engine.clone()))
+        let (keys, audit_keys) = (Keyring::default(), db.audit_keys.clone());
+        let services = Services::builder(config, db.db.clone(), keys, audit_keys, Arc::new(engine.clone()))
             .clock(clock.clone())
             .address(address)
             .operation_wait(operation_wait)
@@ -205,6 +206,7 @@ impl TestServer {
             username: session.username,
             role: session.role,
             credential: Credential::Session { id: session.id, generation: session.generation },
+            trusted_device: None,
             address: [127, 0, 0, 1].into(),
             request_id: "test".into(),
         }

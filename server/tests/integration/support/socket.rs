@@ -100,6 +100,14 @@ impl SocketClient {
         Ok(())
     }
 
+    /// The connection below the socket.
+    pub fn into_tcp(self) -> TcpStream {
+        match self.socket.into_inner() {
+            MaybeTlsStream::Plain(tcp) => tcp,
+            _ => panic!("not plain"),
+        }
+    }
+
     /// Position after the last byte it has.
     pub fn position(&self) -> u64 {
         self.start + self.bytes.len() as u64

@@ -76,11 +76,11 @@ async fn export(State(services): State<Services>, Admin(who): Admin) -> ApiResul
     Ok((headers, Body::from_stream(chunks)).into_response())
 }
 
-/// Walks the hash chain.
+/// Verifies the chain: every event, and its end, with the key of the server.
 #[utoipa::path(get, path = "/api/admin/audit/verify", tag = "admin", responses(
     (status = 200, body = AuditVerdict),
     (status = 429, description = "Other searches run", body = Problem)))]
 async fn verify(State(services): State<Services>, Admin(who): Admin) -> ApiResult<Json<AuditVerdict>> {
     let _slot = services.searches.acquire(who.user).await?;
-    Ok(Json(audit::verify(&services.db).await?))
+    Ok(Json(audit::verify(&services.audit, &[]).await?.verdict))
 }
