@@ -49,9 +49,9 @@ pub const AUDIT_SEARCH_STEP: Duration = Duration::from_millis(20);
 /// Events of a time up to which a search looks up their positions in the index over times.
 pub const AUDIT_TIME_EVENTS: u32 = 20_000;
 
-/// Time for which the listener keeps room for an address after a signed-in request, in seconds.
+/// Time for which the listener reserves connections for an address after a signed-in request, in seconds.
 pub const SIGNED_IN_SECS: i64 = 24 * 3600;
-/// Addresses for which it keeps room: less than 100 bytes each.
+/// Addresses for which it reserves connections: less than 100 bytes each.
 pub const SIGNED_IN_ADDRESSES: usize = 4096;
 /// Addresses of one account among them, so that one account cannot displace those of others.
 pub const ACCOUNT_ADDRESSES: usize = 8;

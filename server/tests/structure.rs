@@ -9,7 +9,7 @@ use std::{
 /// Modules of the server from low to high: the list that the documentation refers to. A module may use its own row and
 /// the rows above.
 const LAYERS: &[&[&str]] = &[
-    &["budgets", "config", "telemetry", "events", "data_dir", "operations", "engine_sentences"],
+    &["budgets", "config", "telemetry", "events", "data_dir", "operations", "reconciler_state", "engine_sentences"],
     &["audit"],
     &["auth", "mfa"],
     &["services"],

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use secrets::Secret;
 use sha2::{Digest as _, Sha256};
 
-/// A token that was just made. Its text can be read only from this value.
+/// A new token. Its text can be read only from this value.
 #[derive(Debug)]
 pub struct RandomToken(Secret<String>);
 

@@ -164,7 +164,7 @@ async fn full_session(parts: &Parts, services: &Services) -> Result<LoginSession
 }
 
 /// Whether a person caused the request: a change, a page, or a read that the client marks. Polling and streams do not
-/// keep a login alive (FINDINGS L3).
+/// extend a login (FINDINGS L3).
 fn is_activity(parts: &Parts) -> bool {
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     !reads || parts.extensions.get::<PageRead>().is_some() || parts.headers.contains_key(USER_ACTIVE)

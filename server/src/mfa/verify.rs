@@ -208,8 +208,8 @@ impl Verification<'_> {
         }
     }
 
-    /// Verifies a code for a locked terminal, which may be locked when the factor was removed. Without a factor, `attempt` is appended
-    /// to the audit log as failed.
+    /// Verifies a code for a locked terminal. An administrator may have removed the factor since; then `attempt` is
+    /// appended to the audit log as failed.
     ///
     /// # Errors
     /// [`CodeError`]; the failure is audited.

@@ -45,7 +45,7 @@ async fn create_now(
     services.events.publish(row.owner_id, TerminalEvent::Changed(row.id));
     services.events.publish(row.owner_id, TerminalEvent::Progress(row.id, Stage::Recorded));
     match reconciler::create(services, row.id).await {
-        // The record is committed, and the reconciler goes on with it.
+        // The record is committed, and the reconciler continues with it.
         None | Some(Ok(()) | Err(TerminalError::Store(_))) => {}
         Some(Err(error)) => return Err(error),
     }

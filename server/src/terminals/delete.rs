@@ -1,5 +1,5 @@
 //! Deletion of a terminal: a locked one needs a code, its leases are revoked, then the reconciler removes container and
-//! home, and the record when they are proven to be gone.
+//! home, and the record when they are proven to be deleted.
 
 use access::{Administer, AllowsDelete, Authorized, Caller, Delete, Denied, Revocation};
 use protocol::{
@@ -111,7 +111,8 @@ async fn begin<A: AllowsDelete>(
     Ok(true)
 }
 
-/// Why a deletion could not begin: it has begun already (no error), it has ended, or the terminal was locked since it was read.
+/// Why a deletion could not begin: another request has begun it (no error) or completed it, or the terminal
+/// was locked since it was read.
 async fn begun_by_another(tx: &mut Tx, id: TerminalId) -> Result<bool, TerminalError> {
     match tx.terminal(id).await? {
         None => Err(TerminalError::Denied(Denied::NotFound)),

@@ -22,7 +22,7 @@ pub enum TerminalError {
     /// It could not be started; the sentence of the recorded reason.
     #[error("it could not be started")]
     Failed(String),
-    /// Nobody can attach any more, but the engine has not stopped the container yet.
+    /// No client can attach any more, but the engine has not stopped the container yet.
     #[error("the container could not be stopped yet: {0}")]
     StopFailed(EngineError),
     /// The code was refused.

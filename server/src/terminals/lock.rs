@@ -1,6 +1,6 @@
 //! The lock of a terminal: lock, verify, unlock, status. All routes of the lock use these functions.
 //!
-//! Order of locking: commit, revoke, answer. From the commit on the gate admits nobody without a grant of the new
+//! Order of locking: commit, revoke, answer. From the commit on the gate denies access without a grant of the new
 //! epoch. The revocation ends the leases that were given before. The answer follows when all of them are released, or
 //! after [`REVOCATION_DEADLINE`].
 

@@ -1,4 +1,4 @@
-//! Start, stop and restart. A stop revokes every lease before the container goes down; the home volume stays.
+//! Start, stop and restart. A stop revokes every lease before the container stops; the home volume is kept.
 
 use access::{Administer, AllowsStop, Authorized, Caller, Operate, Revocation};
 use protocol::{
@@ -38,7 +38,7 @@ pub async fn start(services: &Services, caller: &Caller, id: TerminalId) -> Resu
 /// Stops a running terminal. Succeeds when it is stopped already. A locked one needs a grant or a code.
 ///
 /// # Errors
-/// [`TerminalError`]; when the engine fails, nobody can attach any more and the reconciler repeats the stop.
+/// [`TerminalError`]; when the engine fails, no client can attach any more and the reconciler repeats the stop.
 pub async fn stop(
     services: &Services,
     caller: &Caller,
@@ -83,7 +83,7 @@ async fn operate(
     change(services, caller.actor(), proof, action, permit).await?;
     let terminal: Terminal = list::get(services, caller, id).await?;
     if terminal.phase == Phase::Failed && action != PowerAction::Stop {
-        // Another operation carried the request out before this one had its turn.
+        // Another operation carried the request out before this one ran.
         return Err(TerminalError::Failed(terminal.error.unwrap_or_default()));
     }
     let reached = if action == PowerAction::Stop { Phase::Stopped } else { Phase::Running };
@@ -105,8 +105,8 @@ async fn change<A: AllowsStop + 'static>(
         .await
 }
 
-/// The record and its events are committed first, and nobody is admitted from then on. Then the leases of attached
-/// clients are revoked. Then the reconciler carries the request out.
+/// The record and its events are committed first, and the gate denies every attach from then on. Then the leases of
+/// attached clients are revoked. Then the reconciler carries the request out.
 async fn change_now<A: AllowsStop>(
     services: &Services,
     actor: &Actor,

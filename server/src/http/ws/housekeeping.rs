@@ -16,7 +16,7 @@ use crate::problem::ws::grant_ends;
 /// Interval at which the time of the last input is written to the store.
 const SAVE_INPUT_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Runs until the client is gone.
+/// Runs until the client does not respond any more.
 pub(super) async fn run(access: &Authorized<Attach>, shared: &Shared, db: &Db) -> Disconnect {
     tokio::select! {
         () = ping(shared) => {}
@@ -51,7 +51,7 @@ async fn save_input(access: &Authorized<Attach>, shared: &Shared, db: &Db) {
     }
 }
 
-/// Sends one notice for each end time of the grant that comes near.
+/// Sends one notice shortly before each end time of the grant.
 async fn warn_before_grant_ends(access: &Authorized<Attach>, shared: &Shared) {
     let mut warned_for = None;
     loop {

@@ -18,7 +18,7 @@ pub struct Timeouts {
     pub rest: Duration,
     /// Interval of pings.
     pub ping: Duration,
-    /// A client from which nothing was received for this long is gone.
+    /// A client from which nothing was received for this long is disconnected.
     pub silent: Duration,
 }
 

@@ -48,7 +48,7 @@ const DELAYS_AFTER_LOSS: [Duration; 2] = [Duration::from_millis(300), Duration::
 const CONCURRENT: usize = 8;
 
 /// Carries out the request in the record of a terminal. Returns `None` when that takes longer than the services'
-/// `operation_wait`; it goes on, and the event stream reports its end.
+/// `operation_wait`; it continues, and the event stream reports its end.
 pub(super) async fn request(services: &Services, id: TerminalId) -> Option<Result<(), TerminalError>> {
     run_request(services, id, FailedCreation::Record).await
 }
