@@ -126,7 +126,7 @@ pub async fn append_suppressed(log: &AuditLog, now: Timestamp, all: bool) -> Res
     };
     let result = appended.await;
     if result.is_err() {
-        log.rates.put_back(now, summaries);
+        log.rates.restore(now, summaries);
     }
     result
 }
