@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use access::{Clock, RevocationRegistry, Revocations, TerminalGate};
+use access::{Caller, Clock, RevocationRegistry, Revocations, TerminalGate};
 use ipnet::IpNet;
 use protocol::Timestamp;
 use sandbox::Engine;
@@ -16,10 +16,11 @@ use terminal::Sessions;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    audit::{AuditKeys, AuditLog, SearchSlots},
+    audit::{Actor, AuditKeys, AuditLog, SearchSlots},
     auth::{SignedInAddresses, Throttle},
     config::Config,
     events::Events,
+    mfa::{FactorPurpose, Verification},
     operations::Operations,
     reconciler_state::ReconcilerState,
 };
@@ -83,6 +84,26 @@ impl Services {
     ) -> ServicesBuilder {
         let (clock, address, operation_wait) = (Clock::System, config.listen, OPERATION_WAIT);
         ServicesBuilder { config, db, keys, audit_keys, engine, clock, address, operation_wait }
+    }
+
+    /// A verification of a code of the signed-in caller.
+    pub fn verification<'a>(
+        &'a self,
+        caller: &'a Caller,
+        actor: &'a Actor,
+        purpose: FactorPurpose,
+    ) -> Verification<'a> {
+        Verification {
+            db: &self.db,
+            audit: &self.audit,
+            keys: &self.keys,
+            now: self.clock.now(),
+            actor,
+            user: caller.user,
+            username: &caller.username,
+            device: caller.trusted_device,
+            purpose,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use store::Notice;
 
 use super::{
     AccountError, PasswordField, end_older_tokens,
-    password::{Change, check_current, verification},
+    password::{Change, check_current},
     revoke_sessions,
 };
 use crate::audit::AsActor as _;
@@ -61,7 +61,7 @@ async fn confirm(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let verification = verification(services, who, &actor, FactorPurpose::Confirm);
+    let verification = services.verification(who, &actor, FactorPurpose::Confirm);
     verification.precheck().await?;
     let codes = NewRecoveryCodes::generate().await?;
     let mut factor = verification.confirm(code).await?;
@@ -90,7 +90,7 @@ async fn disable(services: &Services, who: &Caller, code: &Sensitive) -> Result<
         return Err(AccountError::MfaIsRequired);
     }
     let actor = who.actor();
-    let mut factor = verification(services, who, &actor, FactorPurpose::Disable).verify_code(code).await?;
+    let mut factor = services.verification(who, &actor, FactorPurpose::Disable).verify_code(code).await?;
     // Checked again: locking a terminal locks the factor's row, which this transaction holds now.
     if factor.tx().locked_terminals_of(who.user).await? > 0 {
         return Err(AccountError::TerminalsLocked);
@@ -118,7 +118,7 @@ async fn regenerate(
     code: &Sensitive,
 ) -> Result<(RecoveryCodes, NewToken), AccountError> {
     let actor = who.actor();
-    let verification = verification(services, who, &actor, FactorPurpose::Regenerate);
+    let verification = services.verification(who, &actor, FactorPurpose::Regenerate);
     verification.precheck().await?;
     let codes = NewRecoveryCodes::generate().await?;
     let mut factor = verification.verify_code(code).await?;

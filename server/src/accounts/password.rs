@@ -9,7 +9,7 @@ use crate::audit::AsActor as _;
 use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, password, sessions, throttle::Source},
-    mfa::{FactorPurpose, SecondFactor, Verification},
+    mfa::{FactorPurpose, SecondFactor},
     services::Services,
 };
 
@@ -69,7 +69,7 @@ impl Change {
         }
         drop(tx);
         let code = code.ok_or(AccountError::CodeMissing)?;
-        Ok(Self::Proven(verification(services, who, &who.actor(), purpose).verify_code(code).await?))
+        Ok(Self::Proven(services.verification(who, &who.actor(), purpose).verify_code(code).await?))
     }
 
     pub(super) fn tx(&mut self) -> &mut Tx {
@@ -89,26 +89,6 @@ impl Change {
             }
         }
         Ok(())
-    }
-}
-
-/// The verification of a code of the logged-in user.
-pub(super) fn verification<'a>(
-    services: &'a Services,
-    who: &'a Caller,
-    actor: &'a crate::audit::Actor,
-    purpose: FactorPurpose,
-) -> Verification<'a> {
-    Verification {
-        db: &services.db,
-        audit: &services.audit,
-        keys: &services.keys,
-        now: services.clock.now(),
-        actor,
-        user: who.user,
-        username: &who.username,
-        device: who.trusted_device,
-        purpose,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::audit::AsActor as _;
 use crate::{
     audit::{self, Actor, AuditEvent, Entry},
     events::TerminalEvent,
-    mfa::{FactorPurpose, TargetTerminal, Verification},
+    mfa::{FactorPurpose, TargetTerminal},
     services::Services,
 };
 
@@ -137,17 +137,11 @@ async fn begin_locked<A: AllowsDelete>(
         audit::record(&services.audit, now, &actor, entry).await?;
         return Err(TerminalError::CodeNeeded);
     };
-    let verification = Verification {
-        db: &services.db,
-        audit: &services.audit,
-        keys: &services.keys,
-        now,
-        actor: &actor,
-        user: caller.user,
-        username: &caller.username,
-        device: caller.trusted_device,
-        purpose: FactorPurpose::Delete(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
-    };
+    let verification = services.verification(
+        caller,
+        &actor,
+        FactorPurpose::Delete(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+    );
     let mut factor = verification.verify_factor(deletion_started(row, true), code).await?;
     if !factor.tx().begin_deletion(proof, true).await? && !factor.tx().begin_deletion(proof, false).await? {
         return begun_by_another(factor.tx(), row.id).await;

@@ -20,7 +20,7 @@ use crate::{
     audit::{self, AuditEvent, Entry},
     auth::{NewToken, sessions},
     events::{DeferredEvent, TerminalEvent},
-    mfa::{CodeError, FactorPurpose, SecondFactor, TargetTerminal, Verification},
+    mfa::{CodeError, FactorPurpose, SecondFactor, TargetTerminal},
     services::Services,
 };
 
@@ -194,17 +194,8 @@ async fn verify_code(
         audit::record(&services.audit, now, &actor, not_locked).await?;
         return Err(LockError::NotLocked);
     }
-    let verification = Verification {
-        db: &services.db,
-        audit: &services.audit,
-        keys: &services.keys,
-        now,
-        actor: &actor,
-        user: who.user,
-        username: &who.username,
-        device: who.trusted_device,
-        purpose: purpose(TargetTerminal { id, name: seen.name, owner: seen.owner_id }),
-    };
+    let verification =
+        services.verification(who, &actor, purpose(TargetTerminal { id, name: seen.name, owner: seen.owner_id }));
     let mut factor = verification.verify_factor(tried, code).await?;
     let terminal = lock_row(factor.tx(), &proof).await?;
     if !terminal.mfa_locked {

@@ -8,7 +8,7 @@ use store::TerminalRow;
 use super::{TerminalError, audit_entry::audit_entry, list};
 use crate::{
     audit::{self, AsActor as _, AuditEvent, Entry},
-    mfa::{FactorPurpose, TargetTerminal, Verification},
+    mfa::{FactorPurpose, TargetTerminal},
     services::Services,
 };
 
@@ -80,17 +80,11 @@ async fn use_code(
         audit::record(&services.audit, now, &actor, entry().failed().detail("reason", "code_needed")).await?;
         return Err(TerminalError::CodeNeeded);
     };
-    let verification = Verification {
-        db: &services.db,
-        audit: &services.audit,
-        keys: &services.keys,
-        now,
-        actor: &actor,
-        user: caller.user,
-        username: &caller.username,
-        device: caller.trusted_device,
-        purpose: FactorPurpose::Change(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
-    };
+    let verification = services.verification(
+        caller,
+        &actor,
+        FactorPurpose::Change(TargetTerminal { id: row.id, name: row.name.clone(), owner: row.owner_id }),
+    );
     let factor = verification.verify_factor(entry(), code).await?;
     factor.commit(now, &actor, entry()).await?;
     Ok(Permit::Lock(proof.facts().epoch))
