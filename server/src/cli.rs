@@ -125,3 +125,26 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("rexec: {error:#}");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_of_the_audit_log_take_their_flags_in_any_order() {
+        Cli::command().debug_assert();
+        for words in [
+            ["rexec", "audit", "verify", "--checkpoint", "kept", "--data-dir", "here"],
+            ["rexec", "--data-dir", "here", "audit", "verify", "--checkpoint", "kept"],
+        ] {
+            let cli = Cli::try_parse_from(words).unwrap();
+            let Command::Audit { action: AuditAction::Verify { checkpoint } } = cli.command else {
+                panic!("{words:?}")
+            };
+            assert_eq!(checkpoint, Some(PathBuf::from("kept")));
+            assert_eq!(cli.settings.flags.data_dir.as_deref(), Some("here"));
+        }
+    }
+}

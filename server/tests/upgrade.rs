@@ -96,6 +96,8 @@ async fn accounts_and_audit_are_intact(admin: &User, fixture: &Fixture) {
     }
     let chain = admin.ok("GET", "/api/admin/audit/verify", Value::Null).await;
     assert_eq!(chain["intact"], true, "{chain}");
+    assert_eq!(chain["head_authentic"], true, "{chain}");
+    assert!(chain["keyed_from"].as_u64() > Some(fixture.audit_events), "{chain}");
     assert!(
         chain["events"].as_u64() >= Some(fixture.audit_events),
         "{} events were there: {chain}",

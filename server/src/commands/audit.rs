@@ -88,11 +88,21 @@ pub async fn checkpoint(config: &Config) -> Result<()> {
 /// `rexec audit new-key`: makes a new key for the events from now on, while no server runs.
 ///
 /// # Errors
-/// When a server runs, or the file cannot be written.
+/// When a server runs, the database is not the one of the data directory, or the file cannot be written.
 pub async fn new_key(config: &Config) -> Result<()> {
     require_database(config)?;
+    let folder = config.data_dir.display();
+    anyhow::ensure!(
+        config.data_dir.join("instance").exists(),
+        "{folder} is no data directory. Name the server's own with --data-dir, or its file with --config."
+    );
     let data = DataDir::open(&config.data_dir)?;
     let db = serve::open_db(config, data.path()).await?;
+    let bound = db.read().await?.bound_instance().await?;
+    anyhow::ensure!(
+        bound.is_some_and(|bound| bound == data.instance().to_string()),
+        "the database is not the one of {folder}"
+    );
     let continues = audit::renew_keys(&db, data.path()).await?;
     let log = AuditLog::new(db, audit::read_keys(data.path())?);
     append_event(&log, continues).await?;

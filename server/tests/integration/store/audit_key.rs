@@ -8,6 +8,7 @@ use rexec::{
     audit::{self, Actor, AuditEvent, AuditKeyError, AuditLog, Entry, Fault, Verification},
     commands,
     config::{self, Config, Raw},
+    data_dir::DataDir,
     http::Bounds,
 };
 use serde_json::{Value, json};
@@ -15,7 +16,10 @@ use sha2::{Digest as _, Sha256};
 use store::{AuditHead, AuditRow, Db};
 
 use super::audit_chain::tamper;
-use crate::support::{database, server::TestServer};
+use crate::support::{
+    database::{self, TestDb},
+    server::TestServer,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
@@ -223,6 +227,14 @@ fn config_of(folder: &Path) -> Config {
     config::check(Raw { data_dir: folder.to_str().map(str::to_owned), ..Raw::default() }).unwrap()
 }
 
+/// What the first start of a server writes beside the keys.
+async fn bind_instance(t: &TestDb) {
+    let instance = DataDir::open(t.folder.path()).unwrap().instance().to_string();
+    let mut tx = t.db.begin().await.unwrap();
+    tx.bind_instance(&instance).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[tokio::test]
 async fn the_commands_verify_the_audit_log_with_checkpoints_and_make_new_keys() {
     let t = database::sqlite().await;
@@ -232,6 +244,8 @@ async fn the_commands_verify_the_audit_log_with_checkpoints_and_make_new_keys() 
     std::fs::write(&file, audit::checkpoint(&log, NOW).await.unwrap().to_string()).unwrap();
     commands::audit::verify(&config, Some(&file)).await.unwrap();
     commands::audit::checkpoint(&config).await.unwrap();
+    assert!(commands::audit::new_key(&config).await.is_err(), "the database has no instance yet");
+    bind_instance(&t).await;
     commands::audit::new_key(&config).await.unwrap();
     commands::audit::verify(&config, Some(&file)).await.unwrap();
     let keys = audit::read_keys(t.folder.path()).unwrap();
@@ -253,6 +267,7 @@ async fn a_lost_key_file_stops_the_start_until_a_new_chain_is_begun() {
     let refused = audit::establish(&log, t.folder.path()).await;
     assert!(matches!(refused, Err(AuditKeyError::Lost(_))), "{refused:?}");
     assert!(commands::audit::verify(&config_of(t.folder.path()), None).await.is_err(), "no file is created");
+    bind_instance(&t).await;
     commands::audit::new_key(&config_of(t.folder.path())).await.unwrap();
     let log = AuditLog::new(t.db.clone(), audit::open_keys(&t.db, t.folder.path()).await.unwrap());
     audit::establish(&log, t.folder.path()).await.unwrap();
