@@ -69,7 +69,7 @@ impl Sessions {
         size: Option<Size>,
         from: Option<u64>,
     ) -> Result<AttachedClient, AttachError> {
-        let session = self.session(access.id(), link)?;
+        let session = self.session(access, link)?;
         let size = size.filter(|_| access.resize_right().is_some());
         let pane = session.pane(pane, size.unwrap_or_default()).map_err(|TooManyPanes| AttachError::TooManyPanes)?;
         // When the caller is dropped while waiting, the pane opens without this client.
@@ -81,10 +81,11 @@ impl Sessions {
         Ok(AttachedClient { client: Client::new(pane, id, session), cursor, changed })
     }
 
-    fn session(&self, id: TerminalId, link: Arc<dyn GuestLink>) -> Result<Arc<Session>, AttachError> {
+    fn session(&self, access: &Authorized<Attach>, link: Arc<dyn GuestLink>) -> Result<Arc<Session>, AttachError> {
         if self.shutdown.is_cancelled() {
             return Err(AttachError::ShuttingDown);
         }
+        let id = access.id();
         let mut sessions = self.sessions();
         if let Some(session) = sessions.get(&id) {
             if session.uses(&link) {
@@ -92,7 +93,8 @@ impl Sessions {
             }
             session.end();
         }
-        let session = Arc::new(Session::new(link, self.models.queue(), self.shutdown.child_token()));
+        let session =
+            Arc::new(Session::new(link, self.models.queue(access.facts().owner), self.shutdown.child_token()));
         sessions.insert(id, session.clone());
         self.tasks.spawn(session.clone().run());
         Ok(session)
