@@ -69,6 +69,12 @@ retry() {
   done
 }
 
+# Settings of the network that root's programs and the new images need. Not every sudo passes the environment on.
+PROXIES=()
+for _name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+  if [ -n "${!_name:-}" ]; then PROXIES+=("$_name=${!_name}"); fi
+done
+
 # as_root COMMAND...: uses sudo where the user is not root, and announces it once.
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi
@@ -77,7 +83,7 @@ as_root() {
   if [ -z "${_SUDO_SAID:-}" ]; then
     say "Using sudo: this step changes the system ($1)."; _SUDO_SAID=1
   fi
-  sudo -E env "PATH=$PATH" "$@"
+  sudo env "PATH=$PATH" "${PROXIES[@]}" "$@"
 }
 
 # with_lock NAME COMMAND...: one process at a time, over all clones that share the cache.
@@ -102,5 +108,11 @@ hash_of() {
 # fresh STAMP HASH: true when the step that wrote this stamp had the same inputs.
 fresh()  { [ "$(cat "$LOCAL_CACHE/stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp()  { printf '%s' "$2" >"$LOCAL_CACHE/stamps/$1"; }
+
+# Space for the build products of one clone, and less for a shared cache and an engine on another disk.
+warn_of_little_space() {
+  local free; free="$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1048576) }')"
+  [ "${free:-99}" -ge 15 ] || warn "Only $free GB are free on the disk of $ROOT; a complete build takes up to 15 GB."
+}
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -25,7 +25,12 @@ start_job() {
   set +m
   JOBS+=("$name")
   trap stop_jobs EXIT
-  trap 'exit 130' INT TERM
+  trap interrupted INT TERM
+}
+
+interrupted() {
+  printf '\n%s\n' "Interrupted. Finished steps are kept; the next run continues after them." >&2
+  exit 130
 }
 
 # expect_crates NAME COUNT: how many crates the job compiles when nothing is built yet.
@@ -48,7 +53,7 @@ _progress_line() {
   for name in "${JOBS[@]}"; do
     [ -e "$JOB_LOGS/$name.status" ] && continue
     # A step, a line of `say`, or what cargo compiles, whichever came last.
-    last="$(grep -E '^(==>|  [^ ]| +Compiling )' "$JOB_LOGS/$name.log" | tail -n 1)"
+    last="$(grep -E '^(==>|  [^ ]| +Compiling )' "$JOB_LOGS/$name.log" | tail -n 1 || true)"
     case "$last" in
       *' Compiling '*) what="crate $(_crates_of "$name")${JOB_CRATES[$name]:+ of ${JOB_CRATES[$name]}}" ;;
       *) what="$(sed 's/^[=> ]*//' <<<"$last")" ;;

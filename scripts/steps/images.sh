@@ -31,7 +31,7 @@ _in_root() {
     root=$1; shift
     mount -t proc proc "$root/proc" && mount --bind /dev/null "$root/dev/null" 2>/dev/null
     exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-      DEBIAN_FRONTEND=noninteractive TERM=dumb "$@"' sh "$root" "$@"
+      DEBIAN_FRONTEND=noninteractive TERM=dumb "$@"' sh "$root" "${PROXIES[@]}" "$@"
 }
 
 _write_sources() {
@@ -49,7 +49,7 @@ _bare_root() {
   local root="$1" mirror="$2" log="$LOCAL_CACHE/debootstrap.txt" id
   local image="${REXEC_DEBIAN_IMAGE:-debian:$IMAGE_SUITE-slim}"
   if [ -n "$mirror" ]; then
-    has debootstrap || want_packages "making base images" debootstrap
+    want_image_packages
     say "debootstrap $IMAGE_SUITE (about half a minute)"
     retry _debootstrap_once "$root" "$mirror" "$log" && return 0
     tail -n 10 "$log" >&2
@@ -67,10 +67,32 @@ _bare_root() {
   docker_do rm -f "$id" >/dev/null
 }
 
+# Signs Debian's releases. Newer versions of its package use the second name.
+_debian_keyring() {
+  local file
+  for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+    if [ -e "$file" ]; then printf '%s' "$file"; return 0; fi
+  done
+  return 1
+}
+
+# What making the images needs from the system. Called before a background job makes them, which cannot ask anything.
+want_image_packages() {
+  local missing=()
+  [ -n "$(debian_mirror)" ] || return 0
+  has debootstrap || missing+=(debootstrap)
+  has gpgv || has sqv || missing+=(gpgv)
+  _debian_keyring >/dev/null || missing+=(debian-archive-keyring)
+  [ ${#missing[@]} = 0 ] || want_packages "making base images" "${missing[@]}"
+  _debian_keyring >/dev/null ||
+    die "The keys of Debian's releases are not installed" "Without them the image's packages could not be verified." \
+      "Install debian-archive-keyring and run this again."
+}
+
 _debootstrap_once() {
   as_root find "$1" -mindepth 1 -delete
   as_root env DEBOOTSTRAP_DIR="${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}" \
-    debootstrap --variant=minbase "$IMAGE_SUITE" "$1" "$2" >"$3" 2>&1
+    debootstrap --force-check-gpg --keyring="$(_debian_keyring)" --variant=minbase "$IMAGE_SUITE" "$1" "$2" >"$3" 2>&1
 }
 
 _add_packages() {

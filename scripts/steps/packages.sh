@@ -8,10 +8,11 @@ debian_mirror() {
     awk '$3 == "main" && $4 == "Packages" && $2 !~ /-/ && $1 ~ /debian\/?$/ { sub(/\/$/, "", $1); print $1; exit }'
 }
 
+# Only Debian's: an image of Debian must not use the updates of another distribution.
 debian_security_mirror() {
   [ -n "${REXEC_DEBIAN_SECURITY_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_SECURITY_MIRROR"; return; }
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
-    awk '$3 == "main" && $4 == "Packages" && $2 ~ /-security$/ { sub(/\/$/, "", $1); print $1; exit }'
+    awk '$3 == "main" && $4 == "Packages" && $2 ~ /-security$/ && $1 ~ /debian/ { sub(/\/$/, "", $1); print $1; exit }'
 }
 
 package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -56,7 +57,7 @@ install_base_packages() {
   want_packages "compiler and fetching" ${packages[@]}
 }
 
-# Node runs the bundlers. 20 is the oldest version that all of them accept.
+# Node runs the bundlers. 20 is the oldest version that all of them accept (its release 20.19 or newer).
 NODE_MAJOR_MIN=20
 NODE_FALLBACK_VERSION=22
 

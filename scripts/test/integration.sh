@@ -28,6 +28,7 @@ suite_build() {
         "Look at shipped_flags in scripts/lib/cargo.sh."
     fi
   done
+  : >"$LOGS/build.current"
   say "no path of this machine in it"
   # A second run must not repeat it.
   local before; before="$(_made)"
@@ -36,8 +37,14 @@ suite_build() {
     "$(diff <(echo "$before") <(_made))" "Look at scripts/compress.mjs."
 }
 
+# For suites: builds the binary, unless the suite `build` or another one has done so in this run.
+ensure_current_build() {
+  [ -e "$LOGS/build.current" ] || "$ROOT/run" --build
+  : >"$LOGS/build.current"
+}
+
 suite_budget() {
-  [ -e "$ROOT/target/site/pkg/rexec.wasm.br" ] || "$ROOT/scripts/build-frontend.sh"
+  ensure_current_build
   node "$ROOT/scripts/test/budget.mjs" "$ROOT/target/site"
 }
 
@@ -81,7 +88,7 @@ suite_drift() {
 suite_server() {
   need_engine
   need_postgres
-  [ -x "$ROOT/target/guest-bin/rexec-guest" ] || "$ROOT/scripts/build-guest.sh"
+  "$ROOT/scripts/build-guest.sh"
   local name skips=()
   for name in "${DRIFT[@]}"; do skips+=(--skip "$name"); done
   _integration_tests --tests -- "${skips[@]}"
@@ -92,7 +99,7 @@ suite_e2e() {
   need_engine
   need_postgres
   need_browser
-  [ -x "$ROOT/dist/rexec" ] || "$ROOT/run" --build
+  ensure_current_build
   export REXEC_BIN="$ROOT/dist/rexec"
   cd "$ROOT"
   node_modules/.bin/playwright test --config end2end/playwright.config.ts
@@ -104,7 +111,7 @@ ATTACK_SECS="${REXEC_ATTACK_SECS:-3}"
 
 suite_attack() {
   need_engine
-  [ -x "$ROOT/dist/rexec" ] || "$ROOT/run" --build
+  ensure_current_build
   _with_integration_packages build --bin attack
   "$ROOT/target/debug/attack" --binary "$ROOT/dist/rexec" --secs "$ATTACK_SECS"
 }

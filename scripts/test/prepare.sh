@@ -14,6 +14,7 @@ prepare_for() {
   step "System packages" install_base_packages
   step "Rust toolchain" ensure_rust
   mkdir -p "$LOGS"
+  rm -f "$LOGS/build.current"
   if _any_of "server e2e attack" "$@"; then
     step "Container engine" _engine_or_not
     _images_in_background
@@ -36,6 +37,7 @@ _engine_or_not() {
 
 # Making the images mostly waits for network and disk, so it runs in parallel with the suites that compile.
 _images_in_background() {
+  if has docker && ! images_there; then want_image_packages; fi
   say "Making the base images in the background; log: $IMAGES_LOG"
   rm -f "$IMAGES_STATUS"
   (
@@ -60,7 +62,7 @@ need_engine() {
 # A private PostgreSQL: a new cluster in a temporary folder with its own port and password, removed after the suite.
 need_postgres() {
   local bin dir port try
-  _pg_bin >/dev/null || want_packages "database for the tests" postgresql
+  _pg_bin >/dev/null || _install_postgres
   bin="$(_pg_bin)" || skip_suite "the package postgresql is installed but its programs are missing"
   dir="$(mktemp -d /tmp/rexec-postgres.XXXXXX)"
   PG_DIR="$dir" PG_BIN="$bin"
@@ -81,6 +83,15 @@ need_postgres() {
   REXEC_TEST_POSTGRES_URL="postgres://rexec:$(cat "$dir/password")@127.0.0.1:$port/postgres"
   export REXEC_TEST_POSTGRES_URL
   say "PostgreSQL $(basename "$(dirname "$bin")") on 127.0.0.1:$port"
+}
+
+# The tests start a server of their own, so the one that the package has started is ended again.
+_install_postgres() {
+  want_packages "database for the tests" postgresql
+  if [ -d /run/systemd/system ]; then
+    say "Stopping and disabling the service of the new package: the tests start their own server"
+    as_root systemctl disable --now --quiet postgresql || warn "The service postgresql could not be disabled."
+  fi
 }
 
 _pg_bin() {

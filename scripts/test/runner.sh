@@ -43,7 +43,7 @@ skip_suite() {
 }
 
 passed=0 failed=0 skipped=0
-TABLE=()
+TABLE=() SKIP_REASONS=()
 
 # Sums the totals that the known test runners print. A suite without such a line counts as one test.
 _count() {
@@ -99,6 +99,7 @@ run_suite() {
   fi
   if [ "$status" = "$SKIP_STATUS" ] && [ "${CI:-}" != true ]; then
     COUNTS=(0 0 1) verdict="SKIPPED"
+    SKIP_REASONS+=("$name: $(sed -n 's/.*Suite skipped:[^ ]* //p' "$log" | tail -n 1)")
   else
     _count "$log" "$status"
     verdict=ok; [ "$status" = 0 ] && [ "${COUNTS[1]}" = 0 ] || verdict=FAILED
@@ -112,6 +113,7 @@ run_suite() {
 summary() {
   printf '\n%s\n' "${_bold}Summary ($(as_seconds $(($(now_ms) - $1))))${_off}"
   printf '%s\n' "${STEP_TIMES[@]/#/  preparing }" "${TABLE[@]/#/  }"
+  if [ ${#SKIP_REASONS[@]} -gt 0 ]; then printf '  skipped %s\n' "${SKIP_REASONS[@]}"; fi
   if [ "$failed" -gt 0 ]; then printf '%s\n' "  Logs: $LOGS/<suite>.log"; fi
   printf '\n%d passed, %d failed' "$passed" "$failed"
   if [ "$skipped" -gt 0 ]; then printf ', %d skipped' "$skipped"; fi
