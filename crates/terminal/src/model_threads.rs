@@ -2,8 +2,8 @@
 //! decided by the program that wrote the output. It therefore never runs on a thread that serves requests.
 //!
 //! A pane that has work for its model enters the queue of its account once. A thread takes the first pane of the first
-//! account, does one bounded step, and puts the pane back at the end when work is left. The accounts take turns, so they
-//! share the threads evenly: many busy panes of one account delay the pane of another one by a single step.
+//! account, does one bounded step, and puts the pane back at the end when work is left. The accounts take turns, so
+//! they share the threads evenly: many busy panes of one account delay the pane of another one by a single step.
 
 use std::{
     collections::{HashMap, VecDeque},
