@@ -67,32 +67,27 @@ _bare_root() {
   docker_do rm -f "$id" >/dev/null
 }
 
-# Signs Debian's releases. Newer versions of its package use the second name.
-_debian_keyring() {
-  local file
-  for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
-    if [ -e "$file" ]; then printf '%s' "$file"; return 0; fi
-  done
-  return 1
-}
-
 # What making the images needs from the system. Called before a background job makes them, which cannot ask anything.
 want_image_packages() {
   local missing=()
   [ -n "$(debian_mirror)" ] || return 0
   has debootstrap || missing+=(debootstrap)
   has gpgv || has sqv || missing+=(gpgv)
-  _debian_keyring >/dev/null || missing+=(debian-archive-keyring)
+  debian_keyring >/dev/null || missing+=(debian-archive-keyring)
   [ ${#missing[@]} = 0 ] || want_packages "making base images" "${missing[@]}"
-  _debian_keyring >/dev/null ||
+  debian_keyring >/dev/null ||
     die "The keys of Debian's releases are not installed" "Without them the image's packages could not be verified." \
       "Install debian-archive-keyring and run this again."
 }
 
 _debootstrap_once() {
+  local include=()
+  # Without certificates the package manager of the new root could not use the mirror. Both images have them anyway.
+  [[ "$2" != https:* ]] || include=(--include=ca-certificates)
   as_root find "$1" -mindepth 1 -delete
   as_root env DEBOOTSTRAP_DIR="${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}" \
-    debootstrap --force-check-gpg --keyring="$(_debian_keyring)" --variant=minbase "$IMAGE_SUITE" "$1" "$2" >"$3" 2>&1
+    debootstrap --force-check-gpg --keyring="$(debian_keyring)" --variant=minbase "${include[@]}" \
+    "$IMAGE_SUITE" "$1" "$2" >"$3" 2>&1
 }
 
 _add_packages() {
@@ -118,7 +113,7 @@ _add_packages() {
 # _make_root_file NAME TAR: writes the image's root file system as one archive.
 _make_root_file() {
   local name="$1" tar="$2" mirror security root
-  mirror="$(debian_mirror)"; security="$(debian_security_mirror)"
+  mirror="$(debian_mirror)"
   # On the cache's disk: unlike /tmp it is rarely mounted with nodev or noexec.
   root="$(mktemp -d "$SHARED_CACHE/root.XXXXXX")"
   # shellcheck disable=SC2064 # the folder of this call, not of a later one
@@ -126,7 +121,12 @@ _make_root_file() {
   chmod 755 "$root"
   if [ "$name" = debian ]; then
     _bare_root "$root" "$mirror"
-    [ -z "$mirror" ] || _write_sources "$mirror" "$security" "$root"
+    if [ -n "$mirror" ]; then
+      security="$(debian_security_mirror "$mirror" "$IMAGE_SUITE")"
+      [ -n "$security" ] || warn "No mirror of Debian's security updates is reachable: the images have none." \
+        "REXEC_DEBIAN_SECURITY_MIRROR names one."
+      _write_sources "$mirror" "$security" "$root"
+    fi
   else
     as_root tar -C "$root" -xf "$(_root_file debian)"
   fi

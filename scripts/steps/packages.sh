@@ -1,18 +1,58 @@
 # shellcheck shell=bash
 # System packages: prints which are missing and installs only those.
 
-# The mirror that this machine gets its Debian packages from; no mirror is configured here.
-debian_mirror() {
-  [ -n "${REXEC_DEBIAN_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_MIRROR"; return; }
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
-    awk '$3 == "main" && $4 == "Packages" && $2 !~ /-/ && $1 ~ /debian\/?$/ { sub(/\/$/, "", $1); print $1; exit }'
+# The archives of Debian among the package sources of this machine, in whatever format they are written: "ADDRESS RELEASE"
+# a line. Sources that debootstrap cannot read are left out.
+_debian_sources() {
+  local known uri release component kind origin
+  # The first round knows the origin of each source. The second one also sees sources without fetched lists.
+  for known in true false; do
+    while read -r uri release component kind origin; do
+      [ "$component $kind" = 'main Packages' ] || continue
+      case "$origin" in Debian | '' | '$('*) ;; *) continue ;; esac
+      uri="${uri%/}"
+      case "$uri" in mirror+file:*) uri="$(_first_mirror_of "${uri#mirror+file:}")" ;; esac
+      case "$uri" in
+        http://*/debian | https://*/debian) ;;
+        http://*/debian-security | https://*/debian-security | http://security.debian.org) ;;
+        *) continue ;;
+      esac
+      printf '%s %s\n' "$uri" "$release"
+    done < <(apt-get -o "APT::Get::IndexTargets::ReleaseInfo=$known" indextargets \
+      --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY) $(ORIGIN)' 2>/dev/null)
+  done
 }
 
-# Only Debian's: an image of Debian must not use the updates of another distribution.
+_first_mirror_of() { awk '/^https?:/ && !seen { sub(/\/$/, "", $1); print $1; seen = 1 }' "$1" 2>/dev/null || true; }
+
+# The mirror that this machine gets its Debian packages from; no mirror is configured here.
+debian_mirror() {
+  if [ -n "${REXEC_DEBIAN_MIRROR:-}" ]; then printf '%s' "${REXEC_DEBIAN_MIRROR%/}"; return 0; fi
+  # All lines are read: a reader that stops early makes the writer fail.
+  _debian_sources | awk '$1 ~ /\/debian$/ && $2 !~ /-/ && !seen { print $1; seen = 1 }'
+}
+
+# debian_security_mirror MIRROR SUITE: only Debian's, never the updates of another distribution: the one among the
+# sources, else the folder beside the mirror, else Debian's own server.
 debian_security_mirror() {
-  [ -n "${REXEC_DEBIAN_SECURITY_MIRROR:-}" ] && { printf '%s' "$REXEC_DEBIAN_SECURITY_MIRROR"; return; }
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)' 2>/dev/null |
-    awk '$3 == "main" && $4 == "Packages" && $2 ~ /-security$/ && $1 ~ /debian/ { sub(/\/$/, "", $1); print $1; exit }'
+  local mirror
+  if [ -n "${REXEC_DEBIAN_SECURITY_MIRROR:-}" ]; then printf '%s' "${REXEC_DEBIAN_SECURITY_MIRROR%/}"; return 0; fi
+  mirror="$(_debian_sources | awk '$2 ~ /-security$/ && !seen { print $1; seen = 1 }')"
+  if [ -n "$mirror" ]; then printf '%s' "$mirror"; return 0; fi
+  for mirror in "${1%/debian}/debian-security" http://security.debian.org/debian-security; do
+    if curl -fsSL --max-time 30 -o /dev/null "$mirror/dists/$2-security/InRelease" 2>/dev/null; then
+      printf '%s' "$mirror"; return 0
+    fi
+  done
+}
+
+# Signs Debian's releases. Newer versions of its package use the second name.
+debian_keyring() {
+  local file
+  for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+    if [ -r "$file" ]; then printf '%s' "$file"; return 0; fi
+  done
+  return 1
 }
 
 package_there() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

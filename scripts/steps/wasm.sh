@@ -36,8 +36,7 @@ _std_sources() {
   if [ -e "$dir/library/std/Cargo.toml" ]; then return 0; fi
   mirror="$(debian_mirror)"
   [ -n "$mirror" ] || return 1
-  keys=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ -r "$keys" ] || return 1
+  keys="$(debian_keyring)" || return 1
   mkdir -p "$SHARED_CACHE/apt"
   for suite in trixie-backports sid; do
     printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite" >"$SHARED_CACHE/apt/sources.list"

@@ -37,7 +37,8 @@ _engine_or_not() {
 
 # Making the images mostly waits for network and disk, so it runs in parallel with the suites that compile.
 _images_in_background() {
-  if has docker && ! images_there; then want_image_packages; fi
+  # A background job cannot ask for a password. Where something is missing, the suites with an engine are skipped.
+  if has docker && ! images_there; then (as_root true && want_image_packages) || true; fi
   say "Making the base images in the background; log: $IMAGES_LOG"
   rm -f "$IMAGES_STATUS"
   (
