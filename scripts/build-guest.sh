@@ -31,7 +31,7 @@ pick_target() {
   TARGET="$ARCH-unknown-linux-gnu"
   _links_for "$TARGET" || die "The guest cannot be linked statically" \
     "$(tail -n 3 "$LOCAL_CACHE/guest-probe/probe.txt")" \
-    "Install the C library's static files (libc6-dev) and run this again."
+    "Install the C library's static files (libc6-dev) and run again: $RUN_AGAIN"
 }
 
 build_guest() {

@@ -38,6 +38,6 @@ retry_fetch() {
   say "Fetching crates"
   (cd "$ROOT" && retry cargo fetch --locked --quiet) ||
     die "Crates could not be fetched" "The registry is out of reach, or Cargo.lock does not fit the manifests." \
-      "Run it again; with a warm cargo cache it needs no network."
+      "With a warm cargo cache it needs no network. Run again: $RUN_AGAIN"
   stamp fetch "$hash"
 }

@@ -27,6 +27,12 @@ fi
 say()  { printf '%s\n' "  $*"; }
 warn() { printf '%s\n' "  ${_bold}note:${_off} $*" >&2; }
 
+# The command that messages tell to repeat: the one that the user called, also in scripts that it calls.
+if [ -z "${RUN_AGAIN:-}" ]; then
+  RUN_AGAIN="$(printf '%q ' "$0" "$@")"
+  export RUN_AGAIN="${RUN_AGAIN% }"
+fi
+
 # die WHAT WHY NEXT: prints the failure, its cause and the next step, then exits.
 die() {
   printf '\n%s\n' "${_red}${_bold}error:${_off} $1" >&2
@@ -84,6 +90,12 @@ as_root() {
     say "Using sudo: this step changes the system ($1)."; _SUDO_SAID=1
   fi
   sudo env "PATH=$PATH" "${PROXIES[@]}" "$@"
+}
+
+# stop_group PID: ends a process group. What runs in it as root can only be ended by root; sudo is not to ask for it.
+stop_group() {
+  if [ "$(id -u)" != 0 ] && has sudo && sudo -n sh -c 'kill -TERM "-$1"' sh "$1" 2>/dev/null; then return 0; fi
+  kill -- "-$1" 2>/dev/null || true
 }
 
 # with_lock NAME COMMAND...: one process at a time, over all clones that share the cache.

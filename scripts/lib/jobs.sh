@@ -25,9 +25,9 @@ start_job() {
   set +m
   JOBS+=("$name")
   trap stop_jobs EXIT
-  trap interrupted INT TERM
 }
 
+# The caller sets the trap, because it can be interrupted before the first job.
 interrupted() {
   printf '\n%s\n' "Interrupted. Finished steps are kept; the next run continues after them." >&2
   exit 130
@@ -40,7 +40,7 @@ expect_crates() { JOB_CRATES[$1]="$2"; }
 stop_jobs() {
   local name
   for name in "${JOBS[@]}"; do
-    if [ ! -e "$JOB_LOGS/$name.status" ]; then kill -- "-${JOB_PID[$name]}" 2>/dev/null || true; fi
+    if [ ! -e "$JOB_LOGS/$name.status" ]; then stop_group "${JOB_PID[$name]}"; fi
   done
   JOBS=()
 }
@@ -68,7 +68,8 @@ _report_failed_job() {
   stop_jobs
   printf '\n' >&2
   tail -n 40 "$log" >&2
-  die "The job '$name' failed" "Its last lines are above; the full log is $log." "Correct the cause and run this again."
+  die "The job '$name' failed" "Its last lines are above; the full log is $log." \
+    "Correct the cause and run again: $RUN_AGAIN"
 }
 
 # _reap_jobs: reports each job that has ended and fails with the first that failed.

@@ -27,12 +27,12 @@ _engine_socket_denied() {
 # _join_engine_group COMMAND...: starts the command (this script) again as the same user, with the socket's group added.
 # Only for this process and its children: permanent membership is the administrator's decision.
 _join_engine_group() {
-  local group gid socket=/var/run/docker.sock
+  local group gid environment socket=/var/run/docker.sock
   group="$(stat -c %G "$socket")" gid="$(stat -c %g "$socket")"
   if [ -n "${REXEC_JOINED:-}" ] || ! has sudo || ! has setpriv; then
     die "The engine runs, but $(id -un) may not use it" \
       "$socket belongs to the group '$group', and you are not in it." \
-      "sudo usermod -aG $group $(id -un), log in again, then run this again. The group is equivalent to root."
+      "sudo usermod -aG $group $(id -un) (equivalent to root), log in again, then run again: $RUN_AGAIN"
   fi
   say "The engine's socket belongs to the group '$group', and $(id -un) is not in it."
   say "Continuing in that group by sudo, for this command only. The group is equivalent to root."
@@ -41,8 +41,13 @@ _join_engine_group() {
   export REXEC_STEPS_BEFORE REXEC_JOINED
   # The process that replaces this one cannot stop its jobs.
   if declare -F stop_jobs >/dev/null; then stop_jobs; fi
-  exec sudo -E env "PATH=$PATH" "HOME=$HOME" "USER=$(id -un)" \
-    setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- "$@"
+  # Not every sudo passes the environment on, and its command line is logged, so the variables are in a private file.
+  rm -f "$LOCAL_CACHE"/environment.*
+  USER="$(id -un)" environment="$(mktemp "$LOCAL_CACHE/environment.XXXXXX")"
+  export USER
+  export -p >"$environment"
+  exec sudo setpriv --reuid "$(id -u)" --regid "$(id -g)" --groups "$(id -G | tr ' ' ','),$gid" -- \
+    bash -c '. "$1"; rm -f "$1"; shift; exec "$@"' bash "$environment" "$@"
 }
 
 # A pid file left by a crash prevents the engine from starting when another process has that pid now.
@@ -96,7 +101,7 @@ _ensure_engine_locked() {
   _wait_for_engine || {
     as_root tail -n 15 /var/log/rexec-dockerd.log >&2 2>/dev/null || true
     die "The engine did not answer within $ENGINE_READY_SECS s" "Its last log lines are above." \
-      "Look at its log (journalctl -u docker, or /var/log/rexec-dockerd.log), then run this again."
+      "Look at its log (journalctl -u docker, or /var/log/rexec-dockerd.log), then run again: $RUN_AGAIN"
   }
 }
 

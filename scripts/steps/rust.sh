@@ -36,14 +36,14 @@ ensure_rust() {
     unset RUSTUP_TOOLCHAIN
     _have_pinned_rust && return 0
     die "Rust here is $(rustc --version | cut -d' ' -f2), the project needs $PINNED_RUST" \
-      "It was not installed by rustup, so it cannot be switched." "Install rustup beside it and run this again."
+      "It was not installed by rustup, so it cannot be switched." "Install rustup beside it and run again: $RUN_AGAIN"
   fi
   has rustup || _rustup_from_the_net ||
     die "No Rust toolchain" "There is no cargo, and rustup could not be fetched." \
-      "Install rustup (https://rustup.rs) and run this again."
+      "Install rustup (https://rustup.rs) and run again: $RUN_AGAIN"
   say "rustup toolchain install $PINNED_RUST"
   retry rustup toolchain install "$PINNED_RUST" --profile minimal -c rustfmt -c clippy ||
     die "Rust $PINNED_RUST could not be installed" "rustup's last lines are above." \
-      "Check the network, then run this again."
+      "Check the network, then run again: $RUN_AGAIN"
   _have_pinned_rust || die "rustc is not $PINNED_RUST" "rustc reports: $(rustc --version 2>&1)" "Look at: rustup show"
 }

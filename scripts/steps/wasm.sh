@@ -113,7 +113,7 @@ _ensure_wasm_locked() {
   tail -n 10 "$LOCAL_CACHE/wasm-probe/probe.txt" >&2
   die "No standard library for $WASM_TARGET" \
     "rustup could not fetch it, and it could not be built from packaged sources either; the messages are above." \
-    "Run: rustup target add $WASM_TARGET - then run this again."
+    "Run: rustup target add $WASM_TARGET - then run again: $RUN_AGAIN"
 }
 
 ensure_wasm_target() { with_lock wasm _ensure_wasm_locked; }

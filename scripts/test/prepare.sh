@@ -41,12 +41,14 @@ _images_in_background() {
   if has docker && ! images_there; then (as_root true && want_image_packages) || true; fi
   say "Making the base images in the background; log: $IMAGES_LOG"
   rm -f "$IMAGES_STATUS"
+  set -m
   (
     set +e
     (set -e; ensure_engine; step "Base images" ensure_images) >"$IMAGES_LOG" 2>&1 </dev/null
     echo $? >"$IMAGES_STATUS"
   ) &
   IMAGES_JOB=$!
+  set +m
 }
 
 # For suites: waits for the images, prints their log, and skips the suite where they failed.

@@ -72,6 +72,9 @@ start_suites() {
   local name
   for name in "$@"; do
     [[ " ${BESIDE[*]} " == *" $name "* ]] || continue
+    rm -f "$LOGS/$name.status"
+    # A process group of its own, which Ctrl-C does not reach.
+    set -m
     (
       began="$(now_ms)"
       set +e
@@ -79,7 +82,17 @@ start_suites() {
       printf '%s %s\n' "$?" "$(($(now_ms) - began))" >"$LOGS/$name.status"
     ) &
     SUITE_JOB[$name]=$!
+    set +m
   done
+}
+
+# Ends what runs in parallel, with everything that it started.
+stop_background() {
+  local name
+  for name in "${!SUITE_JOB[@]}"; do
+    [ -e "$LOGS/$name.status" ] || stop_group "${SUITE_JOB[$name]}"
+  done
+  if [ -n "${IMAGES_JOB:-}" ] && [ ! -e "$IMAGES_STATUS" ]; then stop_group "$IMAGES_JOB"; fi
 }
 
 run_suite() {
