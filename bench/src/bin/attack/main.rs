@@ -31,6 +31,10 @@ const MEMORY_MB_MAX: f64 = 300.0;
 /// Growth of log and database in a minute.
 const GROWTH_MB_MAX: f64 = 1.0;
 
+/// A row above a limit is observed again: something else on the machine may have been the cause. A defect is above it each
+/// time.
+const OBSERVATIONS_MAX: usize = 3;
+
 /// Attacks a server with one account and measures what another one sees.
 #[derive(Parser)]
 struct Cli {
@@ -46,6 +50,9 @@ struct Cli {
     /// Only the rows whose id starts with this.
     #[arg(long)]
     only: Option<String>,
+    /// Only all rows at once.
+    #[arg(long)]
+    together: bool,
     /// Runs the load of one row until it is killed. Used by the suite itself.
     #[arg(long, hide = true, num_args = 4, value_names = ["ROW", "BASE", "COOKIE", "TERMINAL"])]
     load: Option<Vec<String>>,
@@ -82,22 +89,26 @@ async fn attack(cli: &Cli) -> Result<usize> {
     let mut failed = 0;
     let mut groups: Vec<(String, &[&Row])> =
         chosen.iter().map(|row| (format!("{} {}", row.id, row.what), std::slice::from_ref(row))).collect();
+    if cli.together {
+        groups.clear();
+    }
     if chosen.len() > 1 {
         groups.push(("all of them at once".to_owned(), &chosen));
     }
     for (name, group) in groups {
-        let seen = under_attack(cli, &server, &attacker, &mut neighbour, group, span).await;
-        match seen {
-            Ok(seen) => {
-                let harms = harms(&seen, &idle);
-                println!("{}{}", seen.row(&name), if harms.is_empty() { String::new() } else { format!("  {harms}") });
-                failed += usize::from(!harms.is_empty());
-            }
-            Err(error) => {
-                println!("{name}: {error:#}");
-                failed += 1;
+        let mut is_harmed = true;
+        for _ in 0..OBSERVATIONS_MAX {
+            let seen = under_attack(cli, &server, &attacker, &mut neighbour, group, span)
+                .await
+                .with_context(|| name.clone())?;
+            let harms = harms(&seen, &idle);
+            println!("{}  {harms}", seen.row(&name));
+            is_harmed = !harms.is_empty();
+            if !is_harmed {
+                break;
             }
         }
+        failed += usize::from(is_harmed);
     }
     neighbour.finish().await?;
     server.stop().await?;
@@ -170,5 +181,5 @@ fn harms(seen: &Observation, idle: &Observation) -> String {
     if seen.usage.growth_mb_per_minute > GROWTH_MB_MAX {
         harms.push("growth");
     }
-    if harms.is_empty() { String::new() } else { format!("FAILED: {}", harms.join(", ")) }
+    if harms.is_empty() { String::new() } else { format!("above the limit: {}", harms.join(", ")) }
 }
