@@ -121,8 +121,8 @@ hash_of() {
 fresh()  { [ "$(cat "$LOCAL_CACHE/stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp()  { printf '%s' "$2" >"$LOCAL_CACHE/stamps/$1"; }
 
-# warn_of_little_space GB: warns when the disks have less than a first build takes: GB in this clone, three more in the home
-# folder (toolchain, crates, caches) and three for the engine, of which images take one and homes the rest.
+# warn_of_little_space GB: warns when the disks have less than a first build takes: GB in this clone, three more in the
+# home folder (toolchain, crates, caches) and three for the engine, of which images take one and homes the rest.
 warn_of_little_space() {
   local gb folder disk free engine=/var/lib/docker
   local -A need folders
