@@ -121,10 +121,21 @@ hash_of() {
 fresh()  { [ "$(cat "$LOCAL_CACHE/stamps/$1" 2>/dev/null)" = "$2" ]; }
 stamp()  { printf '%s' "$2" >"$LOCAL_CACHE/stamps/$1"; }
 
-# Space for the build products of one clone, and less for a shared cache and an engine on another disk.
+# warn_of_little_space GB: warns when the disks have less than a first build takes: GB in this clone, three more in the
+# home folder (toolchain, crates, caches) and three for the engine, of which images take one and homes the rest.
 warn_of_little_space() {
-  local free; free="$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1048576) }')"
-  [ "${free:-99}" -ge 15 ] || warn "Only $free GB are free on the disk of $ROOT; a complete build takes up to 15 GB."
+  local gb folder disk free engine=/var/lib/docker
+  local -A need folders
+  [ -e "$engine" ] || engine=/var/lib
+  while read -r gb folder; do
+    disk="$(stat -c %d -- "$folder" 2>/dev/null)" || continue
+    need[$disk]=$((${need[$disk]:-0} + gb)) folders[$disk]="${folders[$disk]:+${folders[$disk]}, }$folder"
+  done <<<"$1 $ROOT"$'\n'"3 $SHARED_CACHE"$'\n'"3 $engine"
+  for disk in "${!need[@]}"; do
+    free="$(df -Pk -- "${folders[$disk]%%, *}" | awk 'NR == 2 { print int($4 / 1048576) }')"
+    [ "${free:-99}" -ge "${need[$disk]}" ] ||
+      warn "$free GB are free on the disk of ${folders[$disk]}; the first time takes up to ${need[$disk]} GB there."
+  done
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }

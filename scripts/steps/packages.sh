@@ -81,13 +81,20 @@ want_packages() {
   [ ${#missing[@]} = 0 ] && return 0
   say "Installing ($reason): ${missing[*]}"
   _apt_update_once || warn "The package lists could not be refreshed; using the present ones."
-  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
-    -o Acquire::Retries=3 -qq -y --no-remove --no-install-recommends install "${missing[@]}" \
-    >"$LOCAL_CACHE/apt.txt" 2>&1 || {
+  retry _install_packages "${missing[@]}" || {
     tail -n 15 "$LOCAL_CACHE/apt.txt" >&2
     die "Could not install: ${missing[*]}" "The package manager's last lines are above." \
       "Nothing was removed for it. Check the network, the package sources and conflicts, then run again: $RUN_AGAIN"
   }
+}
+
+_install_packages() {
+  local log="$LOCAL_CACHE/apt.txt" unattended=(env DEBIAN_FRONTEND=noninteractive)
+  as_root "${unattended[@]}" apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
+    -qq -y --no-remove --no-install-recommends install "$@" >"$log" 2>&1 && return 0
+  # Completes an installation that was interrupted, by Ctrl-C for example. apt-get refuses to do it by itself.
+  if grep -q 'dpkg --configure -a' "$log"; then as_root "${unattended[@]}" dpkg --configure -a >>"$log" 2>&1; fi
+  return 1
 }
 
 install_base_packages() {

@@ -88,12 +88,20 @@ need_postgres() {
   say "PostgreSQL $(basename "$(dirname "$bin")") on 127.0.0.1:$port"
 }
 
-# The tests start a server of their own, so the one that the package has started is ended again.
+# The tests start a server of their own, so the one that the package has started is ended again. A service of that name
+# that was there before stays as it is.
 _install_postgres() {
+  local before=''
+  package_there postgresql-common && before=1
+  if [ -d /run/systemd/system ] && systemctl cat postgresql.service >/dev/null 2>&1; then before=1; fi
   want_packages "database for the tests" postgresql
+  if [ -n "$before" ]; then warn "The service postgresql was there before; it stays as it is."; return 0; fi
+  say "Stopping and disabling the service of the new package; its empty cluster stays in /var/lib/postgresql"
   if [ -d /run/systemd/system ]; then
-    say "Stopping and disabling the service of the new package: the tests start their own server"
     as_root systemctl disable --now --quiet postgresql || warn "The service postgresql could not be disabled."
+  else
+    as_root service postgresql stop >/dev/null 2>&1 || warn "The service postgresql could not be stopped."
+    as_root update-rc.d postgresql disable >/dev/null 2>&1 || true
   fi
 }
 

@@ -63,6 +63,15 @@ _count() {
   COUNTS=("$p" "$f" "$s")
 }
 
+# What a suite left out, with the reason where its log has one: the whole suite, a part of it, or single tests.
+_left_out() {
+  sed 's/\x1b\[[0-9;]*m//g' "$1" | sed -nE \
+    -e 's/^ *Suite skipped: //p' \
+    -e 's/^ *((ADVISORIES NOT CHECKED|Not taken): .*)/\1/p' \
+    -e 's/^test (.*) \.\.\. ignored, (.*)$/\1: \2/p' -e 's/^test (.*) \.\.\. ignored$/\1/p' \
+    -e 's/^ +- +[0-9]+ (\[.*)/\1/p'
+}
+
 # These read sources only, mostly in one thread. They run in parallel with the first suites that compile.
 BESIDE=(format files layers shell style types licences)
 declare -A SUITE_JOB
@@ -96,7 +105,7 @@ stop_background() {
 }
 
 run_suite() {
-  local name="$1" log="$LOGS/$1.log" began took status verdict
+  local name="$1" log="$LOGS/$1.log" began took status verdict reason
   printf '\n%s\n' "${_bold}=== $name ===${_off}"
   if [ -n "${SUITE_JOB[$name]:-}" ]; then
     wait "${SUITE_JOB[$name]}"
@@ -112,11 +121,11 @@ run_suite() {
   fi
   if [ "$status" = "$SKIP_STATUS" ] && [ "${CI:-}" != true ]; then
     COUNTS=(0 0 1) verdict="SKIPPED"
-    SKIP_REASONS+=("$name: $(sed -n 's/.*Suite skipped:[^ ]* //p' "$log" | tail -n 1)")
   else
     _count "$log" "$status"
     verdict=ok; [ "$status" = 0 ] && [ "${COUNTS[1]}" = 0 ] || verdict=FAILED
   fi
+  while IFS= read -r reason; do SKIP_REASONS+=("$name: $reason"); done < <(_left_out "$log")
   passed=$((passed + COUNTS[0])) failed=$((failed + COUNTS[1])) skipped=$((skipped + COUNTS[2]))
   TABLE+=("$(printf '%-16s %-8s %9s  %s passed, %s failed, %s skipped' \
     "$name" "$verdict" "$(as_seconds "$took")" "${COUNTS[@]}")")
@@ -126,7 +135,7 @@ run_suite() {
 summary() {
   printf '\n%s\n' "${_bold}Summary ($(as_seconds $(($(now_ms) - $1))))${_off}"
   printf '%s\n' "${STEP_TIMES[@]/#/  preparing }" "${TABLE[@]/#/  }"
-  if [ ${#SKIP_REASONS[@]} -gt 0 ]; then printf '  skipped %s\n' "${SKIP_REASONS[@]}"; fi
+  if [ ${#SKIP_REASONS[@]} -gt 0 ]; then printf '  left out in %s\n' "${SKIP_REASONS[@]}"; fi
   if [ "$failed" -gt 0 ]; then printf '%s\n' "  Logs: $LOGS/<suite>.log"; fi
   printf '\n%d passed, %d failed' "$passed" "$failed"
   if [ "$skipped" -gt 0 ]; then printf ', %d skipped' "$skipped"; fi
