@@ -31,8 +31,8 @@ const MEMORY_MB_MAX: f64 = 300.0;
 /// Growth of log and database in a minute.
 const GROWTH_MB_MAX: f64 = 1.0;
 
-/// A row above a limit is observed again: something else on the machine may have been the cause. A defect is above it each
-/// time.
+/// A row above a limit is observed again: something else on the machine may have been the cause. A defect is above it
+/// each time.
 const OBSERVATIONS_MAX: usize = 3;
 
 /// Attacks a server with one account and measures what another one sees.
