@@ -109,12 +109,9 @@ suite_e2e() {
 # Seconds of each attack.
 ATTACK_SECS="${REXEC_ATTACK_SECS:-4}"
 
-# All attacks at once; --long runs each of them alone before.
 suite_attack() {
-  local flags=(--binary "$ROOT/dist/rexec" --secs "$ATTACK_SECS")
-  [ "${REXEC_E2E_LONG:-}" = 1 ] || flags+=(--together)
   need_engine
   ensure_current_build
   _with_integration_packages build --bin attack
-  "$ROOT/target/debug/attack" "${flags[@]}"
+  "$ROOT/target/debug/attack" --binary "$ROOT/dist/rexec" --secs "$ATTACK_SECS"
 }

@@ -4,7 +4,7 @@
 # Exit status of a suite that cannot run on this machine.
 SKIP_STATUS=77
 
-# name | quick or full | what it checks
+# name | quick, full, or long (only with --long, or when it is named) | what it checks
 SUITES=(
   'format|quick|Rust sources are formatted'
   'files|quick|lengths of files and lines, executable scripts, line endings, tests named in docs'
@@ -26,7 +26,7 @@ SUITES=(
   'drift|full|OpenAPI document, route table and responses agree'
   'server|full|server integration tests with a real engine and both databases'
   'e2e|full|the release binary in a browser'
-  'attack|full|one account attacks the release binary while another one works'
+  'attack|long|one account attacks the release binary while another one works; about two minutes'
 )
 
 list_suites() {
